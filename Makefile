@@ -1,0 +1,171 @@
+# confiture.h. Needs a C compiler, make and python3; "make help" lists the targets.
+
+CFLAGS ?= -O2
+LDFLAGS ?=
+PYTHON ?= python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+# What is built goes here, but for ./confiture and confiture.h.
+BUILD ?= build
+# How many random trees the parity test makes.
+TREES ?= 2000
+
+PARTS = $(wildcard src/*)
+COMMAND = examples/confiture
+COMMAND_SOURCES = $(sort $(wildcard $(COMMAND)/*.c))
+COMMAND_DEPENDS = $(COMMAND_SOURCES) $(wildcard $(COMMAND)/*.h) confiture.h
+UNIT_DEPENDS = $(wildcard tests/unit/*) tests/unit/main.c
+OWN_C = $(wildcard $(addsuffix /*.[ch],src examples $(COMMAND) tests tests/unit))
+WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wcast-qual \
+    -Wstrict-prototypes
+
+MAKE_QUIET = $(MAKE) -s --no-print-directory
+# $(call build,SOURCES,MORE FLAGS)
+build = @mkdir -p $(@D) && echo "  CC  $@" && $(CC) $(CFLAGS) $(2) $(1) -o $@ $(LDFLAGS) -pthread
+# $(call need,PROGRAM,WHAT IT IS,VARIABLE)
+need = @command -v $(1) >/dev/null 2>&1 || \
+    { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
+
+.PHONY: all demo test test-core check check-compile check-sanitize check-postgres check-format \
+    amalgam check-amalgam bench format lint install clean help need-cc need-python
+
+all: confiture ## build the command, ./confiture (the default)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1~\2/p' Makefile | \
+	    awk -F'~' '{ printf "%-22s %s\n", $$1, $$2 }'
+	@echo
+	@echo "  Variables: CC CFLAGS LDFLAGS PYTHON PREFIX DESTDIR BUILD TREES SANITIZE BENCH"
+
+need-cc:
+	$(call need,$(firstword $(CC)),a C compiler,CC)
+
+need-python:
+	$(call need,$(PYTHON),a Python 3,PYTHON)
+
+# ---- what is built ----
+
+confiture: $(COMMAND_DEPENDS) | need-cc
+	$(call build,$(COMMAND_SOURCES),-I.)
+
+$(BUILD)/confiture: $(COMMAND_DEPENDS) | need-cc
+	$(call build,$(COMMAND_SOURCES),-I.)
+
+$(BUILD)/unit: $(UNIT_DEPENDS) confiture.h | need-cc
+	$(call build,tests/unit/main.c,-I. -DCFT_HEADER='"confiture.h"')
+
+$(BUILD)/unit-spine: $(UNIT_DEPENDS) $(PARTS) | need-cc
+	$(call build,tests/unit/main.c,-I. -DCFT_HEADER='"src/confiture-in.h"')
+
+$(BUILD)/driver: $(wildcard tests/driver*) confiture.h | need-cc
+	$(call build,tests/driver.c,-I. -DCFT_HEADER='"confiture.h"')
+
+demo: confiture ## build the bundled example's schema and say what came out
+	@sh tools/demo.sh ./confiture $(BUILD)/demo
+
+amalgam: | need-python ## make confiture.h from the parts in src/
+	@$(PYTHON) tools/amalgamate.py
+
+check-amalgam: | need-python ## fail if confiture.h is not what its parts make
+	@$(PYTHON) tools/amalgamate.py --check
+
+# ---- tests ----
+
+PARITY = $(PYTHON) tests/parity.py $(BUILD)/driver --trees $(TREES)
+
+# Each suite builds what it runs, so that what does not compile is a failure with a name;
+# the line before them only builds all at once.
+test: | need-cc need-python ## the tests: under two minutes; the last line is the total
+	@$(MAKE_QUIET) -k -j4 confiture $(addprefix $(BUILD)/,unit unit-spine driver) >/dev/null 2>&1; true
+	@$(PYTHON) tests/run.py \
+	    'amalgam:=$(MAKE_QUIET) check-amalgam' \
+	    'unit, spine=$(MAKE_QUIET) $(BUILD)/unit-spine && $(BUILD)/unit-spine' \
+	    'unit, confiture.h=$(MAKE_QUIET) $(BUILD)/unit && $(BUILD)/unit' \
+	    'parity=$(MAKE_QUIET) confiture $(BUILD)/driver && $(PARITY) --command ./confiture' \
+	    'command=$(MAKE_QUIET) confiture && $(PYTHON) tests/command.py ./confiture' \
+	    'compile=$(PYTHON) tests/compile.py'
+
+# LeakSanitizer's look at a program's end fails now and then (its tracer, not the program) when
+# thousands are started: leaks are looked for in the unit tests, and by tests/driver.c itself.
+NO_LEAKS = ASAN_OPTIONS=$$ASAN_OPTIONS:detect_leaks=0
+test-core: | need-cc need-python ## unit, parity and command tests, with any CC, CFLAGS, BUILD
+	@$(MAKE_QUIET) -k -j4 $(addprefix $(BUILD)/,confiture unit driver) >/dev/null 2>&1; true
+	@$(PYTHON) tests/run.py \
+	    'unit=$(MAKE_QUIET) $(BUILD)/unit && $(BUILD)/unit' \
+	    'parity=$(MAKE_QUIET) $(BUILD)/confiture $(BUILD)/driver && \
+	        $(NO_LEAKS) $(PARITY) --command $(BUILD)/confiture' \
+	    'command=$(MAKE_QUIET) $(BUILD)/confiture && \
+	        $(NO_LEAKS) $(PYTHON) tests/command.py $(BUILD)/confiture'
+
+check: | need-cc need-python ## test, every compiler, sanitizers, PostgreSQL, format
+	@mkdir -p $(BUILD)
+	@$(PYTHON) tests/run.py --total $(BUILD)/check.total \
+	    'test=$(MAKE_QUIET) test' \
+	    'compile, all=$(MAKE_QUIET) check-compile' \
+	    'address, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=address,undefined' \
+	    'address, clang=$(MAKE_QUIET) check-sanitize CC=clang SANITIZE=address,undefined' \
+	    'thread, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=thread' \
+	    'postgres=$(MAKE_QUIET) check-postgres' \
+	    'format=$(MAKE_QUIET) check-format' \
+	    'lint:=$(MAKE_QUIET) lint'
+
+check-compile: | need-python ## confiture.h with every compiler, standard and way of including it
+	@$(PYTHON) tests/compile.py --all
+
+SANITIZE ?= address,undefined
+SANITIZE_NAME = $(BUILD)/$(firstword $(CC))-$(firstword $(subst $(comma), ,$(SANITIZE)))
+SANITIZE_FLAGS = -g -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+comma = ,
+check-sanitize: | need-python ## the core tests under SANITIZE=address,undefined or SANITIZE=thread
+	@mkdir -p $(SANITIZE_NAME)
+	@echo 'int main(void) { return 0; }' > $(SANITIZE_NAME)/probe.c
+	@if $(CC) $(SANITIZE_FLAGS) $(SANITIZE_NAME)/probe.c -o $(SANITIZE_NAME)/probe >/dev/null 2>&1 && \
+	    $(SANITIZE_NAME)/probe >/dev/null 2>&1; then \
+	    export ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1; \
+	    export UBSAN_OPTIONS=print_stacktrace=1; \
+	    $(MAKE_QUIET) test-core BUILD=$(SANITIZE_NAME) TREES=150 CFLAGS='$(SANITIZE_FLAGS)'; \
+	else \
+	    echo "skipped: $(CC) has no -fsanitize=$(SANITIZE) here"; \
+	    echo "0 passed, 0 failed, 1 skipped"; \
+	fi
+
+check-postgres: confiture | need-python ## load the example into a PostgreSQL; skips without one
+	@$(PYTHON) tests/postgres.py ./confiture
+
+check-format: ## fail if a C file is not as clang-format would have it ("make format" mends it)
+	@if command -v clang-format >/dev/null 2>&1; then \
+	    good=0; bad=0; \
+	    for file in $(OWN_C); do \
+	        if clang-format $$file | cmp -s - $$file; then good=$$((good + 1)); \
+	        else bad=$$((bad + 1)); echo "FAILED $$file: run 'make format'"; fi; \
+	    done; \
+	    echo "$$good passed, $$bad failed"; [ $$bad -eq 0 ]; \
+	else \
+	    echo "skipped: no clang-format here"; \
+	    echo "0 passed, 0 failed, 1 skipped"; \
+	fi
+
+lint: | need-cc ## the command and the examples with all warnings as errors
+	@mkdir -p $(BUILD)
+	@for source in $(COMMAND_SOURCES) $(wildcard examples/*.c); do \
+	    $(CC) -std=c99 -O2 $(WARNINGS) -Werror -I. -c $$source -o $(BUILD)/lint.o || exit 1; \
+	done
+	@rm -f $(BUILD)/lint.o; echo "no warnings"
+
+bench: | need-cc need-python ## times, beside its peers; options: BENCH=--quick
+	@$(PYTHON) bench/run.py $(BENCH)
+
+format: ## let clang-format rewrite the C files
+	clang-format -i $(OWN_C)
+
+# ---- the rest ----
+
+install: confiture ## copy the command and confiture.h below DESTDIR and PREFIX
+	mkdir -p '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/include'
+	cp confiture '$(DESTDIR)$(PREFIX)/bin/confiture'
+	chmod 755 '$(DESTDIR)$(PREFIX)/bin/confiture'
+	cp confiture.h '$(DESTDIR)$(PREFIX)/include/confiture.h'
+	chmod 644 '$(DESTDIR)$(PREFIX)/include/confiture.h'
+
+clean: ## remove all that was built, but not confiture.h
+	rm -rf $(BUILD) confiture

@@ -1,0 +1,6854 @@
+/* confiture.h: generated from src/ by tools/amalgamate.py; edit the parts, not this. */
+
+/* ---- manual.h: what it is, how it is used, what it guarantees ---- */
+
+/* confiture.h - a tree of SQL files into one schema and one fingerprint
+ *
+ * A single-file C library: libc and pthreads, nothing else. C99 and later, C++11
+ * and later. MIT licence, at the end of this file.
+ *
+ *     #define CONFITURE_IMPLEMENTATION       in exactly one C or C++ file,
+ *     #include "confiture.h"                 before this line
+ *
+ * and #include "confiture.h" alone wherever else it is used.
+ *
+ *
+ * WHAT IT DOES
+ * ============
+ *     find -> order -> read -> { schema, digest, manifest, findings }
+ *
+ * find      the *.sql files below directories, or those of a list of yours
+ * order     by path components, the same on every machine, locale and file system
+ * schema    their text, one after another, each behind a comment that names it
+ * digest    one SHA-256 over all names and bytes: it changes when anything does
+ * manifest  each file's own size and SHA-256
+ * findings  comments, quotes and COPY data that a file leaves open, which would
+ *           swallow the next one
+ *
+ * The bytes are those of the Python tool "confiture"; where that is undefined, unsafe
+ * or silent, this is an error that names the file, and nothing is written.
+ *
+ *
+ * THE SHORTEST USE
+ * ================
+ *     confiture_files *files = NULL;
+ *     confiture_schema schema = {0};
+ *     confiture_error error;
+ *     if (confiture_find(&files, "db/schema", NULL, &error) ||
+ *         confiture_build(&schema, files, NULL, &error)) {
+ *         fprintf(stderr, "%s\n", error.message);
+ *         return 1;
+ *     }
+ *     fwrite(schema.data, 1, schema.size, stdout);
+ *     fprintf(stderr, "%zu files, %s\n", schema.file_count, schema.digest_hex);
+ *     confiture_schema_free(&schema);
+ *     confiture_files_free(files);
+ *
+ * Every options struct may be NULL or all zero, which is the documented default:
+ *
+ *     confiture_build_options options = {0};
+ *     options.separator = CONFITURE_SEPARATOR_LINE_COMMENT;
+ *     options.schema_only = true;
+ *     options.run.threads = 4;
+ *
+ *     confiture_build_file(&schema, "schema.sql", files, &options, &error);
+ *
+ * The digest of the same scan comes with the schema: no file is read twice, so the
+ * digest speaks of the very bytes that were written.
+ *
+ *
+ * FINDING
+ * =======
+ * confiture_find takes one directory, confiture_find_all several, each with patterns
+ * of its own; confiture_files_from_paths and confiture_files_from_list0 take a list
+ * as it is and keep its order.
+ *
+ * Patterns are those of Python's pathlib, version 3.11: split at "/", a "**" of its
+ * own stands for this directory and all below it without following symbolic links,
+ * other components match one name with * ? [seq] [!seq], case-sensitive, a leading
+ * dot included. A component without wildcards is looked up. In a recursive
+ * directory, which is the default, a pattern applies at any depth. Exclude patterns
+ * are matched from the right: "test_*" excludes a file of that name anywhere,
+ * "old" "/" "*" every file directly in a directory called old. exclude_dirs are
+ * compared with the path of each file by whole components, as text: s/x excludes
+ * s/x/a.sql and not s/xy/a.sql.
+ *
+ * A missing directory is skipped, unless must_exist; a search that leaves no file is
+ * an error. So is a directory that cannot be read, anywhere below: what is not there
+ * for lack of permission must not vanish from a schema. What is found is opened when
+ * it is read: a dangling link or a directory called x.sql is an error then.
+ *
+ * A path found twice, by overlapping directories or patterns, is kept twice unless
+ * options.unique. The default order compares component by component: a/1.sql, then
+ * a-b/1.sql, then a.sql. CONFITURE_SORT_HEX orders by the hexadecimal number before
+ * the first "_" of each name (0A_users.sql), if any has one: those without come
+ * last, by name; ties are broken by path.
+ *
+ * NAMES. The name of a file is its path relative to the base: to the one directory,
+ * or to what several, with links resolved, have in common; or to options.base. It is
+ * what separators show and digests cover, with "/" on every system. Names that are
+ * not UTF-8 or hold a control character (Unicode's Cc) are refused, and so are files
+ * that are not below the base.
+ *
+ *
+ * BUILDING
+ * ========
+ * Text is UTF-8, strictly; CRLF and lone CR become LF, a final LF is added where it
+ * is missing, everything else stays as it is, a byte order mark too. Each file
+ * stands behind its separator; a header, if asked for, stands first. It shows the
+ * digest of all that follows, which is known last: in memory and in a file it is
+ * put in afterwards, before a sink sees anything the whole schema is held in memory.
+ * The library never asks the clock; a NULL timestamp leaves the value empty.
+ *
+ * With schema_only, seed files are left out of the output and the count, and are
+ * neither checked nor decoded; the digest covers them all the same. A split build
+ * sends the files below pre_dirs and post_dirs to schemas of their own; each header
+ * shows the digest of all files and the count of its own.
+ *
+ * Under the postgres check a block_comment separator refuses a name that holds the
+ * characters that open a comment, as a directory before a file called "*x.sql" does:
+ * PostgreSQL's comments nest, and all that follows would be comment. With another
+ * check or separator it is written as the Python tool writes it.
+ *
+ * A file is replaced as a whole: written beside itself under a name of its own
+ * (.confiture-PID-N.tmp), then renamed. Its mode is kept, its owner and hard links
+ * are not. A symbolic link stays and its target is replaced. If it lies among the
+ * inputs it is not taken as one, nor counted, nor hashed.
+ *
+ *
+ * CHECKING
+ * ========
+ * CONFITURE_CHECK_POSTGRES, the default of a build, reads as PostgreSQL and psql do,
+ * standard_conforming_strings on: nested comments, '...', E'...', "...", U&,
+ * $tag$...$tag$, a backslash command to the end of its line, and the data lines after
+ * COPY ... FROM stdin; (and \copy ... from stdin) to a line that is \. alone. What is
+ * open at the end of a file is a finding, with the line where it began (of comments
+ * in comments, the outermost; of data, the COPY). A tag of more than 255 bytes cannot
+ * be followed and is a finding too. CONFITURE_CHECK_REFERENCE is the Python tool's
+ * check: it knows comments but not strings, so it is wrong on valid SQL at times.
+ *
+ * A file that is not UTF-8 is a finding as well. Without on_finding the first finding ends
+ * the call. With it all are told, nothing is written, and the call ends with the status of
+ * the first.
+ *
+ *
+ * ERRORS
+ * ======
+ * Every call that can fail returns a confiture_status, zero for success, and fills an
+ * optional confiture_error, whose message is one line ready to print:
+ *
+ *     db/schema/10_tables/users.sql:12: comment never closed
+ *     db/schema/seeds/names.sql:3: not valid UTF-8, byte 214
+ *     db/schema/private: permission denied
+ *
+ * The error is that of the first file in list order that has one, with one thread
+ * and with sixty-four. Messages are English whatever the locale.
+ *
+ *
+ * MEMORY
+ * ======
+ * All memory comes from options.run.allocator, or from malloc, or from what
+ * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
+ * files are read is bounded, whatever the size of the tree: half a megabyte per thread
+ * for small files, eight megabytes at the most, and as much again where line ends have
+ * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about 100 bytes a file and
+ * the length of its path. On the stack: at most 64 KiB a thread.
+ *
+ *
+ * THREADS
+ * =======
+ * Every call may be made from any thread. Lists are immutable and shared freely; a
+ * confiture_sha256, a schema and an error belong to one caller at a time.
+ * A call uses up to options.run.threads threads, fewer when there is little to do:
+ * starting one takes as long as reading some thirty small files. A confiture_pool
+ * keeps them parked between calls, where eight files are enough. Or give your own
+ * parallel_for: then files are read by your threads, in rounds, and between the rounds
+ * the calling thread writes and hashes. Callbacks come on the calling thread, one
+ * after another; allocators are called from all.
+ *
+ *
+ * READING AND MAPPING
+ * ===================
+ * CONFITURE_IO_READ reads into memory. A file of up to 64 KiB is one read; a longer one
+ * is read between two looks at its size and times, and one that changed meanwhile is
+ * E_CHANGED. A read that brings less than was asked for is taken for the end only on
+ * file systems known to read through the page cache; elsewhere one more read has to say
+ * so. CONFITURE_IO_MMAP maps instead.
+ * It was measured: slower on small files, within five per cent on large ones; and if
+ * another process truncates a mapped file, the kernel kills the host with SIGBUS,
+ * which a library cannot catch. So CONFITURE_IO_AUTO always reads.
+ *
+ *
+ * SWITCHES
+ * ========
+ * Define before the implementation (and CONFITURE_STATIC before every include):
+ *
+ *     CONFITURE_STATIC       all functions private to the file that implements them
+ *     CONFITURE_API          what stands before each function instead of extern
+ *     CONFITURE_NO_THREADS   no pthreads; calls work on the calling thread, or on the
+ *                            caller's own parallel_for
+ *     CONFITURE_NO_MMAP      no mapping; IO_MMAP reads
+ *     CONFITURE_NO_SIMD      portable C only, no use of the processor's extensions
+ *     CONFITURE_NO_ALLOC     no malloc; every call must be given an allocator
+ *
+ * The header defines no feature-test macro and works when libc was included before it
+ * under -std=c99. It may be included any number of times, declared first and
+ * implemented later. Link with -pthread where libc does not hold the threads.
+ */
+
+#ifndef CONFITURE_H
+#define CONFITURE_H
+
+/* ---- config.h: the user's macros, the version, the linkage ---- */
+
+#define CONFITURE_VERSION_MAJOR 0
+#define CONFITURE_VERSION_MINOR 1
+#define CONFITURE_VERSION_PATCH 0
+#define CONFITURE_VERSION "0.1.0"
+
+/* CONFITURE_STATIC, defined before every include, makes all functions private
+ * to the file that implements them: several files of one program may then each
+ * hold an implementation. Otherwise CONFITURE_API may be defined by the user,
+ * for example as __declspec(dllexport). */
+#if defined(CONFITURE_STATIC)
+#undef CONFITURE_API
+#if defined(__GNUC__) || defined(__clang__)
+#define CONFITURE_API static __attribute__((unused))
+#else
+#define CONFITURE_API static
+#endif
+#elif !defined(CONFITURE_API)
+#define CONFITURE_API extern
+#endif
+
+/* ---- api.h: public types and prototypes ---- */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ==== Errors ============================================================= */
+
+/* What a call came to. Zero is success, so `if (confiture_x(...))` reads as
+ * "if it failed". */
+typedef enum confiture_status {
+    CONFITURE_OK = 0,
+    CONFITURE_E_ARGUMENT,  /* an option, pattern, template or timestamp that cannot be used */
+    CONFITURE_E_MEMORY,    /* the allocator returned NULL */
+    CONFITURE_E_SYSTEM,    /* the operating system refused; os_error says why */
+    CONFITURE_E_NOT_FOUND, /* an include directory that must exist does not */
+    CONFITURE_E_NO_FILES,  /* the search left no file at all */
+    CONFITURE_E_NOT_FILE,  /* found under a file's name, but a directory, FIFO, socket or device */
+    CONFITURE_E_OUTSIDE,   /* a file that does not lie below the base directory */
+    CONFITURE_E_CHANGED,   /* a file that changed while it was being read */
+    CONFITURE_E_TOO_LARGE, /* more bytes than this machine's size_t can hold */
+    CONFITURE_E_NAME,      /* a file name that is unsafe in SQL: a failed check */
+    CONFITURE_E_ENCODING,  /* a file that is not valid UTF-8: a failed check */
+    CONFITURE_E_UNCLOSED,  /* a comment, quote or COPY still open at a file's end: a failed check */
+    CONFITURE_E_CANCELLED, /* the caller's progress callback said stop */
+    CONFITURE_E_SINK       /* the caller's sink refused the bytes; os_error is what it returned */
+} confiture_status;
+
+/* Filled by every call that fails, if the caller gives one; untouched on
+ * success. It owns nothing and needs no freeing.
+ *
+ * message is one whole line for a person: it begins with the file's path
+ * (and ":line" where there is one) and has no newline; bytes that would upset a
+ * terminal are written \xNN. path holds the bytes as they are; of a path too
+ * long for it the end is kept, after "...". */
+typedef struct confiture_error {
+    confiture_status status;
+    int os_error;    /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
+    uint64_t line;   /* from 1; 0 if the error has no line */
+    uint64_t offset; /* of the byte in the file, from 0; E_ENCODING only */
+    char path[4096]; /* the file or directory; empty if the error has none */
+    char message[4608];
+} confiture_error;
+
+/* A constant sentence for each status, never NULL. */
+CONFITURE_API const char *confiture_status_text(confiture_status status);
+
+/* CONFITURE_VERSION of the implementation that is linked. */
+CONFITURE_API const char *confiture_version(void);
+
+/* ==== How to run: memory, threads, progress ============================== */
+
+/* All memory that the library takes comes from here. realloc and free are told
+ * the size that the block had. Called from several threads at once. */
+typedef struct confiture_allocator {
+    void *(*alloc)(void *ctx, size_t size);
+    void *(*realloc)(void *ctx, void *block, size_t old_size, size_t new_size);
+    void (*free)(void *ctx, void *block, size_t size);
+    void *ctx;
+} confiture_allocator;
+
+/* Threads kept parked between calls. One pool serves one call at a time: a call
+ * that finds it busy works on the calling thread alone. */
+typedef struct confiture_pool confiture_pool;
+
+/* Starts threads - 1 helpers (the caller is the remaining one); 0 means one per
+ * processor. A thread that cannot be started means a smaller pool, not an
+ * error. allocator may be NULL; it must outlive the pool. */
+CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
+                                                     const confiture_allocator *allocator,
+                                                     confiture_error *error);
+/* Joins the helpers. NULL is allowed. Not while a call is using the pool. */
+CONFITURE_API void confiture_pool_free(confiture_pool *pool);
+
+/* How files are read. AUTO is READ: mapping was measured slower for small files
+ * and hardly faster for large ones, and a mapped file that another process
+ * truncates kills the host with SIGBUS. MMAP is for those who know that theirs
+ * do not shrink. */
+typedef enum confiture_io {
+    CONFITURE_IO_AUTO = 0,
+    CONFITURE_IO_READ,
+    CONFITURE_IO_MMAP
+} confiture_io;
+
+/* How far a call has come. */
+typedef struct confiture_progress {
+    uint64_t files;       /* visited so far; while finding: found so far */
+    uint64_t bytes;       /* read so far */
+    uint64_t total_files; /* to visit; 0 while finding */
+} confiture_progress;
+
+/* How an operation runs; the first member of every options struct. None of it
+ * changes a byte of any result, nor which error is reported. */
+typedef struct confiture_run {
+    const confiture_allocator *allocator; /* NULL: CONFITURE_MALLOC and friends. Copied */
+    size_t threads;       /* at most so many, the caller's included, and at most 256; 0: one per
+                           * processor, at most 16; 1: never start one. Small work takes fewer */
+    confiture_pool *pool; /* NULL: threads live for the call */
+    /* The caller's own threads, instead of the library's. Must do what
+     *     for (size_t i = 0; i < n; i++) task(ctx, i);
+     * does, in any order and on any threads, and return when all are done. A
+     * non-zero result is reported as E_SYSTEM with that value as os_error. */
+    int (*parallel_for)(void *user, size_t n, void (*task)(void *ctx, size_t index), void *ctx);
+    void *parallel_user;
+    /* Called on the calling thread, after every few files and every piece of a
+     * large one; non-zero cancels: E_CANCELLED. */
+    int (*progress)(void *user, const confiture_progress *progress);
+    void *progress_user;
+    confiture_io io;
+} confiture_run;
+
+/* ==== Finding files ====================================================== */
+
+/* An ordered list of files. Immutable: any number of threads may use it. */
+typedef struct confiture_files confiture_files;
+
+typedef enum confiture_sort {
+    CONFITURE_SORT_PATH = 0, /* by path components, each by code point */
+    CONFITURE_SORT_HEX       /* by the hexadecimal prefix of the names, if any has one */
+} confiture_sort;
+
+/* One directory to search. Zero but for path: every *.sql below it. */
+typedef struct confiture_directory {
+    const char *path;
+    const char *const *include; /* patterns; none: "**" "/" "*.sql" */
+    size_t include_count;
+    const char *const *exclude; /* patterns as of pathlib's PurePath.match() */
+    size_t exclude_count;
+    bool not_recursive; /* patterns apply in this directory itself */
+    bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
+} confiture_directory;
+
+typedef struct confiture_find_options {
+    confiture_run run;
+    const char *base;                /* names are relative to it; NULL: see confiture_find_all */
+    const char *const *exclude_dirs; /* nothing below these, compared by whole components */
+    size_t exclude_dir_count;
+    confiture_sort sort;
+    bool unique; /* a path found more than once is kept once */
+} confiture_find_options;
+
+/* Finds the .sql files below one directory. options may be NULL.
+ * On success *files owns the list: free it with confiture_files_free. On
+ * failure *files is NULL. */
+CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
+                                              const confiture_find_options *options,
+                                              confiture_error *error);
+
+/* The same for several directories, each with its own patterns. Without
+ * options->base, names are relative to the one directory, or to the longest
+ * common prefix, in whole components, of all of them resolved. */
+CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
+                                                  const confiture_directory *directories,
+                                                  size_t directory_count,
+                                                  const confiture_find_options *options,
+                                                  confiture_error *error);
+
+/* A list of the caller's own, kept in its order; an empty list is allowed. The
+ * strings are copied. Names are relative to options->base (NULL: the current
+ * directory); sort, unique and the excludes are not looked at. */
+CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
+                                                          const char *const *paths,
+                                                          size_t path_count,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error);
+
+/* The same from paths that each end in NUL, as `find -print0` writes them; the
+ * last NUL may be missing. */
+CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **files, const char *list,
+                                                          size_t list_size,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error);
+
+CONFITURE_API size_t confiture_files_count(const confiture_files *files);
+/* The directory that names are relative to. */
+CONFITURE_API const char *confiture_files_base(const confiture_files *files);
+/* The path by which file `index` is opened, and its name: the path relative to
+ * the base, "/" between components. Both live as long as the list; NULL if
+ * index is not below the count. */
+CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index);
+CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index);
+/* Whether the name marks file `index` as seed data: "seed" or "seeds" as a word
+ * of its own in some component, as in seeds/users.sql or 30_seed_backend/x.sql. */
+CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index);
+/* NULL is allowed. */
+CONFITURE_API void confiture_files_free(confiture_files *files);
+
+/* ==== Checking =========================================================== */
+
+typedef enum confiture_check_mode {
+    CONFITURE_CHECK_POSTGRES = 0, /* PostgreSQL's and psql's lexical rules */
+    CONFITURE_CHECK_REFERENCE,    /* what the Python tool does: comments only, strings not known */
+    CONFITURE_CHECK_NONE
+} confiture_check_mode;
+
+/* What is wrong with a file's text: not UTF-8, or something is still open at the end
+ * and would swallow the next file. Pointers live for the call of the callback. */
+typedef struct confiture_finding {
+    confiture_status status; /* E_ENCODING or E_UNCLOSED */
+    const char *path;
+    const char *name;
+    uint64_t line;       /* of the byte, or where it was opened, from 1 */
+    uint64_t offset;     /* of the byte, from 0; E_ENCODING only */
+    const char *what;    /* "comment never closed", "not valid UTF-8", ... */
+    const char *message; /* path:line: what, ready to print */
+} confiture_finding;
+
+/* Called on the calling thread, in list order, at most once a file. */
+typedef void confiture_finding_callback(void *user, const confiture_finding *finding);
+
+typedef struct confiture_check_options {
+    confiture_run run;
+    confiture_check_mode mode;
+    confiture_finding_callback *on_finding; /* NULL: stop at the first */
+    void *finding_user;
+} confiture_check_options;
+
+/* Reads every file and checks that it is UTF-8 and leaves nothing open. If there
+ * was a finding, the first one's status, and error holds it. */
+CONFITURE_API confiture_status confiture_check(const confiture_files *files,
+                                               const confiture_check_options *options,
+                                               confiture_error *error);
+
+/* ==== Hashing ============================================================ */
+
+typedef enum confiture_digest_kind {
+    CONFITURE_DIGEST_STREAM = 0, /* one SHA-256 over name NUL bytes NUL of every file, in order */
+    CONFITURE_DIGEST_TREE        /* SHA-256 over the SHA-256 of name NUL bytes NUL of every file */
+} confiture_digest_kind;
+
+typedef struct confiture_hash_options {
+    confiture_run run;
+    confiture_digest_kind kind;
+} confiture_hash_options;
+
+typedef struct confiture_digest {
+    uint8_t bytes[32];
+    char hex[65]; /* lower case, NUL-terminated */
+    size_t file_count;
+    uint64_t total_bytes; /* of the files' contents */
+} confiture_digest;
+
+/* The fingerprint of the files: of their names and raw bytes. */
+CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
+                                              const confiture_files *files,
+                                              const confiture_hash_options *options,
+                                              confiture_error *error);
+
+/* One file in a manifest. */
+typedef struct confiture_entry {
+    uint64_t size;      /* bytes */
+    uint8_t sha256[32]; /* of the raw bytes alone: what sha256sum prints */
+} confiture_entry;
+
+/* Each file's size and SHA-256. entries has room for confiture_files_count(files),
+ * and is filled in list order. run may be NULL. */
+CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
+                                                  const confiture_files *files,
+                                                  const confiture_run *run, confiture_error *error);
+
+/* ==== Building =========================================================== */
+
+/* What stands before each file; P is its name, a BAR is 42 "=". */
+typedef enum confiture_separator {
+    CONFITURE_SEPARATOR_BLOCK_COMMENT = 0, /* a C comment of three lines */
+    CONFITURE_SEPARATOR_LINE_COMMENT,      /* "-- BAR", "-- File: P", "-- BAR" */
+    CONFITURE_SEPARATOR_MYSQL,             /* the same with "#" */
+    CONFITURE_SEPARATOR_CUSTOM,            /* from separator_template */
+    CONFITURE_SEPARATOR_NONE
+} confiture_separator;
+
+typedef struct confiture_header {
+    const char *environment; /* NULL: "local". One line of UTF-8 */
+    const char *timestamp;   /* ISO 8601; the library never asks the clock. NULL: left empty */
+} confiture_header;
+
+typedef struct confiture_build_options {
+    confiture_run run;
+    confiture_separator separator;
+    const char *separator_template; /* CUSTOM: {file_path} stands for P, {{ and }} for braces */
+    const confiture_header *header; /* NULL: none */
+    bool schema_only;               /* leave seed files out of the output, not of the digest */
+    bool no_digest;                 /* do not hash, and do not read what schema_only leaves out:
+                                     * digest_hex is empty. Not together with a header */
+    confiture_check_mode check;
+    confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
+    void *finding_user;
+    /* For the split builds: files below these directories go to the first and the
+     * last of the three schemas; post wins over pre. */
+    const char *const *pre_dirs;
+    size_t pre_dir_count;
+    const char *const *post_dirs;
+    size_t post_dir_count;
+    /* For builds to a file. */
+    bool keep_unchanged; /* if the file already holds these bytes, leave it and its time alone */
+    bool sync;           /* wait until the bytes are on the disk before the rename */
+} confiture_build_options;
+
+/* What was built. All zero before its first use; confiture_build reuses the
+ * memory that an earlier one left in it. */
+typedef struct confiture_schema {
+    char *data;           /* the schema, NUL-terminated; NULL from a sink or a file build */
+    size_t size;          /* bytes at data, without the NUL */
+    uint64_t total_bytes; /* bytes of the schema, wherever they went */
+    size_t file_count;    /* files in this schema */
+    uint8_t digest[32];   /* the stream digest of all files of the list */
+    char digest_hex[65];
+    bool unchanged;                /* keep_unchanged, and it was */
+    size_t capacity;               /* of data */
+    confiture_allocator allocator; /* what data came from */
+} confiture_schema;
+
+/* Builds into memory: schema->data, owned by the caller, to be freed with
+ * confiture_schema_free. options may be NULL. On failure there is no schema:
+ * data, if an earlier build left one, stays allocated and holds an empty string. */
+CONFITURE_API confiture_status confiture_build(confiture_schema *schema,
+                                               const confiture_files *files,
+                                               const confiture_build_options *options,
+                                               confiture_error *error);
+
+/* Where bytes go: called on the calling thread, in order, in few and large runs.
+ * Returns 0, or an errno-like value that ends the build: E_SINK. */
+typedef struct confiture_sink {
+    int (*write)(void *user, const void *data, size_t size);
+    void *user;
+} confiture_sink;
+
+/* Builds into a sink, in bounded memory. On failure the sink has seen the part
+ * before. With a header the whole schema is held in memory first, since
+ * the header shows the digest of what follows it. */
+CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
+                                                    const confiture_sink *sink,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error);
+
+/* Builds into a file, in bounded memory and atomically: a temporary file beside
+ * `path`, written whole, then renamed. On failure `path` is as it was and no
+ * temporary is left. A file of the list that is `path` itself is not taken as
+ * input. The mode of an existing file is kept; a symbolic link is followed;
+ * a device or FIFO is written to as it stands. */
+CONFITURE_API confiture_status confiture_build_file(confiture_schema *schema, const char *path,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error);
+
+/* The three phases of a split build, in the order in which they are run. */
+enum { CONFITURE_SPLIT_PRE = 0, CONFITURE_SPLIT_APP = 1, CONFITURE_SPLIT_POST = 2 };
+
+/* One list, three schemas, by directory. A phase without files is empty, but for
+ * the header of the app phase. */
+CONFITURE_API confiture_status confiture_build_split(confiture_schema schemas[3],
+                                                     const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error);
+
+/* The same into three files. None is renamed before all are written. */
+CONFITURE_API confiture_status confiture_build_split_files(confiture_schema schemas[3],
+                                                           const char *const paths[3],
+                                                           const confiture_files *files,
+                                                           const confiture_build_options *options,
+                                                           confiture_error *error);
+
+/* Frees data and zeroes the struct. NULL and all zero are allowed. */
+CONFITURE_API void confiture_schema_free(confiture_schema *schema);
+
+/* ==== SHA-256 ============================================================ */
+
+/* A hash in progress, on the stack; no freeing. FIPS 180-4. */
+typedef struct confiture_sha256 {
+    uint32_t state[8];
+    uint64_t size; /* bytes hashed so far */
+    uint8_t block[64];
+} confiture_sha256;
+
+CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha);
+/* data may be NULL if size is 0, and need not be aligned. */
+CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *data, size_t size);
+/* Writes 32 bytes. sha must be initialised again before its next use. */
+CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]);
+/* All three at once. */
+CONFITURE_API void confiture_sha256_once(const void *data, size_t size, uint8_t digest[32]);
+/* 64 lower-case hexadecimal digits and a NUL. */
+CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]);
+/* The kernel that this processor runs: "portable", "sha-ni" or "armv8". */
+CONFITURE_API const char *confiture_sha256_kernel(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CONFITURE_H */
+
+/* Outside the guard, so that one file may declare first and implement later. */
+#if defined(CONFITURE_IMPLEMENTATION) && !defined(CONFITURE_IMPLEMENTED)
+#define CONFITURE_IMPLEMENTED
+
+/* No extern "C" here: in C++ a definition has the linkage of its declaration,
+ * which api.h gave; and system headers do not belong inside one. */
+
+/* ---- base.h: compiler and byte-order helpers; the implementation starts ---- */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define CFTI_LIKELY(x) __builtin_expect(!!(x), 1)
+#define CFTI_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define CFTI_UNUSED __attribute__((unused))
+#else
+#define CFTI_LIKELY(x) (x)
+#define CFTI_UNLIKELY(x) (x)
+#define CFTI_UNUSED
+#endif
+
+/* tcc defines __GNUC__ on some systems but has neither the builtins nor the
+ * target attribute. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
+#define CFTI_GNUC 1
+#else
+#define CFTI_GNUC 0
+#endif
+
+/* Loads and stores that other threads may do at the same time. Where there is
+ * nothing better, an aligned volatile int: all that is kept in one is a value
+ * that every thread would compute alike. */
+#if CFTI_GNUC
+#define CFTI_ATOMIC_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#else
+#define CFTI_ATOMIC_LOAD(p) (*(volatile int *)(p))
+#define CFTI_ATOMIC_STORE(p, v) ((void)(*(volatile int *)(p) = (v)))
+#endif
+
+#define CFTI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static size_t cfti_min(size_t a, size_t b) { return a < b ? a : b; }
+static size_t cfti_max(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Big-endian words at any alignment. Compilers turn both into one or two
+ * instructions. */
+static uint32_t cfti_load_be32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+}
+
+static void cfti_store_be32(uint8_t *p, uint32_t v) {
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+/* The code point at p and its length in bytes, by the strict rules of UTF-8; 0 if
+ * the bytes there are not well-formed. n > 0. */
+static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
+    uint32_t c = p[0], low;
+    size_t length, i;
+    if (c < 0x80) {
+        *code = c;
+        return 1;
+    }
+    if (c >= 0xC2 && c <= 0xDF) {
+        length = 2, low = 0x80, c &= 0x1F;
+    } else if (c >= 0xE0 && c <= 0xEF) {
+        length = 3, low = 0x800, c &= 0x0F;
+    } else if (c >= 0xF0 && c <= 0xF4) {
+        length = 4, low = 0x10000, c &= 0x07;
+    } else {
+        return 0;
+    }
+    if (length > n) return 0;
+    for (i = 1; i < length; i++) {
+        if ((p[i] & 0xC0) != 0x80) return 0;
+        c = c << 6 | (uint32_t)(p[i] & 0x3F);
+    }
+    if (c < low || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return 0;
+    *code = c;
+    return length;
+}
+
+/* ---- memory.c: the allocator, a growable buffer, an arena ---- */
+
+#if !defined(CONFITURE_NO_ALLOC)
+#if !defined(CONFITURE_MALLOC)
+#define CONFITURE_MALLOC(size) malloc(size)
+#define CONFITURE_REALLOC(block, size) realloc(block, size)
+#define CONFITURE_FREE(block) free(block)
+#endif
+
+static void *cfti_default_alloc(void *ctx, size_t size) {
+    (void)ctx;
+    return CONFITURE_MALLOC(size);
+}
+
+static void *cfti_default_realloc(void *ctx, void *block, size_t old_size, size_t new_size) {
+    (void)ctx;
+    (void)old_size;
+    return CONFITURE_REALLOC(block, new_size);
+}
+
+static void cfti_default_free(void *ctx, void *block, size_t size) {
+    (void)ctx;
+    (void)size;
+    CONFITURE_FREE(block);
+}
+#endif
+
+/* The allocator to use: the caller's, or the default. False under
+ * CONFITURE_NO_ALLOC, where the caller must give one. */
+static bool cfti_allocator_choose(confiture_allocator *out, const confiture_allocator *given) {
+    if (given != NULL) {
+        *out = *given;
+        return given->alloc != NULL && given->realloc != NULL && given->free != NULL;
+    }
+    memset(out, 0, sizeof(*out));
+#if defined(CONFITURE_NO_ALLOC)
+    return false;
+#else
+    out->alloc = cfti_default_alloc;
+    out->realloc = cfti_default_realloc;
+    out->free = cfti_default_free;
+    return true;
+#endif
+}
+
+static void *cfti_alloc(const confiture_allocator *a, size_t size) {
+    return a->alloc(a->ctx, size);
+}
+
+static void cfti_free(const confiture_allocator *a, void *block, size_t size) {
+    if (block != NULL) a->free(a->ctx, block, size);
+}
+
+/* Room for one more of `count` items of `item_size` bytes, growing by half: true
+ * if there is, false if memory ran out (the array is as it was). */
+static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capacity, size_t count,
+                      size_t item_size) {
+    size_t wanted;
+    void *grown;
+    if (CFTI_LIKELY(count < *capacity)) return true;
+    wanted = *capacity < 16 ? 16 : *capacity + *capacity / 2;
+    if (wanted > SIZE_MAX / item_size) return false;
+    grown = *items == NULL ? cfti_alloc(a, wanted * item_size)
+                           : a->realloc(a->ctx, *items, *capacity * item_size, wanted * item_size);
+    if (grown == NULL) return false;
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+/* Bytes that grow. All zero but for the allocator is empty. */
+typedef struct cfti_buffer {
+    uint8_t *data;
+    size_t size;
+    size_t capacity;
+    confiture_allocator allocator;
+} cfti_buffer;
+
+/* Room for `extra` bytes behind the size. False: no memory, nothing changed. */
+static bool cfti_buffer_reserve(cfti_buffer *buffer, size_t extra) {
+    size_t wanted;
+    void *grown;
+    if (CFTI_LIKELY(extra <= buffer->capacity - buffer->size)) return true;
+    if (extra > SIZE_MAX - buffer->size) return false;
+    wanted = buffer->size + extra;
+    /* Half as much again, so that a gigabyte of output is moved a few times and
+     * not a million times. */
+    if (buffer->capacity <= SIZE_MAX / 2 && wanted < buffer->capacity + buffer->capacity / 2)
+        wanted = buffer->capacity + buffer->capacity / 2;
+    if (wanted < 256) wanted = 256;
+    grown = buffer->data == NULL ? cfti_alloc(&buffer->allocator, wanted)
+                                 : buffer->allocator.realloc(buffer->allocator.ctx, buffer->data,
+                                                             buffer->capacity, wanted);
+    if (grown == NULL) return false;
+    buffer->data = (uint8_t *)grown;
+    buffer->capacity = wanted;
+    return true;
+}
+
+static bool cfti_buffer_append(cfti_buffer *buffer, const void *data, size_t size) {
+    if (!cfti_buffer_reserve(buffer, size)) return false;
+    if (size > 0) memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+    return true;
+}
+
+static void cfti_buffer_free(cfti_buffer *buffer) {
+    cfti_free(&buffer->allocator, buffer->data, buffer->capacity);
+    buffer->data = NULL;
+    buffer->size = buffer->capacity = 0;
+}
+
+/* Pieces of memory that never move and are all freed, or all used again, at once. */
+typedef struct cfti_block {
+    struct cfti_block *next;
+    size_t capacity; /* of the bytes behind this struct */
+    size_t used;
+    size_t padding; /* keeps what follows aligned to 16 bytes, on 32-bit systems too */
+} cfti_block;
+
+typedef struct cfti_arena {
+    cfti_block *first; /* the one that is being filled */
+    size_t block_size; /* of a new block; larger requests get a block of their own */
+    confiture_allocator allocator;
+} cfti_arena;
+
+static uint8_t *cfti_block_bytes(cfti_block *block) { return (uint8_t *)(block + 1); }
+
+static size_t cfti_arena_room(const cfti_arena *arena) {
+    return arena->first == NULL ? 0 : arena->first->capacity - arena->first->used;
+}
+
+/* At least `size` bytes in one run, not yet taken; NULL: no memory. */
+static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
+    if (arena->first == NULL || cfti_arena_room(arena) < size) {
+        size_t capacity = arena->block_size;
+        cfti_block *block;
+        /* A large block gets room to spare: it is kept, and may next serve a file of the
+         * same size with something before it. */
+        if (size > SIZE_MAX - sizeof(cfti_block) - 2 * capacity) return NULL;
+        if (size > capacity) capacity += size;
+        block = (cfti_block *)cfti_alloc(&arena->allocator, sizeof(cfti_block) + capacity);
+        if (block == NULL) return NULL;
+        block->next = arena->first;
+        block->capacity = capacity;
+        block->used = 0;
+        arena->first = block;
+    }
+    return cfti_block_bytes(arena->first) + arena->first->used;
+}
+
+/* Takes what was reserved, rounded up so that the next run is aligned for any type. */
+static void cfti_arena_commit(cfti_arena *arena, size_t size) {
+    size_t rounded = size <= SIZE_MAX - 15 ? (size + 15) & ~(size_t)15 : size;
+    arena->first->used += cfti_min(rounded, cfti_arena_room(arena));
+}
+
+static void *cfti_arena_take(cfti_arena *arena, size_t size) {
+    uint8_t *bytes = cfti_arena_reserve(arena, size);
+    if (bytes != NULL) cfti_arena_commit(arena, size);
+    return bytes;
+}
+
+static void cfti_arena_free(cfti_arena *arena) {
+    while (arena->first != NULL) {
+        cfti_block *next = arena->first->next;
+        cfti_free(&arena->allocator, arena->first, sizeof(cfti_block) + arena->first->capacity);
+        arena->first = next;
+    }
+}
+
+/* Empties the arena but keeps its largest block for the next use: fresh memory costs
+ * a page fault every 4 KiB, which is more than reading into it. */
+static void cfti_arena_reset(cfti_arena *arena) {
+    cfti_block *kept = arena->first, *block;
+    if (kept == NULL) return;
+    for (block = kept->next; block != NULL; block = block->next)
+        if (block->capacity > kept->capacity) kept = block;
+    while (arena->first != NULL) {
+        block = arena->first;
+        arena->first = block->next;
+        if (block != kept)
+            cfti_free(&arena->allocator, block, sizeof(cfti_block) + block->capacity);
+    }
+    kept->next = NULL;
+    kept->used = 0;
+    arena->first = kept;
+}
+
+/* Gives back what was taken since the arena's first block was `block`, with `used`
+ * bytes in use; of newer blocks the newest is kept for what comes next. */
+static void cfti_arena_rewind(cfti_arena *arena, cfti_block *block, size_t used) {
+    if (arena->first == block) {
+        if (block != NULL) block->used = used;
+        return;
+    }
+    while (arena->first->next != block) {
+        cfti_block *older = arena->first->next;
+        arena->first->next = older->next;
+        cfti_free(&arena->allocator, older, sizeof(cfti_block) + older->capacity);
+    }
+    arena->first->used = 0;
+}
+
+/* ---- error.c: status texts, filling an error ---- */
+
+/* What went wrong, before it is put into words. Small, since workers keep one a
+ * file; path and detail must live until it is reported. */
+typedef struct cfti_fail {
+    confiture_status status;
+    int os_error;
+    uint64_t line;
+    uint64_t offset;
+    const char *path;   /* NULL: the file that is being visited, if any; "": none */
+    const char *detail; /* NULL: the status text says it all */
+} cfti_fail;
+
+static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
+                                       const char *detail) {
+    memset(fail, 0, sizeof(*fail));
+    fail->status = status;
+    fail->detail = detail;
+    return status;
+}
+
+static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const char *path) {
+    memset(fail, 0, sizeof(*fail));
+    fail->path = path;
+    if (os_error == ENOMEM) { /* our own allocator's answer, most often */
+        fail->status = CONFITURE_E_MEMORY;
+    } else {
+        fail->status = CONFITURE_E_SYSTEM;
+        fail->os_error = os_error;
+    }
+    return fail->status;
+}
+
+CONFITURE_API const char *confiture_version(void) { return CONFITURE_VERSION; }
+
+CONFITURE_API const char *confiture_status_text(confiture_status status) {
+    switch (status) {
+    case CONFITURE_OK: return "done";
+    case CONFITURE_E_ARGUMENT: return "an option cannot be used";
+    case CONFITURE_E_MEMORY: return "out of memory";
+    case CONFITURE_E_SYSTEM: return "the system refused";
+    case CONFITURE_E_NOT_FOUND: return "the directory does not exist";
+    case CONFITURE_E_NO_FILES: return "no SQL files found";
+    case CONFITURE_E_NOT_FILE: return "not a regular file";
+    case CONFITURE_E_OUTSIDE: return "the file is not below the base directory";
+    case CONFITURE_E_CHANGED: return "the file changed while it was being read";
+    case CONFITURE_E_TOO_LARGE: return "too large for this machine's memory";
+    case CONFITURE_E_NAME: return "the file name is not safe in SQL";
+    case CONFITURE_E_ENCODING: return "not valid UTF-8";
+    case CONFITURE_E_UNCLOSED: return "something is still open at the end of the file";
+    case CONFITURE_E_CANCELLED: return "cancelled";
+    case CONFITURE_E_SINK: return "the sink refused the bytes";
+    }
+    return "unknown status";
+}
+
+/* Our own words for the usual errors: strerror() depends on the locale and is not
+ * safe among threads everywhere. NULL for the others. */
+static const char *cfti_os_error_text(int os_error) {
+    switch (os_error) {
+    case EACCES: return "permission denied";
+    case EPERM: return "operation not permitted";
+    case ENOENT: return "no such file or directory";
+    case ENOTDIR: return "not a directory";
+    case EISDIR: return "is a directory";
+    case EEXIST: return "already exists";
+    case ENAMETOOLONG: return "file name too long";
+    case ELOOP: return "too many levels of symbolic links";
+    case EMFILE: return "too many open files in this process";
+    case ENFILE: return "too many open files in this system";
+    case ENOSPC: return "no space left on device";
+    case EDQUOT: return "disk quota exceeded";
+    case EFBIG: return "file too large";
+    case EROFS: return "read-only file system";
+    case EIO: return "input/output error";
+    case EPIPE: return "broken pipe";
+    case ENOMEM: return "out of memory";
+    case EBUSY: return "device or resource busy";
+    case ETXTBSY: return "text file busy";
+    case EXDEV: return "on another file system";
+    case ENXIO: return "no such device or address";
+    case ENODEV: return "no such device";
+    case EAGAIN: return "resource temporarily unavailable";
+    case EINVAL: return "invalid argument";
+    case EBADF: return "bad file descriptor";
+    case ESTALE: return "stale file handle";
+    default: return NULL;
+    }
+}
+
+/* Writes into a fixed array, keeping room for the NUL; what does not fit is cut. */
+typedef struct cfti_writer {
+    char *data;
+    size_t size;
+    size_t capacity;
+} cfti_writer;
+
+static void cfti_write_bytes(cfti_writer *w, const char *bytes, size_t size) {
+    size_t room = w->capacity - 1 - w->size;
+    size = cfti_min(size, room);
+    memcpy(w->data + w->size, bytes, size);
+    w->size += size;
+    w->data[w->size] = '\0';
+}
+
+static void cfti_write_string(cfti_writer *w, const char *string) {
+    cfti_write_bytes(w, string, strlen(string));
+}
+
+static size_t cfti_decimal(char out[20], uint64_t value) {
+    char digits[20];
+    size_t n = 0, i;
+    do {
+        digits[n++] = (char)('0' + (int)(value % 10));
+        value /= 10;
+    } while (value != 0);
+    for (i = 0; i < n; i++) out[i] = digits[n - 1 - i];
+    return n;
+}
+
+static void cfti_write_number(cfti_writer *w, uint64_t value) {
+    char digits[20];
+    cfti_write_bytes(w, digits, cfti_decimal(digits, value));
+}
+
+/* Whether a terminal, or a line of SQL, would take it for more than a letter:
+ * Unicode's category Cc. */
+static bool cfti_is_control(uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+
+/* Whether what stands at p must be written \xNN: no character, or a control character,
+ * so that a hostile file name cannot forge a second message. Else *length is its size. */
+static bool cfti_needs_escape(const char *p, size_t n, size_t *length) {
+    uint32_t code;
+    *length = cfti_utf8_decode((const uint8_t *)p, n, &code);
+    if (*length != 0 && !cfti_is_control(code)) return false;
+    *length = 1;
+    return true;
+}
+
+static size_t cfti_escaped_size(const char *text) {
+    size_t n = strlen(text), i, size = 0, length;
+    for (i = 0; i < n; i += length)
+        size += cfti_needs_escape(text + i, n - i, &length) ? 4 : length;
+    return size;
+}
+
+/* A path as one line of text. */
+static void cfti_write_path(cfti_writer *w, const char *path) {
+    static const char hex[] = "0123456789ABCDEF";
+    size_t n = strlen(path), i, length;
+    for (i = 0; i < n; i += length) {
+        if (cfti_needs_escape(path + i, n - i, &length)) {
+            uint8_t byte = (uint8_t)path[i];
+            char escape[4];
+            escape[0] = '\\';
+            escape[1] = 'x';
+            escape[2] = hex[byte >> 4];
+            escape[3] = hex[byte & 15];
+            cfti_write_bytes(w, escape, 4);
+        } else {
+            cfti_write_bytes(w, path + i, length);
+        }
+    }
+}
+
+/* Of a path that is too long the end is kept: it names the file. */
+static void cfti_copy_path(char *out, size_t capacity, const char *path) {
+    size_t n = strlen(path);
+    if (n < capacity) {
+        memcpy(out, path, n + 1);
+    } else {
+        memcpy(out, "...", 3);
+        memcpy(out + 3, path + n - (capacity - 4), capacity - 3);
+    }
+}
+
+#define CFTI_MESSAGE_ROOM 512 /* kept for what comes behind the path */
+
+/* Puts a failure into the caller's error, which may be NULL. */
+static confiture_status cfti_report(confiture_error *error, const cfti_fail *fail) {
+    cfti_writer w;
+    if (error == NULL) return fail->status;
+    error->status = fail->status;
+    error->os_error = fail->os_error;
+    error->line = fail->line;
+    error->offset = fail->offset;
+    error->path[0] = '\0';
+    w.data = error->message;
+    w.size = 0;
+    w.capacity = sizeof(error->message);
+    if (fail->path != NULL && fail->path[0] != '\0') {
+        const char *shown = error->path;
+        cfti_copy_path(error->path, sizeof(error->path), fail->path);
+        while (cfti_escaped_size(shown) > sizeof(error->message) - CFTI_MESSAGE_ROOM) shown += 4;
+        if (shown != error->path) cfti_write_string(&w, "...");
+        cfti_write_path(&w, shown);
+        if (fail->line != 0) {
+            cfti_write_string(&w, ":");
+            cfti_write_number(&w, fail->line);
+        }
+        cfti_write_string(&w, ": ");
+    }
+    if (fail->detail != NULL) {
+        cfti_write_path(&w, fail->detail); /* it may quote what the user gave */
+    } else if (fail->status != CONFITURE_E_SYSTEM) {
+        cfti_write_string(&w, confiture_status_text(fail->status));
+    }
+    if (fail->status == CONFITURE_E_ENCODING) {
+        cfti_write_string(&w, ", byte ");
+        cfti_write_number(&w, fail->offset);
+    }
+    if (fail->os_error != 0) {
+        const char *text = cfti_os_error_text(fail->os_error);
+        if (fail->detail != NULL || fail->status != CONFITURE_E_SYSTEM) cfti_write_string(&w, ": ");
+        if (text != NULL) {
+            cfti_write_string(&w, text);
+        } else {
+            cfti_write_string(&w, "system error ");
+            cfti_write_number(&w, (uint64_t)(uint32_t)fail->os_error);
+        }
+    }
+    return fail->status;
+}
+
+/* The shortest way to report what has no file. */
+static confiture_status cfti_report_plain(confiture_error *error, confiture_status status,
+                                          const char *detail) {
+    cfti_fail fail;
+    cfti_fail_with(&fail, status, detail);
+    return cfti_report(error, &fail);
+}
+
+/* ---- cpu.c: what this processor can do beyond plain C ---- */
+
+#define CFTI_CPU_SHANI 1u /* x86: SHA extensions, with the SSSE3 and SSE4.1 that go with them */
+#define CFTI_CPU_ARMV8 2u /* ARM: SHA-256 instructions */
+#define CFTI_CPU_KNOWN 0x40000000u /* the mask has been found */
+
+/* Which kernels are compiled at all. One function per instruction set has a
+ * target attribute, so no -m flag is needed; __GNUC__ of clang is always 4. */
+#if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && (defined(__clang__) || __GNUC__ >= 5) &&           \
+    (defined(__x86_64__) || defined(__i386__))
+#define CFTI_SIMD_X86 1
+#else
+#define CFTI_SIMD_X86 0
+#endif
+
+/* arm_neon.h of clang before 16 declares the instructions only if the compiler
+ * was told that every processor it compiles for has them (as on macOS). */
+#if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && defined(__aarch64__) && !defined(__AARCH64EB__) && \
+    (defined(__ARM_FEATURE_SHA2) || defined(__APPLE__) ||                                          \
+     (defined(__linux__) &&                                                                        \
+      ((defined(__clang__) && __clang_major__ >= 16) || (!defined(__clang__) && __GNUC__ >= 6))))
+#define CFTI_SIMD_ARM 1
+#else
+#define CFTI_SIMD_ARM 0
+#endif
+
+#if CFTI_SIMD_X86
+
+/* Not by <cpuid.h>: it had no include guard before gcc 11, so a host that
+ * includes it too would not compile, and its __cpuid macro breaks the
+ * function of that name in mingw's windows.h. */
+static void cfti_cpuid(unsigned leaf, unsigned regs[4]) {
+    __asm__ volatile("cpuid"
+                     : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
+                     : "0"(leaf), "2"(0));
+}
+
+/* The SHA extensions work on SSE registers, which every system saves: unlike
+ * AVX they need no look at OSXSAVE. */
+static unsigned cfti_cpu_detect(void) {
+    unsigned regs[4];
+    bool sse;
+    cfti_cpuid(0, regs);
+    if (regs[0] < 7) return 0;
+    cfti_cpuid(1, regs);
+    sse = (regs[2] >> 9 & 1) != 0 && (regs[2] >> 19 & 1) != 0; /* SSSE3, SSE4.1 */
+    cfti_cpuid(7, regs);
+    return sse && (regs[1] >> 29 & 1) != 0 ? CFTI_CPU_SHANI : 0;
+}
+
+#elif CFTI_SIMD_ARM
+
+#if !defined(__ARM_FEATURE_SHA2) && !defined(__APPLE__)
+#include <sys/auxv.h>
+#endif
+
+static unsigned cfti_cpu_detect(void) {
+#if defined(__ARM_FEATURE_SHA2) || defined(__APPLE__)
+    return CFTI_CPU_ARMV8;
+#else
+    /* Bit 6 is HWCAP_SHA2, which the libc headers name only in some modes. */
+    return (getauxval(AT_HWCAP) >> 6 & 1) != 0 ? CFTI_CPU_ARMV8 : 0;
+#endif
+}
+
+#else
+
+static unsigned cfti_cpu_detect(void) { return 0; }
+
+#endif
+
+/* The only global that changes: 0 until the first look, then always the same
+ * value, so that threads that look at the same time do no harm. Tests assign it to
+ * switch features off. */
+static int cfti_cpu_mask;
+
+static unsigned cfti_cpu_features(void) {
+    int mask = CFTI_ATOMIC_LOAD(&cfti_cpu_mask);
+    if (CFTI_UNLIKELY(mask == 0)) {
+        mask = (int)(cfti_cpu_detect() | CFTI_CPU_KNOWN);
+        CFTI_ATOMIC_STORE(&cfti_cpu_mask, mask);
+    }
+    return (unsigned)mask;
+}
+
+/* ---- sha256_portable.c: the SHA-256 compression function in plain C ---- */
+
+static const uint32_t cfti_sha256_k[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+#define CFTI_SHA256_ROR(x, n) ((x) >> (n) | (x) << (32 - (n)))
+
+/* One round. The eight working variables are renamed by the caller, not moved:
+ * only d and h get a new value. Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and its
+ * b ^ c is the a ^ b of the round before: it is handed on in `bc`. */
+#define CFTI_SHA256_ROUND(a, b, c, d, e, f, g, h, ab, bc, k, w)                                    \
+    do {                                                                                           \
+        h += (k) + (w);                                                                            \
+        h += g ^ (e & (f ^ g));                                                                    \
+        h += CFTI_SHA256_ROR(e, 6) ^ CFTI_SHA256_ROR(e, 11) ^ CFTI_SHA256_ROR(e, 25);              \
+        d += h;                                                                                    \
+        ab = a ^ b;                                                                                \
+        h += CFTI_SHA256_ROR(a, 2) ^ CFTI_SHA256_ROR(a, 13) ^ CFTI_SHA256_ROR(a, 22);              \
+        h += b ^ (ab & bc);                                                                        \
+    } while (0)
+
+/* Word i of the message schedule takes the place of word i - 16. */
+#define CFTI_SHA256_LOAD(i) (w[i] = cfti_load_be32(p + 4 * (i)))
+#define CFTI_SHA256_NEXT(i)                                                                        \
+    (w[i] += w[((i) + 9) & 15] +                                                                   \
+             (CFTI_SHA256_ROR(w[((i) + 1) & 15], 7) ^ CFTI_SHA256_ROR(w[((i) + 1) & 15], 18) ^     \
+              w[((i) + 1) & 15] >> 3) +                                                            \
+             (CFTI_SHA256_ROR(w[((i) + 14) & 15], 17) ^ CFTI_SHA256_ROR(w[((i) + 14) & 15], 19) ^  \
+              w[((i) + 14) & 15] >> 10))
+
+#define CFTI_SHA256_ROUNDS8(word, i)                                                               \
+    do {                                                                                           \
+        CFTI_SHA256_ROUND(a, b, c, d, e, f, g, h, x, y, k[(i) + 0], word((i) + 0));                \
+        CFTI_SHA256_ROUND(h, a, b, c, d, e, f, g, y, x, k[(i) + 1], word((i) + 1));                \
+        CFTI_SHA256_ROUND(g, h, a, b, c, d, e, f, x, y, k[(i) + 2], word((i) + 2));                \
+        CFTI_SHA256_ROUND(f, g, h, a, b, c, d, e, y, x, k[(i) + 3], word((i) + 3));                \
+        CFTI_SHA256_ROUND(e, f, g, h, a, b, c, d, x, y, k[(i) + 4], word((i) + 4));                \
+        CFTI_SHA256_ROUND(d, e, f, g, h, a, b, c, y, x, k[(i) + 5], word((i) + 5));                \
+        CFTI_SHA256_ROUND(c, d, e, f, g, h, a, b, x, y, k[(i) + 6], word((i) + 6));                \
+        CFTI_SHA256_ROUND(b, c, d, e, f, g, h, a, y, x, k[(i) + 7], word((i) + 7));                \
+    } while (0)
+
+static void cfti_sha256_blocks_portable(uint32_t state[8], const uint8_t *p, size_t nblocks) {
+    for (; nblocks != 0; nblocks--, p += 64) {
+        uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+        uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+        uint32_t x, y = b ^ c;
+        uint32_t w[16];
+        const uint32_t *k = cfti_sha256_k;
+
+        CFTI_SHA256_ROUNDS8(CFTI_SHA256_LOAD, 0);
+        CFTI_SHA256_ROUNDS8(CFTI_SHA256_LOAD, 8);
+        for (k += 16; k != cfti_sha256_k + 64; k += 16) {
+            CFTI_SHA256_ROUNDS8(CFTI_SHA256_NEXT, 0);
+            CFTI_SHA256_ROUNDS8(CFTI_SHA256_NEXT, 8);
+        }
+        state[0] += a;
+        state[1] += b;
+        state[2] += c;
+        state[3] += d;
+        state[4] += e;
+        state[5] += f;
+        state[6] += g;
+        state[7] += h;
+    }
+}
+
+/* ---- sha256_x86.c: the SHA-256 compression function with x86's SHA extensions ---- */
+
+#if CFTI_SIMD_X86
+
+#include <immintrin.h>
+
+#define CFTI_SHANI_LOAD(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
+#define CFTI_SHANI_STORE(p, v) _mm_storeu_si128((__m128i *)(void *)(p), v)
+
+/* Rounds i to i + 3, whose words are in m. Each sha256rnds2 does two of them and
+ * waits for the one before: 32 times 4 cycles are the floor for a block, and
+ * everything else fits in their shadow. */
+#define CFTI_SHANI_ROUNDS4(m, i)                                                                   \
+    do {                                                                                           \
+        wk = _mm_add_epi32(m, CFTI_SHANI_LOAD(cfti_sha256_k + (i)));                               \
+        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);                                              \
+        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));                     \
+    } while (0)
+
+/* The next four words of the message schedule take the place of m0, the oldest
+ * four of the last sixteen. */
+#define CFTI_SHANI_NEXT(m0, m1, m2, m3)                                                            \
+    (m0 = _mm_sha256msg2_epu32(                                                                    \
+         _mm_add_epi32(_mm_sha256msg1_epu32(m0, m1), _mm_alignr_epi8(m3, m2, 4)), m3))
+
+#define CFTI_SHANI_ROUNDS16(i)                                                                     \
+    do {                                                                                           \
+        CFTI_SHANI_NEXT(m0, m1, m2, m3);                                                           \
+        CFTI_SHANI_ROUNDS4(m0, (i) + 0);                                                           \
+        CFTI_SHANI_NEXT(m1, m2, m3, m0);                                                           \
+        CFTI_SHANI_ROUNDS4(m1, (i) + 4);                                                           \
+        CFTI_SHANI_NEXT(m2, m3, m0, m1);                                                           \
+        CFTI_SHANI_ROUNDS4(m2, (i) + 8);                                                           \
+        CFTI_SHANI_NEXT(m3, m0, m1, m2);                                                           \
+        CFTI_SHANI_ROUNDS4(m3, (i) + 12);                                                          \
+    } while (0)
+
+__attribute__((target("sha,sse4.1,ssse3"))) static void
+cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
+    __m128i abef, cdgh, abef_in, cdgh_in, m0, m1, m2, m3, wk;
+
+    /* The instructions want the state as ABEF and CDGH, A in the highest lane. */
+    m0 = _mm_shuffle_epi32(CFTI_SHANI_LOAD(state), 0xb1);     /* CDAB */
+    m1 = _mm_shuffle_epi32(CFTI_SHANI_LOAD(state + 4), 0x1b); /* EFGH */
+    abef = _mm_alignr_epi8(m0, m1, 8);
+    cdgh = _mm_blend_epi16(m1, m0, 0xf0);
+
+    for (; nblocks != 0; nblocks--, p += 64) {
+        abef_in = abef;
+        cdgh_in = cdgh;
+        m0 = _mm_shuffle_epi8(CFTI_SHANI_LOAD(p), swap);
+        CFTI_SHANI_ROUNDS4(m0, 0);
+        m1 = _mm_shuffle_epi8(CFTI_SHANI_LOAD(p + 16), swap);
+        CFTI_SHANI_ROUNDS4(m1, 4);
+        m2 = _mm_shuffle_epi8(CFTI_SHANI_LOAD(p + 32), swap);
+        CFTI_SHANI_ROUNDS4(m2, 8);
+        m3 = _mm_shuffle_epi8(CFTI_SHANI_LOAD(p + 48), swap);
+        CFTI_SHANI_ROUNDS4(m3, 12);
+        CFTI_SHANI_ROUNDS16(16);
+        CFTI_SHANI_ROUNDS16(32);
+        CFTI_SHANI_ROUNDS16(48);
+        abef = _mm_add_epi32(abef, abef_in);
+        cdgh = _mm_add_epi32(cdgh, cdgh_in);
+    }
+
+    m0 = _mm_shuffle_epi32(abef, 0x1b); /* FEBA */
+    m1 = _mm_shuffle_epi32(cdgh, 0xb1); /* DCHG */
+    CFTI_SHANI_STORE(state, _mm_blend_epi16(m0, m1, 0xf0));
+    CFTI_SHANI_STORE(state + 4, _mm_alignr_epi8(m1, m0, 8));
+}
+
+#endif
+
+/* ---- sha256_arm.c: the SHA-256 compression function with ARMv8's instructions ---- */
+
+#if CFTI_SIMD_ARM
+
+#include <arm_neon.h>
+
+/* The instruction set by the name that each compiler knows, unless it was told. */
+#if defined(__ARM_FEATURE_SHA2)
+#define CFTI_ARMV8_TARGET
+#elif defined(__clang__)
+#define CFTI_ARMV8_TARGET __attribute__((target("sha2")))
+#else
+#define CFTI_ARMV8_TARGET __attribute__((target("+crypto")))
+#endif
+
+/* Rounds i to i + 3, whose words are in m. */
+#define CFTI_ARMV8_ROUNDS4(m, i)                                                                   \
+    do {                                                                                           \
+        wk = vaddq_u32(m, vld1q_u32(cfti_sha256_k + (i)));                                         \
+        old = abcd;                                                                                \
+        abcd = vsha256hq_u32(abcd, efgh, wk);                                                      \
+        efgh = vsha256h2q_u32(efgh, old, wk);                                                      \
+    } while (0)
+
+/* The next four words of the message schedule take the place of m0, the oldest
+ * four of the last sixteen. */
+#define CFTI_ARMV8_NEXT(m0, m1, m2, m3) (m0 = vsha256su1q_u32(vsha256su0q_u32(m0, m1), m2, m3))
+
+#define CFTI_ARMV8_ROUNDS16(i)                                                                     \
+    do {                                                                                           \
+        CFTI_ARMV8_NEXT(m0, m1, m2, m3);                                                           \
+        CFTI_ARMV8_ROUNDS4(m0, (i) + 0);                                                           \
+        CFTI_ARMV8_NEXT(m1, m2, m3, m0);                                                           \
+        CFTI_ARMV8_ROUNDS4(m1, (i) + 4);                                                           \
+        CFTI_ARMV8_NEXT(m2, m3, m0, m1);                                                           \
+        CFTI_ARMV8_ROUNDS4(m2, (i) + 8);                                                           \
+        CFTI_ARMV8_NEXT(m3, m0, m1, m2);                                                           \
+        CFTI_ARMV8_ROUNDS4(m3, (i) + 12);                                                          \
+    } while (0)
+
+/* Loaded as bytes, so that no alignment is asked of the caller's memory. */
+#define CFTI_ARMV8_LOAD(p) vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(p)))
+
+CFTI_ARMV8_TARGET static void cfti_sha256_blocks_armv8(uint32_t state[8], const uint8_t *p,
+                                                       size_t nblocks) {
+    uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+    uint32x4_t abcd_in, efgh_in, m0, m1, m2, m3, wk, old;
+
+    for (; nblocks != 0; nblocks--, p += 64) {
+        abcd_in = abcd;
+        efgh_in = efgh;
+        m0 = CFTI_ARMV8_LOAD(p);
+        m1 = CFTI_ARMV8_LOAD(p + 16);
+        m2 = CFTI_ARMV8_LOAD(p + 32);
+        m3 = CFTI_ARMV8_LOAD(p + 48);
+        CFTI_ARMV8_ROUNDS4(m0, 0);
+        CFTI_ARMV8_ROUNDS4(m1, 4);
+        CFTI_ARMV8_ROUNDS4(m2, 8);
+        CFTI_ARMV8_ROUNDS4(m3, 12);
+        CFTI_ARMV8_ROUNDS16(16);
+        CFTI_ARMV8_ROUNDS16(32);
+        CFTI_ARMV8_ROUNDS16(48);
+        abcd = vaddq_u32(abcd, abcd_in);
+        efgh = vaddq_u32(efgh, efgh_in);
+    }
+    vst1q_u32(state, abcd);
+    vst1q_u32(state + 4, efgh);
+}
+
+#endif
+
+/* ---- sha256.c: SHA-256 (FIPS 180-4) with the best kernel at hand ---- */
+
+/* The branches are the same every time, so they cost less than a call through
+ * a pointer, and there is no pointer to set up or to race for. */
+static void cfti_sha256_blocks(uint32_t state[8], const uint8_t *p, size_t nblocks) {
+#if CFTI_SIMD_X86
+    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_SHANI) != 0)) {
+        cfti_sha256_blocks_shani(state, p, nblocks);
+        return;
+    }
+#endif
+#if CFTI_SIMD_ARM
+    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_ARMV8) != 0)) {
+        cfti_sha256_blocks_armv8(state, p, nblocks);
+        return;
+    }
+#endif
+    cfti_sha256_blocks_portable(state, p, nblocks);
+}
+
+CONFITURE_API const char *confiture_sha256_kernel(void) {
+    unsigned features = cfti_cpu_features();
+    if ((features & CFTI_CPU_SHANI) != 0) return "sha-ni";
+    if ((features & CFTI_CPU_ARMV8) != 0) return "armv8";
+    return "portable";
+}
+
+CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha) {
+    sha->state[0] = 0x6a09e667;
+    sha->state[1] = 0xbb67ae85;
+    sha->state[2] = 0x3c6ef372;
+    sha->state[3] = 0xa54ff53a;
+    sha->state[4] = 0x510e527f;
+    sha->state[5] = 0x9b05688c;
+    sha->state[6] = 0x1f83d9ab;
+    sha->state[7] = 0x5be0cd19;
+    sha->size = 0;
+}
+
+CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *data, size_t size) {
+    const uint8_t *p = (const uint8_t *)data;
+    size_t used = (size_t)(sha->size & 63);
+
+    if (size == 0) /* memcpy must not see a NULL, not even for nothing */
+        return;
+    sha->size += size;
+    if (used != 0) {
+        size_t room = 64 - used;
+        if (size < room) {
+            memcpy(sha->block + used, p, size);
+            return;
+        }
+        memcpy(sha->block + used, p, room);
+        cfti_sha256_blocks(sha->state, sha->block, 1);
+        p += room;
+        size -= room;
+    }
+    if (size >= 64) {
+        cfti_sha256_blocks(sha->state, p, size / 64);
+        p += size & ~(size_t)63;
+        size &= 63;
+    }
+    if (size != 0) memcpy(sha->block, p, size);
+}
+
+CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]) {
+    uint8_t tail[128];
+    size_t used = (size_t)(sha->size & 63), size = used < 56 ? 64 : 128, i;
+    uint64_t bits = sha->size << 3;
+
+    memset(tail, 0, sizeof tail);
+    memcpy(tail, sha->block, used);
+    tail[used] = 0x80;
+    cfti_store_be32(tail + size - 8, (uint32_t)(bits >> 32));
+    cfti_store_be32(tail + size - 4, (uint32_t)bits);
+    cfti_sha256_blocks(sha->state, tail, size / 64);
+    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, sha->state[i]);
+}
+
+CONFITURE_API void confiture_sha256_once(const void *data, size_t size, uint8_t digest[32]) {
+    confiture_sha256 sha;
+    confiture_sha256_init(&sha);
+    confiture_sha256_update(&sha, data, size);
+    confiture_sha256_final(&sha, digest);
+}
+
+CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]) {
+    static const char digits[] = "0123456789abcdef";
+    size_t i;
+    for (i = 0; i < 32; i++) {
+        hex[2 * i] = digits[digest[i] >> 4];
+        hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    hex[64] = '\0';
+}
+
+/* ---- os.h: what the library asks of the operating system ---- */
+
+#if defined(_WIN32)
+#error "confiture.h runs on POSIX systems; a Windows port of os.h has not been written yet"
+#endif
+
+/* Each returns 0 or an errno, and nothing else in the library includes an OS
+ * header. Paths are UTF-8 without NUL inside; a path relative to nothing is
+ * relative to the current directory. */
+
+typedef int cfti_os_file;
+
+typedef enum cfti_kind {
+    CFTI_KIND_UNKNOWN = 0, /* the listing did not say; ask */
+    CFTI_KIND_FILE,
+    CFTI_KIND_DIRECTORY,
+    CFTI_KIND_LINK,
+    CFTI_KIND_OTHER /* FIFO, socket, device */
+} cfti_kind;
+
+/* What identifies a state of a file. Two equal ones of one file mean that, as far
+ * as the file system can tell, it was not written to between them. */
+typedef struct cfti_os_status {
+    uint64_t device, inode;
+    uint64_t size;
+    int64_t modified, changed; /* seconds */
+    uint32_t modified_ns, changed_ns;
+    uint32_t mode; /* permission bits */
+    cfti_kind kind;
+} cfti_os_status;
+
+/* A file to read from, whatever stands under the path: never waits for the other
+ * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
+static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
+/* A directory, to list it or to open files relative to it; of any length. */
+static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
+static void cfti_os_close(cfti_os_file file);
+static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
+static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
+                             cfti_os_status *status);
+/* Whether a read of a regular file in this directory that brings fewer bytes than it
+ * asked for has reached the end: so on file systems that read through the page cache.
+ * Elsewhere, or if in doubt, only a read of 0 bytes says so. */
+static bool cfti_os_short_read_is_end(cfti_os_file directory);
+/* Reads up to `size` bytes; *got is 0 only at the end. */
+static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
+static int cfti_os_rewind(cfti_os_file file);
+/* Calls `each` for every entry but . and .. until it returns non-zero, which is
+ * then the result. */
+static int cfti_os_list(cfti_os_file directory,
+                        int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx);
+#if !defined(CONFITURE_NO_MMAP)
+/* size > 0. Reading beyond the end of a file that has shrunk since kills the process. */
+static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data);
+static void cfti_os_unmap(const uint8_t *data, size_t size);
+#endif
+
+/* Creates a file that must not exist yet; is_private: for its owner alone. */
+static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file);
+/* An existing thing that cannot be replaced: a device, a FIFO. */
+static int cfti_os_open_for_writing(const char *path, cfti_os_file *file);
+static int cfti_os_write(cfti_os_file file, const void *data, size_t size);
+static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset);
+/* Closes what was written: some file systems only then say that it did not fit. */
+static int cfti_os_finish(cfti_os_file file);
+static int cfti_os_sync(cfti_os_file file);
+static int cfti_os_set_mode(cfti_os_file file, uint32_t mode);
+static int cfti_os_rename(const char *from, const char *to);
+static int cfti_os_remove(const char *path);
+/* The target of a symbolic link into buffer, NUL-terminated; EINVAL if it is none. */
+static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
+static int cfti_os_current_directory(char *buffer, size_t capacity);
+static uint64_t cfti_os_process_id(void);
+static size_t cfti_os_processors(void);
+
+/* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
+ * with the few functions that follow it in os_posix.c. */
+
+/* ---- os_posix.c: the primitives of os.h on POSIX systems ---- */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h> /* rename() alone */
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#endif
+#if !defined(CONFITURE_NO_MMAP)
+#include <sys/mman.h>
+#endif
+#if !defined(CONFITURE_NO_THREADS)
+#include <pthread.h>
+#endif
+
+/* Under -std=c99 glibc hides what came after ISO C, and the user may have included
+ * its headers long before this one, so no feature-test macro can bring it back.
+ * The functions are there all the same: say what they look like. (In C++ the
+ * compilers for glibc and musl always show everything.) */
+#if defined(__linux__) && !defined(__cplusplus) && !defined(AT_SYMLINK_NOFOLLOW)
+#if defined(__GLIBC__) && defined(__USE_FILE_OFFSET64) && CFTI_GNUC
+/* With 64-bit offsets on a 32-bit system glibc gives these other symbols. */
+#if defined(__USE_TIME_BITS64) && __TIMESIZE == 32
+#define CFTI_FSTATAT "__fstatat64_time64"
+#else
+#define CFTI_FSTATAT "fstatat64"
+#endif
+int openat(int, const char *, int, ...) __asm__("openat64");
+int fstatat(int, const char *, struct stat *, int) __asm__(CFTI_FSTATAT);
+ssize_t pwrite(int, const void *, size_t, off_t) __asm__("pwrite64");
+#else
+int openat(int, const char *, int, ...);
+int fstatat(int, const char *, struct stat *, int);
+ssize_t pwrite(int, const void *, size_t, off_t);
+#endif
+ssize_t readlink(const char *, char *, size_t);
+int fsync(int);
+int fchmod(int, mode_t);
+long syscall(long, ...);
+#define CFTI_AT_FDCWD (-100)
+#define CFTI_AT_SYMLINK_NOFOLLOW 0x100
+#else
+#if defined(__linux__) && !defined(__cplusplus) && !defined(_DEFAULT_SOURCE) &&                    \
+    !defined(_GNU_SOURCE) && !defined(_BSD_SOURCE)
+long syscall(long, ...);
+#endif
+#define CFTI_AT_FDCWD AT_FDCWD
+#define CFTI_AT_SYMLINK_NOFOLLOW AT_SYMLINK_NOFOLLOW
+#endif
+
+#if defined(O_CLOEXEC)
+#define CFTI_O_CLOEXEC O_CLOEXEC
+#elif defined(__O_CLOEXEC)
+#define CFTI_O_CLOEXEC __O_CLOEXEC
+#else
+#define CFTI_O_CLOEXEC 0
+#endif
+#if defined(O_DIRECTORY)
+#define CFTI_O_DIRECTORY O_DIRECTORY
+#elif defined(__O_DIRECTORY)
+#define CFTI_O_DIRECTORY __O_DIRECTORY
+#else
+#define CFTI_O_DIRECTORY 0
+#endif
+
+#define CFTI_OS_NOWHERE CFTI_AT_FDCWD
+
+static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
+    do {
+        *file = openat(at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | CFTI_O_CLOEXEC);
+    } while (*file < 0 && errno == EINTR);
+    return *file < 0 ? errno : 0;
+}
+
+static void cfti_os_close(cfti_os_file file) { (void)close(file); }
+
+/* The kernel takes no path of 4096 bytes or more in one call, but any number of
+ * shorter ones, each relative to the directory before it. */
+#define CFTI_OS_PATH_STEP 4000
+
+static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
+    cfti_os_file at = CFTI_OS_NOWHERE;
+    size_t size = strlen(path);
+    for (;;) {
+        char step[CFTI_OS_PATH_STEP + 1];
+        const char *part = path;
+        size_t n = size;
+        cfti_os_file next;
+        int error;
+        if (size > CFTI_OS_PATH_STEP) {
+            n = CFTI_OS_PATH_STEP;
+            while (n > 0 && path[n] != '/') n--;
+            if (n == 0) {
+                error = ENAMETOOLONG;
+                if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+                return error;
+            }
+            memcpy(step, path, n);
+            step[n] = '\0';
+            part = step;
+        }
+        do {
+            next = openat(at, part, O_RDONLY | CFTI_O_DIRECTORY | CFTI_O_CLOEXEC);
+        } while (next < 0 && errno == EINTR);
+        error = next < 0 ? errno : 0;
+        if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+        if (error != 0) return error;
+        at = next;
+        if (n == size) break;
+        while (path[n] == '/') n++;
+        path += n;
+        size -= n;
+    }
+    *directory = at;
+    return 0;
+}
+
+static cfti_kind cfti_os_kind_of_mode(mode_t mode) {
+    /* S_ISLNK is among what -std=c99 hides; the values are the same everywhere. */
+    switch ((unsigned)mode & 0170000u) {
+    case 0100000u: return CFTI_KIND_FILE;
+    case 0040000u: return CFTI_KIND_DIRECTORY;
+    case 0120000u: return CFTI_KIND_LINK;
+    default: return CFTI_KIND_OTHER;
+    }
+}
+
+static void cfti_os_status_fill(cfti_os_status *status, const struct stat *st) {
+    memset(status, 0, sizeof(*status));
+    status->device = (uint64_t)st->st_dev;
+    status->inode = (uint64_t)st->st_ino;
+    status->size = (uint64_t)st->st_size;
+    status->modified = (int64_t)st->st_mtime;
+    status->changed = (int64_t)st->st_ctime;
+#if defined(__APPLE__)
+    status->modified_ns = (uint32_t)st->st_mtimespec.tv_nsec;
+    status->changed_ns = (uint32_t)st->st_ctimespec.tv_nsec;
+#elif defined(st_mtime)
+    status->modified_ns = (uint32_t)st->st_mtim.tv_nsec;
+    status->changed_ns = (uint32_t)st->st_ctim.tv_nsec;
+#elif defined(__linux__)
+    status->modified_ns = (uint32_t)st->st_mtimensec;
+    status->changed_ns = (uint32_t)st->st_ctimensec;
+#endif
+    status->mode = (uint32_t)st->st_mode & 07777u;
+    status->kind = cfti_os_kind_of_mode(st->st_mode);
+}
+
+static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
+    struct stat st;
+    if (fstat(file, &st) != 0) return errno;
+    cfti_os_status_fill(status, &st);
+    return 0;
+}
+
+static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
+                             cfti_os_status *status) {
+    struct stat st;
+    if (fstatat(at, path, &st, follow_link ? 0 : CFTI_AT_SYMLINK_NOFOLLOW) != 0) return errno;
+    cfti_os_status_fill(status, &st);
+    return 0;
+}
+
+/* Some systems refuse, or cut, a transfer of 2 GiB and more. */
+#define CFTI_OS_TRANSFER ((size_t)1 << 30)
+
+static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got) {
+    ssize_t n;
+    do {
+        n = read(file, data, cfti_min(size, CFTI_OS_TRANSFER));
+    } while (n < 0 && errno == EINTR);
+    *got = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? errno : 0;
+}
+
+static bool cfti_os_short_read_is_end(cfti_os_file directory) {
+#if defined(__linux__)
+    struct statfs fs;
+    if (fstatfs(directory, &fs) != 0) return false;
+    switch ((unsigned long)fs.f_type & 0xFFFFFFFFul) {
+    case 0x0000EF53ul: /* ext2, ext3, ext4 */
+    case 0x58465342ul: /* XFS */
+    case 0x9123683Eul: /* Btrfs */
+    case 0xF2F52010ul: /* F2FS */
+    case 0x01021994ul: /* tmpfs */
+    case 0x858458F6ul: /* ramfs */
+    case 0x794C7630ul: /* overlayfs */
+    case 0xE0F5E1E2ul: /* EROFS */
+    case 0x73717368ul: /* SquashFS */ return true;
+    default: return false; /* NFS, FUSE, /proc and all that is not known */
+    }
+#else
+    (void)directory;
+    return false;
+#endif
+}
+
+static int cfti_os_rewind(cfti_os_file file) { return lseek(file, 0, SEEK_SET) < 0 ? errno : 0; }
+
+static cfti_kind cfti_os_kind_of_type(unsigned char type) {
+    switch (type) { /* DT_REG and its like, which -std=c99 hides */
+    case 0: return CFTI_KIND_UNKNOWN;
+    case 8: return CFTI_KIND_FILE;
+    case 4: return CFTI_KIND_DIRECTORY;
+    case 10: return CFTI_KIND_LINK;
+    default: return CFTI_KIND_OTHER;
+    }
+}
+
+static bool cfti_os_is_dots(const char *name) {
+    return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+#if defined(__linux__) && defined(SYS_getdents64)
+/* The system call itself: readdir() would allocate behind our allocator's back, and
+ * costs two more calls a directory. The record is the kernel's: inode (8 bytes),
+ * offset (8), record length (2), type (1), name. */
+static int cfti_os_list(cfti_os_file directory,
+                        int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
+    char buffer[32768];
+    for (;;) {
+        long n = syscall(SYS_getdents64, directory, buffer, sizeof(buffer)), at = 0;
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return 0;
+        while (at < n) {
+            const char *record = buffer + at;
+            const char *name = record + 19;
+            unsigned short length;
+            memcpy(&length, record + 16, sizeof(length));
+            at += length;
+            if (!cfti_os_is_dots(name)) {
+                int stop = each(ctx, name, cfti_os_kind_of_type((unsigned char)record[18]));
+                if (stop != 0) return stop;
+            }
+        }
+    }
+}
+#else
+static int cfti_os_list(cfti_os_file directory,
+                        int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
+    int error = 0;
+    int copy = dup(directory); /* closedir() closes what it was given */
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir == NULL) {
+        error = errno;
+        if (copy >= 0) (void)close(copy);
+        return error;
+    }
+    for (;;) {
+        struct dirent *entry;
+        errno = 0;
+        entry = readdir(dir);
+        if (entry == NULL) {
+            error = errno;
+            break;
+        }
+        if (cfti_os_is_dots(entry->d_name)) continue;
+#if defined(_DIRENT_HAVE_D_TYPE) || defined(__APPLE__) || defined(__FreeBSD__)
+        error = each(ctx, entry->d_name, cfti_os_kind_of_type(entry->d_type));
+#else
+        error = each(ctx, entry->d_name, CFTI_KIND_UNKNOWN);
+#endif
+        if (error != 0) break;
+    }
+    (void)closedir(dir);
+    return error;
+}
+#endif
+
+#if !defined(CONFITURE_NO_MMAP)
+static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
+    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (p == MAP_FAILED) return errno;
+    *data = (const uint8_t *)p;
+    return 0;
+}
+
+static void cfti_os_unmap(const uint8_t *data, size_t size) {
+    void *p;
+    memcpy(&p, &data, sizeof(p)); /* munmap() takes what mmap() gave, without the const */
+    (void)munmap(p, size);
+}
+#endif
+
+static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
+    do {
+        *file = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
+    } while (*file < 0 && errno == EINTR);
+    return *file < 0 ? errno : 0;
+}
+
+static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
+    do {
+        *file = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
+    } while (*file < 0 && errno == EINTR);
+    return *file < 0 ? errno : 0;
+}
+
+static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
+    const char *p = (const char *)data;
+    while (size > 0) {
+        ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
+        p += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset) {
+    const char *p = (const char *)data;
+    while (size > 0) {
+        ssize_t n = pwrite(file, p, size, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return EIO;
+        p += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+static int cfti_os_finish(cfti_os_file file) {
+    /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
+    return close(file) != 0 && errno != EINTR ? errno : 0;
+}
+
+static int cfti_os_sync(cfti_os_file file) { return fsync(file) != 0 ? errno : 0; }
+
+static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
+    return fchmod(file, (mode_t)mode) != 0 ? errno : 0;
+}
+
+static int cfti_os_rename(const char *from, const char *to) {
+    return rename(from, to) != 0 ? errno : 0;
+}
+
+static int cfti_os_remove(const char *path) { return unlink(path) != 0 ? errno : 0; }
+
+static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
+    ssize_t n = readlink(path, buffer, capacity);
+    if (n < 0) return errno;
+    if ((size_t)n >= capacity) return ENAMETOOLONG;
+    buffer[n] = '\0';
+    return 0;
+}
+
+static int cfti_os_current_directory(char *buffer, size_t capacity) {
+    return getcwd(buffer, capacity) == NULL ? errno : 0;
+}
+
+static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }
+
+static size_t cfti_os_processors(void) {
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : (size_t)n;
+}
+
+#if !defined(CONFITURE_NO_THREADS)
+typedef pthread_mutex_t cfti_mutex;
+typedef pthread_cond_t cfti_condition;
+typedef pthread_t cfti_thread;
+
+static int cfti_mutex_init(cfti_mutex *mutex) { return pthread_mutex_init(mutex, NULL); }
+static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)pthread_mutex_destroy(mutex); }
+static void cfti_mutex_lock(cfti_mutex *mutex) { (void)pthread_mutex_lock(mutex); }
+static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)pthread_mutex_unlock(mutex); }
+static int cfti_condition_init(cfti_condition *c) { return pthread_cond_init(c, NULL); }
+static void cfti_condition_destroy(cfti_condition *c) { (void)pthread_cond_destroy(c); }
+static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
+    (void)pthread_cond_wait(c, mutex);
+}
+static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(c); }
+static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(c); }
+static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
+    return pthread_create(thread, NULL, run, ctx);
+}
+static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
+#endif
+
+/* ---- parallel.c: the minimal thread pool ---- */
+
+/* Fork and join, nothing more: the caller and some helpers run one function at a
+ * time. A helper that is still on its way when the work is done is not waited for. */
+
+#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
+
+struct confiture_pool {
+    confiture_allocator allocator;
+    size_t helpers; /* threads that did start */
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_thread *threads;
+    size_t thread_room;
+    cfti_mutex mutex;
+    cfti_condition wake; /* a new round, or the end */
+    cfti_condition done; /* the last helper has left the round */
+    void (*task)(void *ctx, size_t worker);
+    void *ctx;
+    uint64_t round;
+    size_t wanted, taken, running; /* helpers of this round: invited, arrived, not yet back */
+    bool stopping, busy;
+#endif
+};
+
+#if !defined(CONFITURE_NO_THREADS)
+static void *cfti_pool_run(void *arg) {
+    confiture_pool *pool = (confiture_pool *)arg;
+    uint64_t seen = 0;
+    cfti_mutex_lock(&pool->mutex);
+    for (;;) {
+        size_t worker;
+        while (!pool->stopping && (pool->round == seen || pool->taken >= pool->wanted))
+            cfti_condition_wait(&pool->wake, &pool->mutex);
+        if (pool->stopping) break;
+        seen = pool->round;
+        worker = ++pool->taken;
+        pool->running++;
+        cfti_mutex_unlock(&pool->mutex);
+        pool->task(pool->ctx, worker);
+        cfti_mutex_lock(&pool->mutex);
+        if (--pool->running == 0) cfti_condition_signal(&pool->done);
+    }
+    cfti_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+/* Everything but the threads. False: no memory, or no mutex to be had. */
+static bool cfti_pool_init(confiture_pool *pool, size_t room) {
+    pool->thread_room = room;
+    pool->threads = NULL;
+    if (room > SIZE_MAX / sizeof(cfti_thread)) return false;
+    pool->threads = (cfti_thread *)cfti_alloc(&pool->allocator, room * sizeof(cfti_thread));
+    if (pool->threads == NULL) return false;
+    if (cfti_mutex_init(&pool->mutex) == 0) {
+        if (cfti_condition_init(&pool->wake) == 0) {
+            if (cfti_condition_init(&pool->done) == 0) {
+                while (pool->helpers < room &&
+                       cfti_thread_start(&pool->threads[pool->helpers], cfti_pool_run, pool) == 0)
+                    pool->helpers++;
+                return true;
+            }
+            cfti_condition_destroy(&pool->wake);
+        }
+        cfti_mutex_destroy(&pool->mutex);
+    }
+    cfti_free(&pool->allocator, pool->threads, room * sizeof(cfti_thread));
+    pool->threads = NULL;
+    return false;
+}
+
+static void cfti_pool_close(confiture_pool *pool) {
+    size_t i;
+    if (pool->threads == NULL) return;
+    cfti_mutex_lock(&pool->mutex);
+    pool->stopping = true;
+    cfti_condition_broadcast(&pool->wake);
+    cfti_mutex_unlock(&pool->mutex);
+    for (i = 0; i < pool->helpers; i++) cfti_thread_join(pool->threads[i]);
+    cfti_condition_destroy(&pool->done);
+    cfti_condition_destroy(&pool->wake);
+    cfti_mutex_destroy(&pool->mutex);
+    cfti_free(&pool->allocator, pool->threads, pool->thread_room * sizeof(cfti_thread));
+    pool->threads = NULL;
+}
+#endif
+
+CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
+                                                     const confiture_allocator *allocator,
+                                                     confiture_error *error) {
+    confiture_allocator chosen;
+    *pool = NULL;
+    if (!cfti_allocator_choose(&chosen, allocator))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    *pool = (confiture_pool *)cfti_alloc(&chosen, sizeof(confiture_pool));
+    if (*pool == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    memset(*pool, 0, sizeof(confiture_pool));
+    (*pool)->allocator = chosen;
+#if !defined(CONFITURE_NO_THREADS)
+    if (threads == 0) threads = cfti_os_processors();
+    if (threads > 1 && !cfti_pool_init(*pool, threads - 1)) {
+        confiture_pool_free(*pool);
+        *pool = NULL;
+        return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    }
+#else
+    (void)threads;
+#endif
+    return CONFITURE_OK;
+}
+
+CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
+    confiture_allocator allocator;
+    if (pool == NULL) return;
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_pool_close(pool);
+#endif
+    allocator = pool->allocator;
+    cfti_free(&allocator, pool, sizeof(*pool));
+}
+
+/* The helpers of one call: the caller's pool, or threads started for it, or none. */
+typedef struct cfti_crew {
+    const confiture_run *run;
+    confiture_pool *pool; /* NULL: the calling thread alone */
+    size_t helpers;       /* how many of the pool to use */
+    confiture_pool own;
+} cfti_crew;
+
+/* How many threads a call may use at all. */
+static size_t cfti_threads_limit(const confiture_run *run) {
+    return run->threads != 0 ? run->threads : cfti_min(cfti_os_processors(), CFTI_THREADS_AUTO);
+}
+
+/* And how many it could get, without asking how much work there is. */
+static size_t cfti_crew_limit(const confiture_run *run) {
+    size_t limit = cfti_threads_limit(run);
+#if defined(CONFITURE_NO_THREADS)
+    if (run->parallel_for == NULL) limit = 1;
+#else
+    if (run->parallel_for == NULL && run->pool != NULL)
+        limit = cfti_min(limit, run->pool->helpers + 1);
+#endif
+    return limit;
+}
+
+/* useful: more threads than this would find nothing to do. */
+static void cfti_crew_open(cfti_crew *crew, const confiture_run *run,
+                           const confiture_allocator *allocator, size_t useful) {
+    memset(crew, 0, sizeof(*crew));
+    crew->run = run;
+#if !defined(CONFITURE_NO_THREADS)
+    if (run->parallel_for == NULL && useful > 1 && run->threads != 1) {
+        size_t threads = cfti_min(cfti_crew_limit(run), useful);
+        if (run->pool != NULL) {
+            if (threads < 2) return;
+            cfti_mutex_lock(&run->pool->mutex);
+            if (!run->pool->busy) {
+                run->pool->busy = true;
+                crew->pool = run->pool;
+                crew->helpers = threads - 1;
+            }
+            cfti_mutex_unlock(&run->pool->mutex);
+        } else if (threads > 1) {
+            crew->own.allocator = *allocator;
+            if (cfti_pool_init(&crew->own, threads - 1)) {
+                crew->pool = &crew->own;
+                crew->helpers = crew->own.helpers;
+            }
+        }
+    }
+#else
+    (void)allocator;
+    (void)useful;
+#endif
+}
+
+static void cfti_crew_close(cfti_crew *crew) {
+#if !defined(CONFITURE_NO_THREADS)
+    if (crew->pool == &crew->own) {
+        cfti_pool_close(&crew->own);
+    } else if (crew->pool != NULL) {
+        cfti_mutex_lock(&crew->pool->mutex);
+        crew->pool->busy = false;
+        cfti_mutex_unlock(&crew->pool->mutex);
+    }
+#endif
+    crew->pool = NULL;
+}
+
+/* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller does
+ * something else; worker 0 is the caller. */
+static void cfti_crew_start(cfti_crew *crew, void (*task)(void *ctx, size_t worker), void *ctx) {
+#if !defined(CONFITURE_NO_THREADS)
+    confiture_pool *pool = crew->pool;
+    if (pool == NULL) return;
+    cfti_mutex_lock(&pool->mutex);
+    pool->task = task;
+    pool->ctx = ctx;
+    pool->round++;
+    pool->taken = 0;
+    pool->wanted = crew->helpers;
+    cfti_condition_broadcast(&pool->wake);
+    cfti_mutex_unlock(&pool->mutex);
+#else
+    (void)crew;
+    (void)task;
+    (void)ctx;
+#endif
+}
+
+/* Returns when every helper that had begun is back; the others will not begin. */
+static void cfti_crew_join(cfti_crew *crew) {
+#if !defined(CONFITURE_NO_THREADS)
+    confiture_pool *pool = crew->pool;
+    if (pool == NULL) return;
+    cfti_mutex_lock(&pool->mutex);
+    pool->wanted = 0;
+    while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
+    cfti_mutex_unlock(&pool->mutex);
+#else
+    (void)crew;
+#endif
+}
+
+/* Both can only happen with the caller's own parallel_for. */
+#define CFTI_UNDONE "the caller's parallel_for left work undone"
+
+static confiture_status cfti_fail_parallel(cfti_fail *fail, int error) {
+    cfti_fail_system(fail, error, "");
+    fail->detail = "the caller's parallel_for failed";
+    return fail->status;
+}
+
+typedef struct cfti_each {
+    cfti_crew *crew;
+    void (*task)(void *ctx, size_t index);
+    void *ctx;
+    size_t n, next;
+} cfti_each;
+
+static void cfti_each_run(void *arg, size_t worker) {
+    cfti_each *each = (cfti_each *)arg;
+    (void)worker;
+    for (;;) {
+        size_t i;
+#if !defined(CONFITURE_NO_THREADS)
+        if (each->crew->pool != NULL) cfti_mutex_lock(&each->crew->pool->mutex);
+#endif
+        i = each->next;
+        if (i < each->n) each->next++;
+#if !defined(CONFITURE_NO_THREADS)
+        if (each->crew->pool != NULL) cfti_mutex_unlock(&each->crew->pool->mutex);
+#endif
+        if (i >= each->n) return;
+        each->task(each->ctx, i);
+    }
+}
+
+/* The same as: for (size_t i = 0; i < n; i++) task(ctx, i); return 0;
+ * Non-zero is what the caller's own parallel_for returned. */
+static int cfti_crew_each(cfti_crew *crew, size_t n, void (*task)(void *ctx, size_t index),
+                          void *ctx) {
+    cfti_each each;
+    if (crew->run->parallel_for != NULL)
+        return crew->run->parallel_for(crew->run->parallel_user, n, task, ctx);
+    each.crew = crew;
+    each.task = task;
+    each.ctx = ctx;
+    each.n = n;
+    each.next = 0;
+    cfti_crew_start(crew, cfti_each_run, &each);
+    cfti_each_run(&each, 0);
+    cfti_crew_join(crew);
+    return 0;
+}
+
+/* ---- path.c: components, comparison, common prefix, glob, match ---- */
+
+/* Paths here are clean: no empty and no "." components, "." for no component at
+ * all, ".." kept as it is. That is what pathlib does to them, and no more: what
+ * ".." means depends on symbolic links. */
+
+/* Appends the components of `path` to a clean path. False: no memory. */
+static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
+    size_t i = 0;
+    bool absolute = size > 0 && path[0] == '/';
+    if (absolute && out->size == 0 && !cfti_buffer_append(out, "/", 1)) return false;
+    while (i < size) {
+        size_t n = 0;
+        while (i + n < size && path[i + n] != '/') n++;
+        if (n > 0 && !(n == 1 && path[i] == '.')) {
+            if (out->size > 0 && out->data[out->size - 1] != '/' &&
+                !cfti_buffer_append(out, "/", 1))
+                return false;
+            if (!cfti_buffer_append(out, path + i, n)) return false;
+        }
+        i += n + 1;
+    }
+    return true;
+}
+
+/* The clean form of a path, with a NUL that is not counted. */
+static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
+    out->size = 0;
+    if (!cfti_path_append(out, path, size)) return false;
+    if (out->size == 0 && !cfti_buffer_append(out, ".", 1)) return false;
+    if (!cfti_buffer_reserve(out, 1)) return false;
+    out->data[out->size] = 0;
+    return true;
+}
+
+static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1] == '\0'; }
+
+/* The order of pathlib: component by component, each by its bytes, which for UTF-8
+ * is by code point. "/" ends a component and so comes before every other byte: but
+ * at the very beginning, where it is the component "/" itself. */
+static int cfti_path_compare(const char *a, const char *b) {
+    size_t i = 0;
+    int x, y;
+    while (a[i] == b[i] && a[i] != '\0') i++;
+    x = (unsigned char)a[i];
+    y = (unsigned char)b[i];
+    if (i > 0) {
+        if (x == '/') x = 1;
+        else if (x != 0) x++;
+        if (y == '/') y = 1;
+        else if (y != 0) y++;
+    }
+    return x < y ? -1 : x > y;
+}
+
+/* What is left of clean `path` behind clean `prefix`, in whole components ("" if
+ * they are equal); NULL if path is not below prefix. */
+static const char *cfti_path_below(const char *path, const char *prefix) {
+    size_t n = strlen(prefix);
+    if (cfti_path_is_dot(prefix)) {
+        if (path[0] == '/') return NULL;
+        return cfti_path_is_dot(path) ? "" : path;
+    }
+    if (strncmp(path, prefix, n) != 0) return NULL;
+    if (path[n] == '\0') return path + n;
+    if (prefix[n - 1] == '/') return path + n; /* "/" itself */
+    return path[n] == '/' ? path + n + 1 : NULL;
+}
+
+/* Whether ".." components lead out of where a relative path starts. */
+static bool cfti_path_climbs(const char *path) {
+    size_t i = 0, depth = 0;
+    while (path[i] != '\0') {
+        size_t n = 0;
+        while (path[i + n] != '\0' && path[i + n] != '/') n++;
+        if (n == 2 && path[i] == '.' && path[i + 1] == '.') {
+            if (depth == 0) return true;
+            depth--;
+        } else {
+            depth++;
+        }
+        i += n;
+        if (path[i] == '/') i++;
+    }
+    return false;
+}
+
+static void cfti_path_pop(cfti_buffer *path) {
+    while (path->size > 1 && path->data[path->size - 1] != '/') path->size--;
+    if (path->size > 1) path->size--;
+}
+
+/* A relative path behind the current directory; an absolute one as it is. Returns
+ * an errno. */
+static int cfti_path_absolute(cfti_buffer *out, const char *path) {
+    out->size = 0;
+    if (path[0] != '/') {
+        char here[4096];
+        int error = cfti_os_current_directory(here, sizeof(here));
+        if (error != 0) return error;
+        if (!cfti_path_append(out, here, strlen(here))) return ENOMEM;
+    }
+    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1)) return ENOMEM;
+    out->data[out->size] = 0;
+    return 0;
+}
+
+#define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
+
+/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
+ * what does not exist is kept as it is. Returns an errno. */
+static int cfti_path_resolve(cfti_buffer *out, const char *path) {
+    cfti_buffer todo;
+    size_t at = 0;
+    int links = 0, error;
+    memset(&todo, 0, sizeof(todo));
+    todo.allocator = out->allocator;
+    error = cfti_path_absolute(&todo, path);
+    out->size = 0;
+    if (error == 0 && !cfti_buffer_append(out, "/", 1)) error = ENOMEM;
+    while (error == 0 && at < todo.size) {
+        const char *part = (const char *)todo.data + at;
+        size_t before = out->size, n = 0;
+        char target[4096];
+        while (at + n < todo.size && part[n] != '/') n++;
+        at += n + 1;
+        if (n == 0) continue;
+        if (n == 2 && part[0] == '.' && part[1] == '.') {
+            cfti_path_pop(out);
+            continue;
+        }
+        if (!cfti_path_append(out, part, n) || !cfti_buffer_reserve(out, 1)) {
+            error = ENOMEM;
+            break;
+        }
+        out->data[out->size] = 0;
+        if (cfti_os_read_link((const char *)out->data, target, sizeof(target)) == 0) {
+            /* The target and then the rest of the path are what is still to do. */
+            cfti_buffer next;
+            memset(&next, 0, sizeof(next));
+            next.allocator = out->allocator;
+            if (++links > CFTI_LINKS_MAX) {
+                error = ELOOP;
+            } else if (!cfti_path_append(&next, target, strlen(target)) ||
+                       (at < todo.size &&
+                        !cfti_path_append(&next, (const char *)todo.data + at, todo.size - at))) {
+                error = ENOMEM;
+            }
+            out->size = target[0] == '/' ? 1 : before;
+            cfti_buffer_free(&todo);
+            todo = next;
+            at = 0;
+        }
+    }
+    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = ENOMEM;
+    if (error == 0) out->data[out->size] = 0;
+    cfti_buffer_free(&todo);
+    return error;
+}
+
+/* Cuts clean absolute `prefix` down to the components it has in common with `path`. */
+static void cfti_path_common(cfti_buffer *prefix, const char *path) {
+    const char *p = (const char *)prefix->data;
+    size_t i = 0, end = 0;
+    while (i < prefix->size && path[i] != '\0' && p[i] == path[i]) {
+        if (p[i] == '/') end = i;
+        i++;
+    }
+    if ((i == prefix->size || p[i] == '/') && (path[i] == '\0' || path[i] == '/')) end = i;
+    prefix->size = end == 0 ? 1 : end;
+    prefix->data[prefix->size] = 0;
+}
+
+/* One character of a name as fnmatch sees it. A byte that is no UTF-8 is a
+ * character of its own, numbered as Python's surrogateescape does. */
+static size_t cfti_char_at(const char *s, size_t n, uint32_t *code) {
+    size_t length = cfti_utf8_decode((const uint8_t *)s, n, code);
+    if (length == 0) {
+        *code = 0xDC00u + (uint8_t)s[0];
+        length = 1;
+    }
+    return length;
+}
+
+/* The end of the [set] that begins at pattern[0], or 0 if it has no closing "]":
+ * then "[" stands for itself. */
+static size_t cfti_set_size(const char *pattern, size_t size) {
+    size_t i = 1;
+    if (i < size && pattern[i] == '!') i++;
+    if (i < size && pattern[i] == ']') i++;
+    while (i < size && pattern[i] != ']') i++;
+    return i < size ? i + 1 : 0;
+}
+
+/* Whether [set], brackets included, holds the character. A "-" between two
+ * characters is a range, an empty one if they are the wrong way round. */
+static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
+    size_t i = 1, end = size - 1;
+    bool negated = false, found = false;
+    if (i < end && set[i] == '!') {
+        negated = true;
+        i++;
+    }
+    while (i < end) {
+        uint32_t low, high;
+        i += cfti_char_at(set + i, end - i, &low);
+        high = low;
+        if (i + 1 < end && set[i] == '-') i += 1 + cfti_char_at(set + i + 1, end - i - 1, &high);
+        if (low <= wanted && wanted <= high) found = true;
+    }
+    return found != negated;
+}
+
+/* Python's fnmatchcase for one component. Linear but for the last star: on a
+ * mismatch only the latest "*" takes one more character. */
+static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern,
+                         size_t pattern_size) {
+    size_t n = 0, p = 0, star_p = SIZE_MAX, star_n = 0;
+    for (;;) {
+        if (p < pattern_size && pattern[p] == '*') {
+            star_p = ++p;
+            star_n = n;
+            continue;
+        }
+        if (n == name_size && p == pattern_size) return true;
+        if (n < name_size && p < pattern_size) {
+            uint32_t c, wanted;
+            size_t length = cfti_char_at(name + n, name_size - n, &c);
+            size_t set = pattern[p] == '[' ? cfti_set_size(pattern + p, pattern_size - p) : 0;
+            if (pattern[p] == '?') {
+                n += length, p++;
+                continue;
+            }
+            if (set != 0) {
+                if (cfti_set_holds(pattern + p, set, c)) {
+                    n += length, p += set;
+                    continue;
+                }
+            } else {
+                size_t width = cfti_char_at(pattern + p, pattern_size - p, &wanted);
+                if (wanted == c) {
+                    n += length, p += width;
+                    continue;
+                }
+            }
+        }
+        if (star_p == SIZE_MAX || star_n >= name_size) return false;
+        {
+            uint32_t skipped;
+            star_n += cfti_char_at(name + star_n, name_size - star_n, &skipped);
+        }
+        n = star_n;
+        p = star_p;
+    }
+}
+
+/* The component that ends at `end`, going backwards: its start, past "/" and ".".
+ * False if there is none. */
+static bool cfti_component_before(const char *path, size_t *start, size_t *end) {
+    for (;;) {
+        size_t stop = *end, from;
+        while (stop > 0 && path[stop - 1] == '/') stop--;
+        if (stop == 0) return false;
+        from = stop;
+        while (from > 0 && path[from - 1] != '/') from--;
+        *end = stop;
+        *start = from;
+        if (!(stop - from == 1 && path[from] == '.')) return true;
+        *end = from;
+    }
+}
+
+/* Whether two paths are the same but for empty and "." components. */
+static bool cfti_path_same(const char *a, const char *b) {
+    size_t a_end = strlen(a), b_end = strlen(b), x = 0, y = 0;
+    if ((a[0] == '/') != (b[0] == '/')) return false;
+    for (;;) {
+        bool more = cfti_component_before(a, &x, &a_end);
+        if (more != cfti_component_before(b, &y, &b_end)) return false;
+        if (!more) return true;
+        if (a_end - x != b_end - y || memcmp(a + x, b + y, a_end - x) != 0) return false;
+        a_end = x;
+        b_end = y;
+    }
+}
+
+/* PurePath(rel).match(pattern) of Python 3.11, for a relative path: from the right,
+ * component by component; "**" is two stars, so one component. */
+static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
+    size_t r_end = rel_size, p_end = pattern_size, r = 0, p = 0;
+    if (pattern_size > 0 && pattern[0] == '/') return false;
+    while (cfti_component_before(pattern, &p, &p_end)) {
+        if (!cfti_component_before(rel, &r, &r_end)) return false;
+        if (!cfti_fnmatch(rel + r, r_end - r, pattern + p, p_end - p)) return false;
+        r_end = r;
+        p_end = p;
+    }
+    return true;
+}
+
+/* A pattern that match() refuses: nothing but "/" and ".". */
+static bool cfti_match_is_empty(const char *pattern, size_t size) {
+    size_t start, end = size;
+    return !cfti_component_before(pattern, &start, &end);
+}
+
+/* ---- glob patterns ---- */
+
+#define CFTI_PATTERN_PARTS 63
+
+typedef enum cfti_part_kind {
+    CFTI_PART_ANY_DEPTH, /* ** */
+    CFTI_PART_WILD,      /* matched against the listing */
+    CFTI_PART_EXACT      /* no wildcard: looked up */
+} cfti_part_kind;
+
+typedef struct cfti_part {
+    cfti_part_kind kind;
+    const char *text;
+    size_t size;
+    bool is_suffix; /* "*" and then no wildcard, as *.sql: compared from the end */
+} cfti_part;
+
+typedef struct cfti_pattern {
+    cfti_part parts[CFTI_PATTERN_PARTS];
+    size_t count;
+} cfti_pattern;
+
+static bool cfti_has_wildcard(const char *text, size_t size) {
+    size_t i;
+    for (i = 0; i < size; i++)
+        if (text[i] == '*' || text[i] == '?' || text[i] == '[') return true;
+    return false;
+}
+
+/* NULL, or what is wrong with the pattern. */
+static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text, bool recursive) {
+    const char *p = text;
+    bool empty = true;
+    memset(pattern, 0, sizeof(*pattern));
+    if (*text == '/') return "a pattern must be relative to its directory";
+    if (recursive) pattern->parts[pattern->count++].kind = CFTI_PART_ANY_DEPTH;
+    while (*p != '\0') {
+        cfti_part part;
+        memset(&part, 0, sizeof(part));
+        part.text = p;
+        while (*p != '\0' && *p != '/') p++;
+        part.size = (size_t)(p - part.text);
+        if (*p == '/') p++;
+        if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
+        empty = false;
+        part.kind = CFTI_PART_EXACT;
+        if (part.size == 2 && memcmp(part.text, "**", 2) == 0) {
+            part.kind = CFTI_PART_ANY_DEPTH;
+            /* Two in a row say no more than one. */
+            if (pattern->count > 0 &&
+                pattern->parts[pattern->count - 1].kind == CFTI_PART_ANY_DEPTH)
+                continue;
+        } else if (cfti_has_wildcard(part.text, part.size)) {
+            size_t i;
+            for (i = 1; i < part.size; i++)
+                if (part.text[i - 1] == '*' && part.text[i] == '*')
+                    return "\"**\" must stand alone between slashes";
+            part.kind = CFTI_PART_WILD;
+            part.is_suffix =
+                part.text[0] == '*' && !cfti_has_wildcard(part.text + 1, part.size - 1);
+        }
+        if (pattern->count == CFTI_PATTERN_PARTS) return "the pattern has more than 63 parts";
+        pattern->parts[pattern->count++] = part;
+    }
+    return empty ? "the pattern is empty" : NULL;
+}
+
+static bool cfti_part_matches(const cfti_part *part, const char *name, size_t size) {
+    if (part->is_suffix)
+        return size >= part->size - 1 &&
+               memcmp(name + size - (part->size - 1), part->text + 1, part->size - 1) == 0;
+    if (part->kind == CFTI_PART_EXACT)
+        return size == part->size && memcmp(name, part->text, size) == 0;
+    return cfti_fnmatch(name, size, part->text, part->size);
+}
+
+/* ---- list.c: the list of files: paths, names, orders ---- */
+
+typedef struct cfti_file {
+    const char *path; /* as it is opened */
+    const char *name; /* relative to the base; most often the end of path */
+    uint32_t path_size;
+    uint32_t name_size;
+    uint32_t leaf;  /* where the last component of path begins */
+    cfti_kind kind; /* as the listing said; UNKNOWN for a caller's own list */
+} cfti_file;
+
+struct confiture_files {
+    confiture_allocator allocator;
+    cfti_arena strings;
+    cfti_file *items;
+    size_t count, capacity;
+    char *base; /* clean */
+};
+
+static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given) {
+    confiture_allocator chosen;
+    confiture_files *files;
+    *out = NULL;
+    if (!cfti_allocator_choose(&chosen, given)) return CONFITURE_E_ARGUMENT;
+    files = (confiture_files *)cfti_alloc(&chosen, sizeof(*files));
+    if (files == NULL) return CONFITURE_E_MEMORY;
+    memset(files, 0, sizeof(*files));
+    files->allocator = chosen;
+    files->strings.allocator = chosen;
+    files->strings.block_size = 16384;
+    *out = files;
+    return CONFITURE_OK;
+}
+
+CONFITURE_API void confiture_files_free(confiture_files *files) {
+    confiture_allocator allocator;
+    if (files == NULL) return;
+    allocator = files->allocator;
+    cfti_arena_free(&files->strings);
+    cfti_free(&allocator, files->items, files->capacity * sizeof(cfti_file));
+    cfti_free(&allocator, files, sizeof(*files));
+}
+
+CONFITURE_API size_t confiture_files_count(const confiture_files *files) { return files->count; }
+
+CONFITURE_API const char *confiture_files_base(const confiture_files *files) { return files->base; }
+
+CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index) {
+    return index < files->count ? files->items[index].path : NULL;
+}
+
+CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index) {
+    return index < files->count ? files->items[index].name : NULL;
+}
+
+/* A string of two parts, with a slash between them if asked for, and a NUL; it lives
+ * as long as the list. Packed without padding, which for a million paths would be
+ * tens of megabytes. */
+static char *cfti_files_string(confiture_files *files, const char *head, size_t head_size,
+                               bool slash, const char *tail, size_t tail_size) {
+    size_t size;
+    char *string, *end;
+    if (head_size >= UINT32_MAX / 2 || tail_size >= UINT32_MAX / 2) return NULL;
+    size = head_size + slash + tail_size + 1;
+    string = (char *)cfti_arena_reserve(&files->strings, size);
+    if (string == NULL) return NULL;
+    memcpy(string, head, head_size);
+    end = string + head_size;
+    if (slash) *end++ = '/';
+    memcpy(end, tail, tail_size);
+    end[tail_size] = '\0';
+    files->strings.first->used += size;
+    /* Larger lists, larger blocks. */
+    if (files->strings.block_size < ((size_t)1 << 20) && files->count > 1000)
+        files->strings.block_size = (size_t)1 << 20;
+    return string;
+}
+
+/* Appends the path of `tail` in directory `head`, both clean; either may be empty.
+ * False: no memory. */
+static bool cfti_files_add(confiture_files *files, const char *head, size_t head_size,
+                           const char *tail, size_t tail_size, cfti_kind kind) {
+    cfti_file *file;
+    void *items = files->items;
+    char *path;
+    bool slash;
+    if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
+    slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
+    if (!cfti_grow(&files->allocator, &items, &files->capacity, files->count, sizeof(cfti_file)))
+        return false;
+    files->items = (cfti_file *)items;
+    path = cfti_files_string(files, head, head_size, slash, tail, tail_size);
+    if (path == NULL) return false;
+    file = &files->items[files->count++];
+    file->path = file->name = path;
+    file->path_size = file->name_size = (uint32_t)(head_size + slash + tail_size);
+    if (tail_size == 0)
+        for (tail_size = 0; tail_size < head_size && path[head_size - 1 - tail_size] != '/';)
+            tail_size++;
+    file->leaf = file->path_size - (uint32_t)tail_size;
+    file->kind = kind;
+    return true;
+}
+
+/* ---- names ---- */
+
+/* Where the base lies, in every form that a path may have to be compared with. */
+typedef struct cfti_base {
+    const char *given;  /* clean */
+    cfti_buffer full;   /* the same, absolute */
+    cfti_buffer here;   /* the current directory */
+    bool here_is_known; /* both of them have been looked up */
+} cfti_base;
+
+/* The name of a path: a suffix of it, or a string of the list's own. NULL with a
+ * failure: outside, or no memory. */
+static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
+                                     cfti_fail *fail) {
+    bool given_absolute = base->given[0] == '/';
+    const char *name;
+    if ((path[0] == '/') == given_absolute) {
+        name = cfti_path_below(path, base->given);
+    } else {
+        if (!base->here_is_known) {
+            int error = cfti_path_absolute(&base->here, ".");
+            if (error == 0) error = cfti_path_absolute(&base->full, base->given);
+            if (error != 0) {
+                cfti_fail_system(fail, error, path);
+                return NULL;
+            }
+            base->here_is_known = true;
+        }
+        if (!given_absolute) {
+            name = cfti_path_below(path, (const char *)base->full.data);
+        } else {
+            const char *here = (const char *)base->here.data;
+            const char *up = cfti_path_below(base->given, here);
+            const char *down = cfti_path_below(here, base->given);
+            if (up != NULL) {
+                name = *up == '\0' ? path : cfti_path_below(path, up);
+            } else if (down != NULL) {
+                const char *rest = cfti_path_is_dot(path) ? "" : path;
+                name =
+                    cfti_files_string(files, down, strlen(down), *rest != '\0', rest, strlen(rest));
+                if (name == NULL) {
+                    cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+                    return NULL;
+                }
+            } else {
+                name = NULL;
+            }
+        }
+    }
+    if (name != NULL && *name == '\0') name = "."; /* the base itself */
+    if (name == NULL || cfti_path_climbs(name)) {
+        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, NULL);
+        fail->path = path;
+        return NULL;
+    }
+    return name;
+}
+
+/* A name goes into comments and, in some styles, into lines of SQL: whatever could
+ * end either is refused. */
+static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
+                                        cfti_fail *fail) {
+    const uint8_t *p = (const uint8_t *)name;
+    size_t i = 0;
+    while (i < size) {
+        uint32_t code = p[i];
+        if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
+            i++;
+            continue;
+        }
+        size_t length = 1;
+        if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
+        if (length == 0 || cfti_is_control(code)) {
+            cfti_fail_with(fail, CONFITURE_E_NAME,
+                           length == 0 ? "the file name is not valid UTF-8"
+                                       : "the file name holds a control character");
+            fail->path = path;
+            return fail->status;
+        }
+        i += length;
+    }
+    return CONFITURE_OK;
+}
+
+/* Names every file of the list, relative to base (copied), and checks the names;
+ * the first failure in list order is reported. */
+static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
+                                            cfti_fail *fail) {
+    cfti_base base;
+    size_t i;
+    confiture_status status = CONFITURE_OK;
+    memset(&base, 0, sizeof(base));
+    base.full.allocator = base.here.allocator = files->allocator;
+    files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
+    if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    base.given = files->base;
+    for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
+        cfti_file *file = &files->items[i];
+        file->name = cfti_base_name_of(&base, files, file->path, fail);
+        if (file->name == NULL) {
+            status = fail->status;
+        } else {
+            file->name_size = (uint32_t)strlen(file->name);
+            status = cfti_name_check(file->name, file->name_size, file->path, fail);
+        }
+    }
+    cfti_buffer_free(&base.full);
+    cfti_buffer_free(&base.here);
+    return status;
+}
+
+/* ---- seeds ---- */
+
+/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
+static bool cfti_seed_component(const char *component, size_t size) {
+    static const char word[] = "seed";
+    size_t i, k;
+    for (i = 0; i + 4 <= size; i++) {
+        if (i > 0 && component[i - 1] != '_' && component[i - 1] != '-') continue;
+        for (k = 0; k < 4; k++) {
+            /* Only ASCII letters lower to these four. */
+            if ((component[i + k] | 0x20) != word[k]) break;
+        }
+        if (k < 4) continue;
+        k = i + 4;
+        if (k < size && (component[k] | 0x20) == 's') k++;
+        /* "$" also matches before a newline that ends the string. */
+        if (k == size || (k + 1 == size && component[k] == '\n')) return true;
+        if (component[k] == '_' || component[k] == '-') return true;
+    }
+    return false;
+}
+
+static bool cfti_seed_path(const char *path) {
+    while (*path != '\0') {
+        size_t n = 0;
+        while (path[n] != '\0' && path[n] != '/') n++;
+        if (cfti_seed_component(path, n)) return true;
+        path += n;
+        if (*path == '/') path++;
+    }
+    return false;
+}
+
+CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
+    const char *last;
+    if (index >= files->count) return false;
+    last = strrchr(files->base, '/');
+    return cfti_seed_path(last == NULL ? files->base : last + 1) ||
+           cfti_seed_path(files->items[index].name);
+}
+
+/* ---- orders ---- */
+
+/* The zeros of Unicode 14's decimal digits beyond ASCII, each followed by its other
+ * nine: Python's int() takes them all. */
+static const uint32_t cfti_digit_zeros[] = {
+    0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66,
+    0x0CE6,  0x0D66,  0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,
+    0x1946,  0x19D0,  0x1A80,  0x1A90,  0x1B50,  0x1BB0,  0x1C40,  0x1C50,  0xA620,  0xA8D0,
+    0xA900,  0xA9D0,  0xA9F0,  0xAA50,  0xABF0,  0xFF10,  0x104A0, 0x10D30, 0x11066, 0x110F0,
+    0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950,
+    0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
+    0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0};
+
+/* The value of a hexadecimal digit as int(text, 16) sees it among upper-case letters
+ * and digits, or -1; *length is the bytes it takes. */
+static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
+    uint32_t code;
+    size_t low = 0, high = CFTI_COUNT(cfti_digit_zeros);
+    *length = cfti_char_at(s, n, &code);
+    if (code >= '0' && code <= '9') return (int)(code - '0');
+    if (code >= 'A' && code <= 'F') return (int)(code - 'A') + 10;
+    if (code < 0x80) return -1;
+    while (low < high) { /* the last zero not above code */
+        size_t middle = low + (high - low) / 2;
+        if (cfti_digit_zeros[middle] <= code) low = middle + 1;
+        else high = middle;
+    }
+    if (low == 0 || code - cfti_digit_zeros[low - 1] > 9) return -1;
+    return (int)(code - cfti_digit_zeros[low - 1]);
+}
+
+/* Behind the "0X" that int() allows, if the prefix has one. */
+static size_t cfti_hex_start(const char *stem, size_t prefix_size) {
+    size_t length;
+    if (cfti_hex_digit(stem, prefix_size, &length) == 0 && length < prefix_size &&
+        stem[length] == 'X')
+        return length + 1;
+    return 0;
+}
+
+/* Whether a stem has a hexadecimal prefix before its first "_", and how long it is. */
+static bool cfti_hex_prefix(const char *stem, size_t size, size_t *prefix_size) {
+    const char *bar = (const char *)memchr(stem, '_', size);
+    size_t n, i, length;
+    if (bar == NULL || bar == stem) return false;
+    n = (size_t)(bar - stem);
+    i = cfti_hex_start(stem, n);
+    if (i == n) return false;
+    for (; i < n; i += length)
+        if (cfti_hex_digit(stem + i, n - i, &length) < 0) return false;
+    *prefix_size = n;
+    return true;
+}
+
+static int cfti_hex_compare(const char *a, size_t a_size, const char *b, size_t b_size) {
+    size_t i = cfti_hex_start(a, a_size), j = cfti_hex_start(b, b_size), li, lj, a_digits = 0,
+           b_digits = 0, k;
+    int order = 0;
+    while (i < a_size && cfti_hex_digit(a + i, a_size - i, &li) == 0) i += li;
+    while (j < b_size && cfti_hex_digit(b + j, b_size - j, &lj) == 0) j += lj;
+    for (k = i; k < a_size; k += li, a_digits++) (void)cfti_hex_digit(a + k, a_size - k, &li);
+    for (k = j; k < b_size; k += lj, b_digits++) (void)cfti_hex_digit(b + k, b_size - k, &lj);
+    if (a_digits != b_digits) return a_digits < b_digits ? -1 : 1;
+    while (order == 0 && i < a_size) {
+        order = cfti_hex_digit(a + i, a_size - i, &li) - cfti_hex_digit(b + j, b_size - j, &lj);
+        i += li;
+        j += lj;
+    }
+    return order;
+}
+
+/* The name in its directory without its last suffix. */
+static const char *cfti_stem(const cfti_file *file, size_t *size) {
+    const char *name = file->path + file->leaf;
+    const char *dot = strrchr(name, '.');
+    *size = strlen(name);
+    if (dot != NULL && dot != name && dot[1] != '\0') *size = (size_t)(dot - name);
+    return name;
+}
+
+static int cfti_bytes_compare(const char *a, size_t a_size, const char *b, size_t b_size) {
+    int order = memcmp(a, b, cfti_min(a_size, b_size));
+    if (order != 0) return order;
+    return a_size < b_size ? -1 : a_size > b_size;
+}
+
+static int cfti_order_path(const void *a, const void *b) {
+    return cfti_path_compare(((const cfti_file *)a)->path, ((const cfti_file *)b)->path);
+}
+
+/* (value, rest) for those with a prefix, then (stem) for the others; ties by path,
+ * so that the result does not hang on the file system. */
+static int cfti_order_hex(const void *a, const void *b) {
+    size_t a_size, b_size, a_prefix = 0, b_prefix = 0;
+    const char *x = cfti_stem((const cfti_file *)a, &a_size);
+    const char *y = cfti_stem((const cfti_file *)b, &b_size);
+    bool a_hex = cfti_hex_prefix(x, a_size, &a_prefix);
+    bool b_hex = cfti_hex_prefix(y, b_size, &b_prefix);
+    int order = 0;
+    if (a_hex != b_hex) return a_hex ? -1 : 1;
+    if (a_hex) {
+        order = cfti_hex_compare(x, a_prefix, y, b_prefix);
+        x += a_prefix + 1, a_size -= a_prefix + 1;
+        y += b_prefix + 1, b_size -= b_prefix + 1;
+    }
+    if (order == 0) order = cfti_bytes_compare(x, a_size, y, b_size);
+    return order != 0 ? order : cfti_order_path(a, b);
+}
+
+/* A stable merge sort: qsort() is neither stable nor free of hidden allocations. What
+ * is already in order costs one pass. False: no memory. */
+static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t n, size_t size,
+                      int (*order)(const void *a, const void *b)) {
+    char *from = (char *)items, *to, *spare;
+    size_t i, width;
+    for (i = 1; i < n; i++)
+        if (order(from + (i - 1) * size, from + i * size) > 0) break;
+    if (i >= n) return true;
+    spare = to = (char *)cfti_alloc(allocator, n * size);
+    if (spare == NULL) return false;
+    for (width = 1; width < n; width *= 2) {
+        char *swap;
+        for (i = 0; i < n; i += 2 * width) {
+            size_t a = i, b = cfti_min(i + width, n), k = i;
+            size_t a_end = b, b_end = cfti_min(b + width, n);
+            while (k < b_end) {
+                bool first =
+                    b >= b_end || (a < a_end && order(from + a * size, from + b * size) <= 0);
+                memcpy(to + k++ * size, from + (first ? a++ : b++) * size, size);
+            }
+        }
+        swap = from, from = to, to = swap;
+    }
+    if (from != (char *)items) memcpy(items, from, n * size);
+    cfti_free(allocator, spare, n * size);
+    return true;
+}
+
+static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, const void *b)) {
+    return cfti_sort(&files->allocator, files->items, files->count, sizeof(cfti_file), order);
+}
+
+/* Puts the list in order. in_order: it is by path already. unique: of equal paths the
+ * first is kept. */
+static bool cfti_files_order(confiture_files *files, bool in_order, confiture_sort sort,
+                             bool unique) {
+    size_t i, kept = 0, stem_size, prefix_size;
+    if (!in_order && !cfti_files_sort(files, cfti_order_path)) return false;
+    if (unique) {
+        for (i = 0; i < files->count; i++) {
+            if (kept > 0 && strcmp(files->items[kept - 1].path, files->items[i].path) == 0)
+                continue;
+            files->items[kept++] = files->items[i];
+        }
+        files->count = kept;
+    }
+    if (sort == CONFITURE_SORT_HEX) {
+        for (i = 0; i < files->count; i++) {
+            const char *stem = cfti_stem(&files->items[i], &stem_size);
+            if (cfti_hex_prefix(stem, stem_size, &prefix_size))
+                return cfti_files_sort(files, cfti_order_hex);
+        }
+    }
+    return true;
+}
+
+/* ---- walk.c: one pattern in one directory tree ---- */
+
+/* A directory is searched with the set of those parts of the pattern that may match
+ * there: a small automaton, so that each directory is listed once and no path is
+ * found twice, however many "**" the pattern has. */
+
+/* What a directory holds that matters: a file to be listed, a directory to go into,
+ * or both in one. */
+typedef struct cfti_entry {
+    const char *name;
+    size_t size;
+    uint64_t parts; /* of the pattern, to be tried below it; 0: do not go in */
+    struct cfti_node *child;
+    cfti_kind kind;
+    bool found;
+} cfti_entry;
+
+/* One directory of the walk. */
+typedef struct cfti_node {
+    struct cfti_node *parent;
+    struct cfti_node *all; /* every node of the walk, for freeing */
+    const char *path;      /* clean */
+    size_t path_size;
+    uint64_t parts;      /* bit i: part i of the pattern may match an entry here */
+    bool found;          /* "**" stands last: the directory itself is a result */
+    bool entered;        /* by cfti_walk_collect */
+    cfti_entry *entries; /* in order, once it has been listed */
+    size_t count, capacity;
+    size_t cursor;
+    cfti_arena arena;
+    cfti_fail fail;
+} cfti_node;
+
+typedef struct cfti_walk {
+    const cfti_pattern *pattern;
+    const confiture_directory *directory;
+    const confiture_find_options *options;
+    const cfti_buffer *exclude_dirs; /* clean, as many as the options have */
+    confiture_allocator allocator;
+    cfti_crew *crew;
+    bool *crew_is_open;
+    size_t root_size; /* of the include directory's path */
+    cfti_node *all;
+    cfti_node **level; /* the directories to be listed next */
+    size_t level_count, level_capacity;
+    uint64_t found;
+} cfti_walk;
+
+/* The node of a directory, in its parent's memory. */
+static cfti_node *cfti_node_create(cfti_walk *walk, cfti_arena *arena, const char *head,
+                                   size_t head_size, const char *name, size_t name_size) {
+    cfti_node *node = (cfti_node *)cfti_arena_take(arena, sizeof(cfti_node));
+    char *path;
+    bool slash = head_size > 0 && head[head_size - 1] != '/';
+    if (node == NULL) return NULL;
+    memset(node, 0, sizeof(*node));
+    if (head_size == 1 && head[0] == '.' && name_size > 0) head_size = 0, slash = false;
+    if (name_size == 0) slash = false;
+    path = (char *)cfti_arena_take(arena, head_size + name_size + 2);
+    if (path == NULL) return NULL;
+    memcpy(path, head, head_size);
+    node->path_size = head_size;
+    if (slash) path[node->path_size++] = '/';
+    memcpy(path + node->path_size, name, name_size);
+    node->path_size += name_size;
+    path[node->path_size] = '\0';
+    node->path = path;
+    node->arena.allocator = walk->allocator;
+    node->arena.block_size = 4000;
+    return node;
+}
+
+/* "**" also stands for no directory at all. */
+static uint64_t cfti_parts_close(const cfti_pattern *pattern, uint64_t parts) {
+    size_t i;
+    for (i = 0; i + 1 < pattern->count; i++)
+        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_PART_ANY_DEPTH)
+            parts |= (uint64_t)1 << (i + 1);
+    return parts;
+}
+
+/* A directory that is being listed: the context of the callback. */
+typedef struct cfti_listing {
+    cfti_walk *walk;
+    cfti_node *node;
+    cfti_os_file directory;
+    cfti_buffer path; /* of the entry, when somebody needs it whole */
+} cfti_listing;
+
+static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
+    cfti_node *node = listing->node;
+    cfti_node *at = cfti_node_create(listing->walk, &node->arena, node->path, node->path_size, name,
+                                     strlen(name));
+    cfti_fail_system(&node->fail, error, at == NULL ? node->path : at->path);
+    return error;
+}
+
+static bool cfti_is_missing(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP;
+}
+
+/* Whether an excluded directory or pattern covers the entry; *whole if also what is
+ * below it is covered. Returns an errno. */
+static int cfti_listing_excluded(cfti_listing *listing, const char *name, bool *file, bool *whole) {
+    const confiture_directory *directory = listing->walk->directory;
+    const cfti_node *node = listing->node;
+    size_t i, root = listing->walk->root_size;
+    const char *path;
+    *file = *whole = false;
+    if (listing->walk->options->exclude_dir_count == 0 && directory->exclude_count == 0) return 0;
+    listing->path.size = 0;
+    if (!(node->path_size == 1 && node->path[0] == '.')) {
+        if (!cfti_buffer_append(&listing->path, node->path, node->path_size)) return ENOMEM;
+        if (node->path[node->path_size - 1] != '/' && !cfti_buffer_append(&listing->path, "/", 1))
+            return ENOMEM;
+    }
+    if (!cfti_buffer_append(&listing->path, name, strlen(name) + 1)) return ENOMEM;
+    path = (const char *)listing->path.data;
+    for (i = 0; i < listing->walk->options->exclude_dir_count; i++)
+        if (strcmp(path, (const char *)listing->walk->exclude_dirs[i].data) == 0)
+            *file = *whole = true;
+    for (i = 0; i < directory->exclude_count && !*file; i++)
+        *file = cfti_match(path + root, strlen(path + root), directory->exclude[i],
+                           strlen(directory->exclude[i]));
+    return 0;
+}
+
+/* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
+ * ends the listing; the failure is then in the node. */
+static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
+    cfti_listing *listing = (cfti_listing *)ctx;
+    cfti_node *node = listing->node;
+    const cfti_pattern *pattern = listing->walk->pattern;
+    size_t size = strlen(name), i;
+    uint64_t real = 0, any = 0; /* parts below it: if it is a directory, or a link to one */
+    bool found = false, must_exist = false, skip_file, skip_all;
+    cfti_entry *entry;
+    void *entries = node->entries;
+    char *copy;
+    int error;
+    if (kind == CFTI_KIND_UNKNOWN) {
+        cfti_os_status status;
+        error = cfti_os_status_at(listing->directory, name, false, &status);
+        if (error == ENOENT) return 0; /* removed since it was listed */
+        if (error != 0) return cfti_listing_fail(listing, error, name);
+        kind = status.kind;
+    }
+    for (i = 0; i < pattern->count; i++) {
+        const cfti_part *part = &pattern->parts[i];
+        if ((node->parts >> i & 1) == 0) continue;
+        /* No listing holds "..": only the part that names it may take it. */
+        if (part->kind != CFTI_PART_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
+        if (part->kind == CFTI_PART_ANY_DEPTH) {
+            real |= (uint64_t)1 << i;
+        } else if (cfti_part_matches(part, name, size)) {
+            if (i + 1 < pattern->count) {
+                any |= (uint64_t)1 << (i + 1);
+            } else {
+                found = true;
+                must_exist |= part->kind == CFTI_PART_EXACT;
+            }
+        }
+    }
+    if (kind != CFTI_KIND_DIRECTORY) {
+        real = 0;
+        if (kind != CFTI_KIND_LINK) any = 0;
+    }
+    if (!found && (real | any) == 0) return 0;
+    error = cfti_listing_excluded(listing, name, &skip_file, &skip_all);
+    if (error != 0) return cfti_listing_fail(listing, error, name);
+    if (skip_file) found = false;
+    if (skip_all) real = any = 0;
+    if (kind == CFTI_KIND_LINK && (any != 0 || (found && must_exist))) {
+        cfti_os_status status;
+        error = cfti_os_status_at(listing->directory, name, true, &status);
+        if (cfti_is_missing(error)) {
+            any = 0;
+            if (must_exist) found = false;
+        } else if (error != 0) {
+            return cfti_listing_fail(listing, error, name);
+        } else if (status.kind != CFTI_KIND_DIRECTORY) {
+            any = 0;
+        }
+    }
+    if (!found && (real | any) == 0) return 0;
+    if (!cfti_grow(&listing->walk->allocator, &entries, &node->capacity, node->count,
+                   sizeof(cfti_entry)))
+        return cfti_listing_fail(listing, ENOMEM, name);
+    node->entries = (cfti_entry *)entries;
+    entry = &node->entries[node->count];
+    memset(entry, 0, sizeof(*entry));
+    copy = (char *)cfti_arena_take(&node->arena, size + 1);
+    if (copy == NULL) return cfti_listing_fail(listing, ENOMEM, name);
+    memcpy(copy, name, size + 1);
+    entry->name = copy;
+    entry->size = size;
+    entry->kind = kind;
+    entry->found = found;
+    entry->parts = real | any;
+    node->count++;
+    return 0;
+}
+
+/* Parts that are no wildcards need no listing, and ".." is in none. */
+static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
+    const cfti_pattern *pattern = listing->walk->pattern;
+    size_t i, k;
+    for (i = 0; i < pattern->count; i++) {
+        const cfti_part *part = &pattern->parts[i];
+        bool is_parent = part->size == 2 && part->text[0] == '.' && part->text[1] == '.';
+        cfti_os_status status;
+        cfti_buffer name;
+        int error = 0;
+        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_PART_EXACT) continue;
+        if (only_parent && !is_parent) continue;
+        for (k = 0; k < i; k++) /* an equal part has been looked up already */
+            if ((listing->node->parts >> k & 1) != 0 && pattern->parts[k].kind == CFTI_PART_EXACT &&
+                pattern->parts[k].size == part->size &&
+                memcmp(pattern->parts[k].text, part->text, part->size) == 0)
+                break;
+        if (k < i) continue;
+        memset(&name, 0, sizeof(name));
+        name.allocator = listing->walk->allocator;
+        if (!cfti_path_clean(&name, part->text, part->size)) {
+            error = cfti_listing_fail(listing, ENOMEM, "");
+        } else {
+            error = cfti_os_status_at(listing->directory, (const char *)name.data, false, &status);
+            if (error == 0)
+                error = cfti_listing_entry(listing, (const char *)name.data, status.kind);
+            else if (cfti_is_missing(error)) error = 0;
+            else (void)cfti_listing_fail(listing, error, (const char *)name.data);
+        }
+        cfti_buffer_free(&name);
+        if (error != 0) return error;
+    }
+    return 0;
+}
+
+static int cfti_entry_order(const void *a, const void *b) {
+    const cfti_entry *x = (const cfti_entry *)a, *y = (const cfti_entry *)b;
+    return cfti_bytes_compare(x->name, x->size, y->name, y->size);
+}
+
+/* Lists one directory of the level; on any worker. */
+static void cfti_node_list(void *ctx, size_t index) {
+    cfti_walk *walk = (cfti_walk *)ctx;
+    cfti_node *node = walk->level[index];
+    cfti_listing listing;
+    bool wants_listing = false;
+    size_t i;
+    int error;
+    memset(&node->fail, 0, sizeof(node->fail));
+    node->parts = cfti_parts_close(walk->pattern, node->parts);
+    for (i = 0; i < walk->pattern->count; i++)
+        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_PART_EXACT)
+            wants_listing = true;
+    i = walk->pattern->count - 1;
+    node->found =
+        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_PART_ANY_DEPTH;
+    memset(&listing, 0, sizeof(listing));
+    listing.walk = walk;
+    listing.node = node;
+    listing.path.allocator = walk->allocator;
+    error = cfti_os_open_directory(node->path, &listing.directory);
+    if (error != 0) {
+        cfti_fail_system(&node->fail, error, node->path);
+        return;
+    }
+    error = cfti_listing_lookup(&listing, wants_listing);
+    if (error == 0 && wants_listing)
+        error = cfti_os_list(listing.directory, cfti_listing_entry, &listing);
+    if (error != 0 && node->fail.status == CONFITURE_OK)
+        cfti_fail_system(&node->fail, error, node->path);
+    cfti_os_close(listing.directory);
+    cfti_buffer_free(&listing.path);
+    if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
+                   cfti_entry_order))
+        cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < node->count && node->fail.status == CONFITURE_OK; i++) {
+        cfti_entry *entry = &node->entries[i];
+        if (entry->parts == 0) continue;
+        entry->child = cfti_node_create(walk, &node->arena, node->path, node->path_size,
+                                        entry->name, entry->size);
+        if (entry->child == NULL) {
+            cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
+        } else {
+            entry->child->parent = node;
+            entry->child->parts = entry->parts;
+        }
+    }
+}
+
+/* Adds a node to the next level. False: no memory. */
+static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
+    void *level = walk->level;
+    if (!cfti_grow(&walk->allocator, &level, &walk->level_capacity, walk->level_count,
+                   sizeof(cfti_node *)))
+        return false;
+    walk->level = (cfti_node **)level;
+    walk->level[walk->level_count++] = node;
+    node->all = walk->all;
+    walk->all = node;
+    return true;
+}
+
+#if !defined(CFTI_DIRECTORIES_PER_THREAD)
+#define CFTI_DIRECTORIES_PER_THREAD 4 /* listing so many takes as long as starting a thread */
+#endif
+
+/* Lists all directories, level by level: each level is one parallel loop. */
+static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
+    const confiture_run *run = &walk->options->run;
+    size_t first = 0; /* walk->level[first, level_count) is the level */
+    while (first < walk->level_count) {
+        size_t n = walk->level_count - first, i, k;
+        int error;
+        if (!*walk->crew_is_open && n >= 2 * CFTI_DIRECTORIES_PER_THREAD) {
+            cfti_crew_open(walk->crew, run, &walk->allocator, n / CFTI_DIRECTORIES_PER_THREAD);
+            *walk->crew_is_open = true;
+        }
+        memmove(walk->level, walk->level + first, n * sizeof(cfti_node *));
+        walk->level_count = n;
+        for (i = 0; i < n; i++)
+            cfti_fail_with(&walk->level[i]->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
+        error = cfti_crew_each(walk->crew, n, cfti_node_list, walk);
+        if (error != 0) return cfti_fail_parallel(fail, error);
+        for (i = 0; i < n; i++) {
+            cfti_node *node = walk->level[i];
+            for (k = 0; k < node->count; k++) {
+                if (node->entries[k].found) walk->found++;
+                if (node->entries[k].child != NULL && !cfti_walk_push(walk, node->entries[k].child))
+                    return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+            }
+        }
+        first = n;
+        if (run->progress != NULL) {
+            confiture_progress progress;
+            memset(&progress, 0, sizeof(progress));
+            progress.files = walk->found;
+            if (run->progress(run->progress_user, &progress) != 0)
+                return cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
+        }
+    }
+    return CONFITURE_OK;
+}
+
+/* Whether the directory itself, when "**" found it, is excluded. */
+static bool cfti_node_excluded(const cfti_walk *walk, const cfti_node *node) {
+    const char *rel = node->path + cfti_min(walk->root_size, node->path_size);
+    size_t i;
+    for (i = 0; i < walk->directory->exclude_count; i++)
+        if (cfti_match(rel, strlen(rel), walk->directory->exclude[i],
+                       strlen(walk->directory->exclude[i])))
+            return true;
+    return false;
+}
+
+/* Goes through the listed directories depth first, which is the order of paths, and
+ * appends what was found; the first failure on that way is the one to report. */
+static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
+                                          cfti_fail *fail) {
+    cfti_node *node = root;
+    while (node != NULL) {
+        bool room = true;
+        if (node->fail.status != CONFITURE_OK) {
+            *fail = node->fail;
+            return fail->status;
+        }
+        if (!node->entered) {
+            node->entered = true;
+            if (node->found && !cfti_node_excluded(walk, node))
+                room =
+                    cfti_files_add(files, node->path, node->path_size, "", 0, CFTI_KIND_DIRECTORY);
+        } else if (node->cursor < node->count) {
+            const cfti_entry *entry = &node->entries[node->cursor++];
+            if (entry->found)
+                room = cfti_files_add(files, node->path, node->path_size, entry->name, entry->size,
+                                      entry->kind);
+            if (entry->child != NULL) node = entry->child;
+        } else {
+            node = node->parent;
+        }
+        if (!room) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
+    while (walk->all != NULL) {
+        /* A node lies in its parent's arena, and parents come after their children. */
+        cfti_node *node = walk->all;
+        walk->all = node->all;
+        cfti_free(&walk->allocator, node->entries, node->capacity * sizeof(cfti_entry));
+        cfti_arena_free(&node->arena);
+    }
+    cfti_arena_free(root_arena);
+    cfti_free(&walk->allocator, walk->level, walk->level_capacity * sizeof(cfti_node *));
+}
+
+/* ---- find.c: discovery: include directories, patterns, lists ---- */
+
+/* Everything that find needs beside the list; freed by cfti_search_close. */
+typedef struct cfti_search {
+    const confiture_find_options *options;
+    confiture_allocator allocator;
+    cfti_buffer *exclude_dirs;
+    cfti_buffer path; /* of the include directory at hand, clean */
+    cfti_crew crew;
+    bool crew_is_open;
+    size_t walks; /* each yields its files in order */
+} cfti_search;
+
+static confiture_status cfti_search_open(cfti_search *search, const confiture_find_options *options,
+                                         const confiture_allocator *allocator, cfti_fail *fail) {
+    size_t i, n = options->exclude_dir_count;
+    memset(search, 0, sizeof(*search));
+    search->options = options;
+    search->allocator = *allocator;
+    search->path.allocator = *allocator;
+    search->crew.run = &options->run;
+    if (n == 0) return CONFITURE_OK;
+    if (n <= SIZE_MAX / sizeof(cfti_buffer))
+        search->exclude_dirs = (cfti_buffer *)cfti_alloc(allocator, n * sizeof(cfti_buffer));
+    if (search->exclude_dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    memset(search->exclude_dirs, 0, n * sizeof(cfti_buffer));
+    for (i = 0; i < n; i++) {
+        search->exclude_dirs[i].allocator = *allocator;
+        if (!cfti_path_clean(&search->exclude_dirs[i], options->exclude_dirs[i],
+                             strlen(options->exclude_dirs[i])))
+            return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_search_close(cfti_search *search) {
+    size_t i;
+    if (search->crew_is_open) cfti_crew_close(&search->crew);
+    for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
+        cfti_buffer_free(&search->exclude_dirs[i]);
+    cfti_free(&search->allocator, search->exclude_dirs,
+              search->options->exclude_dir_count * sizeof(cfti_buffer));
+    cfti_buffer_free(&search->path);
+}
+
+/* One pattern in one include directory, whose clean path is in search->path. */
+static confiture_status cfti_search_pattern(cfti_search *search,
+                                            const confiture_directory *directory,
+                                            const cfti_pattern *pattern, confiture_files *files,
+                                            cfti_fail *fail) {
+    cfti_walk walk;
+    cfti_arena arena;
+    cfti_node *root;
+    confiture_status status;
+    memset(&walk, 0, sizeof(walk));
+    memset(&arena, 0, sizeof(arena));
+    arena.allocator = walk.allocator = search->allocator;
+    arena.block_size = 512;
+    walk.pattern = pattern;
+    walk.directory = directory;
+    walk.options = search->options;
+    walk.found = files->count;
+    walk.exclude_dirs = search->exclude_dirs;
+    walk.crew = &search->crew;
+    walk.crew_is_open = &search->crew_is_open;
+    root =
+        cfti_node_create(&walk, &arena, (const char *)search->path.data, search->path.size, "", 0);
+    if (root != NULL) {
+        walk.root_size = cfti_path_is_dot(root->path)
+                             ? 0
+                             : root->path_size + (root->path[root->path_size - 1] != '/');
+        root->parts = 1;
+    }
+    if (root == NULL || !cfti_walk_push(&walk, root)) {
+        status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    } else {
+        status = cfti_walk_levels(&walk, fail);
+        if (status == CONFITURE_OK) status = cfti_walk_collect(&walk, root, files, fail);
+    }
+    if (status != CONFITURE_OK && fail->path != NULL) {
+        /* The path lives in the walk; the list outlives it. */
+        fail->path = cfti_files_string(files, fail->path, strlen(fail->path), false, "", 0);
+    }
+    cfti_walk_free(&walk, &arena);
+    return status;
+}
+
+static const char *const cfti_default_include[] = {"**/"
+                                                   "*.sql"};
+static const char *const cfti_flat_include[] = {"*.sql"};
+
+/* The include patterns of a directory, by the rules of the reference: not recursive
+ * turns the default, and only the default, into its flat form. */
+static size_t cfti_include_patterns(const confiture_directory *directory,
+                                    const char *const **patterns) {
+    *patterns = directory->include;
+    if (directory->include_count == 0 ||
+        (directory->include_count == 1 &&
+         strcmp(directory->include[0], cfti_default_include[0]) == 0)) {
+        *patterns = directory->not_recursive ? cfti_flat_include : cfti_default_include;
+        return 1;
+    }
+    return directory->include_count;
+}
+
+static confiture_status cfti_fail_pattern(cfti_fail *fail, const char *pattern, const char *why) {
+    cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
+    fail->path = pattern;
+    return fail->status;
+}
+
+/* Refuses what cannot be used before anything is searched. */
+static confiture_status cfti_directory_check(const confiture_directory *directory,
+                                             cfti_fail *fail) {
+    const char *const *patterns;
+    size_t n = cfti_include_patterns(directory, &patterns), i;
+    cfti_pattern pattern;
+    if (directory->path == NULL || directory->path[0] == '\0')
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an include directory has no path");
+    for (i = 0; i < n; i++) {
+        const char *why = cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        if (why != NULL) return cfti_fail_pattern(fail, patterns[i], why);
+    }
+    for (i = 0; i < directory->exclude_count; i++)
+        if (cfti_match_is_empty(directory->exclude[i], strlen(directory->exclude[i])) &&
+            directory->exclude[i][0] != '/')
+            return cfti_fail_pattern(fail, directory->exclude[i], "the exclude pattern is empty");
+    return CONFITURE_OK;
+}
+
+static confiture_status cfti_search_directory(cfti_search *search,
+                                              const confiture_directory *directory,
+                                              confiture_files *files, cfti_fail *fail) {
+    const char *const *patterns;
+    size_t n = cfti_include_patterns(directory, &patterns), i;
+    cfti_os_file opened;
+    cfti_pattern pattern;
+    const char *path;
+    int error;
+    if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    path = (const char *)search->path.data;
+    error = cfti_os_open_directory(path, &opened);
+    if (error == 0) cfti_os_close(opened);
+    if (error == ENOTDIR) {
+        cfti_os_status status;
+        if (cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status) == 0)
+            return cfti_fail_system(fail, ENOTDIR, directory->path);
+    }
+    if (cfti_is_missing(error)) {
+        if (!directory->must_exist) return CONFITURE_OK;
+        cfti_fail_with(fail, CONFITURE_E_NOT_FOUND, NULL);
+        fail->path = directory->path;
+        return fail->status;
+    }
+    for (i = 0; i < search->options->exclude_dir_count; i++)
+        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].data) != NULL)
+            return CONFITURE_OK; /* readable or not */
+    if (error != 0) return cfti_fail_system(fail, error, directory->path);
+    for (i = 0; i < n; i++) {
+        confiture_status status;
+        (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        status = cfti_search_pattern(search, directory, &pattern, files, fail);
+        search->walks++;
+        if (status != CONFITURE_OK) return status;
+    }
+    return CONFITURE_OK;
+}
+
+/* The longest common prefix of the resolved include directories. */
+static confiture_status cfti_common_base(cfti_buffer *base, const confiture_directory *directories,
+                                         size_t count, cfti_fail *fail) {
+    cfti_buffer one;
+    size_t i;
+    int error = 0;
+    memset(&one, 0, sizeof(one));
+    one.allocator = base->allocator;
+    for (i = 0; i < count && error == 0; i++) {
+        error = cfti_path_resolve(i == 0 ? base : &one, directories[i].path);
+        if (error != 0) cfti_fail_system(fail, error, directories[i].path);
+        else if (i > 0) cfti_path_common(base, (const char *)one.data);
+    }
+    cfti_buffer_free(&one);
+    return error != 0 ? fail->status : CONFITURE_OK;
+}
+
+/* "no SQL files found in a, b": in *words, which must outlive the failure. */
+static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
+                                           const confiture_directory *directories, size_t count) {
+    size_t i;
+    cfti_fail_with(fail, CONFITURE_E_NO_FILES, NULL);
+    if (count == 1) {
+        cfti_os_status status;
+        fail->path = directories[0].path;
+        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, true, &status)))
+            fail->detail = "no SQL files found: the directory does not exist";
+        return fail->status;
+    }
+    words->size = 0;
+    if (!cfti_buffer_append(words, "no SQL files found in ", 22)) return fail->status;
+    for (i = 0; i < count; i++) {
+        if (i > 0 && !cfti_buffer_append(words, ", ", 2)) return fail->status;
+        if (!cfti_buffer_append(words, directories[i].path, strlen(directories[i].path)))
+            return fail->status;
+    }
+    if (cfti_buffer_append(words, "", 1)) fail->detail = (const char *)words->data;
+    return fail->status;
+}
+
+static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
+                                        const confiture_directory *directories, size_t count,
+                                        cfti_fail *fail) {
+    const confiture_find_options *options = search->options;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_directory_check(&directories[i], fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_search_directory(search, &directories[i], files, fail);
+    if (status != CONFITURE_OK) return status;
+    if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
+    if (!cfti_files_order(files, search->walks < 2, options->sort, options->unique))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (options->base == NULL && count > 1) {
+        status = cfti_common_base(&search->path, directories, count, fail);
+    } else {
+        const char *base = options->base != NULL ? options->base : directories[0].path;
+        if (!cfti_path_clean(&search->path, base, strlen(base)))
+            status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    if (status != CONFITURE_OK) return status;
+    return cfti_files_name_all(files, (const char *)search->path.data, fail);
+}
+
+/* Ends every call that makes a list: reports, and on failure frees it. */
+static confiture_status cfti_files_finish(confiture_files **files, confiture_status status,
+                                          const cfti_fail *fail, confiture_error *error) {
+    if (status == CONFITURE_OK) return status;
+    status = cfti_report(error, fail);
+    confiture_files_free(*files);
+    *files = NULL;
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
+                                                  const confiture_directory *directories,
+                                                  size_t directory_count,
+                                                  const confiture_find_options *options,
+                                                  confiture_error *error) {
+    confiture_find_options defaults;
+    cfti_search search;
+    cfti_fail fail;
+    confiture_status status;
+    memset(&defaults, 0, sizeof(defaults));
+    if (options == NULL) options = &defaults;
+    status = cfti_files_create(files, options->run.allocator);
+    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    if (directory_count == 0) {
+        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "no include directory is given");
+        return cfti_files_finish(files, status, &fail, error);
+    }
+    status = cfti_search_open(&search, options, &(*files)->allocator, &fail);
+    if (status == CONFITURE_OK)
+        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
+    status = cfti_files_finish(files, status, &fail, error);
+    cfti_search_close(&search);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
+                                              const confiture_find_options *options,
+                                              confiture_error *error) {
+    confiture_directory one;
+    memset(&one, 0, sizeof(one));
+    one.path = directory;
+    return confiture_find_all(files, &one, 1, options, error);
+}
+
+/* One path of a caller's own list. `clean` is working memory. */
+static confiture_status cfti_files_take(confiture_files *files, cfti_buffer *clean,
+                                        const char *path, size_t size, cfti_fail *fail) {
+    if (size == 0) {
+        char number[20];
+        size_t n = cfti_decimal(number, (uint64_t)files->count + 1);
+        clean->size = 0;
+        cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the list holds an empty path");
+        if (cfti_buffer_append(clean, "the list holds an empty path: number ", 37) &&
+            cfti_buffer_append(clean, number, n) && cfti_buffer_append(clean, "", 1))
+            fail->detail = (const char *)clean->data;
+        return fail->status;
+    }
+    if (!cfti_path_clean(clean, path, size) ||
+        !cfti_files_add(files, (const char *)clean->data, clean->size, "", 0, CFTI_KIND_UNKNOWN))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return CONFITURE_OK;
+}
+
+/* The two lists of a caller's own differ in how the next path is come by. */
+static confiture_status cfti_files_from(confiture_files **files, const char *const *paths,
+                                        size_t path_count, const char *list, size_t list_size,
+                                        const confiture_find_options *options,
+                                        confiture_error *error) {
+    cfti_buffer clean;
+    cfti_fail fail;
+    size_t i;
+    const char *base = options != NULL && options->base != NULL ? options->base : ".";
+    confiture_status status =
+        cfti_files_create(files, options != NULL ? options->run.allocator : NULL);
+    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    memset(&clean, 0, sizeof(clean));
+    clean.allocator = (*files)->allocator;
+    for (i = 0; i < path_count && status == CONFITURE_OK; i++)
+        status = cfti_files_take(*files, &clean, paths[i], strlen(paths[i]), &fail);
+    while (list_size > 0 && status == CONFITURE_OK) {
+        const char *end = (const char *)memchr(list, '\0', list_size);
+        size_t size = end != NULL ? (size_t)(end - list) : list_size;
+        status = cfti_files_take(*files, &clean, list, size, &fail);
+        size += end != NULL;
+        list += size;
+        list_size -= size;
+    }
+    if (status == CONFITURE_OK) {
+        if (!cfti_path_clean(&clean, base, strlen(base)))
+            status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+        else status = cfti_files_name_all(*files, (const char *)clean.data, &fail);
+    }
+    status = cfti_files_finish(files, status, &fail, error);
+    cfti_buffer_free(&clean);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
+                                                          const char *const *paths,
+                                                          size_t path_count,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error) {
+    return cfti_files_from(files, paths, path_count, NULL, 0, options, error);
+}
+
+CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **files, const char *list,
+                                                          size_t list_size,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error) {
+    return cfti_files_from(files, NULL, 0, list, list_size, options, error);
+}
+
+/* ---- text.c: UTF-8, newlines, and looking for bytes ---- */
+
+/* Sixteen bytes at a time where every processor of the architecture can: SSE2
+ * is part of x86-64, NEON of AArch64, so nothing has to be detected. Elsewhere
+ * the same loops run on words of eight. */
+#if CFTI_GNUC && !defined(CONFITURE_NO_SIMD) && defined(__SSE2__)
+#define CFTI_V16 1
+#include <emmintrin.h>
+typedef __m128i cfti_v16;
+
+static cfti_v16 cfti_v16_load(const uint8_t *p) {
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+static cfti_v16 cfti_v16_fill(uint8_t byte) { return _mm_set1_epi8((char)byte); }
+static cfti_v16 cfti_v16_equal(cfti_v16 a, cfti_v16 b) { return _mm_cmpeq_epi8(a, b); }
+static cfti_v16 cfti_v16_or(cfti_v16 a, cfti_v16 b) { return _mm_or_si128(a, b); }
+static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return _mm_sub_epi8(a, b); }
+
+/* The first byte whose top bit is set; 16 if there is none. */
+static unsigned cfti_v16_first(cfti_v16 v) {
+    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(v) | 0x10000u);
+}
+
+static uint64_t cfti_v16_sum(cfti_v16 v) {
+    __m128i sums = _mm_sad_epu8(v, _mm_setzero_si128());
+    return (uint64_t)_mm_cvtsi128_si32(sums) +
+           (uint64_t)_mm_cvtsi128_si32(_mm_unpackhi_epi64(sums, sums));
+}
+
+#elif CFTI_GNUC && !defined(CONFITURE_NO_SIMD) && defined(__aarch64__) && defined(__ARM_NEON)
+#define CFTI_V16 1
+#include <arm_neon.h>
+typedef uint8x16_t cfti_v16;
+
+static cfti_v16 cfti_v16_load(const uint8_t *p) { return vld1q_u8(p); }
+static cfti_v16 cfti_v16_fill(uint8_t byte) { return vdupq_n_u8(byte); }
+static cfti_v16 cfti_v16_equal(cfti_v16 a, cfti_v16 b) { return vceqq_u8(a, b); }
+static cfti_v16 cfti_v16_or(cfti_v16 a, cfti_v16 b) { return vorrq_u8(a, b); }
+static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return vsubq_u8(a, b); }
+
+/* NEON has no movemask: the top bits are spread over the bytes and then narrowed
+ * to four bits each, in the order of memory only if that is little-endian; hence
+ * the vector is turned into a number by vget_lane, not by a store. */
+static unsigned cfti_v16_first(cfti_v16 v) {
+    uint8x16_t all = vreinterpretq_u8_s8(vshrq_n_s8(vreinterpretq_s8_u8(v), 7));
+    uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
+    uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
+    return mask ? (unsigned)__builtin_ctzll(mask) / 4 : 16;
+}
+
+static uint64_t cfti_v16_sum(cfti_v16 v) { return vaddlvq_u8(v); }
+
+#else
+#define CFTI_V16 0
+#endif
+
+#define CFTI_ONES UINT64_C(0x0101010101010101)
+#define CFTI_TOPS UINT64_C(0x8080808080808080)
+
+#if !CFTI_V16
+static uint64_t cfti_load_word(const uint8_t *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* The top bit of every byte that is zero. The shorter (w - ONES) & ~w & TOPS also
+ * marks a 0x01 above a zero, which would not do for counting. */
+static uint64_t cfti_zero_bytes(uint64_t word) {
+    return ~(((word & ~CFTI_TOPS) + ~CFTI_TOPS) | word) & CFTI_TOPS;
+}
+#endif
+
+/* The first byte that is a or b; end if there is none. Unlike memchr it is worth
+ * its while for the few bytes of a short string. */
+static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b) {
+#if CFTI_V16
+    cfti_v16 as = cfti_v16_fill(a), bs = cfti_v16_fill(b);
+    for (; end - p >= 16; p += 16) {
+        cfti_v16 v = cfti_v16_load(p);
+        unsigned at = cfti_v16_first(cfti_v16_or(cfti_v16_equal(v, as), cfti_v16_equal(v, bs)));
+        if (at < 16) return p + at;
+    }
+#else
+    for (; end - p >= 8; p += 8) {
+        uint64_t word = cfti_load_word(p);
+        if (cfti_zero_bytes(word ^ CFTI_ONES * a) | cfti_zero_bytes(word ^ CFTI_ONES * b)) break;
+    }
+#endif
+    while (p < end && *p != a && *p != b) p++;
+    return p;
+}
+
+/* How many of the bytes are `byte`. */
+static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t byte) {
+    uint64_t count = 0;
+#if CFTI_V16
+    cfti_v16 wanted = cfti_v16_fill(byte);
+    while (n >= 16) {
+        /* A lane counts to 255 at most. */
+        size_t blocks = cfti_min(n / 16, 255);
+        cfti_v16 lanes = cfti_v16_fill(0);
+        n -= 16 * blocks;
+        for (; blocks > 0; blocks--, p += 16)
+            lanes = cfti_v16_sub(lanes, cfti_v16_equal(cfti_v16_load(p), wanted));
+        count += cfti_v16_sum(lanes);
+    }
+#else
+    for (; n >= 8; n -= 8, p += 8) {
+        uint64_t found = cfti_zero_bytes(cfti_load_word(p) ^ CFTI_ONES * byte);
+        count += ((found >> 7) * CFTI_ONES) >> 56;
+    }
+#endif
+    for (; n > 0; n--, p++) count += *p == byte;
+    return count;
+}
+
+static const uint8_t *cfti_skip_ascii(const uint8_t *p, const uint8_t *end) {
+#if CFTI_V16
+    for (; end - p >= 64; p += 64) {
+        cfti_v16 low = cfti_v16_or(cfti_v16_load(p), cfti_v16_load(p + 16));
+        cfti_v16 high = cfti_v16_or(cfti_v16_load(p + 32), cfti_v16_load(p + 48));
+        if (cfti_v16_first(cfti_v16_or(low, high)) < 16) break;
+    }
+    for (; end - p >= 16; p += 16) {
+        unsigned at = cfti_v16_first(cfti_v16_load(p));
+        if (at < 16) return p + at;
+    }
+#else
+    while (end - p >= 16 && !((cfti_load_word(p) | cfti_load_word(p + 8)) & CFTI_TOPS)) p += 16;
+#endif
+    while (p < end && *p < 0x80) p++;
+    return p;
+}
+
+/* ==== UTF-8 ============================================================== */
+
+/* Strict UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF), fed in
+ * pieces of any size. */
+typedef struct cfti_utf8 {
+    uint64_t offset;   /* of the sequence that is cut off, or of the end of what was fed */
+    uint8_t seen;      /* bytes of the sequence that is cut off */
+    uint8_t wanted;    /* bytes that it still lacks */
+    uint8_t low, high; /* what its next byte may be */
+} cfti_utf8;
+
+static void cfti_utf8_init(cfti_utf8 *utf8) { memset(utf8, 0, sizeof *utf8); }
+
+/* Table 3-7 of the Unicode standard: the lead bytes, and the second bytes that
+ * may follow each. False: not a lead byte. */
+static bool cfti_utf8_lead(cfti_utf8 *utf8, uint8_t lead) {
+    if (lead < 0xC2 || lead > 0xF4) return false;
+    utf8->seen = 1;
+    utf8->wanted = (uint8_t)(lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3);
+    utf8->low = (uint8_t)(lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80);
+    utf8->high = (uint8_t)(lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF);
+    return true;
+}
+
+/* Takes what p holds of the current sequence. */
+static bool cfti_utf8_rest(cfti_utf8 *utf8, const uint8_t **p, const uint8_t *end) {
+    for (; utf8->wanted > 0 && *p < end; ++*p) {
+        if (**p < utf8->low || **p > utf8->high) return false;
+        utf8->low = 0x80;
+        utf8->high = 0xBF;
+        utf8->seen++;
+        utf8->wanted--;
+    }
+    if (utf8->wanted == 0) {
+        utf8->offset += utf8->seen;
+        utf8->seen = 0;
+    }
+    return true;
+}
+
+/* False: utf8->offset is where, from the start of the first piece, the ill-formed
+ * sequence begins (the position that Python's UnicodeDecodeError.start gives). */
+static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
+    const uint8_t *end, *start;
+
+    if (n == 0) return true;
+    end = p + n;
+    if (!cfti_utf8_rest(utf8, &p, end)) return false;
+    while (p < end) {
+        start = p;
+        p = cfti_skip_ascii(p, end);
+        /* Letters outside ASCII come in runs. Two and three bytes in the plain
+         * ranges need no look at the exceptions. */
+        while (end - p >= 3 && p[0] >= 0xC2) {
+            if (p[0] < 0xE0 && (p[1] & 0xC0) == 0x80) p += 2;
+            else if (p[0] > 0xE0 && p[0] < 0xF0 && p[0] != 0xED && (p[1] & 0xC0) == 0x80 &&
+                     (p[2] & 0xC0) == 0x80)
+                p += 3;
+            else break;
+        }
+        utf8->offset += (uint64_t)(p - start);
+        if (p < end && *p >= 0x80) {
+            if (!cfti_utf8_lead(utf8, *p++) || !cfti_utf8_rest(utf8, &p, end)) return false;
+        }
+    }
+    return true;
+}
+
+/* False: a sequence is cut off, and utf8->offset is its start. */
+static bool cfti_utf8_end(cfti_utf8 *utf8) { return utf8->wanted == 0; }
+
+/* ==== Newlines =========================================================== */
+
+/* CRLF and lone CR to LF. out has room for n bytes, and may be p itself. *after_cr
+ * carries over the pieces and is false at first. Returns the size written. */
+static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *after_cr) {
+    const uint8_t *end;
+    uint8_t *to = out;
+
+    if (n == 0) return 0;
+    end = p + n;
+    if (*after_cr && *p == '\n') p++;
+    *after_cr = false;
+    while (p < end) {
+        /* memchr and memmove rather than cfti_find2: most files have no CR at all. */
+        const uint8_t *cr = (const uint8_t *)memchr(p, '\r', (size_t)(end - p));
+        size_t size = (size_t)((cr ? cr : end) - p);
+        if (to != p) memmove(to, p, size);
+        to += size;
+        if (!cr) break;
+        *to++ = '\n';
+        p = cr + 1;
+        if (p == end) *after_cr = true;
+        else if (*p == '\n') p++;
+    }
+    return (size_t)(to - out);
+}
+
+/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask. */
+static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
+    uint64_t count = 0;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        count += p[i] == '\r' || (p[i] == '\n' && !*after_cr);
+        *after_cr = p[i] == '\r';
+    }
+    return count;
+}
+
+/* ---- lexer_copy.c: where a script holds no SQL: COPY data and psql's commands ---- */
+
+/* Kinds of bytes. IDENT is scan.l's {ident_cont}; STOP is what may begin something
+ * when it is met between tokens. */
+#define CFTI_IDENT 1
+#define CFTI_DIGIT 2
+#define CFTI_SPACE 4
+#define CFTI_STOP 8
+#define CFTI_IDENT_16 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+
+static const uint8_t cfti_kinds[256] = {
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    4,
+    4,
+    4,
+    4,
+    4,
+    0,
+    0, /* \t \n \v \f \r */
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0, /* */
+    4,
+    0,
+    8,
+    0,
+    9,
+    0,
+    0,
+    8,
+    0,
+    0,
+    0,
+    0,
+    0,
+    8,
+    0,
+    8, /* space " $ ' - / */
+    3,
+    3,
+    3,
+    3,
+    3,
+    3,
+    3,
+    3,
+    3,
+    3,
+    0,
+    8,
+    0,
+    0,
+    0,
+    0, /* 0-9 ; */
+    0,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1, /* A-O */
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    0,
+    8,
+    0,
+    0,
+    1, /* P-Z \ _ */
+    0,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1, /* a-o */
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0, /* p-z */
+    CFTI_IDENT_16,
+    CFTI_IDENT_16,
+    CFTI_IDENT_16,
+    CFTI_IDENT_16, /* every byte outside ASCII */
+    CFTI_IDENT_16,
+    CFTI_IDENT_16,
+    CFTI_IDENT_16,
+    CFTI_IDENT_16,
+};
+
+/* Where in the text the next byte stands. */
+enum {
+    CFTI_AT_START,      /* a byte order mark may come, of which `matched` bytes have */
+    CFTI_AT_SQL,        /* between tokens, or in one that matters to nobody */
+    CFTI_AT_DASH,       /* after - between tokens */
+    CFTI_AT_SLASH,      /* after / */
+    CFTI_AT_BACKSLASH,  /* after \ */
+    CFTI_AT_LINE,       /* in a line of which the rest does not matter; `then` comes after it */
+    CFTI_AT_COMMENT,    /* in a comment, `depth` deep */
+    CFTI_AT_QUOTE,      /* in '...' or "..." : `quote` says which */
+    CFTI_AT_QUOTE_END,  /* after its quote, which may be the first of a doubled one */
+    CFTI_AT_ESCAPE,     /* in E'...' */
+    CFTI_AT_ESCAPED,    /* after a backslash there */
+    CFTI_AT_ESCAPE_END, /* after a quote there */
+    CFTI_AT_GAP,        /* in white space after that; a quote after a newline continues E'...' */
+    CFTI_AT_GAP_DASH,   /* after - there */
+    CFTI_AT_TAG,        /* after $ and `tag_size` bytes of a tag */
+    CFTI_AT_DOLLAR,     /* in $tag$...$tag$, `matched` bytes of the closing one seen */
+    CFTI_AT_LOST,       /* in a dollar quote whose tag is too long to be remembered */
+    CFTI_AT_META,       /* in the name of one of psql's commands */
+    CFTI_AT_META_COPY   /* in the line of a \copy */
+};
+
+/* The identifier or number that ends just before the next byte. */
+enum {
+    CFTI_RUN_NONE,
+    CFTI_RUN_DIGITS,
+    CFTI_RUN_E, /* e or E alone: a quote now is that of an E'...' */
+    CFTI_RUN_WORD
+};
+
+/* What is known of the statement. Parentheses and words count in COPY alone. */
+enum { CFTI_STATEMENT_START, CFTI_STATEMENT_COPY, CFTI_STATEMENT_OTHER };
+
+typedef struct cfti_lexer {
+    confiture_check_mode mode;
+    uint8_t at;        /* CFTI_AT_ */
+    uint8_t run;       /* CFTI_RUN_, of what stands before the piece */
+    uint8_t then;      /* CFTI_AT_ */
+    uint8_t statement; /* CFTI_STATEMENT_ */
+    uint8_t quote;
+    uint8_t before;       /* in a comment: the byte before, unless it is used up */
+    uint8_t data_matched; /* bytes of a line \. ; 3: the line is none */
+    bool newline;         /* CFTI_AT_GAP: it holds one */
+    bool from;            /* the word before was FROM */
+    bool from_stdin;      /* and then STDIN came */
+    bool in_data;         /* in the lines after COPY ... FROM STDIN; `at` waits for their end */
+    uint16_t tag_size;
+    uint16_t matched;
+    const uint8_t *counted; /* within a piece: the newlines before this are in `line` */
+    const uint8_t *opened;  /* within a piece: where `at` was entered */
+    uint64_t line;
+    uint64_t open_line;
+    uint64_t copy_line; /* of the last COPY */
+    uint64_t data_line; /* of the COPY whose data come or are being read */
+    uint64_t waiting;   /* COPYs ended by \; that the next ; sends */
+    uint64_t sent;      /* COPYs whose data have not ended */
+    uint64_t depth;
+    uint64_t parens;
+    uint64_t word; /* the word that is being read, see CFTI_WORD5 */
+    uint8_t tag[255];
+} cfti_lexer;
+
+/* The last eight bytes of a word in lower case. No byte of a word is zero, so a
+ * longer word never equals a shorter one. */
+#define CFTI_WORD5(a, b, c, d, e)                                                                  \
+    ((uint64_t)(a) << 32 | (uint64_t)(b) << 24 | (uint64_t)(c) << 16 | (uint64_t)(d) << 8 |        \
+     (uint64_t)(e))
+
+static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
+    memset(lexer, 0, sizeof *lexer);
+    lexer->mode = mode;
+    lexer->line = 1;
+}
+
+/* The line of p. Newlines are counted for whole pieces, or up to what is of
+ * interest in one: never byte by byte. */
+static uint64_t cfti_lex_line(cfti_lexer *lexer, const uint8_t *p) {
+    if (p != lexer->counted) {
+        lexer->line += cfti_count_byte(lexer->counted, (size_t)(p - lexer->counted), '\n');
+        lexer->counted = p;
+    }
+    return lexer->line;
+}
+
+/* ==== Statements and COPY ================================================ */
+
+static void cfti_lex_letter(cfti_lexer *lexer, uint8_t c) {
+    lexer->word = lexer->word << 8 | (uint64_t)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+/* The word, if there is one, ends before p. */
+static void cfti_lex_word(cfti_lexer *lexer, const uint8_t *p) {
+    uint64_t word = lexer->word;
+
+    if (word == 0) return;
+    lexer->word = 0;
+    if (lexer->statement == CFTI_STATEMENT_START) {
+        lexer->statement = CFTI_STATEMENT_OTHER;
+        if (word == CFTI_WORD5(0, 'c', 'o', 'p', 'y')) {
+            lexer->statement = CFTI_STATEMENT_COPY;
+            lexer->copy_line = cfti_lex_line(lexer, p);
+        }
+    } else if (lexer->parens == 0) {
+        if (lexer->from && word == CFTI_WORD5('s', 't', 'd', 'i', 'n')) lexer->from_stdin = true;
+        lexer->from = word == CFTI_WORD5(0, 'f', 'r', 'o', 'm');
+    }
+}
+
+/* Something stands here that is neither a word nor white space. */
+static void cfti_lex_token(cfti_lexer *lexer, uint8_t c) {
+    if (lexer->statement == CFTI_STATEMENT_START) lexer->statement = CFTI_STATEMENT_OTHER;
+    lexer->from = false;
+    if (c == '(') lexer->parens++;
+    else if (c == ')' && lexer->parens > 0) lexer->parens--;
+}
+
+static void cfti_lex_statement(cfti_lexer *lexer, uint8_t statement) {
+    lexer->statement = statement;
+    lexer->from = lexer->from_stdin = false;
+    lexer->parens = 0;
+    lexer->word = 0;
+}
+
+static void cfti_lex_statement_end(cfti_lexer *lexer, bool send) {
+    if (lexer->statement == CFTI_STATEMENT_COPY && lexer->from_stdin) {
+        if (lexer->waiting + lexer->sent == 0) lexer->data_line = lexer->copy_line;
+        lexer->waiting++;
+    }
+    cfti_lex_statement(lexer, CFTI_STATEMENT_START);
+    if (send) {
+        lexer->sent += lexer->waiting;
+        lexer->waiting = 0;
+    }
+}
+
+static void cfti_lex_semicolon(cfti_lexer *lexer, bool send) {
+    if (lexer->statement == CFTI_STATEMENT_COPY && lexer->parens > 0) lexer->from = false;
+    else cfti_lex_statement_end(lexer, send);
+}
+
+/* Lines of data. A finding gets the line of the COPY word: the data themselves
+ * look like any other line, and nobody would know what was meant. */
+static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    static const uint8_t last[3] = {'\\', '.', '\n'};
+
+    while (p < end) {
+        if (lexer->data_matched < 3 && *p == last[lexer->data_matched]) {
+            p++;
+            if (++lexer->data_matched < 3) continue;
+            lexer->data_matched = 0;
+            /* All but the first COPY of a line begin in that line. */
+            lexer->data_line = lexer->copy_line;
+            lexer->in_data = --lexer->sent > 0;
+            if (!lexer->in_data) break;
+        } else {
+            lexer->data_matched = 3;
+            p = cfti_find2(p, end, '\n', '\n');
+            if (p < end) {
+                p++;
+                lexer->data_matched = 0;
+            }
+        }
+    }
+    return p;
+}
+
+/* ==== Commands of psql =================================================== */
+
+/* The name of one of psql's commands. */
+static const uint8_t *cfti_lex_meta(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    uint64_t name;
+
+    for (; p < end && (cfti_kinds[*p] & CFTI_IDENT); p++) cfti_lex_letter(lexer, *p);
+    if (p == end) return p;
+    name = lexer->word;
+    lexer->word = 0;
+    lexer->at = CFTI_AT_LINE;
+    lexer->then = CFTI_AT_SQL;
+    if (name == CFTI_WORD5(0, 'c', 'o', 'p', 'y')) {
+        lexer->at = CFTI_AT_META_COPY;
+        lexer->quote = 0;
+        cfti_lex_statement(lexer, CFTI_STATEMENT_COPY);
+        lexer->copy_line = cfti_lex_line(lexer, p);
+    } else if (lexer->statement == CFTI_STATEMENT_OTHER) {
+        /* \gset and its like end a statement. Others need not, but no statement
+         * that goes on after one can be mistaken for a COPY FROM STDIN. */
+        cfti_lex_statement(lexer, CFTI_STATEMENT_START);
+    } else if (name == 'g' || name == CFTI_WORD5(0, 0, 0, 'g', 'x')) {
+        cfti_lex_statement_end(lexer, true);
+    }
+    return p;
+}
+
+/* The line of a \copy: psql splits it at white space, so stdin.csv is a file. */
+static const uint8_t *cfti_lex_meta_copy(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end && *p != '\n'; p++) {
+        if (lexer->quote) {
+            if (*p == lexer->quote) lexer->quote = 0;
+        } else if (cfti_kinds[*p] & CFTI_SPACE) {
+            cfti_lex_word(lexer, p);
+        } else if (memchr("'\"(),;", *p, 6)) {
+            cfti_lex_word(lexer, p);
+            cfti_lex_token(lexer, *p);
+            if (*p == '\'' || *p == '"') lexer->quote = *p;
+        } else {
+            cfti_lex_letter(lexer, *p);
+        }
+    }
+    if (p < end) {
+        cfti_lex_word(lexer, p);
+        cfti_lex_statement_end(lexer, true);
+        lexer->at = CFTI_AT_SQL;
+    }
+    return p;
+}
+
+/* ---- lexer.c: what is still open at the end of a file ---- */
+
+/* The rules are those of PostgreSQL's scan.l with standard_conforming_strings on,
+ * and of psql's psqlscan.l and command.c around it. Where they differ, on strings
+ * that go on after a newline, it is scan.l's: the server reads the statement. */
+
+/* ==== Between tokens ===================================================== */
+
+/* What the identifier bytes before p are. Lexing between tokens began at `from`,
+ * with lexer->run before it. 1e and $1e are words, as from PostgreSQL 15 on. */
+static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
+    const uint8_t *q = p;
+    uint8_t before = CFTI_RUN_NONE;
+
+    while (q > from && (cfti_kinds[q[-1]] & CFTI_DIGIT)) q--;
+    if (q > from && (cfti_kinds[q[-1]] & CFTI_IDENT)) {
+        if (q < p || (q[-1] | 0x20) != 'e') return CFTI_RUN_WORD;
+        q--;
+        if (q > from ? (cfti_kinds[q[-1]] & CFTI_IDENT) != 0 : lexer->run != CFTI_RUN_NONE)
+            return CFTI_RUN_WORD;
+        return CFTI_RUN_E;
+    }
+    if (q == from) before = lexer->run;
+    if (q == p) return before;
+    return before == CFTI_RUN_NONE || before == CFTI_RUN_DIGITS ? CFTI_RUN_DIGITS : CFTI_RUN_WORD;
+}
+
+/* To the next byte that may begin something; with 16 at a time also to # and &,
+ * each of which one instruction takes together with " and '. */
+static const uint8_t *cfti_lex_skip(const uint8_t *p, const uint8_t *end) {
+#if CFTI_V16
+    const cfti_v16 two = cfti_v16_fill(0x02), five = cfti_v16_fill(0x05);
+    const cfti_v16 slash = cfti_v16_fill('/'), quote = cfti_v16_fill('\'');
+    const cfti_v16 dollar = cfti_v16_fill('$'), semicolon = cfti_v16_fill(';');
+    const cfti_v16 backslash = cfti_v16_fill('\\');
+
+    for (; end - p >= 16; p += 16) {
+        cfti_v16 v = cfti_v16_load(p);
+        cfti_v16 comments = cfti_v16_equal(cfti_v16_or(v, two), slash); /* - / */
+        cfti_v16 quotes =
+            cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, five), quote), cfti_v16_equal(v, dollar));
+        cfti_v16 ends = cfti_v16_or(cfti_v16_equal(v, semicolon), cfti_v16_equal(v, backslash));
+        unsigned at = cfti_v16_first(cfti_v16_or(comments, cfti_v16_or(quotes, ends)));
+        if (at < 16) return p + at;
+    }
+#else
+    while (
+        end - p >= 4 &&
+        !((cfti_kinds[p[0]] | cfti_kinds[p[1]] | cfti_kinds[p[2]] | cfti_kinds[p[3]]) & CFTI_STOP))
+        p += 4;
+#endif
+    while (p < end && !(cfti_kinds[*p] & CFTI_STOP)) p++;
+    return p;
+}
+
+/* The same where words matter: before the first of a statement, and in COPY. May
+ * return early, once they no longer do. */
+static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    const uint64_t copy = CFTI_WORD5(0, 'c', 'o', 'p', 'y');
+
+    for (; p < end && lexer->statement != CFTI_STATEMENT_OTHER; p++) {
+        uint8_t kind = cfti_kinds[*p];
+        if (*p == '$') break; /* which may be part of the word */
+        if (kind & CFTI_IDENT) {
+            cfti_lex_letter(lexer, *p);
+            /* Most statements show in a letter or two that they are not COPY. */
+            if (lexer->statement == CFTI_STATEMENT_START && lexer->word != copy >> 24 &&
+                lexer->word != copy >> 16 && lexer->word != copy >> 8 && lexer->word != copy)
+                cfti_lex_statement(lexer, CFTI_STATEMENT_OTHER);
+            continue;
+        }
+        cfti_lex_word(lexer, p);
+        if (kind & CFTI_STOP) break;
+        if (!(kind & CFTI_SPACE)) cfti_lex_token(lexer, *p);
+    }
+    return p;
+}
+
+/* Goes on between tokens, until something begins or a COPY is sent. Comments to the
+ * end of the line and plain quotes are frequent, and are passed over right here,
+ * unless the piece ends in one; `at` and the state machine below are for what
+ * remains. */
+static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    const uint8_t *from = p, *q;
+    uint8_t run;
+
+    for (;; p++) {
+        p = lexer->statement == CFTI_STATEMENT_OTHER ? cfti_lex_skip(p, end)
+                                                     : cfti_lex_words(lexer, p, end);
+        if (p == end) {
+            lexer->run = cfti_lex_run(lexer, from, p);
+            return p;
+        }
+        switch (*p) {
+        case ';':
+            cfti_lex_semicolon(lexer, true);
+            if (lexer->sent == 0) continue;
+            lexer->run = CFTI_RUN_NONE;
+            return p + 1;
+        case '$':
+            run = cfti_lex_run(lexer, from, p);
+            if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) {
+                /* All of the identifier now: to look back from each of its $ would
+                 * take time that grows with the square of their number. */
+                while (end - p > 1 && (cfti_kinds[p[1]] & CFTI_IDENT)) p++;
+                lexer->word = UINT64_MAX;
+                continue;
+            }
+            cfti_lex_word(lexer, p);
+            cfti_lex_token(lexer, *p);
+            lexer->at = CFTI_AT_TAG;
+            lexer->tag_size = 0;
+            break;
+        case '\'':
+        case '"':
+            cfti_lex_token(lexer, *p);
+            if (*p == '\'' && cfti_lex_run(lexer, from, p) == CFTI_RUN_E) {
+                lexer->at = CFTI_AT_ESCAPE;
+                break;
+            }
+            q = cfti_find2(p + 1, end, *p, *p);
+            if (end - q > 1 && q[1] != *p) {
+                p = q;
+                from = p + 1;
+                lexer->run = CFTI_RUN_NONE;
+                continue;
+            }
+            lexer->at = CFTI_AT_QUOTE;
+            lexer->quote = *p;
+            break;
+        case '-':
+            if (end - p > 1 && p[1] != '-') {
+                cfti_lex_token(lexer, *p);
+                continue;
+            }
+            /* memchr, since comments are longer than most strings. */
+            q = (const uint8_t *)memchr(p, '\n', (size_t)(end - p));
+            if (q) {
+                p = q;
+                from = p;
+                continue;
+            }
+            lexer->at = CFTI_AT_DASH;
+            break;
+        case '/': lexer->at = CFTI_AT_SLASH; break;
+        case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
+        default: cfti_lex_token(lexer, *p); continue;
+        }
+        lexer->opened = p;
+        lexer->run = CFTI_RUN_NONE;
+        return p + 1;
+    }
+}
+
+/* ==== Within tokens ====================================================== */
+
+/* Comments: PostgreSQL's, which nest, until the outermost is closed; or, in
+ * reference mode, a whole piece of text by the reference's rules. A byte is part
+ * of one pair at most. */
+static const uint8_t *cfti_lex_comment(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    bool reference = lexer->mode == CONFITURE_CHECK_REFERENCE;
+    const uint8_t *from = p; /* `before` stands before this */
+
+    while ((p = cfti_find2(p, end, '*', '/')) < end) {
+        uint8_t before = p > from ? p[-1] : lexer->before;
+        uint8_t c = *p++;
+        if (c == '*' && before == '/') {
+            if (reference) {
+                lexer->opened = p;
+                lexer->depth = 0;
+            }
+            lexer->depth++;
+        } else if (c == '/' && before == '*' && lexer->depth > 0) {
+            lexer->depth--;
+        } else {
+            continue;
+        }
+        from = p;
+        lexer->before = 0;
+        if (lexer->depth == 0 && !reference) {
+            lexer->at = CFTI_AT_SQL;
+            return p;
+        }
+    }
+    if (end > from) lexer->before = end[-1];
+    return end;
+}
+
+/* After $: a tag and another $ begin a quote; anything else is no quote, and what
+ * was read of the tag is an identifier. */
+static const uint8_t *cfti_lex_tag(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end && *p != '$'; p++) {
+        uint8_t kind = cfti_kinds[*p];
+        if (!(kind & CFTI_IDENT) || (lexer->tag_size == 0 && (kind & CFTI_DIGIT))) {
+            if (lexer->tag_size > 0) lexer->run = CFTI_RUN_WORD;
+            if (lexer->tag_size == 1 && (lexer->tag[0] | 0x20) == 'e') lexer->run = CFTI_RUN_E;
+            lexer->at = CFTI_AT_SQL;
+            return p;
+        }
+        if (lexer->tag_size < sizeof lexer->tag) lexer->tag[lexer->tag_size++] = *p;
+        else lexer->tag_size = sizeof lexer->tag + 1;
+        cfti_lex_letter(lexer, *p);
+    }
+    if (p < end) {
+        p++;
+        lexer->word = 0;
+        lexer->matched = 0;
+        lexer->at = (uint8_t)(lexer->tag_size > sizeof lexer->tag ? CFTI_AT_LOST : CFTI_AT_DOLLAR);
+    }
+    return p;
+}
+
+/* A tag holds no $, so after a mismatch nothing but a $ can begin the delimiter. */
+static const uint8_t *cfti_lex_dollar(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    while (p < end) {
+        if (lexer->matched == 0) {
+            p = (const uint8_t *)memchr(p, '$', (size_t)(end - p));
+            if (!p) return end;
+            p++;
+            lexer->matched = 1;
+        } else if (lexer->matched <= lexer->tag_size) {
+            if (*p == lexer->tag[lexer->matched - 1]) {
+                p++;
+                lexer->matched++;
+            } else {
+                lexer->matched = 0;
+            }
+        } else if (*p == '$') {
+            lexer->at = CFTI_AT_SQL;
+            return p + 1;
+        } else {
+            lexer->matched = 0;
+        }
+    }
+    return p;
+}
+
+/* After the quote that may end an E'...': is there another that continues it? */
+static const uint8_t *cfti_lex_gap(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end && (cfti_kinds[*p] & CFTI_SPACE); p++)
+        lexer->newline = lexer->newline || *p == '\n';
+    if (p == end) return p;
+    if (*p == '\'' && lexer->newline) {
+        lexer->at = CFTI_AT_ESCAPE;
+        lexer->opened = p++;
+    } else if (*p == '-') {
+        lexer->at = CFTI_AT_GAP_DASH;
+        p++;
+    } else {
+        lexer->at = CFTI_AT_SQL;
+    }
+    return p;
+}
+
+/* ==== The lexer ========================================================== */
+
+/* Goes on until p == end or a COPY is sent. */
+static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    uint64_t sent = lexer->sent;
+
+    while (p < end && lexer->sent == sent) {
+        uint8_t c = *p;
+        switch (lexer->at) {
+        case CFTI_AT_START:
+            if (c == mark[lexer->matched]) {
+                p++;
+                if (++lexer->matched < 3) break;
+            } else if (lexer->matched > 0) {
+                lexer->run = CFTI_RUN_WORD;
+                lexer->word = UINT64_MAX;
+            }
+            lexer->at = CFTI_AT_SQL;
+            break;
+        case CFTI_AT_SQL: p = cfti_lex_sql(lexer, p, end); break;
+        case CFTI_AT_DASH:
+        case CFTI_AT_SLASH:
+            if (c == '-' && lexer->at == CFTI_AT_DASH) {
+                lexer->at = CFTI_AT_LINE;
+                lexer->then = CFTI_AT_SQL;
+                p++;
+            } else if (c == '*' && lexer->at == CFTI_AT_SLASH) {
+                lexer->at = CFTI_AT_COMMENT;
+                lexer->depth = 1;
+                lexer->before = 0;
+                p++;
+            } else {
+                cfti_lex_token(lexer, '-');
+                lexer->at = CFTI_AT_SQL;
+            }
+            break;
+        case CFTI_AT_LINE:
+            p = cfti_find2(p, end, '\n', '\n');
+            if (p < end) lexer->at = lexer->then;
+            break;
+        case CFTI_AT_COMMENT: p = cfti_lex_comment(lexer, p, end); break;
+        case CFTI_AT_QUOTE:
+            p = cfti_find2(p, end, lexer->quote, lexer->quote);
+            if (p < end) {
+                lexer->at = CFTI_AT_QUOTE_END;
+                p++;
+            }
+            break;
+        case CFTI_AT_QUOTE_END:
+            lexer->at = CFTI_AT_SQL;
+            if (c == lexer->quote) {
+                lexer->at = CFTI_AT_QUOTE;
+                p++;
+            }
+            break;
+        case CFTI_AT_ESCAPE:
+            p = cfti_find2(p, end, '\'', '\\');
+            if (p < end) lexer->at = (uint8_t)(*p++ == '\\' ? CFTI_AT_ESCAPED : CFTI_AT_ESCAPE_END);
+            break;
+        case CFTI_AT_ESCAPED:
+            lexer->at = CFTI_AT_ESCAPE;
+            p++;
+            break;
+        case CFTI_AT_ESCAPE_END:
+            lexer->at = CFTI_AT_GAP;
+            lexer->newline = false;
+            if (c == '\'') {
+                lexer->at = CFTI_AT_ESCAPE;
+                p++;
+            }
+            break;
+        case CFTI_AT_GAP: p = cfti_lex_gap(lexer, p, end); break;
+        case CFTI_AT_GAP_DASH:
+            lexer->at = CFTI_AT_SQL;
+            if (c == '-') {
+                lexer->at = CFTI_AT_LINE;
+                lexer->then = CFTI_AT_GAP;
+                p++;
+            }
+            break;
+        case CFTI_AT_TAG: p = cfti_lex_tag(lexer, p, end); break;
+        case CFTI_AT_DOLLAR: p = cfti_lex_dollar(lexer, p, end); break;
+        case CFTI_AT_BACKSLASH:
+            lexer->at = CFTI_AT_SQL;
+            if (c == ';') {
+                cfti_lex_semicolon(lexer, false);
+                p++;
+            } else if (c == ':') {
+                cfti_lex_token(lexer, c);
+                p++;
+            } else {
+                lexer->at = CFTI_AT_META;
+                lexer->word = 0;
+            }
+            break;
+        case CFTI_AT_META: p = cfti_lex_meta(lexer, p, end); break;
+        case CFTI_AT_META_COPY: p = cfti_lex_meta_copy(lexer, p, end); break;
+        default: /* CFTI_AT_LOST */ p = end; break;
+        }
+    }
+    return p;
+}
+
+/* Translated text, in pieces of any size. */
+static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
+    const uint8_t *p = text, *end, *stop;
+
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE) return;
+    end = text + n;
+    lexer->counted = text;
+    lexer->opened = NULL;
+    if (lexer->mode == CONFITURE_CHECK_REFERENCE) p = cfti_lex_comment(lexer, p, end);
+    while (p < end) {
+        if (lexer->in_data) {
+            p = cfti_lex_data(lexer, p, end);
+        } else if (lexer->sent == 0) {
+            p = cfti_lex(lexer, p, end);
+        } else {
+            /* psql reads a whole line before it sends the COPY in it, and then the
+             * data, whatever the rest of that line may have opened. */
+            stop = cfti_find2(p, end, '\n', '\n');
+            stop += stop < end;
+            p = cfti_lex(lexer, p, stop);
+            lexer->in_data = p == stop && p[-1] == '\n';
+        }
+    }
+    if (lexer->opened && lexer->opened >= lexer->counted)
+        lexer->open_line = cfti_lex_line(lexer, lexer->opened);
+    cfti_lex_line(lexer, end);
+}
+
+/* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
+ * was opened. */
+static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
+    if (lexer->at == CFTI_AT_META_COPY) {
+        cfti_lex_word(lexer, lexer->counted);
+        cfti_lex_statement_end(lexer, true);
+        lexer->at = CFTI_AT_SQL;
+    }
+    /* At the end of a file the newline after \. may be missing. */
+    if (lexer->in_data && lexer->data_matched == 2) {
+        lexer->data_line = lexer->copy_line;
+        lexer->data_matched = 3;
+        lexer->sent--;
+    }
+    if (lexer->sent > 0) {
+        *line = lexer->data_line;
+        return "COPY data never ended: no line \\. follows";
+    }
+    *line = lexer->open_line;
+    if (lexer->mode == CONFITURE_CHECK_REFERENCE && lexer->depth > 0) return "comment never closed";
+    switch (lexer->at) {
+    case CFTI_AT_COMMENT: return "comment never closed";
+    case CFTI_AT_QUOTE:
+        return lexer->quote == '"' ? "quoted identifier never closed" : "quote never closed";
+    case CFTI_AT_ESCAPE:
+    case CFTI_AT_ESCAPED: return "quote never closed";
+    case CFTI_AT_DOLLAR: return "dollar quote never closed";
+    case CFTI_AT_LOST: return "dollar-quote tag longer than 255 bytes";
+    default: *line = 0; return NULL;
+    }
+}
+
+/* ---- read.c: reading one file ---- */
+
+#define CFTI_FIRST_READ ((size_t)64 << 10) /* longer files are asked for their size */
+#define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
+#define CFTI_PIECE ((size_t)256 << 10)
+
+typedef enum cfti_visit_way {
+    CFTI_VISIT_WHOLE = 0, /* all bytes at once */
+    CFTI_VISIT_PIECES,    /* not read yet: in pieces, when its turn comes */
+    CFTI_VISIT_MAPPED     /* all bytes at once, mapped: to be unmapped */
+} cfti_visit_way;
+
+/* One file, or one piece of it, as map and fold see it. */
+typedef struct cfti_visit {
+    const char *path;
+    const char *name; /* NUL-terminated */
+    size_t name_size;
+    size_t index;         /* in the list */
+    const uint8_t *bytes; /* as they are in the file */
+    size_t size;
+    const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
+    size_t text_size;
+    void *state;       /* the consumer's, one a file, zero before the first piece */
+    uint64_t total;    /* bytes of the file visited so far, this piece included */
+    bool first, last;  /* piece of its file; a whole file is both */
+    bool short_is_end; /* a read that brings less than it asked for is the last */
+    cfti_visit_way way;
+    cfti_os_status status; /* when it was mapped */
+} cfti_visit;
+
+/* What a worker keeps from file to file. */
+typedef struct cfti_reader {
+    const confiture_files *files;
+    confiture_allocator allocator;
+    const char *directory_path; /* of the directory that is open, its size with the slash */
+    size_t directory_size;      /* 0: none is open */
+    cfti_os_file directory;
+    bool short_is_end; /* for the regular files in it: see os.h */
+    uint8_t *piece;    /* CFTI_PIECE bytes, once needed */
+    bool is_caller;    /* the thread that made the call: the one callbacks come on */
+} cfti_reader;
+
+static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
+                             const confiture_allocator *allocator) {
+    memset(reader, 0, sizeof(*reader));
+    reader->files = files;
+    reader->allocator = *allocator;
+}
+
+static void cfti_reader_close(cfti_reader *reader) {
+    if (reader->directory_size != 0) cfti_os_close(reader->directory);
+    cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
+}
+
+/* Opens relative to the directory if the file before lay in the same one, or the
+ * next one does: a long path costs the kernel more than a short one. A path too
+ * long for the kernel has no other way. */
+static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *opened,
+                            bool *short_is_end) {
+    const confiture_files *files = reader->files;
+    const cfti_file *file = &files->items[index];
+    *short_is_end = false;
+    if (file->leaf == 0) return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+    if (reader->directory_size != file->leaf ||
+        memcmp(reader->directory_path, file->path, file->leaf) != 0) {
+        const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
+        char *path;
+        int error;
+        if (file->path_size < CFTI_OS_PATH_STEP &&
+            (next == NULL || next->leaf != file->leaf ||
+             memcmp(next->path, file->path, file->leaf) != 0))
+            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+        if (reader->directory_size != 0) cfti_os_close(reader->directory);
+        reader->directory_size = 0;
+        path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
+        if (path == NULL) return ENOMEM;
+        memcpy(path, file->path, file->leaf);
+        path[file->leaf] = '\0';
+        error = cfti_os_open_directory(path, &reader->directory);
+        cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
+        if (error != 0) {
+            /* A directory may be entered but not read: then the whole path is the way. */
+            if (file->path_size >= CFTI_OS_PATH_STEP) return error;
+            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+        }
+        reader->directory_path = file->path;
+        reader->directory_size = file->leaf;
+        reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
+    }
+    *short_is_end = reader->short_is_end && file->kind == CFTI_KIND_FILE;
+    return cfti_os_open(reader->directory, file->path + file->leaf, opened);
+}
+
+static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
+    return cfti_fail_with(fail, CONFITURE_E_NOT_FILE,
+                          kind == CFTI_KIND_DIRECTORY
+                              ? "is a directory, not a file"
+                              : "is a FIFO, socket or device, not a regular file");
+}
+
+/* Opens a file and makes sure that it is one. A listing's word is enough: a FIFO
+ * that took the file's place since reads as empty, and empty files are looked at
+ * again. */
+static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit,
+                                          cfti_os_file *opened, cfti_fail *fail) {
+    cfti_kind kind = reader->files->items[visit->index].kind;
+    int error;
+    if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
+    error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
+    if (error == ENXIO) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (kind != CFTI_KIND_FILE) {
+        cfti_os_status status;
+        error = cfti_os_status_of(*opened, &status);
+        if (error != 0 || status.kind != CFTI_KIND_FILE) {
+            cfti_os_close(*opened);
+            return error != 0 ? cfti_fail_system(fail, error, NULL)
+                              : cfti_fail_kind(fail, status.kind);
+        }
+    }
+    return CONFITURE_OK;
+}
+
+static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified == b->modified && a->modified_ns == b->modified_ns &&
+           a->changed == b->changed && a->changed_ns == b->changed_ns;
+}
+
+/* Reads on until the end or until the room is full. */
+static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, size_t *got) {
+    *got = 0;
+    while (*got < room) {
+        size_t n;
+        int error = cfti_os_read(file, data + *got, room - *got, &n);
+        if (error != 0) return error;
+        if (n == 0) break;
+        *got += n;
+    }
+    return 0;
+}
+
+/* A file of some length, from the start, between two looks at its status: what is
+ * read in several steps is only a file if it did not change between them. */
+static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                         cfti_fail *fail) {
+    cfti_os_status before, after;
+    size_t room, got = 0;
+    uint8_t *data;
+    int error = cfti_os_status_of(file, &before);
+    if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
+    if (error == 0) error = cfti_os_rewind(file);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    /* Some files of the kernel's have size 0 and bytes all the same. */
+    room = before.size == 0 ? CFTI_WHOLE_LIMIT + 1 : (size_t)before.size + 1;
+    if (before.size > CFTI_WHOLE_LIMIT) {
+        visit->way = CFTI_VISIT_PIECES;
+        return CONFITURE_OK;
+    }
+    data = cfti_arena_reserve(arena, room);
+    if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    error = cfti_read_full(file, data, room, &got);
+    if (error == 0) error = cfti_os_status_of(file, &after);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (before.size == 0 && got == room) {
+        visit->way = CFTI_VISIT_PIECES;
+        return CONFITURE_OK;
+    }
+    if (!cfti_same_status(&before, &after) || (before.size != 0 && got != before.size))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    cfti_arena_commit(arena, got);
+    visit->bytes = data;
+    visit->size = got;
+    return CONFITURE_OK;
+}
+
+/* The whole file into the arena, if it is not too long for that. */
+static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                        cfti_fail *fail) {
+    size_t room = cfti_arena_room(arena), got, more = 0;
+    uint8_t *data;
+    int error;
+    if (room < CFTI_FIRST_READ / 8) room = CFTI_FIRST_READ;
+    if (room > CFTI_FIRST_READ) room = CFTI_FIRST_READ;
+    data = cfti_arena_reserve(arena, room);
+    if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    error = cfti_os_read(file, data, room, &got);
+    if (error == 0 && got > 0 && got < room && !visit->short_is_end)
+        error = cfti_os_read(file, data + got, room - got, &more);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (got == 0) {
+        cfti_os_status status;
+        error = cfti_os_status_of(file, &status);
+        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
+    }
+    if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
+    cfti_arena_commit(arena, got);
+    visit->bytes = data;
+    visit->size = got;
+    return CONFITURE_OK;
+}
+
+#if !defined(CONFITURE_NO_MMAP)
+/* Maps the file; what cannot be mapped (not every file system can) is read. */
+static confiture_status cfti_read_mapped(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                         cfti_fail *fail) {
+    int error = cfti_os_status_of(file, &visit->status);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    /* Afterwards it is looked at again by its path, which must fit into one call. */
+    if (strlen(visit->path) >= CFTI_OS_PATH_STEP) return cfti_read_whole(visit, arena, file, fail);
+    if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
+    if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
+        cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
+        return cfti_read_whole(visit, arena, file, fail);
+    visit->size = (size_t)visit->status.size;
+    visit->way = CFTI_VISIT_MAPPED;
+    return CONFITURE_OK;
+}
+#endif
+
+/* Reads, or maps, a file that is open: its bytes, or the word that it is too long. */
+static confiture_status cfti_read_file(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                       confiture_io io, cfti_fail *fail) {
+#if !defined(CONFITURE_NO_MMAP)
+    if (io == CONFITURE_IO_MMAP) return cfti_read_mapped(visit, arena, file, fail);
+#else
+    (void)io;
+#endif
+    return cfti_read_whole(visit, arena, file, fail);
+}
+
+/* Unmaps a visit, and asks whether its file is still the one that was mapped. */
+static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
+#if !defined(CONFITURE_NO_MMAP)
+    if (visit->way == CFTI_VISIT_MAPPED) {
+        cfti_os_status now;
+        cfti_os_unmap(visit->bytes, visit->size);
+        visit->way = CFTI_VISIT_WHOLE;
+        if (cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now) != 0 ||
+            !cfti_same_status(&visit->status, &now))
+            return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    }
+#else
+    (void)visit;
+    (void)fail;
+#endif
+    return CONFITURE_OK;
+}
+
+/* ---- scan.c: the ordered scan ---- */
+
+/* Visits the files of a list in order, each read once. What is done to a file has
+ * two halves: `map` on any thread, in any order, and `fold` on the calling thread,
+ * strictly in list order. The list is cut into batches as it is worked off; whoever
+ * has nothing to do takes the next batch, reads and maps it into a slot, and the
+ * caller folds the slots in order. There are few slots, so memory is bounded; and
+ * the caller folds up to the first failure and no further, so the failure reported
+ * is the first in list order whatever the threads did. */
+
+#define CFTI_BATCH_FILES 64
+#define CFTI_BATCH_BYTES ((size_t)96 << 10) /* wished for: fits the second-level cache */
+#define CFTI_BATCH_LIMIT ((size_t)1 << 20)  /* a batch that has grown to this reads no more */
+#define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + 2 * CFTI_FIRST_READ)
+
+#if !defined(CFTI_FILES_PER_THREAD)
+#define CFTI_FILES_PER_THREAD 32 /* reading so many takes as long as starting a thread */
+#endif
+#if !defined(CFTI_FILES_PER_HELPER)
+#define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
+#endif
+#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
+#define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
+
+typedef struct cfti_consumer {
+    size_t state_size;
+    bool by_state; /* fold needs only the state: bytes need not outlive map, and the
+                    * pieces of a large file may be mapped by any worker */
+    /* Either may be NULL. map takes from the arena what must live until fold. A
+     * failure without path is given that of the file. */
+    confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
+    confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    void *ctx;
+} cfti_consumer;
+
+/* A batch: read and mapped by one worker, folded by the caller. */
+typedef struct cfti_slot {
+    size_t first, count; /* of the list */
+    size_t done;         /* visits that are ready; fewer than count only after a failure */
+    size_t bytes;
+    bool ready;
+    cfti_fail fail;
+    cfti_arena arena;
+    cfti_visit visits[CFTI_BATCH_FILES];
+} cfti_slot;
+
+typedef struct cfti_scan {
+    const confiture_files *files;
+    const confiture_run *run;
+    const cfti_consumer *consumer;
+    confiture_allocator allocator;
+    cfti_slot *slots;
+    size_t slot_count;
+    size_t threads; /* at most */
+    cfti_crew crew;
+    bool crew_is_open, stopping;
+    size_t taken, folded; /* batches, counted from the start; batch b is in slot b % slot_count */
+    size_t next;          /* file to be taken next */
+    uint64_t read_files, read_bytes; /* for the size of the next batch */
+    confiture_progress progress;     /* of this and the next two: the caller's thread alone */
+    uint64_t told_bytes;
+    bool cancelled;
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_mutex mutex;          /* over taken, folded, next, stopping, ready and read_ */
+    cfti_condition slot_free;  /* helpers wait for it */
+    cfti_condition slot_ready; /* the caller does */
+#endif
+} cfti_scan;
+
+static void cfti_scan_lock(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_mutex_lock(&scan->mutex);
+#else
+    (void)scan;
+#endif
+}
+
+static void cfti_scan_unlock(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_mutex_unlock(&scan->mutex);
+#else
+    (void)scan;
+#endif
+}
+
+static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
+    cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
+    fail->path = ""; /* it has nothing to do with the file at hand */
+    return fail->status;
+}
+
+/* Tells the caller how far it has come: the files behind, and some bytes of this one. */
+static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
+    const confiture_run *run = scan->run;
+    confiture_progress progress = scan->progress;
+    /* The files behind may not have been folded yet when this one was begun. */
+    progress.bytes = scan->told_bytes = progress.bytes + more_bytes > scan->told_bytes
+                                            ? progress.bytes + more_bytes
+                                            : scan->told_bytes;
+    if (run->progress != NULL) scan->cancelled = run->progress(run->progress_user, &progress) != 0;
+    return scan->cancelled ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+}
+
+/* A large file may take longer than the caller's patience: the caller's own thread
+ * asks it, a helper asks whether the scan still goes on. */
+static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader *reader,
+                                             const cfti_visit *visit, cfti_fail *fail) {
+    bool stopping;
+    if (reader->is_caller) return cfti_scan_tell(scan, visit->total, fail);
+    cfti_scan_lock(scan);
+    stopping = scan->stopping;
+    cfti_scan_unlock(scan);
+    return stopping ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+}
+
+/* A file in pieces, each mapped and, if `fold`, folded at once. */
+static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
+                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    cfti_os_status before, after;
+    confiture_status status = CONFITURE_OK;
+    int error = cfti_os_status_of(file, &before);
+    if (error == 0) error = cfti_os_rewind(file);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (reader->piece == NULL)
+        reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
+    if (reader->piece == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    visit->total = 0;
+    visit->first = true;
+    visit->bytes = reader->piece;
+    do { /* the last piece is empty: only then it is known that there is no more */
+        cfti_arena scratch;
+        error = cfti_os_read(file, reader->piece, CFTI_PIECE, &visit->size);
+        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        visit->total += visit->size;
+        visit->last = visit->size == 0;
+        memset(&scratch, 0, sizeof(scratch));
+        scratch.allocator = scan->allocator;
+        scratch.block_size = CFTI_PIECE;
+        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &scratch, fail);
+        if (status == CONFITURE_OK && fold && consumer->fold != NULL)
+            status = consumer->fold(consumer->ctx, visit, fail);
+        cfti_arena_free(&scratch);
+        if (status == CONFITURE_OK) status = cfti_scan_tell_piece(scan, reader, visit, fail);
+        visit->first = false;
+    } while (status == CONFITURE_OK && !visit->last);
+    if (status != CONFITURE_OK) return status;
+    error = cfti_os_status_of(file, &after);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (!cfti_same_status(&before, &after) || (before.size != 0 && visit->total != before.size))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    return CONFITURE_OK;
+}
+
+/* ---- batches ---- */
+
+/* Reads and maps one file into its slot. */
+static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                        cfti_visit *visit, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    cfti_os_file file;
+    confiture_status status;
+    if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
+        visit->way = CFTI_VISIT_PIECES;
+        return CONFITURE_OK;
+    }
+    status = cfti_reader_begin(reader, visit, &file, fail);
+    if (status != CONFITURE_OK) return status;
+    status = cfti_read_file(visit, &slot->arena, file, scan->run->io, fail);
+    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
+        slot->bytes += visit->size;
+        visit->total = visit->size;
+        visit->first = visit->last = true;
+        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &slot->arena, fail);
+    } else if (status == CONFITURE_OK && consumer->by_state) {
+        status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
+        visit->way = CFTI_VISIT_WHOLE;
+    }
+    cfti_os_close(file);
+    if (consumer->by_state) {
+        cfti_fail ignored;
+        confiture_status released =
+            cfti_visit_release(visit, status == CONFITURE_OK ? fail : &ignored);
+        if (status == CONFITURE_OK) status = released;
+        visit->bytes = NULL;
+    }
+    return status;
+}
+
+/* Reads and maps a batch: on any worker. */
+static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+    size_t state_size = (scan->consumer->state_size + 15) & ~(size_t)15;
+    uint8_t *states = NULL;
+    cfti_block *block;
+    size_t used;
+    memset(&slot->fail, 0, sizeof(slot->fail));
+    slot->bytes = slot->done = 0;
+    if (state_size > 0) {
+        states = (uint8_t *)cfti_arena_take(&slot->arena, slot->count * state_size);
+        if (states == NULL) {
+            cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
+            slot->fail.path = scan->files->items[slot->first].path;
+            return;
+        }
+        memset(states, 0, slot->count * state_size);
+    }
+    block = slot->arena.first;
+    used = block == NULL ? 0 : block->used;
+    for (; slot->done < slot->count; slot->done++) {
+        cfti_visit *visit = &slot->visits[slot->done];
+        const cfti_file *file = &scan->files->items[slot->first + slot->done];
+        memset(visit, 0, sizeof(*visit));
+        visit->index = slot->first + slot->done;
+        visit->path = file->path;
+        visit->name = file->name;
+        visit->name_size = file->name_size;
+        if (states != NULL) visit->state = states + slot->done * state_size;
+        if (cfti_slot_visit(scan, reader, slot, visit, &slot->fail) != CONFITURE_OK) {
+            cfti_fail ignored;
+            (void)cfti_visit_release(visit, &ignored);
+            if (slot->fail.path == NULL) slot->fail.path = visit->path;
+            return;
+        }
+        /* The bytes have served; the next file is read over them, cache-warm. */
+        if (scan->consumer->by_state) cfti_arena_rewind(&slot->arena, block, used);
+    }
+}
+
+/* Folds a batch: on the calling thread. */
+static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                       cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
+        cfti_visit *visit = &slot->visits[i];
+        if (visit->way == CFTI_VISIT_PIECES) {
+            cfti_os_file file;
+            status = cfti_reader_begin(reader, visit, &file, fail);
+            if (status == CONFITURE_OK) {
+                status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
+                cfti_os_close(file);
+            }
+        } else {
+            if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
+            if (status == CONFITURE_OK) status = cfti_visit_release(visit, fail);
+        }
+        scan->progress.bytes += visit->total;
+        scan->progress.files++;
+        if (status != CONFITURE_OK && fail->path == NULL) fail->path = visit->path;
+    }
+    if (status == CONFITURE_OK && slot->done < slot->count) {
+        *fail = slot->fail;
+        status = fail->status;
+    }
+    if (status == CONFITURE_OK) status = cfti_scan_tell(scan, 0, fail);
+    return status;
+}
+
+/* Makes a slot ready for its next batch, folded or not. */
+static void cfti_slot_empty(cfti_slot *slot) {
+    size_t i;
+    for (i = 0; i < slot->done; i++) {
+        cfti_fail ignored;
+        (void)cfti_visit_release(&slot->visits[i], &ignored);
+    }
+    slot->done = 0;
+    cfti_arena_reset(&slot->arena);
+}
+
+/* ---- the loop ---- */
+
+/* The next batch, into the slot that is its own, if that is free: with the lock
+ * held. About CFTI_BATCH_BYTES by what the files so far were like, and a small part
+ * of what is left, so that nobody sits on the last large batch. */
+static cfti_slot *cfti_scan_take(cfti_scan *scan) {
+    size_t left = scan->files->count - scan->next, n = 16;
+    cfti_slot *slot;
+    if (left == 0 || scan->stopping || scan->taken - scan->folded == scan->slot_count) return NULL;
+    if (scan->read_files > 0) {
+        uint64_t average = scan->read_bytes / scan->read_files + 1;
+        n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
+    }
+    if (scan->threads > 1) n = cfti_min(n, left / (2 * scan->threads));
+    n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
+    slot = &scan->slots[scan->taken++ % scan->slot_count];
+    slot->first = scan->next;
+    slot->count = n;
+    slot->ready = false;
+    scan->next += n;
+    return slot;
+}
+
+/* With the lock held. */
+static void cfti_scan_filled(cfti_scan *scan, cfti_slot *slot) {
+    slot->ready = true;
+    scan->read_files += slot->done;
+    scan->read_bytes += slot->bytes;
+}
+
+#if !defined(CONFITURE_NO_THREADS)
+/* A helper's life: take, fill, until there is nothing left. */
+static void cfti_scan_help(void *ctx, size_t worker) {
+    cfti_scan *scan = (cfti_scan *)ctx;
+    cfti_reader reader;
+    (void)worker;
+    cfti_reader_init(&reader, scan->files, &scan->allocator);
+    cfti_scan_lock(scan);
+    while (!scan->stopping && scan->next < scan->files->count) {
+        cfti_slot *slot = cfti_scan_take(scan);
+        if (slot == NULL) {
+            cfti_condition_wait(&scan->slot_free, &scan->mutex);
+            continue;
+        }
+        cfti_scan_unlock(scan);
+        cfti_slot_fill(scan, &reader, slot);
+        cfti_scan_lock(scan);
+        cfti_scan_filled(scan, slot);
+        cfti_condition_signal(&scan->slot_ready);
+    }
+    cfti_scan_unlock(scan);
+    cfti_reader_close(&reader);
+}
+#endif
+
+/* Calls in the helpers once there is work for them. */
+static void cfti_scan_start(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    size_t count = scan->files->count, useful;
+    size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
+    if (scan->crew_is_open || scan->threads < 2) return;
+    useful = count / each;
+    if (useful < 2 && scan->read_bytes >= CFTI_BYTES_PER_THREAD) useful = count - scan->next + 1;
+    if (useful < 2) return;
+    scan->crew_is_open = true;
+    cfti_crew_open(&scan->crew, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
+    cfti_crew_start(&scan->crew, cfti_scan_help, scan);
+#else
+    (void)scan;
+#endif
+}
+
+/* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
+static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    cfti_scan_lock(scan);
+    while (status == CONFITURE_OK &&
+           (scan->next < scan->files->count || scan->folded < scan->taken)) {
+        cfti_slot *slot = &scan->slots[scan->folded % scan->slot_count];
+        if (scan->folded < scan->taken && slot->ready) {
+            cfti_scan_unlock(scan);
+            status = cfti_slot_fold(scan, reader, slot, fail);
+            cfti_slot_empty(slot);
+            cfti_scan_lock(scan);
+            scan->folded++;
+#if !defined(CONFITURE_NO_THREADS)
+            if (scan->crew_is_open) cfti_condition_signal(&scan->slot_free);
+#endif
+            continue;
+        }
+        cfti_scan_unlock(scan);
+        cfti_scan_start(scan);
+        cfti_scan_lock(scan);
+        slot = cfti_scan_take(scan);
+        if (slot != NULL) {
+            cfti_scan_unlock(scan);
+            cfti_slot_fill(scan, reader, slot);
+            if (scan->cancelled) status = cfti_fail_cancelled(fail);
+            cfti_scan_lock(scan);
+            cfti_scan_filled(scan, slot);
+        } else {
+#if !defined(CONFITURE_NO_THREADS)
+            slot = &scan->slots[scan->folded % scan->slot_count];
+            if (!(scan->folded < scan->taken && slot->ready))
+                cfti_condition_wait(&scan->slot_ready, &scan->mutex);
+#endif
+        }
+    }
+    scan->stopping = true;
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_condition_broadcast(&scan->slot_free);
+#endif
+    cfti_scan_unlock(scan);
+    return status;
+}
+
+static void cfti_scan_fill_index(void *ctx, size_t index) {
+    cfti_scan *scan = (cfti_scan *)ctx;
+    cfti_reader reader;
+    cfti_reader_init(&reader, scan->files, &scan->allocator);
+    cfti_slot_fill(scan, &reader, &scan->slots[(scan->folded + index) % scan->slot_count]);
+    cfti_reader_close(&reader);
+}
+
+/* The same with the caller's own parallel_for: it may do its work in any order, even
+ * one after the other, so a round of batches is filled and then folded. */
+static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    while (status == CONFITURE_OK && scan->next < scan->files->count) {
+        size_t n, i;
+        int error;
+        while (cfti_scan_take(scan) != NULL) continue;
+        n = scan->taken - scan->folded;
+        for (i = 0; i < n; i++)
+            cfti_fail_with(&scan->slots[(scan->folded + i) % scan->slot_count].fail,
+                           CONFITURE_E_ARGUMENT, CFTI_UNDONE);
+        error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_fill_index, scan);
+        if (error != 0) status = cfti_fail_parallel(fail, error);
+        for (i = 0; i < n; i++) {
+            cfti_slot *slot = &scan->slots[(scan->folded + i) % scan->slot_count];
+            cfti_scan_filled(scan, slot);
+            if (status == CONFITURE_OK) status = cfti_slot_fold(scan, reader, slot, fail);
+        }
+        for (i = 0; i < n; i++, scan->folded++)
+            cfti_slot_empty(&scan->slots[scan->folded % scan->slot_count]);
+    }
+    return status;
+}
+
+static bool cfti_scan_init_locks(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    if (cfti_mutex_init(&scan->mutex) != 0) return false;
+    if (cfti_condition_init(&scan->slot_free) == 0) {
+        if (cfti_condition_init(&scan->slot_ready) == 0) return true;
+        cfti_condition_destroy(&scan->slot_free);
+    }
+    cfti_mutex_destroy(&scan->mutex);
+    return false;
+#else
+    (void)scan;
+    return true;
+#endif
+}
+
+/* Visits every file of the list. A failure without a path has that of its file. */
+static confiture_status cfti_scan_run(const confiture_files *files, const confiture_run *run,
+                                      const cfti_consumer *consumer, cfti_fail *fail) {
+    cfti_scan scan;
+    cfti_reader reader;
+    confiture_status status;
+    size_t i;
+    memset(&scan, 0, sizeof(scan));
+    scan.files = files;
+    scan.run = run;
+    scan.consumer = consumer;
+    scan.progress.total_files = files->count;
+    if (!cfti_allocator_choose(&scan.allocator, run->allocator))
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    scan.threads =
+        cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
+    scan.slot_count = scan.threads > 1 ? 2 * scan.threads + 2 : 1;
+    scan.slots = (cfti_slot *)cfti_alloc(&scan.allocator, scan.slot_count * sizeof(cfti_slot));
+    if (scan.slots == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < scan.slot_count; i++) {
+        memset(&scan.slots[i], 0, offsetof(cfti_slot, visits));
+        scan.slots[i].arena.allocator = scan.allocator;
+        scan.slots[i].arena.block_size = CFTI_SLOT_BLOCK;
+    }
+    cfti_reader_init(&reader, files, &scan.allocator);
+    reader.is_caller = true;
+    if (!cfti_scan_init_locks(&scan)) {
+        cfti_free(&scan.allocator, scan.slots, scan.slot_count * sizeof(cfti_slot));
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
+                                       : cfti_scan_lead(&scan, &reader, fail);
+    if (scan.crew_is_open) {
+        cfti_crew_join(&scan.crew);
+        cfti_crew_close(&scan.crew);
+    }
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_condition_destroy(&scan.slot_ready);
+    cfti_condition_destroy(&scan.slot_free);
+    cfti_mutex_destroy(&scan.mutex);
+#endif
+    cfti_reader_close(&reader);
+    for (i = 0; i < scan.slot_count; i++) {
+        cfti_slot_empty(&scan.slots[i]);
+        cfti_arena_free(&scan.slots[i].arena);
+    }
+    cfti_free(&scan.allocator, scan.slots, scan.slot_count * sizeof(cfti_slot));
+    return status;
+}
+
+/* ---- digest.c: the fingerprints and the manifest ---- */
+
+/* The stream digest: one hash over everything, so all of it in order. */
+typedef struct cfti_stream {
+    confiture_sha256 sha;
+    uint64_t total_bytes;
+} cfti_stream;
+
+static void cfti_stream_add(cfti_stream *stream, const cfti_visit *visit) {
+    if (visit->first) /* the name's NUL is part of the stream */
+        confiture_sha256_update(&stream->sha, visit->name, visit->name_size + 1);
+    confiture_sha256_update(&stream->sha, visit->bytes, visit->size);
+    if (visit->last) {
+        confiture_sha256_update(&stream->sha, "", 1);
+        stream->total_bytes += visit->total;
+    }
+}
+
+static confiture_status cfti_stream_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    (void)fail;
+    cfti_stream_add((cfti_stream *)ctx, visit);
+    return CONFITURE_OK;
+}
+
+/* The tree digest: a hash a file, on any thread, and one over the hashes. */
+typedef struct cfti_leaf {
+    confiture_sha256 sha;
+    uint8_t digest[32];
+} cfti_leaf;
+
+static confiture_status cfti_tree_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                      cfti_fail *fail) {
+    cfti_leaf *leaf = (cfti_leaf *)visit->state;
+    (void)ctx;
+    (void)arena;
+    (void)fail;
+    if (visit->first) {
+        confiture_sha256_init(&leaf->sha);
+        confiture_sha256_update(&leaf->sha, visit->name, visit->name_size + 1);
+    }
+    confiture_sha256_update(&leaf->sha, visit->bytes, visit->size);
+    if (visit->last) {
+        confiture_sha256_update(&leaf->sha, "", 1);
+        confiture_sha256_final(&leaf->sha, leaf->digest);
+    }
+    return CONFITURE_OK;
+}
+
+static confiture_status cfti_tree_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    cfti_stream *root = (cfti_stream *)ctx;
+    (void)fail;
+    confiture_sha256_update(&root->sha, ((cfti_leaf *)visit->state)->digest, 32);
+    root->total_bytes += visit->total;
+    return CONFITURE_OK;
+}
+
+CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
+                                              const confiture_files *files,
+                                              const confiture_hash_options *options,
+                                              confiture_error *error) {
+    confiture_hash_options defaults;
+    cfti_consumer consumer;
+    cfti_stream stream;
+    cfti_fail fail;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&consumer, 0, sizeof(consumer));
+    memset(&stream, 0, sizeof(stream));
+    memset(digest, 0, sizeof(*digest));
+    if (options == NULL) options = &defaults;
+    if (options->kind == CONFITURE_DIGEST_STREAM) {
+        consumer.fold = cfti_stream_fold;
+    } else if (options->kind == CONFITURE_DIGEST_TREE) {
+        consumer.state_size = sizeof(cfti_leaf);
+        consumer.by_state = true;
+        consumer.map = cfti_tree_map;
+        consumer.fold = cfti_tree_fold;
+    } else {
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown kind of digest");
+    }
+    consumer.ctx = &stream;
+    confiture_sha256_init(&stream.sha);
+    if (cfti_scan_run(files, &options->run, &consumer, &fail) != CONFITURE_OK)
+        return cfti_report(error, &fail);
+    confiture_sha256_final(&stream.sha, digest->bytes);
+    confiture_sha256_hex(digest->bytes, digest->hex);
+    digest->file_count = files->count;
+    digest->total_bytes = stream.total_bytes;
+    return CONFITURE_OK;
+}
+
+static confiture_status cfti_manifest_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                          cfti_fail *fail) {
+    confiture_sha256 *sha = (confiture_sha256 *)visit->state;
+    confiture_entry *entries = (confiture_entry *)ctx;
+    (void)arena;
+    (void)fail;
+    if (visit->first) confiture_sha256_init(sha);
+    confiture_sha256_update(sha, visit->bytes, visit->size);
+    if (visit->last) { /* each entry is written by the one worker that has its file */
+        confiture_sha256_final(sha, entries[visit->index].sha256);
+        entries[visit->index].size = visit->total;
+    }
+    return CONFITURE_OK;
+}
+
+CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
+                                                  const confiture_files *files,
+                                                  const confiture_run *run,
+                                                  confiture_error *error) {
+    confiture_run defaults;
+    cfti_consumer consumer;
+    cfti_fail fail;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&consumer, 0, sizeof(consumer));
+    consumer.state_size = sizeof(confiture_sha256);
+    consumer.by_state = true;
+    consumer.map = cfti_manifest_map;
+    consumer.ctx = entries;
+    if (cfti_scan_run(files, run != NULL ? run : &defaults, &consumer, &fail) != CONFITURE_OK)
+        return cfti_report(error, &fail);
+    return CONFITURE_OK;
+}
+
+/* ---- check.c: bytes to text, and the checks on the way ---- */
+
+/* What is known of a file's text between its pieces. */
+typedef struct cfti_text_state {
+    cfti_utf8 utf8;
+    cfti_lexer lexer;
+    uint64_t lines;                     /* line ends in the pieces before */
+    bool text_after_cr, lines_after_cr; /* the piece before ended in CR */
+    cfti_fail finding;                  /* status OK: none; without the path */
+} cfti_text_state;
+
+static void cfti_find_encoding(cfti_text_state *state, const cfti_visit *visit) {
+    uint64_t before = visit->total - visit->size; /* bytes of the pieces before */
+    size_t good = state->utf8.offset > before ? (size_t)(state->utf8.offset - before) : 0;
+    bool after_cr = state->lines_after_cr;
+    cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
+    state->finding.offset = state->utf8.offset;
+    state->finding.line = 1 + state->lines + cfti_count_lines(visit->bytes, good, &after_cr);
+}
+
+/* The map of everything that reads text: strict UTF-8, newlines translated, and what
+ * the file leaves open. What it finds is left to the fold, which knows the order. */
+static confiture_status cfti_text_map(cfti_text_state *state, cfti_visit *visit,
+                                      confiture_check_mode mode, cfti_arena *arena,
+                                      cfti_fail *fail) {
+    if (visit->first) {
+        cfti_utf8_init(&state->utf8);
+        cfti_lexer_init(&state->lexer, mode);
+    }
+    visit->text = visit->bytes;
+    visit->text_size = visit->size;
+    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
+    if (!cfti_utf8_feed(&state->utf8, visit->bytes, visit->size) ||
+        (visit->last && !cfti_utf8_end(&state->utf8))) {
+        cfti_find_encoding(state, visit);
+        return CONFITURE_OK;
+    }
+    if (visit->size > 0 &&
+        (state->text_after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
+        uint8_t *text = (uint8_t *)cfti_arena_take(arena, visit->size);
+        if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &state->text_after_cr);
+        visit->text = text;
+    }
+    if (mode != CONFITURE_CHECK_NONE) {
+        cfti_lexer_feed(&state->lexer, visit->text, visit->text_size);
+        if (visit->last) {
+            const char *what = cfti_lexer_end(&state->lexer, &state->finding.line);
+            if (what != NULL) {
+                state->finding.status = CONFITURE_E_UNCLOSED;
+                state->finding.detail = what;
+            }
+        }
+    }
+    if (!visit->last)
+        state->lines += cfti_count_lines(visit->bytes, visit->size, &state->lines_after_cr);
+    return CONFITURE_OK;
+}
+
+/* Where findings go, and the first of them. */
+typedef struct cfti_findings {
+    confiture_finding_callback *callback;
+    void *user;
+    bool any;
+    cfti_fail first;
+} cfti_findings;
+
+/* The fold of it: a finding is told to the callback, or is an error if there is none. */
+static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_visit *visit,
+                                          cfti_fail *fail) {
+    const cfti_text_state *state = (const cfti_text_state *)visit->state;
+    confiture_finding finding;
+    confiture_error words;
+    if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
+    *fail = state->finding;
+    fail->path = visit->path;
+    if (!findings->any) findings->first = *fail;
+    findings->any = true;
+    if (findings->callback == NULL) return fail->status;
+    if (!visit->last) return CONFITURE_OK; /* once a file */
+    (void)cfti_report(&words, fail);
+    finding.status = fail->status;
+    finding.path = visit->path;
+    finding.name = visit->name;
+    finding.line = fail->line;
+    finding.offset = fail->offset;
+    finding.what = fail->detail != NULL ? fail->detail : confiture_status_text(fail->status);
+    finding.message = words.message;
+    findings->callback(findings->user, &finding);
+    return CONFITURE_OK;
+}
+
+typedef struct cfti_check {
+    confiture_check_mode mode;
+    cfti_findings findings;
+} cfti_check;
+
+static confiture_status cfti_check_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_fail *fail) {
+    return cfti_text_map((cfti_text_state *)visit->state, visit, ((cfti_check *)ctx)->mode, arena,
+                         fail);
+}
+
+static confiture_status cfti_check_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    return cfti_findings_add(&((cfti_check *)ctx)->findings, visit, fail);
+}
+
+static bool cfti_check_mode_is_known(confiture_check_mode mode) {
+    return mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_REFERENCE ||
+           mode == CONFITURE_CHECK_NONE;
+}
+
+CONFITURE_API confiture_status confiture_check(const confiture_files *files,
+                                               const confiture_check_options *options,
+                                               confiture_error *error) {
+    confiture_check_options defaults;
+    cfti_consumer consumer;
+    cfti_check check;
+    cfti_fail fail;
+    confiture_status status;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&consumer, 0, sizeof(consumer));
+    memset(&check, 0, sizeof(check));
+    if (options == NULL) options = &defaults;
+    if (!cfti_check_mode_is_known(options->mode))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown check mode");
+    check.mode = options->mode;
+    check.findings.callback = options->on_finding;
+    check.findings.user = options->finding_user;
+    consumer.state_size = sizeof(cfti_text_state);
+    consumer.by_state = true;
+    consumer.map = cfti_check_map;
+    consumer.fold = cfti_check_fold;
+    consumer.ctx = &check;
+    status = cfti_scan_run(files, &options->run, &consumer, &fail);
+    if (status == CONFITURE_OK && check.findings.any) {
+        fail = check.findings.first;
+        status = fail.status;
+    }
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+/* ---- output.c: where a schema goes: memory, a sink, a file ---- */
+
+#define CFTI_OUTPUT_RUN ((size_t)256 << 10)
+
+/* Collects bytes, and hands them on in large runs if there is somewhere to hand them. */
+typedef struct cfti_output {
+    cfti_buffer buffer;
+    confiture_sink sink;  /* write NULL: all stays in the buffer */
+    uint64_t total_bytes; /* put so far */
+    const char *path;     /* for errors; "" for memory and sinks */
+    bool sink_is_file;    /* then a refusal is the system's */
+} cfti_output;
+
+static confiture_status cfti_output_hand(cfti_output *output, const void *data, size_t size,
+                                         cfti_fail *fail) {
+    int error = output->sink.write(output->sink.user, data, size);
+    if (error == 0) return CONFITURE_OK;
+    if (output->sink_is_file) return cfti_fail_system(fail, error, output->path);
+    cfti_fail_with(fail, CONFITURE_E_SINK, NULL);
+    fail->os_error = error;
+    fail->path = output->path;
+    return fail->status;
+}
+
+static confiture_status cfti_output_flush(cfti_output *output, cfti_fail *fail) {
+    size_t size = output->buffer.size;
+    output->buffer.size = 0;
+    return size == 0 ? CONFITURE_OK : cfti_output_hand(output, output->buffer.data, size, fail);
+}
+
+static confiture_status cfti_output_put(cfti_output *output, const void *data, size_t size,
+                                        cfti_fail *fail) {
+    output->total_bytes += size;
+    if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN) {
+        confiture_status status = cfti_output_flush(output, fail);
+        if (status != CONFITURE_OK) return status;
+        if (size >= CFTI_OUTPUT_RUN / 4) return cfti_output_hand(output, data, size, fail);
+    }
+    if (cfti_buffer_append(&output->buffer, data, size)) return CONFITURE_OK;
+    cfti_fail_with(fail,
+                   size > SIZE_MAX / 2 - output->buffer.size ? CONFITURE_E_TOO_LARGE
+                                                             : CONFITURE_E_MEMORY,
+                   NULL);
+    fail->path = output->path;
+    return fail->status;
+}
+
+/* ---- files ---- */
+
+/* A file that is being replaced: the new bytes are in `temporary` until the rename. */
+typedef struct cfti_target {
+    const char *path;      /* as given */
+    cfti_buffer real;      /* where the file is, behind symbolic links */
+    cfti_buffer temporary; /* beside it; empty: none has been created */
+    cfti_os_file file;
+    bool is_open;
+    bool exists;
+    bool direct; /* a device or FIFO: written to as it stands */
+    cfti_os_status old;
+} cfti_target;
+
+static int cfti_target_write(void *user, const void *data, size_t size) {
+    return cfti_os_write(((cfti_target *)user)->file, data, size);
+}
+
+/* A new file in the directory of the target: its own name, since the target's may
+ * leave no room for more, and hidden and without .sql, so that no search takes it. */
+static int cfti_target_create(cfti_target *target) {
+    const char *real = (const char *)target->real.data;
+    const char *slash = strrchr(real, '/');
+    size_t directory = slash == NULL ? 0 : (size_t)(slash - real) + 1;
+    unsigned attempt;
+    int error = EEXIST;
+    for (attempt = 0; error == EEXIST && attempt < 1000; attempt++) {
+        char digits[20];
+        cfti_buffer *name = &target->temporary;
+        name->size = 0;
+        if (!cfti_buffer_append(name, real, directory) ||
+            !cfti_buffer_append(name, ".confiture-", 11) ||
+            !cfti_buffer_append(name, digits, cfti_decimal(digits, cfti_os_process_id())) ||
+            !cfti_buffer_append(name, "-", 1) ||
+            !cfti_buffer_append(name, digits, cfti_decimal(digits, attempt)) ||
+            !cfti_buffer_append(name, ".tmp", 5)) {
+            name->size = 0;
+            return ENOMEM;
+        }
+        /* The old file may be secret: the new one gets its mode when it is complete. */
+        error = cfti_os_create((const char *)name->data, target->exists, &target->file);
+    }
+    if (error != 0) target->temporary.size = 0;
+    return error;
+}
+
+/* Where the file to be replaced is; or that there is none, but something to write to
+ * as it stands: a device, a FIFO, or a file without a name, as behind /dev/stdout. */
+static int cfti_target_locate(cfti_target *target) {
+    cfti_os_status found;
+    int error = 0;
+    target->direct = target->exists && target->old.kind != CFTI_KIND_FILE;
+    if (target->direct) return 0;
+    if (cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found) != 0 ||
+        found.kind != CFTI_KIND_LINK)
+        return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1) ? 0
+                                                                                         : ENOMEM;
+    error = cfti_path_resolve(&target->real, target->path);
+    if (error == 0 && target->exists) {
+        const char *real = (const char *)target->real.data;
+        target->direct = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, &found) != 0 ||
+                         found.device != target->old.device || found.inode != target->old.inode;
+    }
+    return error;
+}
+
+static confiture_status cfti_target_open(cfti_target *target, const char *path,
+                                         const confiture_allocator *allocator, cfti_fail *fail) {
+    int error;
+    memset(target, 0, sizeof(*target));
+    target->path = path;
+    target->real.allocator = target->temporary.allocator = *allocator;
+    if (path == NULL || path[0] == '\0')
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
+    error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
+    target->exists = error == 0;
+    if (error != 0 && error != ENOENT) return cfti_fail_system(fail, error, target->path);
+    if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
+        return cfti_fail_system(fail, EISDIR, target->path);
+    error = cfti_target_locate(target);
+    if (error == 0)
+        error = target->direct ? cfti_os_open_for_writing(path, &target->file)
+                               : cfti_target_create(target);
+    if (error != 0) return cfti_fail_system(fail, error, target->path);
+    target->is_open = true;
+    return CONFITURE_OK;
+}
+
+/* Whether two files hold the same bytes. A file that cannot be read is different. */
+static bool cfti_same_bytes(const char *a, const char *b) {
+    cfti_os_file x, y;
+    cfti_os_status of_x, of_y;
+    bool same = false;
+    if (cfti_os_open(CFTI_OS_NOWHERE, a, &x) != 0) return false;
+    if (cfti_os_open(CFTI_OS_NOWHERE, b, &y) == 0) {
+        same = cfti_os_status_of(x, &of_x) == 0 && cfti_os_status_of(y, &of_y) == 0 &&
+               of_x.size == of_y.size;
+        while (same) {
+            uint8_t p[4096], q[4096];
+            size_t n, m;
+            same = cfti_read_full(x, p, sizeof(p), &n) == 0 &&
+                   cfti_read_full(y, q, sizeof(q), &m) == 0 && n == m && memcmp(p, q, n) == 0;
+            if (n < sizeof(p)) break;
+        }
+        cfti_os_close(y);
+    }
+    cfti_os_close(x);
+    return same;
+}
+
+/* All bytes have been handed over: makes the new file complete, but does not put it
+ * in its place yet. */
+static confiture_status cfti_target_complete(cfti_target *target, bool sync, cfti_fail *fail) {
+    int error = 0;
+    if (!target->direct && target->exists) error = cfti_os_set_mode(target->file, target->old.mode);
+    if (error == 0 && sync && !target->direct) error = cfti_os_sync(target->file);
+    target->is_open = false;
+    if (error != 0) cfti_os_close(target->file);
+    else error = cfti_os_finish(target->file);
+    return error != 0 ? cfti_fail_system(fail, error, target->path) : CONFITURE_OK;
+}
+
+/* The moment at which the old file becomes the new one. */
+static confiture_status cfti_target_commit(cfti_target *target, bool keep_unchanged, bool sync,
+                                           bool *unchanged, cfti_fail *fail) {
+    const char *real = (const char *)target->real.data;
+    const char *temporary = (const char *)target->temporary.data;
+    int error;
+    *unchanged = false;
+    if (target->direct) return CONFITURE_OK;
+    if (keep_unchanged && target->exists && cfti_same_bytes(real, temporary)) {
+        *unchanged = true;
+        error = cfti_os_remove(temporary);
+    } else {
+        error = cfti_os_rename(temporary, real);
+    }
+    if (error != 0) return cfti_fail_system(fail, error, target->path);
+    target->temporary.size = 0;
+    if (sync && !*unchanged) {
+        /* The rename itself is only on the disk when the directory is. */
+        const char *slash = strrchr(real, '/');
+        cfti_os_file directory;
+        target->real.size = slash == NULL ? 0 : (size_t)(slash - real) + 1;
+        if (cfti_buffer_append(&target->real, slash == NULL ? "." : "", slash == NULL ? 2 : 1) &&
+            cfti_os_open_directory((const char *)target->real.data, &directory) == 0) {
+            (void)cfti_os_sync(directory); /* not every file system can */
+            cfti_os_close(directory);
+        }
+    }
+    return CONFITURE_OK;
+}
+
+/* After success or failure: whatever is left of the attempt goes. */
+static void cfti_target_close(cfti_target *target) {
+    if (target->is_open) cfti_os_close(target->file);
+    if (target->temporary.size > 0) (void)cfti_os_remove((const char *)target->temporary.data);
+    cfti_buffer_free(&target->temporary);
+    cfti_buffer_free(&target->real);
+}
+
+/* ---- schema.c: what stands around the files: separators and the header ---- */
+
+#define CFTI_BAR_42 "=========================================="
+#define CFTI_BAR_44 CFTI_BAR_42 "=="
+
+/* What a compile function says when it is not the text that is wrong. */
+static const char cfti_no_memory[] = "out of memory";
+
+/* A separator is a text in which NUL stands for the name of the file. */
+static const char cfti_separator_block[] =
+    "\n/* " CFTI_BAR_42 "\n * File: \0\n * " CFTI_BAR_42 " */\n\n";
+static const char cfti_separator_line[] =
+    "\n-- " CFTI_BAR_42 "\n-- File: \0\n-- " CFTI_BAR_42 "\n\n";
+static const char cfti_separator_mysql[] = "\n# " CFTI_BAR_42 "\n# File: \0\n# " CFTI_BAR_42 "\n\n";
+
+/* A caller's template, in the same form. NULL, or what is wrong with it. */
+static const char *cfti_template_compile(cfti_buffer *out, const char *template_text) {
+    static const char field[] = "{file_path}";
+    const char *p = template_text;
+    size_t i = 0, n;
+    if (p == NULL || *p == '\0') return "the custom separator has no template";
+    n = strlen(p);
+    while (i < n) {
+        uint32_t code;
+        size_t length = cfti_utf8_decode((const uint8_t *)p + i, n - i, &code);
+        if (length == 0) return "the separator template is not valid UTF-8";
+        i += length;
+    }
+    if (!cfti_buffer_append(out, "\n", 1)) return cfti_no_memory;
+    while (*p != '\0') {
+        bool room;
+        if (p[0] == '{' && p[1] == '{') {
+            room = cfti_buffer_append(out, "{", 1), p += 2;
+        } else if (p[0] == '}' && p[1] == '}') {
+            room = cfti_buffer_append(out, "}", 1), p += 2;
+        } else if (strncmp(p, field, sizeof(field) - 1) == 0) {
+            room = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
+        } else if (*p == '{' || *p == '}') {
+            return "the separator template may hold {file_path}, {{ and }} and no other braces";
+        } else {
+            room = cfti_buffer_append(out, p, 1), p++;
+        }
+        if (!room) return cfti_no_memory;
+    }
+    return cfti_buffer_append(out, "\n", 1) ? NULL : cfti_no_memory;
+}
+
+/* The separator of a build: its text, compiled. NULL, or what is wrong. */
+static const char *cfti_separator_compile(cfti_buffer *out, confiture_separator style,
+                                          const char *template_text) {
+    const char *text = "";
+    size_t size = 0;
+    switch (style) {
+    case CONFITURE_SEPARATOR_BLOCK_COMMENT:
+        text = cfti_separator_block, size = sizeof(cfti_separator_block) - 1;
+        break;
+    case CONFITURE_SEPARATOR_LINE_COMMENT:
+        text = cfti_separator_line, size = sizeof(cfti_separator_line) - 1;
+        break;
+    case CONFITURE_SEPARATOR_MYSQL:
+        text = cfti_separator_mysql, size = sizeof(cfti_separator_mysql) - 1;
+        break;
+    case CONFITURE_SEPARATOR_CUSTOM: return cfti_template_compile(out, template_text);
+    case CONFITURE_SEPARATOR_NONE: break;
+    default: return "unknown separator style";
+    }
+    return cfti_buffer_append(out, text, size) ? NULL : cfti_no_memory;
+}
+
+static confiture_status cfti_separator_put(cfti_output *output, const cfti_buffer *separator,
+                                           const char *name, size_t name_size, cfti_fail *fail) {
+    const char *p = (const char *)separator->data;
+    size_t left = separator->size;
+    while (left > 0) {
+        const char *mark = (const char *)memchr(p, '\0', left);
+        size_t n = mark == NULL ? left : (size_t)(mark - p);
+        confiture_status status = cfti_output_put(output, p, n, fail);
+        if (status == CONFITURE_OK && mark != NULL) {
+            status = cfti_output_put(output, name, name_size, fail);
+            n++;
+        }
+        if (status != CONFITURE_OK) return status;
+        p += n;
+        left -= n;
+    }
+    return CONFITURE_OK;
+}
+
+/* The part of the header before the digest is followed by 64 characters that are only
+ * known when all files have been read: zeros stand for them until then. */
+static const char cfti_digest_unknown[] =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+/* A value of the header must stay on its line of comment. */
+static bool cfti_is_one_line(const char *text) {
+    cfti_fail ignored;
+    return cfti_name_check(text, strlen(text), "", &ignored) == CONFITURE_OK;
+}
+
+static const char *cfti_header_check(const confiture_header *header) {
+    if (header->environment != NULL && !cfti_is_one_line(header->environment))
+        return "the header's environment must be one line of UTF-8";
+    if (header->timestamp != NULL && !cfti_is_one_line(header->timestamp))
+        return "the header's timestamp must be one line of UTF-8";
+    return NULL;
+}
+
+/* *digest_at: where in the output the digest goes. */
+static confiture_status cfti_header_put(cfti_output *output, const confiture_header *header,
+                                        size_t file_count, uint64_t *digest_at, cfti_fail *fail) {
+    char count[20];
+    size_t count_size = cfti_decimal(count, file_count), i;
+    const char *environment = header->environment != NULL ? header->environment : "local";
+    const char *timestamp = header->timestamp != NULL ? header->timestamp : "";
+    struct {
+        const char *text;
+        size_t size;
+    } parts[9];
+    confiture_status status = CONFITURE_OK;
+    parts[0].text = "-- " CFTI_BAR_44 "\n-- PostgreSQL Schema for Confiture\n-- " CFTI_BAR_44
+                    "\n--\n-- Environment: ";
+    parts[1].text = environment;
+    parts[2].text = "\n-- Generated: ";
+    parts[3].text = timestamp;
+    parts[4].text = "\n-- Schema Hash: ";
+    parts[5].text = cfti_digest_unknown;
+    parts[6].text = "\n-- Files Included: ";
+    parts[7].text = count;
+    parts[8].text =
+        "\n--\n-- This file was generated by Confiture (confiture build)\n"
+        "-- DO NOT EDIT MANUALLY - Edit source files in db/schema/\n--\n-- " CFTI_BAR_44 "\n\n";
+    for (i = 0; i < CFTI_COUNT(parts) && status == CONFITURE_OK; i++) {
+        parts[i].size = i == 7 ? count_size : strlen(parts[i].text);
+        if (i == 5) *digest_at = output->total_bytes;
+        status = cfti_output_put(output, parts[i].text, parts[i].size, fail);
+    }
+    return status;
+}
+
+/* ---- build.c: one scan, the schema and its digest ---- */
+
+#define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed, not written */
+
+/* One build: a consumer of the scan, and up to three outputs. */
+typedef struct cfti_build {
+    const confiture_build_options *options;
+    const confiture_files *files;
+    confiture_allocator allocator;
+    confiture_files fewer; /* what files then points to, if there is something left out */
+    cfti_buffer separator; /* compiled */
+    uint8_t *routes;       /* which output each file goes to; NULL: all to the first */
+    size_t routes_size;
+    size_t outputs_used; /* 1, or 3 for a split */
+    cfti_output outputs[3];
+    size_t counts[3];      /* files in each */
+    uint64_t digest_at[3]; /* where the header's digest goes */
+    bool has_header[3];
+    cfti_stream stream;
+    cfti_findings findings;
+    bool ends_in_newline; /* the text of the file at hand, so far */
+    uint8_t digest[32];
+    char digest_hex[65];
+} cfti_build;
+
+static unsigned cfti_build_route(const cfti_build *build, size_t index) {
+    return build->routes == NULL ? 0u : build->routes[index];
+}
+
+/* ---- the consumer ---- */
+
+/* A name that would end the comment around it, or open one inside it that nothing
+ * closes: PostgreSQL's comments nest. The reference, which writes both, does not
+ * know of the second, and the reference check allows it. */
+static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
+    if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
+    if (mode == CONFITURE_CHECK_POSTGRES && strstr(name, "/*") != NULL)
+        return "the path holds /*, which opens a comment inside the block comment";
+    return NULL;
+}
+
+static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_fail *fail) {
+    const cfti_build *build = (const cfti_build *)ctx;
+    const confiture_build_options *options = build->options;
+    if (cfti_build_route(build, visit->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
+    if (visit->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
+        const char *why = cfti_block_name_check(visit->name, options->check);
+        if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
+    }
+    return cfti_text_map((cfti_text_state *)visit->state, visit, options->check, arena, fail);
+}
+
+static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    cfti_build *build = (cfti_build *)ctx;
+    unsigned route = cfti_build_route(build, visit->index);
+    confiture_status status = CONFITURE_OK;
+    if (route != CFTI_ROUTE_NONE) {
+        cfti_output *output = &build->outputs[route];
+        status = cfti_findings_add(&build->findings, visit, fail);
+        if (status == CONFITURE_OK && !build->findings.any) {
+            if (visit->first) {
+                build->ends_in_newline = false;
+                status = cfti_separator_put(output, &build->separator, visit->name,
+                                            visit->name_size, fail);
+            }
+            if (status == CONFITURE_OK && visit->text_size > 0) {
+                build->ends_in_newline = visit->text[visit->text_size - 1] == '\n';
+                status = cfti_output_put(output, visit->text, visit->text_size, fail);
+            }
+            if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
+                status = cfti_output_put(output, "\n", 1, fail);
+        }
+    }
+    if (!build->options->no_digest) cfti_stream_add(&build->stream, visit);
+    return status;
+}
+
+/* ---- before and after ---- */
+
+/* Directories that a split names, in the two forms in which a file may lie below one. */
+typedef struct cfti_split_dir {
+    cfti_buffer clean, resolved;
+    uint8_t route;
+} cfti_split_dir;
+
+static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *path, uint8_t route,
+                                            const confiture_allocator *allocator, cfti_fail *fail) {
+    int error;
+    dir->clean.allocator = dir->resolved.allocator = *allocator;
+    dir->route = route;
+    error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : ENOMEM;
+    if (error == 0) error = cfti_path_resolve(&dir->resolved, path);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
+}
+
+/* Fills the routes by directory; post stands before pre in dirs, and so wins. */
+static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_dir *dirs,
+                                          size_t dir_count, cfti_fail *fail) {
+    cfti_buffer here, full;
+    size_t i, k;
+    int error;
+    memset(&here, 0, sizeof(here));
+    here.allocator = build->allocator;
+    full = here;
+    error = cfti_path_absolute(&here, ".");
+    for (i = 0; i < build->files->count && error == 0; i++) {
+        const cfti_file *file = &build->files->items[i];
+        if (build->routes[i] == CFTI_ROUTE_NONE) continue;
+        build->routes[i] = CONFITURE_SPLIT_APP;
+        full.size = 0;
+        if ((file->path[0] != '/' && !cfti_buffer_append(&full, here.data, here.size)) ||
+            !cfti_path_append(&full, file->path, file->path_size) ||
+            !cfti_buffer_append(&full, "", 1))
+            error = ENOMEM;
+        for (k = 0; k < dir_count && error == 0; k++) {
+            if (cfti_path_below(file->path, (const char *)dirs[k].clean.data) == NULL &&
+                cfti_path_below((const char *)full.data, (const char *)dirs[k].resolved.data) ==
+                    NULL)
+                continue;
+            build->routes[i] = dirs[k].route;
+            break;
+        }
+    }
+    cfti_buffer_free(&full);
+    cfti_buffer_free(&here);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, "");
+}
+
+static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    size_t n = options->pre_dir_count + options->post_dir_count, i;
+    cfti_split_dir *dirs =
+        (cfti_split_dir *)cfti_alloc(&build->allocator, (n + 1) * sizeof(cfti_split_dir));
+    confiture_status status = CONFITURE_OK;
+    if (dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    memset(dirs, 0, (n + 1) * sizeof(cfti_split_dir));
+    for (i = 0; i < n && status == CONFITURE_OK; i++) {
+        bool post = i < options->post_dir_count;
+        status = cfti_split_dir_init(
+            &dirs[i], post ? options->post_dirs[i] : options->pre_dirs[i - options->post_dir_count],
+            (uint8_t)(post ? CONFITURE_SPLIT_POST : CONFITURE_SPLIT_PRE), &build->allocator, fail);
+    }
+    if (status == CONFITURE_OK) status = cfti_split_routes(build, dirs, n, fail);
+    for (i = 0; i < n; i++) {
+        cfti_buffer_free(&dirs[i].clean);
+        cfti_buffer_free(&dirs[i].resolved);
+    }
+    cfti_free(&build->allocator, dirs, (n + 1) * sizeof(cfti_split_dir));
+    return status;
+}
+
+/* Files that are left out are read for the digest alone: without it, not at all. */
+static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
+    const confiture_files *files = build->files;
+    size_t i, kept = 0;
+    cfti_file *items =
+        (cfti_file *)cfti_alloc(&build->allocator, (files->count + 1) * sizeof(cfti_file));
+    if (items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < files->count; i++) {
+        if (build->routes[i] == CFTI_ROUTE_NONE) continue;
+        items[kept] = files->items[i];
+        build->routes[kept++] = build->routes[i];
+    }
+    build->fewer = *files;
+    build->fewer.items = items;
+    build->fewer.count = kept;
+    build->files = &build->fewer;
+    return CONFITURE_OK;
+}
+
+/* Decides where each file goes, and counts. */
+static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    size_t n = build->files->count, i;
+    build->counts[0] = n;
+    if (!options->schema_only && build->outputs_used == 1) return CONFITURE_OK;
+    build->routes_size = n + 1;
+    build->routes = (uint8_t *)cfti_alloc(&build->allocator, build->routes_size);
+    if (build->routes == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < n; i++)
+        build->routes[i] =
+            options->schema_only && confiture_files_is_seed(build->files, i) ? CFTI_ROUTE_NONE : 0;
+    if (build->outputs_used == 3) {
+        confiture_status status = cfti_build_split(build, fail);
+        if (status != CONFITURE_OK) return status;
+    }
+    build->counts[0] = 0; /* counted anew, by route */
+    for (i = 0; i < n; i++)
+        if (build->routes[i] != CFTI_ROUTE_NONE) build->counts[build->routes[i]]++;
+    if (options->schema_only && options->no_digest) return cfti_build_drop(build, fail);
+    return CONFITURE_OK;
+}
+
+/* Refuses options that cannot be used. */
+static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    const char *why = NULL;
+    if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
+    else if (options->header != NULL && options->no_digest) why = "a header needs the digest";
+    else if (options->header != NULL) why = cfti_header_check(options->header);
+    if (why == NULL)
+        why = cfti_separator_compile(&build->separator, options->separator,
+                                     options->separator_template);
+    if (why == NULL) return CONFITURE_OK;
+    if (why == cfti_no_memory) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
+}
+
+/* Everything from the options to the last byte handed to the outputs; the digest is
+ * known afterwards, and stands in the headers that are still in a buffer. */
+static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    cfti_consumer consumer;
+    confiture_status status = cfti_build_check_options(build, fail);
+    size_t i;
+    if (status == CONFITURE_OK) status = cfti_build_plan(build, fail);
+    for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++) {
+        if (options->header == NULL) continue;
+        if (build->outputs_used == 3 && build->counts[i] == 0 && i != CONFITURE_SPLIT_APP) continue;
+        build->has_header[i] = true;
+        status = cfti_header_put(&build->outputs[i], options->header, build->counts[i],
+                                 &build->digest_at[i], fail);
+    }
+    if (status != CONFITURE_OK) return status;
+    confiture_sha256_init(&build->stream.sha);
+    build->findings.callback = options->on_finding;
+    build->findings.user = options->finding_user;
+    memset(&consumer, 0, sizeof(consumer));
+    consumer.state_size = sizeof(cfti_text_state);
+    consumer.map = cfti_build_map;
+    consumer.fold = cfti_build_fold;
+    consumer.ctx = build;
+    status = cfti_scan_run(build->files, &options->run, &consumer, fail);
+    if (status == CONFITURE_OK && build->findings.any) {
+        *fail = build->findings.first;
+        status = fail->status;
+    }
+    if (status == CONFITURE_OK && !options->no_digest) {
+        confiture_sha256_final(&build->stream.sha, build->digest);
+        confiture_sha256_hex(build->digest, build->digest_hex);
+        for (i = 0; i < build->outputs_used; i++)
+            if (build->has_header[i] && build->outputs[i].sink.write == NULL)
+                memcpy(build->outputs[i].buffer.data + build->digest_at[i], build->digest_hex, 64);
+    }
+    return status;
+}
+
+static confiture_status cfti_build_init(cfti_build *build, const confiture_files *files,
+                                        const confiture_build_options *options, size_t outputs,
+                                        cfti_fail *fail) {
+    size_t i;
+    memset(build, 0, sizeof(*build));
+    build->options = options;
+    build->files = files;
+    build->outputs_used = outputs;
+    if (!cfti_allocator_choose(&build->allocator, options->run.allocator))
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    build->separator.allocator = build->allocator;
+    for (i = 0; i < 3; i++) {
+        build->outputs[i].buffer.allocator = build->allocator;
+        build->outputs[i].path = "";
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_build_close(cfti_build *build) {
+    size_t i;
+    cfti_buffer_free(&build->separator);
+    if (build->fewer.items != NULL)
+        cfti_free(&build->allocator, build->fewer.items, build->routes_size * sizeof(cfti_file));
+    cfti_free(&build->allocator, build->routes, build->routes_size);
+    for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
+}
+
+/* What the caller learns of one output. */
+static void cfti_build_describe(const cfti_build *build, size_t i, confiture_schema *schema) {
+    schema->total_bytes = build->outputs[i].total_bytes;
+    schema->file_count = build->counts[i];
+    memcpy(schema->digest, build->digest, sizeof(schema->digest));
+    memcpy(schema->digest_hex, build->digest_hex, sizeof(schema->digest_hex));
+}
+
+/* Empties a schema but keeps its memory. */
+static void cfti_schema_reset(confiture_schema *schema) {
+    char *data = schema->data;
+    size_t capacity = schema->capacity;
+    confiture_allocator allocator = schema->allocator;
+    memset(schema, 0, sizeof(*schema));
+    if (data == NULL) return;
+    schema->data = data;
+    schema->capacity = capacity;
+    schema->allocator = allocator;
+    data[0] = '\0';
+}
+
+CONFITURE_API void confiture_schema_free(confiture_schema *schema) {
+    if (schema == NULL) return;
+    if (schema->data != NULL) cfti_free(&schema->allocator, schema->data, schema->capacity);
+    memset(schema, 0, sizeof(*schema));
+}
+
+/* ---- to memory ---- */
+
+static const confiture_build_options *cfti_build_options_or(const confiture_build_options *given,
+                                                            confiture_build_options *defaults) {
+    memset(defaults, 0, sizeof(*defaults));
+    return given != NULL ? given : defaults;
+}
+
+static confiture_status cfti_build_memory(confiture_schema *schemas, size_t count,
+                                          const confiture_files *files,
+                                          const confiture_build_options *options,
+                                          confiture_error *error) {
+    confiture_build_options defaults;
+    cfti_build build;
+    cfti_fail fail;
+    confiture_status status;
+    size_t i;
+    for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
+    status =
+        cfti_build_init(&build, files, cfti_build_options_or(options, &defaults), count, &fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        if (schemas[i].data == NULL) continue;
+        build.outputs[i].buffer.data = (uint8_t *)schemas[i].data;
+        build.outputs[i].buffer.capacity = schemas[i].capacity;
+        build.outputs[i].buffer.allocator = schemas[i].allocator;
+    }
+    if (status == CONFITURE_OK) {
+        status = cfti_build_run(&build, &fail);
+        for (i = 0; i < count; i++) {
+            cfti_buffer *buffer = &build.outputs[i].buffer;
+            if (status == CONFITURE_OK && !cfti_buffer_reserve(buffer, 1)) {
+                status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+                fail.path = "";
+            }
+            /* Given to the caller in any case: a failure must not cost it its memory. */
+            schemas[i].data = (char *)buffer->data;
+            schemas[i].capacity = buffer->capacity;
+            schemas[i].allocator = buffer->allocator;
+            if (status == CONFITURE_OK) schemas[i].size = buffer->size;
+            buffer->data = NULL;
+            if (schemas[i].data != NULL) schemas[i].data[schemas[i].size] = '\0';
+        }
+        for (i = 0; i < count; i++) {
+            if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
+            else cfti_schema_reset(&schemas[i]);
+        }
+    }
+    cfti_build_close(&build);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+CONFITURE_API confiture_status confiture_build(confiture_schema *schema,
+                                               const confiture_files *files,
+                                               const confiture_build_options *options,
+                                               confiture_error *error) {
+    return cfti_build_memory(schema, 1, files, options, error);
+}
+
+CONFITURE_API confiture_status confiture_build_split(confiture_schema schemas[3],
+                                                     const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error) {
+    return cfti_build_memory(schemas, 3, files, options, error);
+}
+
+/* ---- to a sink ---- */
+
+CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
+                                                    const confiture_sink *sink,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error) {
+    confiture_build_options defaults;
+    cfti_build build;
+    cfti_fail fail;
+    confiture_status status;
+    confiture_schema_free(schema);
+    options = cfti_build_options_or(options, &defaults);
+    status = cfti_build_init(&build, files, options, 1, &fail);
+    if (status == CONFITURE_OK) {
+        cfti_output *output = &build.outputs[0];
+        if (options->header == NULL) output->sink = *sink;
+        status = cfti_build_run(&build, &fail);
+        output->sink = *sink;
+        if (status == CONFITURE_OK) status = cfti_output_flush(output, &fail);
+    }
+    if (status == CONFITURE_OK) cfti_build_describe(&build, 0, schema);
+    cfti_build_close(&build);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+/* ---- to files ---- */
+
+/* The list without the outputs: a shallow copy of its items, made only if one of them
+ * is there. Asked for their identity are files of the same name, links, and those of
+ * a caller's own list, which may be links: asking all would cost half as much as
+ * reading them. */
+static confiture_status cfti_files_without(const confiture_files *files, const cfti_target *targets,
+                                           size_t target_count,
+                                           const confiture_allocator *allocator,
+                                           confiture_files *without, bool *made, cfti_fail *fail) {
+    size_t i, k;
+    *made = false;
+    for (i = 0; i < files->count; i++) {
+        const cfti_file *file = &files->items[i];
+        bool is_output = false;
+        for (k = 0; k < target_count && !is_output; k++) {
+            const cfti_target *target = &targets[k];
+            const char *real = (const char *)target->real.data;
+            const char *slash = real == NULL ? NULL : strrchr(real, '/');
+            const char *leaf = slash == NULL ? real : slash + 1;
+            cfti_os_status status;
+            if (!target->exists || target->direct) continue;
+            if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
+                strcmp(file->path + file->leaf, leaf) != 0)
+                continue;
+            is_output = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status) == 0 &&
+                        status.device == target->old.device && status.inode == target->old.inode;
+        }
+        if (is_output && !*made) {
+            *without = *files;
+            without->items = (cfti_file *)cfti_alloc(allocator, files->count * sizeof(cfti_file));
+            if (without->items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+            memcpy(without->items, files->items, i * sizeof(cfti_file));
+            without->count = i;
+            *made = true;
+        } else if (!is_output && *made) {
+            without->items[without->count++] = *file;
+        }
+    }
+    return CONFITURE_OK;
+}
+
+/* Hands the rest over, puts the digest into the header, and completes the file. */
+static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
+                                               const confiture_sink *sink, cfti_fail *fail) {
+    cfti_output *output = &build->outputs[i];
+    bool held = output->sink.write == NULL;
+    confiture_status status;
+    output->sink = *sink;
+    status = cfti_output_flush(output, fail);
+    if (status == CONFITURE_OK && build->has_header[i] && !held) {
+        int error = cfti_os_write_at(target->file, build->digest_hex, 64, build->digest_at[i]);
+        if (error != 0) return cfti_fail_system(fail, error, target->path);
+    }
+    if (status == CONFITURE_OK) status = cfti_target_complete(target, build->options->sync, fail);
+    return status;
+}
+
+static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_target *targets,
+                                                size_t count, const confiture_files *files,
+                                                const confiture_build_options *options,
+                                                const confiture_allocator *allocator,
+                                                cfti_fail *fail) {
+    confiture_files without;
+    cfti_build build;
+    confiture_sink sinks[3];
+    bool made = false;
+    size_t i;
+    confiture_status status =
+        cfti_files_without(files, targets, count, allocator, &without, &made, fail);
+    if (status != CONFITURE_OK) return status;
+    if (made && without.count == 0) {
+        cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
+        fail->path = targets[0].path;
+        cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+        return fail->status;
+    }
+    status = cfti_build_init(&build, made ? &without : files, options, count, fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        cfti_output *output = &build.outputs[i];
+        sinks[i].write = cfti_target_write;
+        sinks[i].user = &targets[i];
+        output->path = targets[i].path;
+        output->sink_is_file = true;
+        /* A pipe cannot be written to at its beginning later: hold it back. */
+        if (!(targets[i].direct && options->header != NULL)) output->sink = sinks[i];
+    }
+    if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_build_finish_file(&build, i, &targets[i], &sinks[i], fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        status = cfti_target_commit(&targets[i], options->keep_unchanged, options->sync,
+                                    &schemas[i].unchanged, fail);
+        if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
+    }
+    cfti_build_close(&build);
+    if (made) cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+    return status;
+}
+
+/* Whether two of the outputs are one file: the last rename would win. */
+static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
+    size_t i, k;
+    for (i = 0; i < count; i++) {
+        for (k = 0; k < i; k++) {
+            const cfti_target *a = &targets[i], *b = &targets[k];
+            if (a->direct || b->direct) continue;
+            if (cfti_path_same((const char *)a->real.data, (const char *)b->real.data)) return true;
+            if (a->exists && b->exists && a->old.device == b->old.device &&
+                a->old.inode == b->old.inode)
+                return true;
+        }
+    }
+    return false;
+}
+
+static confiture_status cfti_build_files(confiture_schema *schemas, const char *const *paths,
+                                         size_t count, const confiture_files *files,
+                                         const confiture_build_options *options,
+                                         confiture_error *error) {
+    confiture_build_options defaults;
+    confiture_allocator allocator;
+    cfti_target targets[3];
+    cfti_fail fail;
+    confiture_status status = CONFITURE_OK;
+    size_t i, opened = 0;
+    for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
+    options = cfti_build_options_or(options, &defaults);
+    if (!cfti_allocator_choose(&allocator, options->run.allocator))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    memset(targets, 0, sizeof(targets));
+    for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
+        status = cfti_target_open(&targets[i], paths[i], &allocator, &fail);
+    if (status == CONFITURE_OK && cfti_targets_collide(targets, count))
+        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "two outputs are the same file");
+    if (status == CONFITURE_OK)
+        status =
+            cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
+    if (status != CONFITURE_OK) status = cfti_report(error, &fail);
+    for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_build_file(confiture_schema *schema, const char *path,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error) {
+    return cfti_build_files(schema, &path, 1, files, options, error);
+}
+
+CONFITURE_API confiture_status confiture_build_split_files(confiture_schema schemas[3],
+                                                           const char *const paths[3],
+                                                           const confiture_files *files,
+                                                           const confiture_build_options *options,
+                                                           confiture_error *error) {
+    return cfti_build_files(schemas, paths, 3, files, options, error);
+}
+
+/* ---- end.h: undefines what is ours, and the licence ---- */
+
+#undef CFTI_ARMV8_LOAD
+#undef CFTI_ARMV8_NEXT
+#undef CFTI_ARMV8_ROUNDS16
+#undef CFTI_ARMV8_ROUNDS4
+#undef CFTI_ARMV8_TARGET
+#undef CFTI_ATOMIC_LOAD
+#undef CFTI_ATOMIC_STORE
+#undef CFTI_AT_FDCWD
+#undef CFTI_AT_SYMLINK_NOFOLLOW
+#undef CFTI_BAR_42
+#undef CFTI_BAR_44
+#undef CFTI_BATCH_BYTES
+#undef CFTI_BATCH_FILES
+#undef CFTI_BATCH_LIMIT
+#undef CFTI_BYTES_PER_THREAD
+#undef CFTI_COUNT
+#undef CFTI_CPU_ARMV8
+#undef CFTI_CPU_KNOWN
+#undef CFTI_CPU_SHANI
+#undef CFTI_DIGIT
+#undef CFTI_DIRECTORIES_PER_THREAD
+#undef CFTI_FILES_PER_HELPER
+#undef CFTI_FILES_PER_THREAD
+#undef CFTI_FIRST_READ
+#undef CFTI_FSTATAT
+#undef CFTI_GNUC
+#undef CFTI_IDENT
+#undef CFTI_IDENT_16
+#undef CFTI_LIKELY
+#undef CFTI_LINKS_MAX
+#undef CFTI_MESSAGE_ROOM
+#undef CFTI_ONES
+#undef CFTI_OS_NOWHERE
+#undef CFTI_OS_PATH_STEP
+#undef CFTI_OS_TRANSFER
+#undef CFTI_OUTPUT_RUN
+#undef CFTI_O_CLOEXEC
+#undef CFTI_O_DIRECTORY
+#undef CFTI_PATTERN_PARTS
+#undef CFTI_PIECE
+#undef CFTI_ROUTE_NONE
+#undef CFTI_SHA256_LOAD
+#undef CFTI_SHA256_NEXT
+#undef CFTI_SHA256_ROR
+#undef CFTI_SHA256_ROUND
+#undef CFTI_SHA256_ROUNDS8
+#undef CFTI_SHANI_LOAD
+#undef CFTI_SHANI_NEXT
+#undef CFTI_SHANI_ROUNDS16
+#undef CFTI_SHANI_ROUNDS4
+#undef CFTI_SHANI_STORE
+#undef CFTI_SIMD_ARM
+#undef CFTI_SIMD_X86
+#undef CFTI_SLOT_BLOCK
+#undef CFTI_SPACE
+#undef CFTI_STOP
+#undef CFTI_THREADS_AUTO
+#undef CFTI_THREADS_MOST
+#undef CFTI_TOPS
+#undef CFTI_UNDONE
+#undef CFTI_UNLIKELY
+#undef CFTI_UNUSED
+#undef CFTI_V16
+#undef CFTI_WHOLE_LIMIT
+#undef CFTI_WORD5
+
+/*
+ * MIT License
+ *
+ * Copyright (c) 2026 the confiture.h authors
+ *
+ * Permission is hereby granted, free of charge, to any person obtaining a copy
+ * of this software and associated documentation files (the "Software"), to deal
+ * in the Software without restriction, including without limitation the rights
+ * to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+ * copies of the Software, and to permit persons to whom the Software is
+ * furnished to do so, subject to the following conditions:
+ *
+ * The above copyright notice and this permission notice shall be included in all
+ * copies or substantial portions of the Software.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+ * IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+ * FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+ * AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+ * LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+ * OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+ * SOFTWARE.
+ */
+
+#endif /* CONFITURE_IMPLEMENTATION */

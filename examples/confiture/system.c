@@ -1,0 +1,113 @@
+/* system.c: all that the command asks of the operating system. Another system
+ * needs another one of these, and nothing else. */
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t signal_held, signal_seen;
+static bool pipe_was_ignored;
+
+/* With a temporary file about, the first signal asks politely; after it the
+ * default is back, and the next one kills. */
+static void on_signal(int number) {
+    if (!signal_held) _exit(128 + number);
+    signal_seen = number;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+}
+
+static void catch_signal(int number) {
+    struct sigaction action, old;
+    /* nohup, and a shell's background jobs, ignore signals on purpose. */
+    if (sigaction(number, NULL, &old) != 0 || old.sa_handler == SIG_IGN) return;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+void system_start(void) {
+    struct sigaction action;
+    int fd;
+    /* If one of the first three descriptors is closed, the next file that is
+     * opened takes its number, and a message to standard error would land in a
+     * schema. So each gets a file, which fails as a closed one does. */
+    for (fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
+            if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) exit(EXIT_ERROR);
+        }
+    }
+    /* A closed pipe is to end the command, but not before it has tidied up. */
+    if (sigaction(SIGPIPE, NULL, &action) == 0) {
+        pipe_was_ignored = action.sa_handler == SIG_IGN;
+        signal(SIGPIPE, SIG_IGN);
+    }
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
+    catch_signal(SIGHUP);
+}
+
+void system_hold_signals(void) { signal_held = 1; }
+
+int system_signal(void) { return (int)signal_seen; }
+
+void system_end_of_pipe(void) {
+    if (!pipe_was_ignored) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    _Exit(128 + SIGPIPE);
+}
+
+double system_seconds(void) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+bool system_stderr_is_terminal(void) { return isatty(STDERR_FILENO) != 0; }
+
+bool system_is_missing(const char *path) {
+    struct stat info;
+    return stat(path, &info) != 0 && errno == ENOENT;
+}
+
+bool system_stdout_is_file(void) {
+    struct stat out;
+    return fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode);
+}
+
+bool system_is_stdout(const char *path) {
+    struct stat out, info;
+    return fstat(STDOUT_FILENO, &out) == 0 && stat(path, &info) == 0 && info.st_dev == out.st_dev &&
+           info.st_ino == out.st_ino;
+}
+
+bool system_time(char text[32], const uint64_t *seconds) {
+    struct timespec now;
+    struct tm *parts;
+    size_t length;
+    memset(&now, 0, sizeof now);
+    if (seconds) {
+        now.tv_sec = (time_t)*seconds;
+        if (now.tv_sec < 0 || (uint64_t)now.tv_sec != *seconds) return false;
+        parts = gmtime(&now.tv_sec);
+    } else {
+        if (clock_gettime(CLOCK_REALTIME, &now) != 0) return false;
+        parts = localtime(&now.tv_sec);
+    }
+    if (!parts || parts->tm_year > 9999 - 1900) return false;
+    length = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", parts);
+    if (length == 0) return false;
+    if (now.tv_nsec >= 1000) snprintf(text + length, 32 - length, ".%06ld", now.tv_nsec / 1000);
+    return true;
+}

@@ -1,0 +1,2 @@
+-- E-mail addresses are compared without regard to case.
+CREATE EXTENSION IF NOT EXISTS citext;

@@ -1,0 +1,394 @@
+/* ---- api.h: public types and prototypes ---- */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ==== Errors ============================================================= */
+
+/* What a call came to. Zero is success, so `if (confiture_x(...))` reads as
+ * "if it failed". */
+typedef enum confiture_status {
+    CONFITURE_OK = 0,
+    CONFITURE_E_ARGUMENT,  /* an option, pattern, template or timestamp that cannot be used */
+    CONFITURE_E_MEMORY,    /* the allocator returned NULL */
+    CONFITURE_E_SYSTEM,    /* the operating system refused; os_error says why */
+    CONFITURE_E_NOT_FOUND, /* an include directory that must exist does not */
+    CONFITURE_E_NO_FILES,  /* the search left no file at all */
+    CONFITURE_E_NOT_FILE,  /* found under a file's name, but a directory, FIFO, socket or device */
+    CONFITURE_E_OUTSIDE,   /* a file that does not lie below the base directory */
+    CONFITURE_E_CHANGED,   /* a file that changed while it was being read */
+    CONFITURE_E_TOO_LARGE, /* more bytes than this machine's size_t can hold */
+    CONFITURE_E_NAME,      /* a file name that is unsafe in SQL: a failed check */
+    CONFITURE_E_ENCODING,  /* a file that is not valid UTF-8: a failed check */
+    CONFITURE_E_UNCLOSED,  /* a comment, quote or COPY still open at a file's end: a failed check */
+    CONFITURE_E_CANCELLED, /* the caller's progress callback said stop */
+    CONFITURE_E_SINK       /* the caller's sink refused the bytes; os_error is what it returned */
+} confiture_status;
+
+/* Filled by every call that fails, if the caller gives one; untouched on
+ * success. It owns nothing and needs no freeing.
+ *
+ * message is one whole line for a person: it begins with the file's path
+ * (and ":line" where there is one) and has no newline; bytes that would upset a
+ * terminal are written \xNN. path holds the bytes as they are; of a path too
+ * long for it the end is kept, after "...". */
+typedef struct confiture_error {
+    confiture_status status;
+    int os_error;    /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
+    uint64_t line;   /* from 1; 0 if the error has no line */
+    uint64_t offset; /* of the byte in the file, from 0; E_ENCODING only */
+    char path[4096]; /* the file or directory; empty if the error has none */
+    char message[4608];
+} confiture_error;
+
+/* A constant sentence for each status, never NULL. */
+CONFITURE_API const char *confiture_status_text(confiture_status status);
+
+/* CONFITURE_VERSION of the implementation that is linked. */
+CONFITURE_API const char *confiture_version(void);
+
+/* ==== How to run: memory, threads, progress ============================== */
+
+/* All memory that the library takes comes from here. realloc and free are told
+ * the size that the block had. Called from several threads at once. */
+typedef struct confiture_allocator {
+    void *(*alloc)(void *ctx, size_t size);
+    void *(*realloc)(void *ctx, void *block, size_t old_size, size_t new_size);
+    void (*free)(void *ctx, void *block, size_t size);
+    void *ctx;
+} confiture_allocator;
+
+/* Threads kept parked between calls. One pool serves one call at a time: a call
+ * that finds it busy works on the calling thread alone. */
+typedef struct confiture_pool confiture_pool;
+
+/* Starts threads - 1 helpers (the caller is the remaining one); 0 means one per
+ * processor. A thread that cannot be started means a smaller pool, not an
+ * error. allocator may be NULL; it must outlive the pool. */
+CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
+                                                     const confiture_allocator *allocator,
+                                                     confiture_error *error);
+/* Joins the helpers. NULL is allowed. Not while a call is using the pool. */
+CONFITURE_API void confiture_pool_free(confiture_pool *pool);
+
+/* How files are read. AUTO is READ: mapping was measured slower for small files
+ * and hardly faster for large ones, and a mapped file that another process
+ * truncates kills the host with SIGBUS. MMAP is for those who know that theirs
+ * do not shrink. */
+typedef enum confiture_io {
+    CONFITURE_IO_AUTO = 0,
+    CONFITURE_IO_READ,
+    CONFITURE_IO_MMAP
+} confiture_io;
+
+/* How far a call has come. */
+typedef struct confiture_progress {
+    uint64_t files;       /* visited so far; while finding: found so far */
+    uint64_t bytes;       /* read so far */
+    uint64_t total_files; /* to visit; 0 while finding */
+} confiture_progress;
+
+/* How an operation runs; the first member of every options struct. None of it
+ * changes a byte of any result, nor which error is reported. */
+typedef struct confiture_run {
+    const confiture_allocator *allocator; /* NULL: CONFITURE_MALLOC and friends. Copied */
+    size_t threads;       /* at most so many, the caller's included, and at most 256; 0: one per
+                           * processor, at most 16; 1: never start one. Small work takes fewer */
+    confiture_pool *pool; /* NULL: threads live for the call */
+    /* The caller's own threads, instead of the library's. Must do what
+     *     for (size_t i = 0; i < n; i++) task(ctx, i);
+     * does, in any order and on any threads, and return when all are done. A
+     * non-zero result is reported as E_SYSTEM with that value as os_error. */
+    int (*parallel_for)(void *user, size_t n, void (*task)(void *ctx, size_t index), void *ctx);
+    void *parallel_user;
+    /* Called on the calling thread, after every few files and every piece of a
+     * large one; non-zero cancels: E_CANCELLED. */
+    int (*progress)(void *user, const confiture_progress *progress);
+    void *progress_user;
+    confiture_io io;
+} confiture_run;
+
+/* ==== Finding files ====================================================== */
+
+/* An ordered list of files. Immutable: any number of threads may use it. */
+typedef struct confiture_files confiture_files;
+
+typedef enum confiture_sort {
+    CONFITURE_SORT_PATH = 0, /* by path components, each by code point */
+    CONFITURE_SORT_HEX       /* by the hexadecimal prefix of the names, if any has one */
+} confiture_sort;
+
+/* One directory to search. Zero but for path: every *.sql below it. */
+typedef struct confiture_directory {
+    const char *path;
+    const char *const *include; /* patterns; none: "**" "/" "*.sql" */
+    size_t include_count;
+    const char *const *exclude; /* patterns as of pathlib's PurePath.match() */
+    size_t exclude_count;
+    bool not_recursive; /* patterns apply in this directory itself */
+    bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
+} confiture_directory;
+
+typedef struct confiture_find_options {
+    confiture_run run;
+    const char *base;                /* names are relative to it; NULL: see confiture_find_all */
+    const char *const *exclude_dirs; /* nothing below these, compared by whole components */
+    size_t exclude_dir_count;
+    confiture_sort sort;
+    bool unique; /* a path found more than once is kept once */
+} confiture_find_options;
+
+/* Finds the .sql files below one directory. options may be NULL.
+ * On success *files owns the list: free it with confiture_files_free. On
+ * failure *files is NULL. */
+CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
+                                              const confiture_find_options *options,
+                                              confiture_error *error);
+
+/* The same for several directories, each with its own patterns. Without
+ * options->base, names are relative to the one directory, or to the longest
+ * common prefix, in whole components, of all of them resolved. */
+CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
+                                                  const confiture_directory *directories,
+                                                  size_t directory_count,
+                                                  const confiture_find_options *options,
+                                                  confiture_error *error);
+
+/* A list of the caller's own, kept in its order; an empty list is allowed. The
+ * strings are copied. Names are relative to options->base (NULL: the current
+ * directory); sort, unique and the excludes are not looked at. */
+CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
+                                                          const char *const *paths,
+                                                          size_t path_count,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error);
+
+/* The same from paths that each end in NUL, as `find -print0` writes them; the
+ * last NUL may be missing. */
+CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **files, const char *list,
+                                                          size_t list_size,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error);
+
+CONFITURE_API size_t confiture_files_count(const confiture_files *files);
+/* The directory that names are relative to. */
+CONFITURE_API const char *confiture_files_base(const confiture_files *files);
+/* The path by which file `index` is opened, and its name: the path relative to
+ * the base, "/" between components. Both live as long as the list; NULL if
+ * index is not below the count. */
+CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index);
+CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index);
+/* Whether the name marks file `index` as seed data: "seed" or "seeds" as a word
+ * of its own in some component, as in seeds/users.sql or 30_seed_backend/x.sql. */
+CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index);
+/* NULL is allowed. */
+CONFITURE_API void confiture_files_free(confiture_files *files);
+
+/* ==== Checking =========================================================== */
+
+typedef enum confiture_check_mode {
+    CONFITURE_CHECK_POSTGRES = 0, /* PostgreSQL's and psql's lexical rules */
+    CONFITURE_CHECK_REFERENCE,    /* what the Python tool does: comments only, strings not known */
+    CONFITURE_CHECK_NONE
+} confiture_check_mode;
+
+/* What is wrong with a file's text: not UTF-8, or something is still open at the end
+ * and would swallow the next file. Pointers live for the call of the callback. */
+typedef struct confiture_finding {
+    confiture_status status; /* E_ENCODING or E_UNCLOSED */
+    const char *path;
+    const char *name;
+    uint64_t line;       /* of the byte, or where it was opened, from 1 */
+    uint64_t offset;     /* of the byte, from 0; E_ENCODING only */
+    const char *what;    /* "comment never closed", "not valid UTF-8", ... */
+    const char *message; /* path:line: what, ready to print */
+} confiture_finding;
+
+/* Called on the calling thread, in list order, at most once a file. */
+typedef void confiture_finding_callback(void *user, const confiture_finding *finding);
+
+typedef struct confiture_check_options {
+    confiture_run run;
+    confiture_check_mode mode;
+    confiture_finding_callback *on_finding; /* NULL: stop at the first */
+    void *finding_user;
+} confiture_check_options;
+
+/* Reads every file and checks that it is UTF-8 and leaves nothing open. If there
+ * was a finding, the first one's status, and error holds it. */
+CONFITURE_API confiture_status confiture_check(const confiture_files *files,
+                                               const confiture_check_options *options,
+                                               confiture_error *error);
+
+/* ==== Hashing ============================================================ */
+
+typedef enum confiture_digest_kind {
+    CONFITURE_DIGEST_STREAM = 0, /* one SHA-256 over name NUL bytes NUL of every file, in order */
+    CONFITURE_DIGEST_TREE        /* SHA-256 over the SHA-256 of name NUL bytes NUL of every file */
+} confiture_digest_kind;
+
+typedef struct confiture_hash_options {
+    confiture_run run;
+    confiture_digest_kind kind;
+} confiture_hash_options;
+
+typedef struct confiture_digest {
+    uint8_t bytes[32];
+    char hex[65]; /* lower case, NUL-terminated */
+    size_t file_count;
+    uint64_t total_bytes; /* of the files' contents */
+} confiture_digest;
+
+/* The fingerprint of the files: of their names and raw bytes. */
+CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
+                                              const confiture_files *files,
+                                              const confiture_hash_options *options,
+                                              confiture_error *error);
+
+/* One file in a manifest. */
+typedef struct confiture_entry {
+    uint64_t size;      /* bytes */
+    uint8_t sha256[32]; /* of the raw bytes alone: what sha256sum prints */
+} confiture_entry;
+
+/* Each file's size and SHA-256. entries has room for confiture_files_count(files),
+ * and is filled in list order. run may be NULL. */
+CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
+                                                  const confiture_files *files,
+                                                  const confiture_run *run, confiture_error *error);
+
+/* ==== Building =========================================================== */
+
+/* What stands before each file; P is its name, a BAR is 42 "=". */
+typedef enum confiture_separator {
+    CONFITURE_SEPARATOR_BLOCK_COMMENT = 0, /* a C comment of three lines */
+    CONFITURE_SEPARATOR_LINE_COMMENT,      /* "-- BAR", "-- File: P", "-- BAR" */
+    CONFITURE_SEPARATOR_MYSQL,             /* the same with "#" */
+    CONFITURE_SEPARATOR_CUSTOM,            /* from separator_template */
+    CONFITURE_SEPARATOR_NONE
+} confiture_separator;
+
+typedef struct confiture_header {
+    const char *environment; /* NULL: "local". One line of UTF-8 */
+    const char *timestamp;   /* ISO 8601; the library never asks the clock. NULL: left empty */
+} confiture_header;
+
+typedef struct confiture_build_options {
+    confiture_run run;
+    confiture_separator separator;
+    const char *separator_template; /* CUSTOM: {file_path} stands for P, {{ and }} for braces */
+    const confiture_header *header; /* NULL: none */
+    bool schema_only;               /* leave seed files out of the output, not of the digest */
+    bool no_digest;                 /* do not hash, and do not read what schema_only leaves out:
+                                     * digest_hex is empty. Not together with a header */
+    confiture_check_mode check;
+    confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
+    void *finding_user;
+    /* For the split builds: files below these directories go to the first and the
+     * last of the three schemas; post wins over pre. */
+    const char *const *pre_dirs;
+    size_t pre_dir_count;
+    const char *const *post_dirs;
+    size_t post_dir_count;
+    /* For builds to a file. */
+    bool keep_unchanged; /* if the file already holds these bytes, leave it and its time alone */
+    bool sync;           /* wait until the bytes are on the disk before the rename */
+} confiture_build_options;
+
+/* What was built. All zero before its first use; confiture_build reuses the
+ * memory that an earlier one left in it. */
+typedef struct confiture_schema {
+    char *data;           /* the schema, NUL-terminated; NULL from a sink or a file build */
+    size_t size;          /* bytes at data, without the NUL */
+    uint64_t total_bytes; /* bytes of the schema, wherever they went */
+    size_t file_count;    /* files in this schema */
+    uint8_t digest[32];   /* the stream digest of all files of the list */
+    char digest_hex[65];
+    bool unchanged;                /* keep_unchanged, and it was */
+    size_t capacity;               /* of data */
+    confiture_allocator allocator; /* what data came from */
+} confiture_schema;
+
+/* Builds into memory: schema->data, owned by the caller, to be freed with
+ * confiture_schema_free. options may be NULL. On failure there is no schema:
+ * data, if an earlier build left one, stays allocated and holds an empty string. */
+CONFITURE_API confiture_status confiture_build(confiture_schema *schema,
+                                               const confiture_files *files,
+                                               const confiture_build_options *options,
+                                               confiture_error *error);
+
+/* Where bytes go: called on the calling thread, in order, in few and large runs.
+ * Returns 0, or an errno-like value that ends the build: E_SINK. */
+typedef struct confiture_sink {
+    int (*write)(void *user, const void *data, size_t size);
+    void *user;
+} confiture_sink;
+
+/* Builds into a sink, in bounded memory. On failure the sink has seen the part
+ * before. With a header the whole schema is held in memory first, since
+ * the header shows the digest of what follows it. */
+CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
+                                                    const confiture_sink *sink,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error);
+
+/* Builds into a file, in bounded memory and atomically: a temporary file beside
+ * `path`, written whole, then renamed. On failure `path` is as it was and no
+ * temporary is left. A file of the list that is `path` itself is not taken as
+ * input. The mode of an existing file is kept; a symbolic link is followed;
+ * a device or FIFO is written to as it stands. */
+CONFITURE_API confiture_status confiture_build_file(confiture_schema *schema, const char *path,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error);
+
+/* The three phases of a split build, in the order in which they are run. */
+enum { CONFITURE_SPLIT_PRE = 0, CONFITURE_SPLIT_APP = 1, CONFITURE_SPLIT_POST = 2 };
+
+/* One list, three schemas, by directory. A phase without files is empty, but for
+ * the header of the app phase. */
+CONFITURE_API confiture_status confiture_build_split(confiture_schema schemas[3],
+                                                     const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error);
+
+/* The same into three files. None is renamed before all are written. */
+CONFITURE_API confiture_status confiture_build_split_files(confiture_schema schemas[3],
+                                                           const char *const paths[3],
+                                                           const confiture_files *files,
+                                                           const confiture_build_options *options,
+                                                           confiture_error *error);
+
+/* Frees data and zeroes the struct. NULL and all zero are allowed. */
+CONFITURE_API void confiture_schema_free(confiture_schema *schema);
+
+/* ==== SHA-256 ============================================================ */
+
+/* A hash in progress, on the stack; no freeing. FIPS 180-4. */
+typedef struct confiture_sha256 {
+    uint32_t state[8];
+    uint64_t size; /* bytes hashed so far */
+    uint8_t block[64];
+} confiture_sha256;
+
+CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha);
+/* data may be NULL if size is 0, and need not be aligned. */
+CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *data, size_t size);
+/* Writes 32 bytes. sha must be initialised again before its next use. */
+CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]);
+/* All three at once. */
+CONFITURE_API void confiture_sha256_once(const void *data, size_t size, uint8_t digest[32]);
+/* 64 lower-case hexadecimal digits and a NUL. */
+CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]);
+/* The kernel that this processor runs: "portable", "sha-ni" or "armv8". */
+CONFITURE_API const char *confiture_sha256_kernel(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,550 @@
+/* ---- build.c: one scan, the schema and its digest ---- */
+
+#define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed, not written */
+
+/* One build: a consumer of the scan, and up to three outputs. */
+typedef struct cfti_build {
+    const confiture_build_options *options;
+    const confiture_files *files;
+    confiture_allocator allocator;
+    confiture_files fewer; /* what files then points to, if there is something left out */
+    cfti_buffer separator; /* compiled */
+    uint8_t *routes;       /* which output each file goes to; NULL: all to the first */
+    size_t routes_size;
+    size_t outputs_used; /* 1, or 3 for a split */
+    cfti_output outputs[3];
+    size_t counts[3];      /* files in each */
+    uint64_t digest_at[3]; /* where the header's digest goes */
+    bool has_header[3];
+    cfti_stream stream;
+    cfti_findings findings;
+    bool ends_in_newline; /* the text of the file at hand, so far */
+    uint8_t digest[32];
+    char digest_hex[65];
+} cfti_build;
+
+static unsigned cfti_build_route(const cfti_build *build, size_t index) {
+    return build->routes == NULL ? 0u : build->routes[index];
+}
+
+/* ---- the consumer ---- */
+
+/* A name that would end the comment around it, or open one inside it that nothing
+ * closes: PostgreSQL's comments nest. The reference, which writes both, does not
+ * know of the second, and the reference check allows it. */
+static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
+    if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
+    if (mode == CONFITURE_CHECK_POSTGRES && strstr(name, "/*") != NULL)
+        return "the path holds /*, which opens a comment inside the block comment";
+    return NULL;
+}
+
+static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_fail *fail) {
+    const cfti_build *build = (const cfti_build *)ctx;
+    const confiture_build_options *options = build->options;
+    if (cfti_build_route(build, visit->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
+    if (visit->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
+        const char *why = cfti_block_name_check(visit->name, options->check);
+        if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
+    }
+    return cfti_text_map((cfti_text_state *)visit->state, visit, options->check, arena, fail);
+}
+
+static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    cfti_build *build = (cfti_build *)ctx;
+    unsigned route = cfti_build_route(build, visit->index);
+    confiture_status status = CONFITURE_OK;
+    if (route != CFTI_ROUTE_NONE) {
+        cfti_output *output = &build->outputs[route];
+        status = cfti_findings_add(&build->findings, visit, fail);
+        if (status == CONFITURE_OK && !build->findings.any) {
+            if (visit->first) {
+                build->ends_in_newline = false;
+                status = cfti_separator_put(output, &build->separator, visit->name,
+                                            visit->name_size, fail);
+            }
+            if (status == CONFITURE_OK && visit->text_size > 0) {
+                build->ends_in_newline = visit->text[visit->text_size - 1] == '\n';
+                status = cfti_output_put(output, visit->text, visit->text_size, fail);
+            }
+            if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
+                status = cfti_output_put(output, "\n", 1, fail);
+        }
+    }
+    if (!build->options->no_digest) cfti_stream_add(&build->stream, visit);
+    return status;
+}
+
+/* ---- before and after ---- */
+
+/* Directories that a split names, in the two forms in which a file may lie below one. */
+typedef struct cfti_split_dir {
+    cfti_buffer clean, resolved;
+    uint8_t route;
+} cfti_split_dir;
+
+static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *path, uint8_t route,
+                                            const confiture_allocator *allocator, cfti_fail *fail) {
+    int error;
+    dir->clean.allocator = dir->resolved.allocator = *allocator;
+    dir->route = route;
+    error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : ENOMEM;
+    if (error == 0) error = cfti_path_resolve(&dir->resolved, path);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
+}
+
+/* Fills the routes by directory; post stands before pre in dirs, and so wins. */
+static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_dir *dirs,
+                                          size_t dir_count, cfti_fail *fail) {
+    cfti_buffer here, full;
+    size_t i, k;
+    int error;
+    memset(&here, 0, sizeof(here));
+    here.allocator = build->allocator;
+    full = here;
+    error = cfti_path_absolute(&here, ".");
+    for (i = 0; i < build->files->count && error == 0; i++) {
+        const cfti_file *file = &build->files->items[i];
+        if (build->routes[i] == CFTI_ROUTE_NONE) continue;
+        build->routes[i] = CONFITURE_SPLIT_APP;
+        full.size = 0;
+        if ((file->path[0] != '/' && !cfti_buffer_append(&full, here.data, here.size)) ||
+            !cfti_path_append(&full, file->path, file->path_size) ||
+            !cfti_buffer_append(&full, "", 1))
+            error = ENOMEM;
+        for (k = 0; k < dir_count && error == 0; k++) {
+            if (cfti_path_below(file->path, (const char *)dirs[k].clean.data) == NULL &&
+                cfti_path_below((const char *)full.data, (const char *)dirs[k].resolved.data) ==
+                    NULL)
+                continue;
+            build->routes[i] = dirs[k].route;
+            break;
+        }
+    }
+    cfti_buffer_free(&full);
+    cfti_buffer_free(&here);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, "");
+}
+
+static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    size_t n = options->pre_dir_count + options->post_dir_count, i;
+    cfti_split_dir *dirs =
+        (cfti_split_dir *)cfti_alloc(&build->allocator, (n + 1) * sizeof(cfti_split_dir));
+    confiture_status status = CONFITURE_OK;
+    if (dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    memset(dirs, 0, (n + 1) * sizeof(cfti_split_dir));
+    for (i = 0; i < n && status == CONFITURE_OK; i++) {
+        bool post = i < options->post_dir_count;
+        status = cfti_split_dir_init(
+            &dirs[i], post ? options->post_dirs[i] : options->pre_dirs[i - options->post_dir_count],
+            (uint8_t)(post ? CONFITURE_SPLIT_POST : CONFITURE_SPLIT_PRE), &build->allocator, fail);
+    }
+    if (status == CONFITURE_OK) status = cfti_split_routes(build, dirs, n, fail);
+    for (i = 0; i < n; i++) {
+        cfti_buffer_free(&dirs[i].clean);
+        cfti_buffer_free(&dirs[i].resolved);
+    }
+    cfti_free(&build->allocator, dirs, (n + 1) * sizeof(cfti_split_dir));
+    return status;
+}
+
+/* Files that are left out are read for the digest alone: without it, not at all. */
+static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
+    const confiture_files *files = build->files;
+    size_t i, kept = 0;
+    cfti_file *items =
+        (cfti_file *)cfti_alloc(&build->allocator, (files->count + 1) * sizeof(cfti_file));
+    if (items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < files->count; i++) {
+        if (build->routes[i] == CFTI_ROUTE_NONE) continue;
+        items[kept] = files->items[i];
+        build->routes[kept++] = build->routes[i];
+    }
+    build->fewer = *files;
+    build->fewer.items = items;
+    build->fewer.count = kept;
+    build->files = &build->fewer;
+    return CONFITURE_OK;
+}
+
+/* Decides where each file goes, and counts. */
+static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    size_t n = build->files->count, i;
+    build->counts[0] = n;
+    if (!options->schema_only && build->outputs_used == 1) return CONFITURE_OK;
+    build->routes_size = n + 1;
+    build->routes = (uint8_t *)cfti_alloc(&build->allocator, build->routes_size);
+    if (build->routes == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < n; i++)
+        build->routes[i] =
+            options->schema_only && confiture_files_is_seed(build->files, i) ? CFTI_ROUTE_NONE : 0;
+    if (build->outputs_used == 3) {
+        confiture_status status = cfti_build_split(build, fail);
+        if (status != CONFITURE_OK) return status;
+    }
+    build->counts[0] = 0; /* counted anew, by route */
+    for (i = 0; i < n; i++)
+        if (build->routes[i] != CFTI_ROUTE_NONE) build->counts[build->routes[i]]++;
+    if (options->schema_only && options->no_digest) return cfti_build_drop(build, fail);
+    return CONFITURE_OK;
+}
+
+/* Refuses options that cannot be used. */
+static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    const char *why = NULL;
+    if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
+    else if (options->header != NULL && options->no_digest) why = "a header needs the digest";
+    else if (options->header != NULL) why = cfti_header_check(options->header);
+    if (why == NULL)
+        why = cfti_separator_compile(&build->separator, options->separator,
+                                     options->separator_template);
+    if (why == NULL) return CONFITURE_OK;
+    if (why == cfti_no_memory) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
+}
+
+/* Everything from the options to the last byte handed to the outputs; the digest is
+ * known afterwards, and stands in the headers that are still in a buffer. */
+static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    cfti_consumer consumer;
+    confiture_status status = cfti_build_check_options(build, fail);
+    size_t i;
+    if (status == CONFITURE_OK) status = cfti_build_plan(build, fail);
+    for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++) {
+        if (options->header == NULL) continue;
+        if (build->outputs_used == 3 && build->counts[i] == 0 && i != CONFITURE_SPLIT_APP) continue;
+        build->has_header[i] = true;
+        status = cfti_header_put(&build->outputs[i], options->header, build->counts[i],
+                                 &build->digest_at[i], fail);
+    }
+    if (status != CONFITURE_OK) return status;
+    confiture_sha256_init(&build->stream.sha);
+    build->findings.callback = options->on_finding;
+    build->findings.user = options->finding_user;
+    memset(&consumer, 0, sizeof(consumer));
+    consumer.state_size = sizeof(cfti_text_state);
+    consumer.map = cfti_build_map;
+    consumer.fold = cfti_build_fold;
+    consumer.ctx = build;
+    status = cfti_scan_run(build->files, &options->run, &consumer, fail);
+    if (status == CONFITURE_OK && build->findings.any) {
+        *fail = build->findings.first;
+        status = fail->status;
+    }
+    if (status == CONFITURE_OK && !options->no_digest) {
+        confiture_sha256_final(&build->stream.sha, build->digest);
+        confiture_sha256_hex(build->digest, build->digest_hex);
+        for (i = 0; i < build->outputs_used; i++)
+            if (build->has_header[i] && build->outputs[i].sink.write == NULL)
+                memcpy(build->outputs[i].buffer.data + build->digest_at[i], build->digest_hex, 64);
+    }
+    return status;
+}
+
+static confiture_status cfti_build_init(cfti_build *build, const confiture_files *files,
+                                        const confiture_build_options *options, size_t outputs,
+                                        cfti_fail *fail) {
+    size_t i;
+    memset(build, 0, sizeof(*build));
+    build->options = options;
+    build->files = files;
+    build->outputs_used = outputs;
+    if (!cfti_allocator_choose(&build->allocator, options->run.allocator))
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    build->separator.allocator = build->allocator;
+    for (i = 0; i < 3; i++) {
+        build->outputs[i].buffer.allocator = build->allocator;
+        build->outputs[i].path = "";
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_build_close(cfti_build *build) {
+    size_t i;
+    cfti_buffer_free(&build->separator);
+    if (build->fewer.items != NULL)
+        cfti_free(&build->allocator, build->fewer.items, build->routes_size * sizeof(cfti_file));
+    cfti_free(&build->allocator, build->routes, build->routes_size);
+    for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
+}
+
+/* What the caller learns of one output. */
+static void cfti_build_describe(const cfti_build *build, size_t i, confiture_schema *schema) {
+    schema->total_bytes = build->outputs[i].total_bytes;
+    schema->file_count = build->counts[i];
+    memcpy(schema->digest, build->digest, sizeof(schema->digest));
+    memcpy(schema->digest_hex, build->digest_hex, sizeof(schema->digest_hex));
+}
+
+/* Empties a schema but keeps its memory. */
+static void cfti_schema_reset(confiture_schema *schema) {
+    char *data = schema->data;
+    size_t capacity = schema->capacity;
+    confiture_allocator allocator = schema->allocator;
+    memset(schema, 0, sizeof(*schema));
+    if (data == NULL) return;
+    schema->data = data;
+    schema->capacity = capacity;
+    schema->allocator = allocator;
+    data[0] = '\0';
+}
+
+CONFITURE_API void confiture_schema_free(confiture_schema *schema) {
+    if (schema == NULL) return;
+    if (schema->data != NULL) cfti_free(&schema->allocator, schema->data, schema->capacity);
+    memset(schema, 0, sizeof(*schema));
+}
+
+/* ---- to memory ---- */
+
+static const confiture_build_options *cfti_build_options_or(const confiture_build_options *given,
+                                                            confiture_build_options *defaults) {
+    memset(defaults, 0, sizeof(*defaults));
+    return given != NULL ? given : defaults;
+}
+
+static confiture_status cfti_build_memory(confiture_schema *schemas, size_t count,
+                                          const confiture_files *files,
+                                          const confiture_build_options *options,
+                                          confiture_error *error) {
+    confiture_build_options defaults;
+    cfti_build build;
+    cfti_fail fail;
+    confiture_status status;
+    size_t i;
+    for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
+    status =
+        cfti_build_init(&build, files, cfti_build_options_or(options, &defaults), count, &fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        if (schemas[i].data == NULL) continue;
+        build.outputs[i].buffer.data = (uint8_t *)schemas[i].data;
+        build.outputs[i].buffer.capacity = schemas[i].capacity;
+        build.outputs[i].buffer.allocator = schemas[i].allocator;
+    }
+    if (status == CONFITURE_OK) {
+        status = cfti_build_run(&build, &fail);
+        for (i = 0; i < count; i++) {
+            cfti_buffer *buffer = &build.outputs[i].buffer;
+            if (status == CONFITURE_OK && !cfti_buffer_reserve(buffer, 1)) {
+                status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+                fail.path = "";
+            }
+            /* Given to the caller in any case: a failure must not cost it its memory. */
+            schemas[i].data = (char *)buffer->data;
+            schemas[i].capacity = buffer->capacity;
+            schemas[i].allocator = buffer->allocator;
+            if (status == CONFITURE_OK) schemas[i].size = buffer->size;
+            buffer->data = NULL;
+            if (schemas[i].data != NULL) schemas[i].data[schemas[i].size] = '\0';
+        }
+        for (i = 0; i < count; i++) {
+            if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
+            else cfti_schema_reset(&schemas[i]);
+        }
+    }
+    cfti_build_close(&build);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+CONFITURE_API confiture_status confiture_build(confiture_schema *schema,
+                                               const confiture_files *files,
+                                               const confiture_build_options *options,
+                                               confiture_error *error) {
+    return cfti_build_memory(schema, 1, files, options, error);
+}
+
+CONFITURE_API confiture_status confiture_build_split(confiture_schema schemas[3],
+                                                     const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error) {
+    return cfti_build_memory(schemas, 3, files, options, error);
+}
+
+/* ---- to a sink ---- */
+
+CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
+                                                    const confiture_sink *sink,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error) {
+    confiture_build_options defaults;
+    cfti_build build;
+    cfti_fail fail;
+    confiture_status status;
+    confiture_schema_free(schema);
+    options = cfti_build_options_or(options, &defaults);
+    status = cfti_build_init(&build, files, options, 1, &fail);
+    if (status == CONFITURE_OK) {
+        cfti_output *output = &build.outputs[0];
+        if (options->header == NULL) output->sink = *sink;
+        status = cfti_build_run(&build, &fail);
+        output->sink = *sink;
+        if (status == CONFITURE_OK) status = cfti_output_flush(output, &fail);
+    }
+    if (status == CONFITURE_OK) cfti_build_describe(&build, 0, schema);
+    cfti_build_close(&build);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+/* ---- to files ---- */
+
+/* The list without the outputs: a shallow copy of its items, made only if one of them
+ * is there. Asked for their identity are files of the same name, links, and those of
+ * a caller's own list, which may be links: asking all would cost half as much as
+ * reading them. */
+static confiture_status cfti_files_without(const confiture_files *files, const cfti_target *targets,
+                                           size_t target_count,
+                                           const confiture_allocator *allocator,
+                                           confiture_files *without, bool *made, cfti_fail *fail) {
+    size_t i, k;
+    *made = false;
+    for (i = 0; i < files->count; i++) {
+        const cfti_file *file = &files->items[i];
+        bool is_output = false;
+        for (k = 0; k < target_count && !is_output; k++) {
+            const cfti_target *target = &targets[k];
+            const char *real = (const char *)target->real.data;
+            const char *slash = real == NULL ? NULL : strrchr(real, '/');
+            const char *leaf = slash == NULL ? real : slash + 1;
+            cfti_os_status status;
+            if (!target->exists || target->direct) continue;
+            if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
+                strcmp(file->path + file->leaf, leaf) != 0)
+                continue;
+            is_output = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status) == 0 &&
+                        status.device == target->old.device && status.inode == target->old.inode;
+        }
+        if (is_output && !*made) {
+            *without = *files;
+            without->items = (cfti_file *)cfti_alloc(allocator, files->count * sizeof(cfti_file));
+            if (without->items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+            memcpy(without->items, files->items, i * sizeof(cfti_file));
+            without->count = i;
+            *made = true;
+        } else if (!is_output && *made) {
+            without->items[without->count++] = *file;
+        }
+    }
+    return CONFITURE_OK;
+}
+
+/* Hands the rest over, puts the digest into the header, and completes the file. */
+static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
+                                               const confiture_sink *sink, cfti_fail *fail) {
+    cfti_output *output = &build->outputs[i];
+    bool held = output->sink.write == NULL;
+    confiture_status status;
+    output->sink = *sink;
+    status = cfti_output_flush(output, fail);
+    if (status == CONFITURE_OK && build->has_header[i] && !held) {
+        int error = cfti_os_write_at(target->file, build->digest_hex, 64, build->digest_at[i]);
+        if (error != 0) return cfti_fail_system(fail, error, target->path);
+    }
+    if (status == CONFITURE_OK) status = cfti_target_complete(target, build->options->sync, fail);
+    return status;
+}
+
+static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_target *targets,
+                                                size_t count, const confiture_files *files,
+                                                const confiture_build_options *options,
+                                                const confiture_allocator *allocator,
+                                                cfti_fail *fail) {
+    confiture_files without;
+    cfti_build build;
+    confiture_sink sinks[3];
+    bool made = false;
+    size_t i;
+    confiture_status status =
+        cfti_files_without(files, targets, count, allocator, &without, &made, fail);
+    if (status != CONFITURE_OK) return status;
+    if (made && without.count == 0) {
+        cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
+        fail->path = targets[0].path;
+        cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+        return fail->status;
+    }
+    status = cfti_build_init(&build, made ? &without : files, options, count, fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        cfti_output *output = &build.outputs[i];
+        sinks[i].write = cfti_target_write;
+        sinks[i].user = &targets[i];
+        output->path = targets[i].path;
+        output->sink_is_file = true;
+        /* A pipe cannot be written to at its beginning later: hold it back. */
+        if (!(targets[i].direct && options->header != NULL)) output->sink = sinks[i];
+    }
+    if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_build_finish_file(&build, i, &targets[i], &sinks[i], fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        status = cfti_target_commit(&targets[i], options->keep_unchanged, options->sync,
+                                    &schemas[i].unchanged, fail);
+        if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
+    }
+    cfti_build_close(&build);
+    if (made) cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+    return status;
+}
+
+/* Whether two of the outputs are one file: the last rename would win. */
+static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
+    size_t i, k;
+    for (i = 0; i < count; i++) {
+        for (k = 0; k < i; k++) {
+            const cfti_target *a = &targets[i], *b = &targets[k];
+            if (a->direct || b->direct) continue;
+            if (cfti_path_same((const char *)a->real.data, (const char *)b->real.data)) return true;
+            if (a->exists && b->exists && a->old.device == b->old.device &&
+                a->old.inode == b->old.inode)
+                return true;
+        }
+    }
+    return false;
+}
+
+static confiture_status cfti_build_files(confiture_schema *schemas, const char *const *paths,
+                                         size_t count, const confiture_files *files,
+                                         const confiture_build_options *options,
+                                         confiture_error *error) {
+    confiture_build_options defaults;
+    confiture_allocator allocator;
+    cfti_target targets[3];
+    cfti_fail fail;
+    confiture_status status = CONFITURE_OK;
+    size_t i, opened = 0;
+    for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
+    options = cfti_build_options_or(options, &defaults);
+    if (!cfti_allocator_choose(&allocator, options->run.allocator))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    memset(targets, 0, sizeof(targets));
+    for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
+        status = cfti_target_open(&targets[i], paths[i], &allocator, &fail);
+    if (status == CONFITURE_OK && cfti_targets_collide(targets, count))
+        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "two outputs are the same file");
+    if (status == CONFITURE_OK)
+        status =
+            cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
+    if (status != CONFITURE_OK) status = cfti_report(error, &fail);
+    for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_build_file(confiture_schema *schema, const char *path,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error) {
+    return cfti_build_files(schema, &path, 1, files, options, error);
+}
+
+CONFITURE_API confiture_status confiture_build_split_files(confiture_schema schemas[3],
+                                                           const char *const paths[3],
+                                                           const confiture_files *files,
+                                                           const confiture_build_options *options,
+                                                           confiture_error *error) {
+    return cfti_build_files(schemas, paths, 3, files, options, error);
+}

@@ -1,0 +1,122 @@
+/* ---- digest.c: the fingerprints and the manifest ---- */
+
+/* The stream digest: one hash over everything, so all of it in order. */
+typedef struct cfti_stream {
+    confiture_sha256 sha;
+    uint64_t total_bytes;
+} cfti_stream;
+
+static void cfti_stream_add(cfti_stream *stream, const cfti_visit *visit) {
+    if (visit->first) /* the name's NUL is part of the stream */
+        confiture_sha256_update(&stream->sha, visit->name, visit->name_size + 1);
+    confiture_sha256_update(&stream->sha, visit->bytes, visit->size);
+    if (visit->last) {
+        confiture_sha256_update(&stream->sha, "", 1);
+        stream->total_bytes += visit->total;
+    }
+}
+
+static confiture_status cfti_stream_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    (void)fail;
+    cfti_stream_add((cfti_stream *)ctx, visit);
+    return CONFITURE_OK;
+}
+
+/* The tree digest: a hash a file, on any thread, and one over the hashes. */
+typedef struct cfti_leaf {
+    confiture_sha256 sha;
+    uint8_t digest[32];
+} cfti_leaf;
+
+static confiture_status cfti_tree_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                      cfti_fail *fail) {
+    cfti_leaf *leaf = (cfti_leaf *)visit->state;
+    (void)ctx;
+    (void)arena;
+    (void)fail;
+    if (visit->first) {
+        confiture_sha256_init(&leaf->sha);
+        confiture_sha256_update(&leaf->sha, visit->name, visit->name_size + 1);
+    }
+    confiture_sha256_update(&leaf->sha, visit->bytes, visit->size);
+    if (visit->last) {
+        confiture_sha256_update(&leaf->sha, "", 1);
+        confiture_sha256_final(&leaf->sha, leaf->digest);
+    }
+    return CONFITURE_OK;
+}
+
+static confiture_status cfti_tree_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    cfti_stream *root = (cfti_stream *)ctx;
+    (void)fail;
+    confiture_sha256_update(&root->sha, ((cfti_leaf *)visit->state)->digest, 32);
+    root->total_bytes += visit->total;
+    return CONFITURE_OK;
+}
+
+CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
+                                              const confiture_files *files,
+                                              const confiture_hash_options *options,
+                                              confiture_error *error) {
+    confiture_hash_options defaults;
+    cfti_consumer consumer;
+    cfti_stream stream;
+    cfti_fail fail;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&consumer, 0, sizeof(consumer));
+    memset(&stream, 0, sizeof(stream));
+    memset(digest, 0, sizeof(*digest));
+    if (options == NULL) options = &defaults;
+    if (options->kind == CONFITURE_DIGEST_STREAM) {
+        consumer.fold = cfti_stream_fold;
+    } else if (options->kind == CONFITURE_DIGEST_TREE) {
+        consumer.state_size = sizeof(cfti_leaf);
+        consumer.by_state = true;
+        consumer.map = cfti_tree_map;
+        consumer.fold = cfti_tree_fold;
+    } else {
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown kind of digest");
+    }
+    consumer.ctx = &stream;
+    confiture_sha256_init(&stream.sha);
+    if (cfti_scan_run(files, &options->run, &consumer, &fail) != CONFITURE_OK)
+        return cfti_report(error, &fail);
+    confiture_sha256_final(&stream.sha, digest->bytes);
+    confiture_sha256_hex(digest->bytes, digest->hex);
+    digest->file_count = files->count;
+    digest->total_bytes = stream.total_bytes;
+    return CONFITURE_OK;
+}
+
+static confiture_status cfti_manifest_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                          cfti_fail *fail) {
+    confiture_sha256 *sha = (confiture_sha256 *)visit->state;
+    confiture_entry *entries = (confiture_entry *)ctx;
+    (void)arena;
+    (void)fail;
+    if (visit->first) confiture_sha256_init(sha);
+    confiture_sha256_update(sha, visit->bytes, visit->size);
+    if (visit->last) { /* each entry is written by the one worker that has its file */
+        confiture_sha256_final(sha, entries[visit->index].sha256);
+        entries[visit->index].size = visit->total;
+    }
+    return CONFITURE_OK;
+}
+
+CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
+                                                  const confiture_files *files,
+                                                  const confiture_run *run,
+                                                  confiture_error *error) {
+    confiture_run defaults;
+    cfti_consumer consumer;
+    cfti_fail fail;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&consumer, 0, sizeof(consumer));
+    consumer.state_size = sizeof(confiture_sha256);
+    consumer.by_state = true;
+    consumer.map = cfti_manifest_map;
+    consumer.ctx = entries;
+    if (cfti_scan_run(files, run != NULL ? run : &defaults, &consumer, &fail) != CONFITURE_OK)
+        return cfti_report(error, &fail);
+    return CONFITURE_OK;
+}

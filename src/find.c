@@ -1,0 +1,345 @@
+/* ---- find.c: discovery: include directories, patterns, lists ---- */
+
+/* Everything that find needs beside the list; freed by cfti_search_close. */
+typedef struct cfti_search {
+    const confiture_find_options *options;
+    confiture_allocator allocator;
+    cfti_buffer *exclude_dirs;
+    cfti_buffer path; /* of the include directory at hand, clean */
+    cfti_crew crew;
+    bool crew_is_open;
+    size_t walks; /* each yields its files in order */
+} cfti_search;
+
+static confiture_status cfti_search_open(cfti_search *search, const confiture_find_options *options,
+                                         const confiture_allocator *allocator, cfti_fail *fail) {
+    size_t i, n = options->exclude_dir_count;
+    memset(search, 0, sizeof(*search));
+    search->options = options;
+    search->allocator = *allocator;
+    search->path.allocator = *allocator;
+    search->crew.run = &options->run;
+    if (n == 0) return CONFITURE_OK;
+    if (n <= SIZE_MAX / sizeof(cfti_buffer))
+        search->exclude_dirs = (cfti_buffer *)cfti_alloc(allocator, n * sizeof(cfti_buffer));
+    if (search->exclude_dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    memset(search->exclude_dirs, 0, n * sizeof(cfti_buffer));
+    for (i = 0; i < n; i++) {
+        search->exclude_dirs[i].allocator = *allocator;
+        if (!cfti_path_clean(&search->exclude_dirs[i], options->exclude_dirs[i],
+                             strlen(options->exclude_dirs[i])))
+            return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_search_close(cfti_search *search) {
+    size_t i;
+    if (search->crew_is_open) cfti_crew_close(&search->crew);
+    for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
+        cfti_buffer_free(&search->exclude_dirs[i]);
+    cfti_free(&search->allocator, search->exclude_dirs,
+              search->options->exclude_dir_count * sizeof(cfti_buffer));
+    cfti_buffer_free(&search->path);
+}
+
+/* One pattern in one include directory, whose clean path is in search->path. */
+static confiture_status cfti_search_pattern(cfti_search *search,
+                                            const confiture_directory *directory,
+                                            const cfti_pattern *pattern, confiture_files *files,
+                                            cfti_fail *fail) {
+    cfti_walk walk;
+    cfti_arena arena;
+    cfti_node *root;
+    confiture_status status;
+    memset(&walk, 0, sizeof(walk));
+    memset(&arena, 0, sizeof(arena));
+    arena.allocator = walk.allocator = search->allocator;
+    arena.block_size = 512;
+    walk.pattern = pattern;
+    walk.directory = directory;
+    walk.options = search->options;
+    walk.found = files->count;
+    walk.exclude_dirs = search->exclude_dirs;
+    walk.crew = &search->crew;
+    walk.crew_is_open = &search->crew_is_open;
+    root =
+        cfti_node_create(&walk, &arena, (const char *)search->path.data, search->path.size, "", 0);
+    if (root != NULL) {
+        walk.root_size = cfti_path_is_dot(root->path)
+                             ? 0
+                             : root->path_size + (root->path[root->path_size - 1] != '/');
+        root->parts = 1;
+    }
+    if (root == NULL || !cfti_walk_push(&walk, root)) {
+        status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    } else {
+        status = cfti_walk_levels(&walk, fail);
+        if (status == CONFITURE_OK) status = cfti_walk_collect(&walk, root, files, fail);
+    }
+    if (status != CONFITURE_OK && fail->path != NULL) {
+        /* The path lives in the walk; the list outlives it. */
+        fail->path = cfti_files_string(files, fail->path, strlen(fail->path), false, "", 0);
+    }
+    cfti_walk_free(&walk, &arena);
+    return status;
+}
+
+static const char *const cfti_default_include[] = {"**/"
+                                                   "*.sql"};
+static const char *const cfti_flat_include[] = {"*.sql"};
+
+/* The include patterns of a directory, by the rules of the reference: not recursive
+ * turns the default, and only the default, into its flat form. */
+static size_t cfti_include_patterns(const confiture_directory *directory,
+                                    const char *const **patterns) {
+    *patterns = directory->include;
+    if (directory->include_count == 0 ||
+        (directory->include_count == 1 &&
+         strcmp(directory->include[0], cfti_default_include[0]) == 0)) {
+        *patterns = directory->not_recursive ? cfti_flat_include : cfti_default_include;
+        return 1;
+    }
+    return directory->include_count;
+}
+
+static confiture_status cfti_fail_pattern(cfti_fail *fail, const char *pattern, const char *why) {
+    cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
+    fail->path = pattern;
+    return fail->status;
+}
+
+/* Refuses what cannot be used before anything is searched. */
+static confiture_status cfti_directory_check(const confiture_directory *directory,
+                                             cfti_fail *fail) {
+    const char *const *patterns;
+    size_t n = cfti_include_patterns(directory, &patterns), i;
+    cfti_pattern pattern;
+    if (directory->path == NULL || directory->path[0] == '\0')
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an include directory has no path");
+    for (i = 0; i < n; i++) {
+        const char *why = cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        if (why != NULL) return cfti_fail_pattern(fail, patterns[i], why);
+    }
+    for (i = 0; i < directory->exclude_count; i++)
+        if (cfti_match_is_empty(directory->exclude[i], strlen(directory->exclude[i])) &&
+            directory->exclude[i][0] != '/')
+            return cfti_fail_pattern(fail, directory->exclude[i], "the exclude pattern is empty");
+    return CONFITURE_OK;
+}
+
+static confiture_status cfti_search_directory(cfti_search *search,
+                                              const confiture_directory *directory,
+                                              confiture_files *files, cfti_fail *fail) {
+    const char *const *patterns;
+    size_t n = cfti_include_patterns(directory, &patterns), i;
+    cfti_os_file opened;
+    cfti_pattern pattern;
+    const char *path;
+    int error;
+    if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    path = (const char *)search->path.data;
+    error = cfti_os_open_directory(path, &opened);
+    if (error == 0) cfti_os_close(opened);
+    if (error == ENOTDIR) {
+        cfti_os_status status;
+        if (cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status) == 0)
+            return cfti_fail_system(fail, ENOTDIR, directory->path);
+    }
+    if (cfti_is_missing(error)) {
+        if (!directory->must_exist) return CONFITURE_OK;
+        cfti_fail_with(fail, CONFITURE_E_NOT_FOUND, NULL);
+        fail->path = directory->path;
+        return fail->status;
+    }
+    for (i = 0; i < search->options->exclude_dir_count; i++)
+        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].data) != NULL)
+            return CONFITURE_OK; /* readable or not */
+    if (error != 0) return cfti_fail_system(fail, error, directory->path);
+    for (i = 0; i < n; i++) {
+        confiture_status status;
+        (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        status = cfti_search_pattern(search, directory, &pattern, files, fail);
+        search->walks++;
+        if (status != CONFITURE_OK) return status;
+    }
+    return CONFITURE_OK;
+}
+
+/* The longest common prefix of the resolved include directories. */
+static confiture_status cfti_common_base(cfti_buffer *base, const confiture_directory *directories,
+                                         size_t count, cfti_fail *fail) {
+    cfti_buffer one;
+    size_t i;
+    int error = 0;
+    memset(&one, 0, sizeof(one));
+    one.allocator = base->allocator;
+    for (i = 0; i < count && error == 0; i++) {
+        error = cfti_path_resolve(i == 0 ? base : &one, directories[i].path);
+        if (error != 0) cfti_fail_system(fail, error, directories[i].path);
+        else if (i > 0) cfti_path_common(base, (const char *)one.data);
+    }
+    cfti_buffer_free(&one);
+    return error != 0 ? fail->status : CONFITURE_OK;
+}
+
+/* "no SQL files found in a, b": in *words, which must outlive the failure. */
+static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
+                                           const confiture_directory *directories, size_t count) {
+    size_t i;
+    cfti_fail_with(fail, CONFITURE_E_NO_FILES, NULL);
+    if (count == 1) {
+        cfti_os_status status;
+        fail->path = directories[0].path;
+        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, true, &status)))
+            fail->detail = "no SQL files found: the directory does not exist";
+        return fail->status;
+    }
+    words->size = 0;
+    if (!cfti_buffer_append(words, "no SQL files found in ", 22)) return fail->status;
+    for (i = 0; i < count; i++) {
+        if (i > 0 && !cfti_buffer_append(words, ", ", 2)) return fail->status;
+        if (!cfti_buffer_append(words, directories[i].path, strlen(directories[i].path)))
+            return fail->status;
+    }
+    if (cfti_buffer_append(words, "", 1)) fail->detail = (const char *)words->data;
+    return fail->status;
+}
+
+static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
+                                        const confiture_directory *directories, size_t count,
+                                        cfti_fail *fail) {
+    const confiture_find_options *options = search->options;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_directory_check(&directories[i], fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_search_directory(search, &directories[i], files, fail);
+    if (status != CONFITURE_OK) return status;
+    if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
+    if (!cfti_files_order(files, search->walks < 2, options->sort, options->unique))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (options->base == NULL && count > 1) {
+        status = cfti_common_base(&search->path, directories, count, fail);
+    } else {
+        const char *base = options->base != NULL ? options->base : directories[0].path;
+        if (!cfti_path_clean(&search->path, base, strlen(base)))
+            status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    if (status != CONFITURE_OK) return status;
+    return cfti_files_name_all(files, (const char *)search->path.data, fail);
+}
+
+/* Ends every call that makes a list: reports, and on failure frees it. */
+static confiture_status cfti_files_finish(confiture_files **files, confiture_status status,
+                                          const cfti_fail *fail, confiture_error *error) {
+    if (status == CONFITURE_OK) return status;
+    status = cfti_report(error, fail);
+    confiture_files_free(*files);
+    *files = NULL;
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
+                                                  const confiture_directory *directories,
+                                                  size_t directory_count,
+                                                  const confiture_find_options *options,
+                                                  confiture_error *error) {
+    confiture_find_options defaults;
+    cfti_search search;
+    cfti_fail fail;
+    confiture_status status;
+    memset(&defaults, 0, sizeof(defaults));
+    if (options == NULL) options = &defaults;
+    status = cfti_files_create(files, options->run.allocator);
+    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    if (directory_count == 0) {
+        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "no include directory is given");
+        return cfti_files_finish(files, status, &fail, error);
+    }
+    status = cfti_search_open(&search, options, &(*files)->allocator, &fail);
+    if (status == CONFITURE_OK)
+        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
+    status = cfti_files_finish(files, status, &fail, error);
+    cfti_search_close(&search);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
+                                              const confiture_find_options *options,
+                                              confiture_error *error) {
+    confiture_directory one;
+    memset(&one, 0, sizeof(one));
+    one.path = directory;
+    return confiture_find_all(files, &one, 1, options, error);
+}
+
+/* One path of a caller's own list. `clean` is working memory. */
+static confiture_status cfti_files_take(confiture_files *files, cfti_buffer *clean,
+                                        const char *path, size_t size, cfti_fail *fail) {
+    if (size == 0) {
+        char number[20];
+        size_t n = cfti_decimal(number, (uint64_t)files->count + 1);
+        clean->size = 0;
+        cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the list holds an empty path");
+        if (cfti_buffer_append(clean, "the list holds an empty path: number ", 37) &&
+            cfti_buffer_append(clean, number, n) && cfti_buffer_append(clean, "", 1))
+            fail->detail = (const char *)clean->data;
+        return fail->status;
+    }
+    if (!cfti_path_clean(clean, path, size) ||
+        !cfti_files_add(files, (const char *)clean->data, clean->size, "", 0, CFTI_KIND_UNKNOWN))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return CONFITURE_OK;
+}
+
+/* The two lists of a caller's own differ in how the next path is come by. */
+static confiture_status cfti_files_from(confiture_files **files, const char *const *paths,
+                                        size_t path_count, const char *list, size_t list_size,
+                                        const confiture_find_options *options,
+                                        confiture_error *error) {
+    cfti_buffer clean;
+    cfti_fail fail;
+    size_t i;
+    const char *base = options != NULL && options->base != NULL ? options->base : ".";
+    confiture_status status =
+        cfti_files_create(files, options != NULL ? options->run.allocator : NULL);
+    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    memset(&clean, 0, sizeof(clean));
+    clean.allocator = (*files)->allocator;
+    for (i = 0; i < path_count && status == CONFITURE_OK; i++)
+        status = cfti_files_take(*files, &clean, paths[i], strlen(paths[i]), &fail);
+    while (list_size > 0 && status == CONFITURE_OK) {
+        const char *end = (const char *)memchr(list, '\0', list_size);
+        size_t size = end != NULL ? (size_t)(end - list) : list_size;
+        status = cfti_files_take(*files, &clean, list, size, &fail);
+        size += end != NULL;
+        list += size;
+        list_size -= size;
+    }
+    if (status == CONFITURE_OK) {
+        if (!cfti_path_clean(&clean, base, strlen(base)))
+            status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+        else status = cfti_files_name_all(*files, (const char *)clean.data, &fail);
+    }
+    status = cfti_files_finish(files, status, &fail, error);
+    cfti_buffer_free(&clean);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
+                                                          const char *const *paths,
+                                                          size_t path_count,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error) {
+    return cfti_files_from(files, paths, path_count, NULL, 0, options, error);
+}
+
+CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **files, const char *list,
+                                                          size_t list_size,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error) {
+    return cfti_files_from(files, NULL, 0, list, list_size, options, error);
+}

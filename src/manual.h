@@ -1,0 +1,195 @@
+/* ---- manual.h: what it is, how it is used, what it guarantees ---- */
+
+/* confiture.h - a tree of SQL files into one schema and one fingerprint
+ *
+ * A single-file C library: libc and pthreads, nothing else. C99 and later, C++11
+ * and later. MIT licence, at the end of this file.
+ *
+ *     #define CONFITURE_IMPLEMENTATION       in exactly one C or C++ file,
+ *     #include "confiture.h"                 before this line
+ *
+ * and #include "confiture.h" alone wherever else it is used.
+ *
+ *
+ * WHAT IT DOES
+ * ============
+ *     find -> order -> read -> { schema, digest, manifest, findings }
+ *
+ * find      the *.sql files below directories, or those of a list of yours
+ * order     by path components, the same on every machine, locale and file system
+ * schema    their text, one after another, each behind a comment that names it
+ * digest    one SHA-256 over all names and bytes: it changes when anything does
+ * manifest  each file's own size and SHA-256
+ * findings  comments, quotes and COPY data that a file leaves open, which would
+ *           swallow the next one
+ *
+ * The bytes are those of the Python tool "confiture"; where that is undefined, unsafe
+ * or silent, this is an error that names the file, and nothing is written.
+ *
+ *
+ * THE SHORTEST USE
+ * ================
+ *     confiture_files *files = NULL;
+ *     confiture_schema schema = {0};
+ *     confiture_error error;
+ *     if (confiture_find(&files, "db/schema", NULL, &error) ||
+ *         confiture_build(&schema, files, NULL, &error)) {
+ *         fprintf(stderr, "%s\n", error.message);
+ *         return 1;
+ *     }
+ *     fwrite(schema.data, 1, schema.size, stdout);
+ *     fprintf(stderr, "%zu files, %s\n", schema.file_count, schema.digest_hex);
+ *     confiture_schema_free(&schema);
+ *     confiture_files_free(files);
+ *
+ * Every options struct may be NULL or all zero, which is the documented default:
+ *
+ *     confiture_build_options options = {0};
+ *     options.separator = CONFITURE_SEPARATOR_LINE_COMMENT;
+ *     options.schema_only = true;
+ *     options.run.threads = 4;
+ *
+ *     confiture_build_file(&schema, "schema.sql", files, &options, &error);
+ *
+ * The digest of the same scan comes with the schema: no file is read twice, so the
+ * digest speaks of the very bytes that were written.
+ *
+ *
+ * FINDING
+ * =======
+ * confiture_find takes one directory, confiture_find_all several, each with patterns
+ * of its own; confiture_files_from_paths and confiture_files_from_list0 take a list
+ * as it is and keep its order.
+ *
+ * Patterns are those of Python's pathlib, version 3.11: split at "/", a "**" of its
+ * own stands for this directory and all below it without following symbolic links,
+ * other components match one name with * ? [seq] [!seq], case-sensitive, a leading
+ * dot included. A component without wildcards is looked up. In a recursive
+ * directory, which is the default, a pattern applies at any depth. Exclude patterns
+ * are matched from the right: "test_*" excludes a file of that name anywhere,
+ * "old" "/" "*" every file directly in a directory called old. exclude_dirs are
+ * compared with the path of each file by whole components, as text: s/x excludes
+ * s/x/a.sql and not s/xy/a.sql.
+ *
+ * A missing directory is skipped, unless must_exist; a search that leaves no file is
+ * an error. So is a directory that cannot be read, anywhere below: what is not there
+ * for lack of permission must not vanish from a schema. What is found is opened when
+ * it is read: a dangling link or a directory called x.sql is an error then.
+ *
+ * A path found twice, by overlapping directories or patterns, is kept twice unless
+ * options.unique. The default order compares component by component: a/1.sql, then
+ * a-b/1.sql, then a.sql. CONFITURE_SORT_HEX orders by the hexadecimal number before
+ * the first "_" of each name (0A_users.sql), if any has one: those without come
+ * last, by name; ties are broken by path.
+ *
+ * NAMES. The name of a file is its path relative to the base: to the one directory,
+ * or to what several, with links resolved, have in common; or to options.base. It is
+ * what separators show and digests cover, with "/" on every system. Names that are
+ * not UTF-8 or hold a control character (Unicode's Cc) are refused, and so are files
+ * that are not below the base.
+ *
+ *
+ * BUILDING
+ * ========
+ * Text is UTF-8, strictly; CRLF and lone CR become LF, a final LF is added where it
+ * is missing, everything else stays as it is, a byte order mark too. Each file
+ * stands behind its separator; a header, if asked for, stands first. It shows the
+ * digest of all that follows, which is known last: in memory and in a file it is
+ * put in afterwards, before a sink sees anything the whole schema is held in memory.
+ * The library never asks the clock; a NULL timestamp leaves the value empty.
+ *
+ * With schema_only, seed files are left out of the output and the count, and are
+ * neither checked nor decoded; the digest covers them all the same. A split build
+ * sends the files below pre_dirs and post_dirs to schemas of their own; each header
+ * shows the digest of all files and the count of its own.
+ *
+ * Under the postgres check a block_comment separator refuses a name that holds the
+ * characters that open a comment, as a directory before a file called "*x.sql" does:
+ * PostgreSQL's comments nest, and all that follows would be comment. With another
+ * check or separator it is written as the Python tool writes it.
+ *
+ * A file is replaced as a whole: written beside itself under a name of its own
+ * (.confiture-PID-N.tmp), then renamed. Its mode is kept, its owner and hard links
+ * are not. A symbolic link stays and its target is replaced. If it lies among the
+ * inputs it is not taken as one, nor counted, nor hashed.
+ *
+ *
+ * CHECKING
+ * ========
+ * CONFITURE_CHECK_POSTGRES, the default of a build, reads as PostgreSQL and psql do,
+ * standard_conforming_strings on: nested comments, '...', E'...', "...", U&,
+ * $tag$...$tag$, a backslash command to the end of its line, and the data lines after
+ * COPY ... FROM stdin; (and \copy ... from stdin) to a line that is \. alone. What is
+ * open at the end of a file is a finding, with the line where it began (of comments
+ * in comments, the outermost; of data, the COPY). A tag of more than 255 bytes cannot
+ * be followed and is a finding too. CONFITURE_CHECK_REFERENCE is the Python tool's
+ * check: it knows comments but not strings, so it is wrong on valid SQL at times.
+ *
+ * A file that is not UTF-8 is a finding as well. Without on_finding the first finding ends
+ * the call. With it all are told, nothing is written, and the call ends with the status of
+ * the first.
+ *
+ *
+ * ERRORS
+ * ======
+ * Every call that can fail returns a confiture_status, zero for success, and fills an
+ * optional confiture_error, whose message is one line ready to print:
+ *
+ *     db/schema/10_tables/users.sql:12: comment never closed
+ *     db/schema/seeds/names.sql:3: not valid UTF-8, byte 214
+ *     db/schema/private: permission denied
+ *
+ * The error is that of the first file in list order that has one, with one thread
+ * and with sixty-four. Messages are English whatever the locale.
+ *
+ *
+ * MEMORY
+ * ======
+ * All memory comes from options.run.allocator, or from malloc, or from what
+ * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
+ * files are read is bounded, whatever the size of the tree: half a megabyte per thread
+ * for small files, eight megabytes at the most, and as much again where line ends have
+ * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about 100 bytes a file and
+ * the length of its path. On the stack: at most 64 KiB a thread.
+ *
+ *
+ * THREADS
+ * =======
+ * Every call may be made from any thread. Lists are immutable and shared freely; a
+ * confiture_sha256, a schema and an error belong to one caller at a time.
+ * A call uses up to options.run.threads threads, fewer when there is little to do:
+ * starting one takes as long as reading some thirty small files. A confiture_pool
+ * keeps them parked between calls, where eight files are enough. Or give your own
+ * parallel_for: then files are read by your threads, in rounds, and between the rounds
+ * the calling thread writes and hashes. Callbacks come on the calling thread, one
+ * after another; allocators are called from all.
+ *
+ *
+ * READING AND MAPPING
+ * ===================
+ * CONFITURE_IO_READ reads into memory. A file of up to 64 KiB is one read; a longer one
+ * is read between two looks at its size and times, and one that changed meanwhile is
+ * E_CHANGED. A read that brings less than was asked for is taken for the end only on
+ * file systems known to read through the page cache; elsewhere one more read has to say
+ * so. CONFITURE_IO_MMAP maps instead.
+ * It was measured: slower on small files, within five per cent on large ones; and if
+ * another process truncates a mapped file, the kernel kills the host with SIGBUS,
+ * which a library cannot catch. So CONFITURE_IO_AUTO always reads.
+ *
+ *
+ * SWITCHES
+ * ========
+ * Define before the implementation (and CONFITURE_STATIC before every include):
+ *
+ *     CONFITURE_STATIC       all functions private to the file that implements them
+ *     CONFITURE_API          what stands before each function instead of extern
+ *     CONFITURE_NO_THREADS   no pthreads; calls work on the calling thread, or on the
+ *                            caller's own parallel_for
+ *     CONFITURE_NO_MMAP      no mapping; IO_MMAP reads
+ *     CONFITURE_NO_SIMD      portable C only, no use of the processor's extensions
+ *     CONFITURE_NO_ALLOC     no malloc; every call must be given an allocator
+ *
+ * The header defines no feature-test macro and works when libc was included before it
+ * under -std=c99. It may be included any number of times, declared first and
+ * implemented later. Link with -pthread where libc does not hold the threads.
+ */

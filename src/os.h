@@ -1,0 +1,77 @@
+/* ---- os.h: what the library asks of the operating system ---- */
+
+#if defined(_WIN32)
+#error "confiture.h runs on POSIX systems; a Windows port of os.h has not been written yet"
+#endif
+
+/* Each returns 0 or an errno, and nothing else in the library includes an OS
+ * header. Paths are UTF-8 without NUL inside; a path relative to nothing is
+ * relative to the current directory. */
+
+typedef int cfti_os_file;
+
+typedef enum cfti_kind {
+    CFTI_KIND_UNKNOWN = 0, /* the listing did not say; ask */
+    CFTI_KIND_FILE,
+    CFTI_KIND_DIRECTORY,
+    CFTI_KIND_LINK,
+    CFTI_KIND_OTHER /* FIFO, socket, device */
+} cfti_kind;
+
+/* What identifies a state of a file. Two equal ones of one file mean that, as far
+ * as the file system can tell, it was not written to between them. */
+typedef struct cfti_os_status {
+    uint64_t device, inode;
+    uint64_t size;
+    int64_t modified, changed; /* seconds */
+    uint32_t modified_ns, changed_ns;
+    uint32_t mode; /* permission bits */
+    cfti_kind kind;
+} cfti_os_status;
+
+/* A file to read from, whatever stands under the path: never waits for the other
+ * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
+static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
+/* A directory, to list it or to open files relative to it; of any length. */
+static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
+static void cfti_os_close(cfti_os_file file);
+static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
+static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
+                             cfti_os_status *status);
+/* Whether a read of a regular file in this directory that brings fewer bytes than it
+ * asked for has reached the end: so on file systems that read through the page cache.
+ * Elsewhere, or if in doubt, only a read of 0 bytes says so. */
+static bool cfti_os_short_read_is_end(cfti_os_file directory);
+/* Reads up to `size` bytes; *got is 0 only at the end. */
+static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
+static int cfti_os_rewind(cfti_os_file file);
+/* Calls `each` for every entry but . and .. until it returns non-zero, which is
+ * then the result. */
+static int cfti_os_list(cfti_os_file directory,
+                        int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx);
+#if !defined(CONFITURE_NO_MMAP)
+/* size > 0. Reading beyond the end of a file that has shrunk since kills the process. */
+static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data);
+static void cfti_os_unmap(const uint8_t *data, size_t size);
+#endif
+
+/* Creates a file that must not exist yet; is_private: for its owner alone. */
+static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file);
+/* An existing thing that cannot be replaced: a device, a FIFO. */
+static int cfti_os_open_for_writing(const char *path, cfti_os_file *file);
+static int cfti_os_write(cfti_os_file file, const void *data, size_t size);
+static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset);
+/* Closes what was written: some file systems only then say that it did not fit. */
+static int cfti_os_finish(cfti_os_file file);
+static int cfti_os_sync(cfti_os_file file);
+static int cfti_os_set_mode(cfti_os_file file, uint32_t mode);
+static int cfti_os_rename(const char *from, const char *to);
+static int cfti_os_remove(const char *path);
+/* The target of a symbolic link into buffer, NUL-terminated; EINVAL if it is none. */
+static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
+static int cfti_os_current_directory(char *buffer, size_t capacity);
+static uint64_t cfti_os_process_id(void);
+static size_t cfti_os_processors(void);
+
+/* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
+ * with the few functions that follow it in os_posix.c. */

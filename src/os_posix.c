@@ -1,0 +1,387 @@
+/* ---- os_posix.c: the primitives of os.h on POSIX systems ---- */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h> /* rename() alone */
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#endif
+#if !defined(CONFITURE_NO_MMAP)
+#include <sys/mman.h>
+#endif
+#if !defined(CONFITURE_NO_THREADS)
+#include <pthread.h>
+#endif
+
+/* Under -std=c99 glibc hides what came after ISO C, and the user may have included
+ * its headers long before this one, so no feature-test macro can bring it back.
+ * The functions are there all the same: say what they look like. (In C++ the
+ * compilers for glibc and musl always show everything.) */
+#if defined(__linux__) && !defined(__cplusplus) && !defined(AT_SYMLINK_NOFOLLOW)
+#if defined(__GLIBC__) && defined(__USE_FILE_OFFSET64) && CFTI_GNUC
+/* With 64-bit offsets on a 32-bit system glibc gives these other symbols. */
+#if defined(__USE_TIME_BITS64) && __TIMESIZE == 32
+#define CFTI_FSTATAT "__fstatat64_time64"
+#else
+#define CFTI_FSTATAT "fstatat64"
+#endif
+int openat(int, const char *, int, ...) __asm__("openat64");
+int fstatat(int, const char *, struct stat *, int) __asm__(CFTI_FSTATAT);
+ssize_t pwrite(int, const void *, size_t, off_t) __asm__("pwrite64");
+#else
+int openat(int, const char *, int, ...);
+int fstatat(int, const char *, struct stat *, int);
+ssize_t pwrite(int, const void *, size_t, off_t);
+#endif
+ssize_t readlink(const char *, char *, size_t);
+int fsync(int);
+int fchmod(int, mode_t);
+long syscall(long, ...);
+#define CFTI_AT_FDCWD (-100)
+#define CFTI_AT_SYMLINK_NOFOLLOW 0x100
+#else
+#if defined(__linux__) && !defined(__cplusplus) && !defined(_DEFAULT_SOURCE) &&                    \
+    !defined(_GNU_SOURCE) && !defined(_BSD_SOURCE)
+long syscall(long, ...);
+#endif
+#define CFTI_AT_FDCWD AT_FDCWD
+#define CFTI_AT_SYMLINK_NOFOLLOW AT_SYMLINK_NOFOLLOW
+#endif
+
+#if defined(O_CLOEXEC)
+#define CFTI_O_CLOEXEC O_CLOEXEC
+#elif defined(__O_CLOEXEC)
+#define CFTI_O_CLOEXEC __O_CLOEXEC
+#else
+#define CFTI_O_CLOEXEC 0
+#endif
+#if defined(O_DIRECTORY)
+#define CFTI_O_DIRECTORY O_DIRECTORY
+#elif defined(__O_DIRECTORY)
+#define CFTI_O_DIRECTORY __O_DIRECTORY
+#else
+#define CFTI_O_DIRECTORY 0
+#endif
+
+#define CFTI_OS_NOWHERE CFTI_AT_FDCWD
+
+static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
+    do {
+        *file = openat(at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | CFTI_O_CLOEXEC);
+    } while (*file < 0 && errno == EINTR);
+    return *file < 0 ? errno : 0;
+}
+
+static void cfti_os_close(cfti_os_file file) { (void)close(file); }
+
+/* The kernel takes no path of 4096 bytes or more in one call, but any number of
+ * shorter ones, each relative to the directory before it. */
+#define CFTI_OS_PATH_STEP 4000
+
+static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
+    cfti_os_file at = CFTI_OS_NOWHERE;
+    size_t size = strlen(path);
+    for (;;) {
+        char step[CFTI_OS_PATH_STEP + 1];
+        const char *part = path;
+        size_t n = size;
+        cfti_os_file next;
+        int error;
+        if (size > CFTI_OS_PATH_STEP) {
+            n = CFTI_OS_PATH_STEP;
+            while (n > 0 && path[n] != '/') n--;
+            if (n == 0) {
+                error = ENAMETOOLONG;
+                if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+                return error;
+            }
+            memcpy(step, path, n);
+            step[n] = '\0';
+            part = step;
+        }
+        do {
+            next = openat(at, part, O_RDONLY | CFTI_O_DIRECTORY | CFTI_O_CLOEXEC);
+        } while (next < 0 && errno == EINTR);
+        error = next < 0 ? errno : 0;
+        if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+        if (error != 0) return error;
+        at = next;
+        if (n == size) break;
+        while (path[n] == '/') n++;
+        path += n;
+        size -= n;
+    }
+    *directory = at;
+    return 0;
+}
+
+static cfti_kind cfti_os_kind_of_mode(mode_t mode) {
+    /* S_ISLNK is among what -std=c99 hides; the values are the same everywhere. */
+    switch ((unsigned)mode & 0170000u) {
+    case 0100000u: return CFTI_KIND_FILE;
+    case 0040000u: return CFTI_KIND_DIRECTORY;
+    case 0120000u: return CFTI_KIND_LINK;
+    default: return CFTI_KIND_OTHER;
+    }
+}
+
+static void cfti_os_status_fill(cfti_os_status *status, const struct stat *st) {
+    memset(status, 0, sizeof(*status));
+    status->device = (uint64_t)st->st_dev;
+    status->inode = (uint64_t)st->st_ino;
+    status->size = (uint64_t)st->st_size;
+    status->modified = (int64_t)st->st_mtime;
+    status->changed = (int64_t)st->st_ctime;
+#if defined(__APPLE__)
+    status->modified_ns = (uint32_t)st->st_mtimespec.tv_nsec;
+    status->changed_ns = (uint32_t)st->st_ctimespec.tv_nsec;
+#elif defined(st_mtime)
+    status->modified_ns = (uint32_t)st->st_mtim.tv_nsec;
+    status->changed_ns = (uint32_t)st->st_ctim.tv_nsec;
+#elif defined(__linux__)
+    status->modified_ns = (uint32_t)st->st_mtimensec;
+    status->changed_ns = (uint32_t)st->st_ctimensec;
+#endif
+    status->mode = (uint32_t)st->st_mode & 07777u;
+    status->kind = cfti_os_kind_of_mode(st->st_mode);
+}
+
+static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
+    struct stat st;
+    if (fstat(file, &st) != 0) return errno;
+    cfti_os_status_fill(status, &st);
+    return 0;
+}
+
+static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
+                             cfti_os_status *status) {
+    struct stat st;
+    if (fstatat(at, path, &st, follow_link ? 0 : CFTI_AT_SYMLINK_NOFOLLOW) != 0) return errno;
+    cfti_os_status_fill(status, &st);
+    return 0;
+}
+
+/* Some systems refuse, or cut, a transfer of 2 GiB and more. */
+#define CFTI_OS_TRANSFER ((size_t)1 << 30)
+
+static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got) {
+    ssize_t n;
+    do {
+        n = read(file, data, cfti_min(size, CFTI_OS_TRANSFER));
+    } while (n < 0 && errno == EINTR);
+    *got = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? errno : 0;
+}
+
+static bool cfti_os_short_read_is_end(cfti_os_file directory) {
+#if defined(__linux__)
+    struct statfs fs;
+    if (fstatfs(directory, &fs) != 0) return false;
+    switch ((unsigned long)fs.f_type & 0xFFFFFFFFul) {
+    case 0x0000EF53ul: /* ext2, ext3, ext4 */
+    case 0x58465342ul: /* XFS */
+    case 0x9123683Eul: /* Btrfs */
+    case 0xF2F52010ul: /* F2FS */
+    case 0x01021994ul: /* tmpfs */
+    case 0x858458F6ul: /* ramfs */
+    case 0x794C7630ul: /* overlayfs */
+    case 0xE0F5E1E2ul: /* EROFS */
+    case 0x73717368ul: /* SquashFS */ return true;
+    default: return false; /* NFS, FUSE, /proc and all that is not known */
+    }
+#else
+    (void)directory;
+    return false;
+#endif
+}
+
+static int cfti_os_rewind(cfti_os_file file) { return lseek(file, 0, SEEK_SET) < 0 ? errno : 0; }
+
+static cfti_kind cfti_os_kind_of_type(unsigned char type) {
+    switch (type) { /* DT_REG and its like, which -std=c99 hides */
+    case 0: return CFTI_KIND_UNKNOWN;
+    case 8: return CFTI_KIND_FILE;
+    case 4: return CFTI_KIND_DIRECTORY;
+    case 10: return CFTI_KIND_LINK;
+    default: return CFTI_KIND_OTHER;
+    }
+}
+
+static bool cfti_os_is_dots(const char *name) {
+    return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+#if defined(__linux__) && defined(SYS_getdents64)
+/* The system call itself: readdir() would allocate behind our allocator's back, and
+ * costs two more calls a directory. The record is the kernel's: inode (8 bytes),
+ * offset (8), record length (2), type (1), name. */
+static int cfti_os_list(cfti_os_file directory,
+                        int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
+    char buffer[32768];
+    for (;;) {
+        long n = syscall(SYS_getdents64, directory, buffer, sizeof(buffer)), at = 0;
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return 0;
+        while (at < n) {
+            const char *record = buffer + at;
+            const char *name = record + 19;
+            unsigned short length;
+            memcpy(&length, record + 16, sizeof(length));
+            at += length;
+            if (!cfti_os_is_dots(name)) {
+                int stop = each(ctx, name, cfti_os_kind_of_type((unsigned char)record[18]));
+                if (stop != 0) return stop;
+            }
+        }
+    }
+}
+#else
+static int cfti_os_list(cfti_os_file directory,
+                        int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
+    int error = 0;
+    int copy = dup(directory); /* closedir() closes what it was given */
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir == NULL) {
+        error = errno;
+        if (copy >= 0) (void)close(copy);
+        return error;
+    }
+    for (;;) {
+        struct dirent *entry;
+        errno = 0;
+        entry = readdir(dir);
+        if (entry == NULL) {
+            error = errno;
+            break;
+        }
+        if (cfti_os_is_dots(entry->d_name)) continue;
+#if defined(_DIRENT_HAVE_D_TYPE) || defined(__APPLE__) || defined(__FreeBSD__)
+        error = each(ctx, entry->d_name, cfti_os_kind_of_type(entry->d_type));
+#else
+        error = each(ctx, entry->d_name, CFTI_KIND_UNKNOWN);
+#endif
+        if (error != 0) break;
+    }
+    (void)closedir(dir);
+    return error;
+}
+#endif
+
+#if !defined(CONFITURE_NO_MMAP)
+static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
+    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (p == MAP_FAILED) return errno;
+    *data = (const uint8_t *)p;
+    return 0;
+}
+
+static void cfti_os_unmap(const uint8_t *data, size_t size) {
+    void *p;
+    memcpy(&p, &data, sizeof(p)); /* munmap() takes what mmap() gave, without the const */
+    (void)munmap(p, size);
+}
+#endif
+
+static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
+    do {
+        *file = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
+    } while (*file < 0 && errno == EINTR);
+    return *file < 0 ? errno : 0;
+}
+
+static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
+    do {
+        *file = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
+    } while (*file < 0 && errno == EINTR);
+    return *file < 0 ? errno : 0;
+}
+
+static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
+    const char *p = (const char *)data;
+    while (size > 0) {
+        ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
+        p += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset) {
+    const char *p = (const char *)data;
+    while (size > 0) {
+        ssize_t n = pwrite(file, p, size, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return errno;
+        if (n == 0) return EIO;
+        p += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+static int cfti_os_finish(cfti_os_file file) {
+    /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
+    return close(file) != 0 && errno != EINTR ? errno : 0;
+}
+
+static int cfti_os_sync(cfti_os_file file) { return fsync(file) != 0 ? errno : 0; }
+
+static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
+    return fchmod(file, (mode_t)mode) != 0 ? errno : 0;
+}
+
+static int cfti_os_rename(const char *from, const char *to) {
+    return rename(from, to) != 0 ? errno : 0;
+}
+
+static int cfti_os_remove(const char *path) { return unlink(path) != 0 ? errno : 0; }
+
+static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
+    ssize_t n = readlink(path, buffer, capacity);
+    if (n < 0) return errno;
+    if ((size_t)n >= capacity) return ENAMETOOLONG;
+    buffer[n] = '\0';
+    return 0;
+}
+
+static int cfti_os_current_directory(char *buffer, size_t capacity) {
+    return getcwd(buffer, capacity) == NULL ? errno : 0;
+}
+
+static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }
+
+static size_t cfti_os_processors(void) {
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : (size_t)n;
+}
+
+#if !defined(CONFITURE_NO_THREADS)
+typedef pthread_mutex_t cfti_mutex;
+typedef pthread_cond_t cfti_condition;
+typedef pthread_t cfti_thread;
+
+static int cfti_mutex_init(cfti_mutex *mutex) { return pthread_mutex_init(mutex, NULL); }
+static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)pthread_mutex_destroy(mutex); }
+static void cfti_mutex_lock(cfti_mutex *mutex) { (void)pthread_mutex_lock(mutex); }
+static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)pthread_mutex_unlock(mutex); }
+static int cfti_condition_init(cfti_condition *c) { return pthread_cond_init(c, NULL); }
+static void cfti_condition_destroy(cfti_condition *c) { (void)pthread_cond_destroy(c); }
+static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
+    (void)pthread_cond_wait(c, mutex);
+}
+static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(c); }
+static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(c); }
+static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
+    return pthread_create(thread, NULL, run, ctx);
+}
+static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
+#endif

@@ -1,0 +1,275 @@
+/* ---- parallel.c: the minimal thread pool ---- */
+
+/* Fork and join, nothing more: the caller and some helpers run one function at a
+ * time. A helper that is still on its way when the work is done is not waited for. */
+
+#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
+
+struct confiture_pool {
+    confiture_allocator allocator;
+    size_t helpers; /* threads that did start */
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_thread *threads;
+    size_t thread_room;
+    cfti_mutex mutex;
+    cfti_condition wake; /* a new round, or the end */
+    cfti_condition done; /* the last helper has left the round */
+    void (*task)(void *ctx, size_t worker);
+    void *ctx;
+    uint64_t round;
+    size_t wanted, taken, running; /* helpers of this round: invited, arrived, not yet back */
+    bool stopping, busy;
+#endif
+};
+
+#if !defined(CONFITURE_NO_THREADS)
+static void *cfti_pool_run(void *arg) {
+    confiture_pool *pool = (confiture_pool *)arg;
+    uint64_t seen = 0;
+    cfti_mutex_lock(&pool->mutex);
+    for (;;) {
+        size_t worker;
+        while (!pool->stopping && (pool->round == seen || pool->taken >= pool->wanted))
+            cfti_condition_wait(&pool->wake, &pool->mutex);
+        if (pool->stopping) break;
+        seen = pool->round;
+        worker = ++pool->taken;
+        pool->running++;
+        cfti_mutex_unlock(&pool->mutex);
+        pool->task(pool->ctx, worker);
+        cfti_mutex_lock(&pool->mutex);
+        if (--pool->running == 0) cfti_condition_signal(&pool->done);
+    }
+    cfti_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+/* Everything but the threads. False: no memory, or no mutex to be had. */
+static bool cfti_pool_init(confiture_pool *pool, size_t room) {
+    pool->thread_room = room;
+    pool->threads = NULL;
+    if (room > SIZE_MAX / sizeof(cfti_thread)) return false;
+    pool->threads = (cfti_thread *)cfti_alloc(&pool->allocator, room * sizeof(cfti_thread));
+    if (pool->threads == NULL) return false;
+    if (cfti_mutex_init(&pool->mutex) == 0) {
+        if (cfti_condition_init(&pool->wake) == 0) {
+            if (cfti_condition_init(&pool->done) == 0) {
+                while (pool->helpers < room &&
+                       cfti_thread_start(&pool->threads[pool->helpers], cfti_pool_run, pool) == 0)
+                    pool->helpers++;
+                return true;
+            }
+            cfti_condition_destroy(&pool->wake);
+        }
+        cfti_mutex_destroy(&pool->mutex);
+    }
+    cfti_free(&pool->allocator, pool->threads, room * sizeof(cfti_thread));
+    pool->threads = NULL;
+    return false;
+}
+
+static void cfti_pool_close(confiture_pool *pool) {
+    size_t i;
+    if (pool->threads == NULL) return;
+    cfti_mutex_lock(&pool->mutex);
+    pool->stopping = true;
+    cfti_condition_broadcast(&pool->wake);
+    cfti_mutex_unlock(&pool->mutex);
+    for (i = 0; i < pool->helpers; i++) cfti_thread_join(pool->threads[i]);
+    cfti_condition_destroy(&pool->done);
+    cfti_condition_destroy(&pool->wake);
+    cfti_mutex_destroy(&pool->mutex);
+    cfti_free(&pool->allocator, pool->threads, pool->thread_room * sizeof(cfti_thread));
+    pool->threads = NULL;
+}
+#endif
+
+CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
+                                                     const confiture_allocator *allocator,
+                                                     confiture_error *error) {
+    confiture_allocator chosen;
+    *pool = NULL;
+    if (!cfti_allocator_choose(&chosen, allocator))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    *pool = (confiture_pool *)cfti_alloc(&chosen, sizeof(confiture_pool));
+    if (*pool == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    memset(*pool, 0, sizeof(confiture_pool));
+    (*pool)->allocator = chosen;
+#if !defined(CONFITURE_NO_THREADS)
+    if (threads == 0) threads = cfti_os_processors();
+    if (threads > 1 && !cfti_pool_init(*pool, threads - 1)) {
+        confiture_pool_free(*pool);
+        *pool = NULL;
+        return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    }
+#else
+    (void)threads;
+#endif
+    return CONFITURE_OK;
+}
+
+CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
+    confiture_allocator allocator;
+    if (pool == NULL) return;
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_pool_close(pool);
+#endif
+    allocator = pool->allocator;
+    cfti_free(&allocator, pool, sizeof(*pool));
+}
+
+/* The helpers of one call: the caller's pool, or threads started for it, or none. */
+typedef struct cfti_crew {
+    const confiture_run *run;
+    confiture_pool *pool; /* NULL: the calling thread alone */
+    size_t helpers;       /* how many of the pool to use */
+    confiture_pool own;
+} cfti_crew;
+
+/* How many threads a call may use at all. */
+static size_t cfti_threads_limit(const confiture_run *run) {
+    return run->threads != 0 ? run->threads : cfti_min(cfti_os_processors(), CFTI_THREADS_AUTO);
+}
+
+/* And how many it could get, without asking how much work there is. */
+static size_t cfti_crew_limit(const confiture_run *run) {
+    size_t limit = cfti_threads_limit(run);
+#if defined(CONFITURE_NO_THREADS)
+    if (run->parallel_for == NULL) limit = 1;
+#else
+    if (run->parallel_for == NULL && run->pool != NULL)
+        limit = cfti_min(limit, run->pool->helpers + 1);
+#endif
+    return limit;
+}
+
+/* useful: more threads than this would find nothing to do. */
+static void cfti_crew_open(cfti_crew *crew, const confiture_run *run,
+                           const confiture_allocator *allocator, size_t useful) {
+    memset(crew, 0, sizeof(*crew));
+    crew->run = run;
+#if !defined(CONFITURE_NO_THREADS)
+    if (run->parallel_for == NULL && useful > 1 && run->threads != 1) {
+        size_t threads = cfti_min(cfti_crew_limit(run), useful);
+        if (run->pool != NULL) {
+            if (threads < 2) return;
+            cfti_mutex_lock(&run->pool->mutex);
+            if (!run->pool->busy) {
+                run->pool->busy = true;
+                crew->pool = run->pool;
+                crew->helpers = threads - 1;
+            }
+            cfti_mutex_unlock(&run->pool->mutex);
+        } else if (threads > 1) {
+            crew->own.allocator = *allocator;
+            if (cfti_pool_init(&crew->own, threads - 1)) {
+                crew->pool = &crew->own;
+                crew->helpers = crew->own.helpers;
+            }
+        }
+    }
+#else
+    (void)allocator;
+    (void)useful;
+#endif
+}
+
+static void cfti_crew_close(cfti_crew *crew) {
+#if !defined(CONFITURE_NO_THREADS)
+    if (crew->pool == &crew->own) {
+        cfti_pool_close(&crew->own);
+    } else if (crew->pool != NULL) {
+        cfti_mutex_lock(&crew->pool->mutex);
+        crew->pool->busy = false;
+        cfti_mutex_unlock(&crew->pool->mutex);
+    }
+#endif
+    crew->pool = NULL;
+}
+
+/* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller does
+ * something else; worker 0 is the caller. */
+static void cfti_crew_start(cfti_crew *crew, void (*task)(void *ctx, size_t worker), void *ctx) {
+#if !defined(CONFITURE_NO_THREADS)
+    confiture_pool *pool = crew->pool;
+    if (pool == NULL) return;
+    cfti_mutex_lock(&pool->mutex);
+    pool->task = task;
+    pool->ctx = ctx;
+    pool->round++;
+    pool->taken = 0;
+    pool->wanted = crew->helpers;
+    cfti_condition_broadcast(&pool->wake);
+    cfti_mutex_unlock(&pool->mutex);
+#else
+    (void)crew;
+    (void)task;
+    (void)ctx;
+#endif
+}
+
+/* Returns when every helper that had begun is back; the others will not begin. */
+static void cfti_crew_join(cfti_crew *crew) {
+#if !defined(CONFITURE_NO_THREADS)
+    confiture_pool *pool = crew->pool;
+    if (pool == NULL) return;
+    cfti_mutex_lock(&pool->mutex);
+    pool->wanted = 0;
+    while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
+    cfti_mutex_unlock(&pool->mutex);
+#else
+    (void)crew;
+#endif
+}
+
+/* Both can only happen with the caller's own parallel_for. */
+#define CFTI_UNDONE "the caller's parallel_for left work undone"
+
+static confiture_status cfti_fail_parallel(cfti_fail *fail, int error) {
+    cfti_fail_system(fail, error, "");
+    fail->detail = "the caller's parallel_for failed";
+    return fail->status;
+}
+
+typedef struct cfti_each {
+    cfti_crew *crew;
+    void (*task)(void *ctx, size_t index);
+    void *ctx;
+    size_t n, next;
+} cfti_each;
+
+static void cfti_each_run(void *arg, size_t worker) {
+    cfti_each *each = (cfti_each *)arg;
+    (void)worker;
+    for (;;) {
+        size_t i;
+#if !defined(CONFITURE_NO_THREADS)
+        if (each->crew->pool != NULL) cfti_mutex_lock(&each->crew->pool->mutex);
+#endif
+        i = each->next;
+        if (i < each->n) each->next++;
+#if !defined(CONFITURE_NO_THREADS)
+        if (each->crew->pool != NULL) cfti_mutex_unlock(&each->crew->pool->mutex);
+#endif
+        if (i >= each->n) return;
+        each->task(each->ctx, i);
+    }
+}
+
+/* The same as: for (size_t i = 0; i < n; i++) task(ctx, i); return 0;
+ * Non-zero is what the caller's own parallel_for returned. */
+static int cfti_crew_each(cfti_crew *crew, size_t n, void (*task)(void *ctx, size_t index),
+                          void *ctx) {
+    cfti_each each;
+    if (crew->run->parallel_for != NULL)
+        return crew->run->parallel_for(crew->run->parallel_user, n, task, ctx);
+    each.crew = crew;
+    each.task = task;
+    each.ctx = ctx;
+    each.n = n;
+    each.next = 0;
+    cfti_crew_start(crew, cfti_each_run, &each);
+    cfti_each_run(&each, 0);
+    cfti_crew_join(crew);
+    return 0;
+}

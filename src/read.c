@@ -1,0 +1,249 @@
+/* ---- read.c: reading one file ---- */
+
+#define CFTI_FIRST_READ ((size_t)64 << 10) /* longer files are asked for their size */
+#define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
+#define CFTI_PIECE ((size_t)256 << 10)
+
+typedef enum cfti_visit_way {
+    CFTI_VISIT_WHOLE = 0, /* all bytes at once */
+    CFTI_VISIT_PIECES,    /* not read yet: in pieces, when its turn comes */
+    CFTI_VISIT_MAPPED     /* all bytes at once, mapped: to be unmapped */
+} cfti_visit_way;
+
+/* One file, or one piece of it, as map and fold see it. */
+typedef struct cfti_visit {
+    const char *path;
+    const char *name; /* NUL-terminated */
+    size_t name_size;
+    size_t index;         /* in the list */
+    const uint8_t *bytes; /* as they are in the file */
+    size_t size;
+    const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
+    size_t text_size;
+    void *state;       /* the consumer's, one a file, zero before the first piece */
+    uint64_t total;    /* bytes of the file visited so far, this piece included */
+    bool first, last;  /* piece of its file; a whole file is both */
+    bool short_is_end; /* a read that brings less than it asked for is the last */
+    cfti_visit_way way;
+    cfti_os_status status; /* when it was mapped */
+} cfti_visit;
+
+/* What a worker keeps from file to file. */
+typedef struct cfti_reader {
+    const confiture_files *files;
+    confiture_allocator allocator;
+    const char *directory_path; /* of the directory that is open, its size with the slash */
+    size_t directory_size;      /* 0: none is open */
+    cfti_os_file directory;
+    bool short_is_end; /* for the regular files in it: see os.h */
+    uint8_t *piece;    /* CFTI_PIECE bytes, once needed */
+    bool is_caller;    /* the thread that made the call: the one callbacks come on */
+} cfti_reader;
+
+static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
+                             const confiture_allocator *allocator) {
+    memset(reader, 0, sizeof(*reader));
+    reader->files = files;
+    reader->allocator = *allocator;
+}
+
+static void cfti_reader_close(cfti_reader *reader) {
+    if (reader->directory_size != 0) cfti_os_close(reader->directory);
+    cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
+}
+
+/* Opens relative to the directory if the file before lay in the same one, or the
+ * next one does: a long path costs the kernel more than a short one. A path too
+ * long for the kernel has no other way. */
+static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *opened,
+                            bool *short_is_end) {
+    const confiture_files *files = reader->files;
+    const cfti_file *file = &files->items[index];
+    *short_is_end = false;
+    if (file->leaf == 0) return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+    if (reader->directory_size != file->leaf ||
+        memcmp(reader->directory_path, file->path, file->leaf) != 0) {
+        const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
+        char *path;
+        int error;
+        if (file->path_size < CFTI_OS_PATH_STEP &&
+            (next == NULL || next->leaf != file->leaf ||
+             memcmp(next->path, file->path, file->leaf) != 0))
+            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+        if (reader->directory_size != 0) cfti_os_close(reader->directory);
+        reader->directory_size = 0;
+        path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
+        if (path == NULL) return ENOMEM;
+        memcpy(path, file->path, file->leaf);
+        path[file->leaf] = '\0';
+        error = cfti_os_open_directory(path, &reader->directory);
+        cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
+        if (error != 0) {
+            /* A directory may be entered but not read: then the whole path is the way. */
+            if (file->path_size >= CFTI_OS_PATH_STEP) return error;
+            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+        }
+        reader->directory_path = file->path;
+        reader->directory_size = file->leaf;
+        reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
+    }
+    *short_is_end = reader->short_is_end && file->kind == CFTI_KIND_FILE;
+    return cfti_os_open(reader->directory, file->path + file->leaf, opened);
+}
+
+static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
+    return cfti_fail_with(fail, CONFITURE_E_NOT_FILE,
+                          kind == CFTI_KIND_DIRECTORY
+                              ? "is a directory, not a file"
+                              : "is a FIFO, socket or device, not a regular file");
+}
+
+/* Opens a file and makes sure that it is one. A listing's word is enough: a FIFO
+ * that took the file's place since reads as empty, and empty files are looked at
+ * again. */
+static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit,
+                                          cfti_os_file *opened, cfti_fail *fail) {
+    cfti_kind kind = reader->files->items[visit->index].kind;
+    int error;
+    if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
+    error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
+    if (error == ENXIO) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (kind != CFTI_KIND_FILE) {
+        cfti_os_status status;
+        error = cfti_os_status_of(*opened, &status);
+        if (error != 0 || status.kind != CFTI_KIND_FILE) {
+            cfti_os_close(*opened);
+            return error != 0 ? cfti_fail_system(fail, error, NULL)
+                              : cfti_fail_kind(fail, status.kind);
+        }
+    }
+    return CONFITURE_OK;
+}
+
+static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified == b->modified && a->modified_ns == b->modified_ns &&
+           a->changed == b->changed && a->changed_ns == b->changed_ns;
+}
+
+/* Reads on until the end or until the room is full. */
+static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, size_t *got) {
+    *got = 0;
+    while (*got < room) {
+        size_t n;
+        int error = cfti_os_read(file, data + *got, room - *got, &n);
+        if (error != 0) return error;
+        if (n == 0) break;
+        *got += n;
+    }
+    return 0;
+}
+
+/* A file of some length, from the start, between two looks at its status: what is
+ * read in several steps is only a file if it did not change between them. */
+static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                         cfti_fail *fail) {
+    cfti_os_status before, after;
+    size_t room, got = 0;
+    uint8_t *data;
+    int error = cfti_os_status_of(file, &before);
+    if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
+    if (error == 0) error = cfti_os_rewind(file);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    /* Some files of the kernel's have size 0 and bytes all the same. */
+    room = before.size == 0 ? CFTI_WHOLE_LIMIT + 1 : (size_t)before.size + 1;
+    if (before.size > CFTI_WHOLE_LIMIT) {
+        visit->way = CFTI_VISIT_PIECES;
+        return CONFITURE_OK;
+    }
+    data = cfti_arena_reserve(arena, room);
+    if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    error = cfti_read_full(file, data, room, &got);
+    if (error == 0) error = cfti_os_status_of(file, &after);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (before.size == 0 && got == room) {
+        visit->way = CFTI_VISIT_PIECES;
+        return CONFITURE_OK;
+    }
+    if (!cfti_same_status(&before, &after) || (before.size != 0 && got != before.size))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    cfti_arena_commit(arena, got);
+    visit->bytes = data;
+    visit->size = got;
+    return CONFITURE_OK;
+}
+
+/* The whole file into the arena, if it is not too long for that. */
+static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                        cfti_fail *fail) {
+    size_t room = cfti_arena_room(arena), got, more = 0;
+    uint8_t *data;
+    int error;
+    if (room < CFTI_FIRST_READ / 8) room = CFTI_FIRST_READ;
+    if (room > CFTI_FIRST_READ) room = CFTI_FIRST_READ;
+    data = cfti_arena_reserve(arena, room);
+    if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    error = cfti_os_read(file, data, room, &got);
+    if (error == 0 && got > 0 && got < room && !visit->short_is_end)
+        error = cfti_os_read(file, data + got, room - got, &more);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (got == 0) {
+        cfti_os_status status;
+        error = cfti_os_status_of(file, &status);
+        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
+    }
+    if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
+    cfti_arena_commit(arena, got);
+    visit->bytes = data;
+    visit->size = got;
+    return CONFITURE_OK;
+}
+
+#if !defined(CONFITURE_NO_MMAP)
+/* Maps the file; what cannot be mapped (not every file system can) is read. */
+static confiture_status cfti_read_mapped(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                         cfti_fail *fail) {
+    int error = cfti_os_status_of(file, &visit->status);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    /* Afterwards it is looked at again by its path, which must fit into one call. */
+    if (strlen(visit->path) >= CFTI_OS_PATH_STEP) return cfti_read_whole(visit, arena, file, fail);
+    if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
+    if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
+        cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
+        return cfti_read_whole(visit, arena, file, fail);
+    visit->size = (size_t)visit->status.size;
+    visit->way = CFTI_VISIT_MAPPED;
+    return CONFITURE_OK;
+}
+#endif
+
+/* Reads, or maps, a file that is open: its bytes, or the word that it is too long. */
+static confiture_status cfti_read_file(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
+                                       confiture_io io, cfti_fail *fail) {
+#if !defined(CONFITURE_NO_MMAP)
+    if (io == CONFITURE_IO_MMAP) return cfti_read_mapped(visit, arena, file, fail);
+#else
+    (void)io;
+#endif
+    return cfti_read_whole(visit, arena, file, fail);
+}
+
+/* Unmaps a visit, and asks whether its file is still the one that was mapped. */
+static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
+#if !defined(CONFITURE_NO_MMAP)
+    if (visit->way == CFTI_VISIT_MAPPED) {
+        cfti_os_status now;
+        cfti_os_unmap(visit->bytes, visit->size);
+        visit->way = CFTI_VISIT_WHOLE;
+        if (cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now) != 0 ||
+            !cfti_same_status(&visit->status, &now))
+            return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    }
+#else
+    (void)visit;
+    (void)fail;
+#endif
+    return CONFITURE_OK;
+}

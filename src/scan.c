@@ -1,0 +1,483 @@
+/* ---- scan.c: the ordered scan ---- */
+
+/* Visits the files of a list in order, each read once. What is done to a file has
+ * two halves: `map` on any thread, in any order, and `fold` on the calling thread,
+ * strictly in list order. The list is cut into batches as it is worked off; whoever
+ * has nothing to do takes the next batch, reads and maps it into a slot, and the
+ * caller folds the slots in order. There are few slots, so memory is bounded; and
+ * the caller folds up to the first failure and no further, so the failure reported
+ * is the first in list order whatever the threads did. */
+
+#define CFTI_BATCH_FILES 64
+#define CFTI_BATCH_BYTES ((size_t)96 << 10) /* wished for: fits the second-level cache */
+#define CFTI_BATCH_LIMIT ((size_t)1 << 20)  /* a batch that has grown to this reads no more */
+#define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + 2 * CFTI_FIRST_READ)
+
+#if !defined(CFTI_FILES_PER_THREAD)
+#define CFTI_FILES_PER_THREAD 32 /* reading so many takes as long as starting a thread */
+#endif
+#if !defined(CFTI_FILES_PER_HELPER)
+#define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
+#endif
+#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
+#define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
+
+typedef struct cfti_consumer {
+    size_t state_size;
+    bool by_state; /* fold needs only the state: bytes need not outlive map, and the
+                    * pieces of a large file may be mapped by any worker */
+    /* Either may be NULL. map takes from the arena what must live until fold. A
+     * failure without path is given that of the file. */
+    confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
+    confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    void *ctx;
+} cfti_consumer;
+
+/* A batch: read and mapped by one worker, folded by the caller. */
+typedef struct cfti_slot {
+    size_t first, count; /* of the list */
+    size_t done;         /* visits that are ready; fewer than count only after a failure */
+    size_t bytes;
+    bool ready;
+    cfti_fail fail;
+    cfti_arena arena;
+    cfti_visit visits[CFTI_BATCH_FILES];
+} cfti_slot;
+
+typedef struct cfti_scan {
+    const confiture_files *files;
+    const confiture_run *run;
+    const cfti_consumer *consumer;
+    confiture_allocator allocator;
+    cfti_slot *slots;
+    size_t slot_count;
+    size_t threads; /* at most */
+    cfti_crew crew;
+    bool crew_is_open, stopping;
+    size_t taken, folded; /* batches, counted from the start; batch b is in slot b % slot_count */
+    size_t next;          /* file to be taken next */
+    uint64_t read_files, read_bytes; /* for the size of the next batch */
+    confiture_progress progress;     /* of this and the next two: the caller's thread alone */
+    uint64_t told_bytes;
+    bool cancelled;
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_mutex mutex;          /* over taken, folded, next, stopping, ready and read_ */
+    cfti_condition slot_free;  /* helpers wait for it */
+    cfti_condition slot_ready; /* the caller does */
+#endif
+} cfti_scan;
+
+static void cfti_scan_lock(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_mutex_lock(&scan->mutex);
+#else
+    (void)scan;
+#endif
+}
+
+static void cfti_scan_unlock(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_mutex_unlock(&scan->mutex);
+#else
+    (void)scan;
+#endif
+}
+
+static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
+    cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
+    fail->path = ""; /* it has nothing to do with the file at hand */
+    return fail->status;
+}
+
+/* Tells the caller how far it has come: the files behind, and some bytes of this one. */
+static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
+    const confiture_run *run = scan->run;
+    confiture_progress progress = scan->progress;
+    /* The files behind may not have been folded yet when this one was begun. */
+    progress.bytes = scan->told_bytes = progress.bytes + more_bytes > scan->told_bytes
+                                            ? progress.bytes + more_bytes
+                                            : scan->told_bytes;
+    if (run->progress != NULL) scan->cancelled = run->progress(run->progress_user, &progress) != 0;
+    return scan->cancelled ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+}
+
+/* A large file may take longer than the caller's patience: the caller's own thread
+ * asks it, a helper asks whether the scan still goes on. */
+static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader *reader,
+                                             const cfti_visit *visit, cfti_fail *fail) {
+    bool stopping;
+    if (reader->is_caller) return cfti_scan_tell(scan, visit->total, fail);
+    cfti_scan_lock(scan);
+    stopping = scan->stopping;
+    cfti_scan_unlock(scan);
+    return stopping ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+}
+
+/* A file in pieces, each mapped and, if `fold`, folded at once. */
+static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
+                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    cfti_os_status before, after;
+    confiture_status status = CONFITURE_OK;
+    int error = cfti_os_status_of(file, &before);
+    if (error == 0) error = cfti_os_rewind(file);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (reader->piece == NULL)
+        reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
+    if (reader->piece == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    visit->total = 0;
+    visit->first = true;
+    visit->bytes = reader->piece;
+    do { /* the last piece is empty: only then it is known that there is no more */
+        cfti_arena scratch;
+        error = cfti_os_read(file, reader->piece, CFTI_PIECE, &visit->size);
+        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        visit->total += visit->size;
+        visit->last = visit->size == 0;
+        memset(&scratch, 0, sizeof(scratch));
+        scratch.allocator = scan->allocator;
+        scratch.block_size = CFTI_PIECE;
+        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &scratch, fail);
+        if (status == CONFITURE_OK && fold && consumer->fold != NULL)
+            status = consumer->fold(consumer->ctx, visit, fail);
+        cfti_arena_free(&scratch);
+        if (status == CONFITURE_OK) status = cfti_scan_tell_piece(scan, reader, visit, fail);
+        visit->first = false;
+    } while (status == CONFITURE_OK && !visit->last);
+    if (status != CONFITURE_OK) return status;
+    error = cfti_os_status_of(file, &after);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (!cfti_same_status(&before, &after) || (before.size != 0 && visit->total != before.size))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    return CONFITURE_OK;
+}
+
+/* ---- batches ---- */
+
+/* Reads and maps one file into its slot. */
+static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                        cfti_visit *visit, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    cfti_os_file file;
+    confiture_status status;
+    if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
+        visit->way = CFTI_VISIT_PIECES;
+        return CONFITURE_OK;
+    }
+    status = cfti_reader_begin(reader, visit, &file, fail);
+    if (status != CONFITURE_OK) return status;
+    status = cfti_read_file(visit, &slot->arena, file, scan->run->io, fail);
+    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
+        slot->bytes += visit->size;
+        visit->total = visit->size;
+        visit->first = visit->last = true;
+        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &slot->arena, fail);
+    } else if (status == CONFITURE_OK && consumer->by_state) {
+        status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
+        visit->way = CFTI_VISIT_WHOLE;
+    }
+    cfti_os_close(file);
+    if (consumer->by_state) {
+        cfti_fail ignored;
+        confiture_status released =
+            cfti_visit_release(visit, status == CONFITURE_OK ? fail : &ignored);
+        if (status == CONFITURE_OK) status = released;
+        visit->bytes = NULL;
+    }
+    return status;
+}
+
+/* Reads and maps a batch: on any worker. */
+static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+    size_t state_size = (scan->consumer->state_size + 15) & ~(size_t)15;
+    uint8_t *states = NULL;
+    cfti_block *block;
+    size_t used;
+    memset(&slot->fail, 0, sizeof(slot->fail));
+    slot->bytes = slot->done = 0;
+    if (state_size > 0) {
+        states = (uint8_t *)cfti_arena_take(&slot->arena, slot->count * state_size);
+        if (states == NULL) {
+            cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
+            slot->fail.path = scan->files->items[slot->first].path;
+            return;
+        }
+        memset(states, 0, slot->count * state_size);
+    }
+    block = slot->arena.first;
+    used = block == NULL ? 0 : block->used;
+    for (; slot->done < slot->count; slot->done++) {
+        cfti_visit *visit = &slot->visits[slot->done];
+        const cfti_file *file = &scan->files->items[slot->first + slot->done];
+        memset(visit, 0, sizeof(*visit));
+        visit->index = slot->first + slot->done;
+        visit->path = file->path;
+        visit->name = file->name;
+        visit->name_size = file->name_size;
+        if (states != NULL) visit->state = states + slot->done * state_size;
+        if (cfti_slot_visit(scan, reader, slot, visit, &slot->fail) != CONFITURE_OK) {
+            cfti_fail ignored;
+            (void)cfti_visit_release(visit, &ignored);
+            if (slot->fail.path == NULL) slot->fail.path = visit->path;
+            return;
+        }
+        /* The bytes have served; the next file is read over them, cache-warm. */
+        if (scan->consumer->by_state) cfti_arena_rewind(&slot->arena, block, used);
+    }
+}
+
+/* Folds a batch: on the calling thread. */
+static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                       cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
+        cfti_visit *visit = &slot->visits[i];
+        if (visit->way == CFTI_VISIT_PIECES) {
+            cfti_os_file file;
+            status = cfti_reader_begin(reader, visit, &file, fail);
+            if (status == CONFITURE_OK) {
+                status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
+                cfti_os_close(file);
+            }
+        } else {
+            if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
+            if (status == CONFITURE_OK) status = cfti_visit_release(visit, fail);
+        }
+        scan->progress.bytes += visit->total;
+        scan->progress.files++;
+        if (status != CONFITURE_OK && fail->path == NULL) fail->path = visit->path;
+    }
+    if (status == CONFITURE_OK && slot->done < slot->count) {
+        *fail = slot->fail;
+        status = fail->status;
+    }
+    if (status == CONFITURE_OK) status = cfti_scan_tell(scan, 0, fail);
+    return status;
+}
+
+/* Makes a slot ready for its next batch, folded or not. */
+static void cfti_slot_empty(cfti_slot *slot) {
+    size_t i;
+    for (i = 0; i < slot->done; i++) {
+        cfti_fail ignored;
+        (void)cfti_visit_release(&slot->visits[i], &ignored);
+    }
+    slot->done = 0;
+    cfti_arena_reset(&slot->arena);
+}
+
+/* ---- the loop ---- */
+
+/* The next batch, into the slot that is its own, if that is free: with the lock
+ * held. About CFTI_BATCH_BYTES by what the files so far were like, and a small part
+ * of what is left, so that nobody sits on the last large batch. */
+static cfti_slot *cfti_scan_take(cfti_scan *scan) {
+    size_t left = scan->files->count - scan->next, n = 16;
+    cfti_slot *slot;
+    if (left == 0 || scan->stopping || scan->taken - scan->folded == scan->slot_count) return NULL;
+    if (scan->read_files > 0) {
+        uint64_t average = scan->read_bytes / scan->read_files + 1;
+        n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
+    }
+    if (scan->threads > 1) n = cfti_min(n, left / (2 * scan->threads));
+    n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
+    slot = &scan->slots[scan->taken++ % scan->slot_count];
+    slot->first = scan->next;
+    slot->count = n;
+    slot->ready = false;
+    scan->next += n;
+    return slot;
+}
+
+/* With the lock held. */
+static void cfti_scan_filled(cfti_scan *scan, cfti_slot *slot) {
+    slot->ready = true;
+    scan->read_files += slot->done;
+    scan->read_bytes += slot->bytes;
+}
+
+#if !defined(CONFITURE_NO_THREADS)
+/* A helper's life: take, fill, until there is nothing left. */
+static void cfti_scan_help(void *ctx, size_t worker) {
+    cfti_scan *scan = (cfti_scan *)ctx;
+    cfti_reader reader;
+    (void)worker;
+    cfti_reader_init(&reader, scan->files, &scan->allocator);
+    cfti_scan_lock(scan);
+    while (!scan->stopping && scan->next < scan->files->count) {
+        cfti_slot *slot = cfti_scan_take(scan);
+        if (slot == NULL) {
+            cfti_condition_wait(&scan->slot_free, &scan->mutex);
+            continue;
+        }
+        cfti_scan_unlock(scan);
+        cfti_slot_fill(scan, &reader, slot);
+        cfti_scan_lock(scan);
+        cfti_scan_filled(scan, slot);
+        cfti_condition_signal(&scan->slot_ready);
+    }
+    cfti_scan_unlock(scan);
+    cfti_reader_close(&reader);
+}
+#endif
+
+/* Calls in the helpers once there is work for them. */
+static void cfti_scan_start(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    size_t count = scan->files->count, useful;
+    size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
+    if (scan->crew_is_open || scan->threads < 2) return;
+    useful = count / each;
+    if (useful < 2 && scan->read_bytes >= CFTI_BYTES_PER_THREAD) useful = count - scan->next + 1;
+    if (useful < 2) return;
+    scan->crew_is_open = true;
+    cfti_crew_open(&scan->crew, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
+    cfti_crew_start(&scan->crew, cfti_scan_help, scan);
+#else
+    (void)scan;
+#endif
+}
+
+/* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
+static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    cfti_scan_lock(scan);
+    while (status == CONFITURE_OK &&
+           (scan->next < scan->files->count || scan->folded < scan->taken)) {
+        cfti_slot *slot = &scan->slots[scan->folded % scan->slot_count];
+        if (scan->folded < scan->taken && slot->ready) {
+            cfti_scan_unlock(scan);
+            status = cfti_slot_fold(scan, reader, slot, fail);
+            cfti_slot_empty(slot);
+            cfti_scan_lock(scan);
+            scan->folded++;
+#if !defined(CONFITURE_NO_THREADS)
+            if (scan->crew_is_open) cfti_condition_signal(&scan->slot_free);
+#endif
+            continue;
+        }
+        cfti_scan_unlock(scan);
+        cfti_scan_start(scan);
+        cfti_scan_lock(scan);
+        slot = cfti_scan_take(scan);
+        if (slot != NULL) {
+            cfti_scan_unlock(scan);
+            cfti_slot_fill(scan, reader, slot);
+            if (scan->cancelled) status = cfti_fail_cancelled(fail);
+            cfti_scan_lock(scan);
+            cfti_scan_filled(scan, slot);
+        } else {
+#if !defined(CONFITURE_NO_THREADS)
+            slot = &scan->slots[scan->folded % scan->slot_count];
+            if (!(scan->folded < scan->taken && slot->ready))
+                cfti_condition_wait(&scan->slot_ready, &scan->mutex);
+#endif
+        }
+    }
+    scan->stopping = true;
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_condition_broadcast(&scan->slot_free);
+#endif
+    cfti_scan_unlock(scan);
+    return status;
+}
+
+static void cfti_scan_fill_index(void *ctx, size_t index) {
+    cfti_scan *scan = (cfti_scan *)ctx;
+    cfti_reader reader;
+    cfti_reader_init(&reader, scan->files, &scan->allocator);
+    cfti_slot_fill(scan, &reader, &scan->slots[(scan->folded + index) % scan->slot_count]);
+    cfti_reader_close(&reader);
+}
+
+/* The same with the caller's own parallel_for: it may do its work in any order, even
+ * one after the other, so a round of batches is filled and then folded. */
+static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    while (status == CONFITURE_OK && scan->next < scan->files->count) {
+        size_t n, i;
+        int error;
+        while (cfti_scan_take(scan) != NULL) continue;
+        n = scan->taken - scan->folded;
+        for (i = 0; i < n; i++)
+            cfti_fail_with(&scan->slots[(scan->folded + i) % scan->slot_count].fail,
+                           CONFITURE_E_ARGUMENT, CFTI_UNDONE);
+        error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_fill_index, scan);
+        if (error != 0) status = cfti_fail_parallel(fail, error);
+        for (i = 0; i < n; i++) {
+            cfti_slot *slot = &scan->slots[(scan->folded + i) % scan->slot_count];
+            cfti_scan_filled(scan, slot);
+            if (status == CONFITURE_OK) status = cfti_slot_fold(scan, reader, slot, fail);
+        }
+        for (i = 0; i < n; i++, scan->folded++)
+            cfti_slot_empty(&scan->slots[scan->folded % scan->slot_count]);
+    }
+    return status;
+}
+
+static bool cfti_scan_init_locks(cfti_scan *scan) {
+#if !defined(CONFITURE_NO_THREADS)
+    if (cfti_mutex_init(&scan->mutex) != 0) return false;
+    if (cfti_condition_init(&scan->slot_free) == 0) {
+        if (cfti_condition_init(&scan->slot_ready) == 0) return true;
+        cfti_condition_destroy(&scan->slot_free);
+    }
+    cfti_mutex_destroy(&scan->mutex);
+    return false;
+#else
+    (void)scan;
+    return true;
+#endif
+}
+
+/* Visits every file of the list. A failure without a path has that of its file. */
+static confiture_status cfti_scan_run(const confiture_files *files, const confiture_run *run,
+                                      const cfti_consumer *consumer, cfti_fail *fail) {
+    cfti_scan scan;
+    cfti_reader reader;
+    confiture_status status;
+    size_t i;
+    memset(&scan, 0, sizeof(scan));
+    scan.files = files;
+    scan.run = run;
+    scan.consumer = consumer;
+    scan.progress.total_files = files->count;
+    if (!cfti_allocator_choose(&scan.allocator, run->allocator))
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    scan.threads =
+        cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
+    scan.slot_count = scan.threads > 1 ? 2 * scan.threads + 2 : 1;
+    scan.slots = (cfti_slot *)cfti_alloc(&scan.allocator, scan.slot_count * sizeof(cfti_slot));
+    if (scan.slots == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < scan.slot_count; i++) {
+        memset(&scan.slots[i], 0, offsetof(cfti_slot, visits));
+        scan.slots[i].arena.allocator = scan.allocator;
+        scan.slots[i].arena.block_size = CFTI_SLOT_BLOCK;
+    }
+    cfti_reader_init(&reader, files, &scan.allocator);
+    reader.is_caller = true;
+    if (!cfti_scan_init_locks(&scan)) {
+        cfti_free(&scan.allocator, scan.slots, scan.slot_count * sizeof(cfti_slot));
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
+                                       : cfti_scan_lead(&scan, &reader, fail);
+    if (scan.crew_is_open) {
+        cfti_crew_join(&scan.crew);
+        cfti_crew_close(&scan.crew);
+    }
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_condition_destroy(&scan.slot_ready);
+    cfti_condition_destroy(&scan.slot_free);
+    cfti_mutex_destroy(&scan.mutex);
+#endif
+    cfti_reader_close(&reader);
+    for (i = 0; i < scan.slot_count; i++) {
+        cfti_slot_empty(&scan.slots[i]);
+        cfti_arena_free(&scan.slots[i].arena);
+    }
+    cfti_free(&scan.allocator, scan.slots, scan.slot_count * sizeof(cfti_slot));
+    return status;
+}

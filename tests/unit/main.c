@@ -1,0 +1,44 @@
+/* The unit tests: one translation unit with the library, so that they reach its
+ * internal functions. Built once with CFT_HEADER as the spine and once as
+ * confiture.h.
+ *     unit [SUITE...]      runs all suites, or those that are named */
+#define CONFITURE_IMPLEMENTATION
+#include CFT_HEADER
+
+#include "test.h"
+
+#include "test_sha256.c"
+#include "test_text.c"
+#include "test_lexer.c"
+#include "test_path.c"
+#include "test_find.c"
+#include "test_scan.c"
+#include "test_build.c"
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} suites[] = {
+    {"sha256", test_sha256}, {"text", test_text}, {"lexer", test_lexer}, {"path", test_path},
+    {"find", test_find},     {"scan", test_scan}, {"build", test_build},
+};
+
+int main(int argc, char **argv) {
+    const size_t count = sizeof suites / sizeof suites[0];
+    size_t i;
+    int a;
+    for (a = 1; a < argc; a++) {
+        for (i = 0; i < count && strcmp(argv[a], suites[i].name) != 0; i++) {}
+        if (i == count) {
+            fprintf(stderr, "unit: no suite '%s'\n", argv[a]);
+            return 2;
+        }
+    }
+    for (i = 0; i < count; i++) {
+        bool wanted = argc == 1;
+        for (a = 1; a < argc; a++) wanted |= strcmp(argv[a], suites[i].name) == 0;
+        if (wanted) test_run(suites[i].name, suites[i].run);
+    }
+    printf("%lu passed, %lu failed\n", test_counts.passed, test_counts.failed);
+    return test_counts.failed ? 1 : 0;
+}

@@ -1,0 +1,657 @@
+/* Paths, patterns, the orders of names, and how an error is put into words: base.h,
+ * memory.c, error.c, path.c and the pure part of list.c. The tables of matches, seeds and
+ * hexadecimal prefixes are what Python 3.11 says to the same questions. */
+
+#include "memory.h"
+#include "tree.h"
+
+static void path_buffer_init(cfti_buffer *buffer) {
+    memset(buffer, 0, sizeof *buffer);
+    if (!cfti_allocator_choose(&buffer->allocator, NULL)) abort();
+}
+
+/* ==== Components ========================================================= */
+
+static void test_path_clean(void) {
+    static const char *const cases[][2] = {
+        {"", "."},      {".", "."},           {"./", "."},       {"./.", "."},
+        {"a", "a"},     {"a/", "a"},          {"a//b", "a/b"},   {"./a/./b/.", "a/b"},
+        {"/", "/"},     {"//", "/"},          {"/.", "/"},       {"///a//", "/a"},
+        {"..", ".."},   {"../a", "../a"},     {"a/..", "a/.."},  {"a/../b", "a/../b"},
+        {"/..", "/.."}, {".a/..b", ".a/..b"}, {"...", "..."},    {"a./b.", "a./b."},
+        {" / ", " / "}, {"a\n/b", "a\n/b"},   {"\xFF/.", "\xFF"}};
+    cfti_buffer out;
+    size_t i;
+    path_buffer_init(&out);
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        CHECK(cfti_path_clean(&out, cases[i][0], strlen(cases[i][0])));
+        CHECK_STR((const char *)out.data, cases[i][1]);
+        CHECK(out.size == strlen(cases[i][1]));
+    }
+    CHECK(cfti_path_clean(&out, "a/bcd", 3));
+    CHECK_STR((const char *)out.data, "a/b");
+    cfti_buffer_free(&out);
+}
+
+static void test_path_compare(void) {
+    /* As sorted() puts them, of pathlib's paths. */
+    static const char *const ordered[] = {
+        "-x",        "../a",  ".x", "/",    "/a",       "/a/1",         "/a-b",
+        "/b",        "A",     "a",  "a/.x", "a/1.sql",  "a/1.sql/x",    "a/2.sql",
+        "a-b/1.sql", "a.sql", "aa", "b",    "\xC3\xA9", "\xEF\xBF\xBD", "\xF0\x9F\x98\x80"};
+    size_t i, k;
+    for (i = 0; i < TREE_COUNT(ordered); i++)
+        for (k = 0; k < TREE_COUNT(ordered); k++) {
+            int expected = i < k ? -1 : i > k;
+            CHECK(cfti_path_compare(ordered[i], ordered[k]) == expected);
+        }
+    /* A byte below "/" in a component, and the component that is over. */
+    CHECK(cfti_path_compare("a/\x01", "a/.x") < 0);
+    CHECK(cfti_path_compare("a\x01/b", "a/b") > 0);
+    CHECK(cfti_path_compare("a\xFF", "a/b") > 0);
+}
+
+static void test_path_relations(void) {
+    static const char *const below[][3] = {
+        {"a/b", "a", "b"},       {"a", "a", ""},     {"ab", "a", NULL},     {"a-b/c", "a", NULL},
+        {"a/b/c", "a/b", "c"},   {"a", "a/b", NULL}, {"a/b", ".", "a/b"},   {".", ".", ""},
+        {".", "a", NULL},        {"/a", ".", NULL},  {"/a/b", "/a", "b"},   {"/a", "/", "a"},
+        {"/", "/", ""},          {"a", "/", NULL},   {"/ab/c", "/a", NULL}, {"../a/b", "../a", "b"},
+        {"a/../b", "a", "../b"}, {"A/b", "a", NULL}, {"..", ".", ".."},     {"/a/b", "a", NULL}};
+    static const char *const common[][3] = {{"/a/b", "/a/b", "/a/b"},
+                                            {"/a/b", "/a/bc", "/a"},
+                                            {"/a/bc", "/a/b", "/a"},
+                                            {"/a", "/b", "/"},
+                                            {"/", "/a", "/"},
+                                            {"/a", "/", "/"},
+                                            {"/", "/", "/"},
+                                            {"/a/b/c", "/a/b", "/a/b"},
+                                            {"/a/b", "/a/b/c", "/a/b"},
+                                            {"/a/b/c", "/a/x/c", "/a"},
+                                            {"/ab", "/a", "/"},
+                                            {"/a/b/c", "/a/b/d", "/a/b"}};
+    static const char *const climbs[] = {"..", "../a", "a/../..", "a/../../b", "a/b/../../.."};
+    static const char *const stays[] = {"a", "a/..", "a/../b", "...", "..a", "a/b/../..", "."};
+    cfti_buffer prefix;
+    size_t i;
+    for (i = 0; i < TREE_COUNT(below); i++)
+        CHECK_STR(cfti_path_below(below[i][0], below[i][1]), below[i][2]);
+    path_buffer_init(&prefix);
+    for (i = 0; i < TREE_COUNT(common); i++) {
+        CHECK(cfti_path_clean(&prefix, common[i][0], strlen(common[i][0])));
+        cfti_path_common(&prefix, common[i][1]);
+        CHECK_STR((const char *)prefix.data, common[i][2]);
+        CHECK(prefix.size == strlen(common[i][2]));
+    }
+    cfti_buffer_free(&prefix);
+    for (i = 0; i < TREE_COUNT(climbs); i++) CHECK(cfti_path_climbs(climbs[i]));
+    for (i = 0; i < TREE_COUNT(stays); i++) CHECK(!cfti_path_climbs(stays[i]));
+}
+
+/* A path resolved, without the root that it must lie in. */
+static const char *path_resolved(const char *path) {
+    static char words[4096];
+    cfti_buffer out;
+    int error;
+    path_buffer_init(&out);
+    error = cfti_path_resolve(&out, path);
+    if (error != 0) {
+        sprintf(words, "error %s", error == ELOOP ? "ELOOP" : "?");
+    } else {
+        const char *rest = cfti_path_below((const char *)out.data, tree.root);
+        CHECK(out.size == strlen((const char *)out.data));
+        strcpy(words, rest == NULL ? (const char *)out.data : rest);
+    }
+    cfti_buffer_free(&out);
+    return words;
+}
+
+static void test_path_resolve(void) {
+    static const char *const cases[][2] = {{".", ""},
+                                           {"d", "d"},
+                                           {"./d//e/.", "d/e"},
+                                           {"d/..", ""},
+                                           {"d/../d/e", "d/e"},
+                                           {"to_d", "d"},
+                                           {"to_d/e", "d/e"},
+                                           {"to_d/..", ""},
+                                           {"far/x", "d/e/x"},
+                                           {"far/..", "d"},
+                                           {"far/../f", "d/f"},
+                                           {"chain", "d/e"},
+                                           {"up/e", "d/e"},
+                                           {"absolute/e", "d/e"},
+                                           {"missing", "missing"},
+                                           {"dangling/x", "nowhere/x"},
+                                           {"missing/../d", "d"},
+                                           {"missing/a/b", "missing/a/b"},
+                                           {"d/e/missing", "d/e/missing"},
+                                           {"f.sql/x", "f.sql/x"},
+                                           {"loop", "error ELOOP"},
+                                           {"ping/x", "error ELOOP"},
+                                           {"/", "/"},
+                                           {"/..", "/"},
+                                           {"/../..", "/"}};
+    char absolute[5000], name[64];
+    size_t i;
+    tree_directory("d/e");
+    tree_text("f.sql", "");
+    tree_link("to_d", "d");
+    tree_link("far", "d/e");
+    tree_link("chain", "to_d/../far");
+    tree_link("d/e/back", "../..");
+    tree_link("up", "d/e/back/d/../to_d");
+    strcpy(absolute, tree.root);
+    strcat(absolute, "//to_d/.");
+    tree_link("absolute", absolute);
+    tree_link("dangling", "nowhere");
+    tree_link("loop", "loop");
+    tree_link("ping", "pong");
+    tree_link("pong", "ping");
+    for (i = 0; i < TREE_COUNT(cases); i++) CHECK_STR(path_resolved(cases[i][0]), cases[i][1]);
+    strcpy(absolute, tree.root);
+    strcat(absolute, "/to_d/../far");
+    CHECK_STR(path_resolved(absolute), "d/e");
+    /* As many links as the kernel allows, and one more. */
+    tree_link("l0", "d");
+    for (i = 1; i <= 40; i++) {
+        char to[64];
+        sprintf(name, "l%u", (unsigned)i);
+        sprintf(to, "l%u", (unsigned)i - 1);
+        tree_link(name, to);
+    }
+    CHECK_STR(path_resolved("l39"), "d");
+    CHECK_STR(path_resolved("l40"), "error ELOOP");
+    tree_clear();
+}
+
+/* ==== Patterns =========================================================== */
+
+static void test_path_fnmatch(void) {
+    static const char *const yes[][2] = {{"a.sql", "*.sql"},
+                                         {".sql", "*.sql"},
+                                         {"", "*"},
+                                         {"", ""},
+                                         {"abc", "a?c"},
+                                         {"a\nc", "a?c"},
+                                         {"\n", "*"},
+                                         {".h", "*"},
+                                         {".h", "?h"},
+                                         {"\xC3\xA9", "?"},
+                                         {"b", "[abc]"},
+                                         {"d", "[!abc]"},
+                                         {"b", "[a-c]"},
+                                         {"-", "[a-]"},
+                                         {"-", "[-a]"},
+                                         {"b", "[a-c-e]"},
+                                         {"-", "[a-c-e]"},
+                                         {"e", "[a-c-e]"},
+                                         {"b", "[!c-a]"},
+                                         {"]", "[]]"},
+                                         {"]", "[]a]"},
+                                         {"a", "[]a]"},
+                                         {"b", "[!]a]"},
+                                         {"[", "["},
+                                         {"[a", "[a"},
+                                         {"[!", "[!"},
+                                         {"[]", "[]"},
+                                         {"[!]", "[!]"},
+                                         {"x[", "x["},
+                                         {"x[", "?["},
+                                         {"[b-", "[b-"},
+                                         {"^", "[^a]"},
+                                         {"a", "[^a]"},
+                                         {"\\", "[\\]"},
+                                         {"\\", "\\"},
+                                         {"*", "[*]"},
+                                         {"?", "[?]"},
+                                         {"\xC3\xA9", "[\xC3\xA0-\xC3\xBC]"},
+                                         {"\xC3\xA9", "[!a-z]"},
+                                         {"\xF0\x9F\x98\x80", "[\xF0\x9F\x98\x80]"},
+                                         {"\n", "[!a]"},
+                                         {"a.b.sql", "*.*.sql"},
+                                         {"abab", "*ab"},
+                                         {"abaab", "a*ab"},
+                                         {"aXbXc", "a*b*c"},
+                                         {"ac", "a*c"},
+                                         {"aaa", "*a*a*a*"},
+                                         {"a", "**"},
+                                         {"-", "[z-a-c]"},
+                                         {"c", "[z-a-c]"},
+                                         {"-", "[--0]"},
+                                         {".", "[--0]"},
+                                         {"a", "[!!]"},
+                                         /* bytes that are no UTF-8 are characters of their own */
+                                         {"b\x80", "b?"},
+                                         {"b\x80", "b[\x80]"},
+                                         {"b\x80", "b\x80"},
+                                         {"b\x80\x81", "b??"},
+                                         {"\xC3", "?"},
+                                         {"\xC3\xA9\xC3", "??"},
+                                         {"\x80", "[!a]"}};
+    static const char *const no[][2] = {{"a.SQL", "*.sql"},
+                                        {"a.sq", "*.sql"},
+                                        {"", "?"},
+                                        {"x", ""},
+                                        {"ac", "a?c"},
+                                        {"\xC3\xA9", "??"},
+                                        {"d", "[abc]"},
+                                        {"b", "[!abc]"},
+                                        {"d", "[a-c]"},
+                                        {"b", "[-a]"},
+                                        {"d", "[a-c-e]"},
+                                        {"b", "[c-a]"},
+                                        {"]", "[!]a]"},
+                                        {"b", "[^a]"},
+                                        {"a", "\\a"},
+                                        {"x", "[*]"},
+                                        {"z", "[\xC3\xA0-\xC3\xBC]"},
+                                        {"\xF0\x9F\x98\x80", "[!\xF0\x9F\x98\x80]"},
+                                        {"a.sql", "*.*.sql"},
+                                        {"acb", "a*c"},
+                                        {"aa", "*a*a*a*"},
+                                        {"z", "[z-a-c]"},
+                                        {"b", "[z-a-c]"},
+                                        {"1", "[--0]"},
+                                        {"!", "[!!]"},
+                                        {"b\x80", "b[!\x80]"},
+                                        {"b\x81", "b\x80"},
+                                        {"\xC3\xA9", "\xC3?"},
+                                        {"a\xC3\xA9", "a\xC3*"}};
+    static char name[20001], pattern[401];
+    size_t i;
+    for (i = 0; i < TREE_COUNT(yes); i++)
+        if (!CHECK(cfti_fnmatch(yes[i][0], strlen(yes[i][0]), yes[i][1], strlen(yes[i][1]))))
+            printf("    %s does not match %s\n", yes[i][0], yes[i][1]);
+    for (i = 0; i < TREE_COUNT(no); i++)
+        if (!CHECK(!cfti_fnmatch(no[i][0], strlen(no[i][0]), no[i][1], strlen(no[i][1]))))
+            printf("    %s matches %s\n", no[i][0], no[i][1]);
+    /* Two hundred stars: a matcher that tries every way would outlive the universe. */
+    memset(name, 'a', 20000);
+    for (i = 0; i < 400; i += 2) memcpy(pattern + i, "*a", 2);
+    CHECK(cfti_fnmatch(name, 20000, pattern, 400));
+    pattern[399] = 'b';
+    CHECK(!cfti_fnmatch(name, 20000, pattern, 400));
+    memcpy(pattern + 398, "[b", 2);
+    CHECK(!cfti_fnmatch(name, 20000, pattern, 400));
+}
+
+static void test_path_match(void) {
+    static const char *const yes[][2] = {{"a.sql", "a.sql"},         {"s/a.sql", "a.sql"},
+                                         {"s/a.sql", "s/a.sql"},     {"s/a.sql", "*/a.sql"},
+                                         {"s/t/a.sql", "s/*/a.sql"}, {"s/t/a.sql", "s/**/a.sql"},
+                                         {"s/a.sql", "**/a.sql"},    {"s/a.sql", "s//a.sql"},
+                                         {"s/a.sql", "./s/./a.sql"}, {"t/s", "s/"},
+                                         {"s/test_a.sql", "test_*"}, {"test_s/a.sql", "test_*/*"},
+                                         {"s/a.sql", "s/[a-b].sql"}, {"s/\xC3\xA9.sql", "?.sql"}};
+    static const char *const no[][2] = {{"s/a.sql", "t/a.sql"},
+                                        {"a.sql", "*/a.sql"},
+                                        {"s/t/u/a.sql", "s/*/a.sql"},
+                                        {"s/t/u/a.sql", "s/**/a.sql"},
+                                        {"a.sql", "**/a.sql"},
+                                        {"s/a.sql", "/s/a.sql"},
+                                        {"s/a.sql", "s/"},
+                                        {"s/a.sql", "test_*"},
+                                        {"test_s/a.sql", "test_*"},
+                                        {"a", "a/b/c"}};
+    size_t i;
+    for (i = 0; i < TREE_COUNT(yes); i++)
+        CHECK(cfti_match(yes[i][0], strlen(yes[i][0]), yes[i][1], strlen(yes[i][1])));
+    for (i = 0; i < TREE_COUNT(no); i++)
+        CHECK(!cfti_match(no[i][0], strlen(no[i][0]), no[i][1], strlen(no[i][1])));
+    CHECK(cfti_match_is_empty("", 0) && cfti_match_is_empty("./", 2));
+    CHECK(cfti_match_is_empty("/", 1) && !cfti_match_is_empty("a", 1));
+}
+
+/* The parts of a pattern, "." between them: ** for any depth, w wild, s wild of the form
+ * *suffix, x exact; or what is wrong with it. */
+static const char *path_parts(const char *text, bool recursive) {
+    static char words[200];
+    cfti_pattern pattern;
+    const char *why = cfti_pattern_compile(&pattern, text, recursive);
+    size_t i;
+    if (why != NULL) return why;
+    words[0] = '\0';
+    for (i = 0; i < pattern.count; i++) {
+        const cfti_part *part = &pattern.parts[i];
+        if (i > 0) strcat(words, ".");
+        strcat(words, part->kind == CFTI_PART_ANY_DEPTH ? "**"
+                      : part->kind == CFTI_PART_EXACT   ? "x"
+                      : part->is_suffix                 ? "s"
+                                                        : "w");
+    }
+    return words;
+}
+
+static void test_path_pattern(void) {
+    static const char relative[] = "a pattern must be relative to its directory";
+    static const char empty[] = "the pattern is empty";
+    static const char alone[] = "\"**\" must stand alone between slashes";
+    cfti_pattern pattern;
+    char deep[200];
+    size_t i;
+    CHECK_STR(path_parts("**/*.sql", false), "**.s");
+    CHECK_STR(path_parts("**/*.sql", true), "**.s");
+    CHECK_STR(path_parts("*.sql", true), "**.s");
+    CHECK_STR(path_parts("*.sql", false), "s");
+    CHECK_STR(path_parts("a/./*b*//c[", false), "x.w.w");
+    CHECK_STR(path_parts("**/**/a/**", false), "**.x.**");
+    CHECK_STR(path_parts("**", true), "**");
+    CHECK_STR(path_parts("a/", true), "**.x");
+    CHECK_STR(path_parts("../x", false), "x.x");
+    CHECK_STR(path_parts("*", false), "s");
+    CHECK_STR(path_parts("", false), empty);
+    CHECK_STR(path_parts("", true), empty);
+    CHECK_STR(path_parts("././/", true), empty);
+    CHECK_STR(path_parts("/a", false), relative);
+    CHECK_STR(path_parts("/", false), relative);
+    CHECK_STR(path_parts("a**", false), alone);
+    CHECK_STR(path_parts("**a/b", true), alone);
+    CHECK_STR(path_parts("a/***/b", true), alone);
+    for (i = 0; i < 63; i++) memcpy(deep + 2 * i, "a/", 3);
+    CHECK(cfti_pattern_compile(&pattern, deep, false) == NULL && pattern.count == 63);
+    CHECK_STR(cfti_pattern_compile(&pattern, deep, true), "the pattern has more than 63 parts");
+    CHECK(cfti_pattern_compile(&pattern, "*\xC3\xA9", false) == NULL);
+    CHECK(cfti_part_matches(&pattern.parts[0], "\xC3\xA9", 2));
+    CHECK(!cfti_part_matches(&pattern.parts[0], "\xA9", 1));
+}
+
+/* ==== Seeds and hexadecimal prefixes ===================================== */
+
+static void test_path_seeds(void) {
+    static const char *const yes[] = {
+        "seed",       "seeds",   "Seeds",           "SEED",       "10_seed_x.sql", "10_seeds",
+        "10-seeds-x", "seed_",   "_seed",           "-seed-",     "seeds_x",       "a_seed_.sql",
+        "seed\n",     "seeds\n", "30_seed_backend", "seed-seedx", "seedx_seed",    "SEED_DATA"};
+    static const char *const no[] = {
+        "seeds.sql", "seed.sql",   "10seed",  "seedx", "seedss", "seedling",    "my_seedling",
+        "xseeds",    "a_seed.sql", "seed\nx", "",      "see",    "\xC5\277eed", "seed\n\n"};
+    size_t i;
+    for (i = 0; i < TREE_COUNT(yes); i++) CHECK(cfti_seed_component(yes[i], strlen(yes[i])));
+    for (i = 0; i < TREE_COUNT(no); i++) CHECK(!cfti_seed_component(no[i], strlen(no[i])));
+    CHECK(cfti_seed_path("a/seeds/b.sql") && cfti_seed_path("a/b/1_seed_2.sql"));
+    CHECK(!cfti_seed_path("a/seeds.sql") && !cfti_seed_path("see/d") && !cfti_seed_path(""));
+}
+
+static void test_path_hex(void) {
+    static const struct {
+        const char *stem;
+        size_t prefix; /* its size; 0: it has none */
+    } prefixes[] = {{"0A_x", 2},
+                    {"0a_x", 0},
+                    {"A_", 1},
+                    {"_A", 0},
+                    {"A", 0},
+                    {"10_x", 2},
+                    {"0X1F_x", 4},
+                    {"0x1F_x", 0},
+                    {"0X_x", 0},
+                    {"X1_x", 0},
+                    {"0X0X1_x", 0},
+                    {"G_x", 0},
+                    {"00_x", 2},
+                    {"0_x", 1},
+                    {"A B_x", 0},
+                    {"A._x", 0},
+                    {"\xD9\xA3_x", 2},
+                    {"\xEF\xBC\x90X1F_x", 6},
+                    {"\xC2\xB2_x", 0},
+                    {"\xEF\xBC\xA1_x", 0},
+                    {"\xC3\x89_x", 0},
+                    {"1\xC2\xB2_x", 0},
+                    {"0XX1_x", 0},
+                    {"+1_x", 0},
+                    {"1__x", 1},
+                    {"00X1_x", 0},
+                    {"\xF0\x9D\x9F\x98X1_x", 6},
+                    {"0X_1", 0},
+                    {"", 0},
+                    {"_", 0},
+                    {"A\x80_", 0},
+                    {"\xF0\x9D\x9F\xBF_", 4},
+                    {"\xF0\x9D\xA0\x80_", 0}};
+    /* Of one value each, in rising order; NULL begins the next value. */
+    static const char *const values[] = {"0",
+                                         "00",
+                                         "0X0",
+                                         "000000000000000000000000000000000000",
+                                         NULL,
+                                         "1",
+                                         "0X1",
+                                         "\xD9\xA1",
+                                         NULL,
+                                         "9",
+                                         "0X09",
+                                         "\xF0\x9D\x9F\xA1",
+                                         NULL,
+                                         "A",
+                                         "0A",
+                                         NULL,
+                                         "F",
+                                         NULL,
+                                         "10",
+                                         "0X10",
+                                         "\xD9\2410",
+                                         NULL,
+                                         "FF",
+                                         "00000000000000000000FF",
+                                         NULL,
+                                         "100",
+                                         NULL,
+                                         "FFFFFFFFFFFFFFFF",
+                                         NULL,
+                                         "10000000000000000",
+                                         NULL,
+                                         "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE",
+                                         "0X00FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE",
+                                         NULL,
+                                         "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"};
+    size_t i, k, size;
+    int a = 0, b;
+    for (i = 0; i < TREE_COUNT(prefixes); i++) {
+        size = 0;
+        CHECK(cfti_hex_prefix(prefixes[i].stem, strlen(prefixes[i].stem), &size) ==
+              (prefixes[i].prefix != 0));
+        CHECK(size == prefixes[i].prefix);
+    }
+    for (i = 0; i < TREE_COUNT(values); i++) {
+        if (values[i] == NULL) a++;
+        for (k = 0, b = 0; k < TREE_COUNT(values); k++) {
+            int order;
+            if (values[k] == NULL) b++;
+            if (values[i] == NULL || values[k] == NULL) continue;
+            order = cfti_hex_compare(values[i], strlen(values[i]), values[k], strlen(values[k]));
+            CHECK((order > 0) - (order < 0) == (a > b) - (a < b));
+        }
+    }
+    for (i = 1; i < TREE_COUNT(cfti_digit_zeros); i++) /* they are searched by halves */
+        CHECK(cfti_digit_zeros[i - 1] + 9 < cfti_digit_zeros[i]);
+}
+
+/* ==== Errors ============================================================= */
+
+static void path_report(confiture_error *error, confiture_status status, const char *path,
+                        uint64_t line, const char *detail, int os_error) {
+    cfti_fail fail;
+    cfti_fail_with(&fail, status, detail);
+    fail.path = path;
+    fail.line = line;
+    fail.os_error = os_error;
+    memset(error, 0xA5, sizeof *error);
+    CHECK(cfti_report(error, &fail) == status);
+    CHECK(error->status == status && error->line == line && error->os_error == os_error);
+    CHECK(memchr(error->message, '\n', strlen(error->message)) == NULL);
+}
+
+static void test_path_errors(void) {
+    static confiture_error error;
+    static char path[6000];
+    const char *end;
+    cfti_fail fail;
+    int i;
+    for (i = 0; i <= CONFITURE_E_SINK + 1; i++) {
+        const char *text = confiture_status_text((confiture_status)i);
+        CHECK(text != NULL && *text != '\0');
+        CHECK((strcmp(text, "unknown status") == 0) == (i > CONFITURE_E_SINK));
+    }
+    CHECK_STR(confiture_version(), CONFITURE_VERSION);
+    path_report(&error, CONFITURE_E_UNCLOSED, "a/b.sql", 12, "comment never closed", 0);
+    CHECK_STR(error.message, "a/b.sql:12: comment never closed");
+    CHECK_STR(error.path, "a/b.sql");
+    path_report(&error, CONFITURE_E_SYSTEM, "a", 0, NULL, EACCES);
+    CHECK_STR(error.message, "a: permission denied");
+    path_report(&error, CONFITURE_E_SYSTEM, "", 0, "the caller's parallel_for failed", 4711);
+    CHECK_STR(error.message, "the caller's parallel_for failed: system error 4711");
+    CHECK_STR(error.path, "");
+    path_report(&error, CONFITURE_E_SINK, "", 0, NULL, ENOSPC);
+    CHECK_STR(error.message, "the sink refused the bytes: no space left on device");
+    path_report(&error, CONFITURE_E_SYSTEM, NULL, 0, NULL, ENOENT);
+    CHECK_STR(error.message, "no such file or directory");
+    path_report(&error, CONFITURE_E_MEMORY, NULL, 0, NULL, 0);
+    CHECK_STR(error.message, "out of memory");
+    cfti_fail_with(&fail, CONFITURE_E_ENCODING, NULL);
+    fail.path = "x.sql", fail.line = 3, fail.offset = UINT64_C(12345678901);
+    CHECK(cfti_report(&error, &fail) == CONFITURE_E_ENCODING && error.offset == fail.offset);
+    CHECK_STR(error.message, "x.sql:3: not valid UTF-8, byte 12345678901");
+    CHECK(cfti_report(NULL, &fail) == CONFITURE_E_ENCODING);
+    /* What would upset a terminal, or forge a second message: and é is a letter. */
+    path_report(&error, CONFITURE_E_NAME, "a\nb\x1B[2J\x7F/\xC2\x9B\xC3\xA9\xFF\xE2\x82", 0, NULL,
+                0);
+    CHECK_STR(error.message, "a\\x0Ab\\x1B[2J\\x7F/\\xC2\\x9B\xC3\xA9\\xFF\\xE2\\x82: "
+                             "the file name is not safe in SQL");
+    CHECK_STR(error.path, "a\nb\x1B[2J\x7F/\xC2\x9B\xC3\xA9\xFF\xE2\x82");
+    path_report(&error, CONFITURE_E_NO_FILES, NULL, 0, "none in a\nb", 0);
+    CHECK_STR(error.message, "none in a\\x0Ab");
+    /* Long paths are cut to their end; the longest that fits is not. */
+    memset(path, 'p', sizeof path);
+    strcpy(path + 4095 - 6, "/x.sql");
+    path_report(&error, CONFITURE_E_NOT_FILE, path, 7, NULL, 0);
+    CHECK_STR(error.path, path);
+    CHECK(strlen(error.message) == 4095 + strlen(":7: not a regular file"));
+    memset(path, 'p', sizeof path);
+    strcpy(path + 4096 - 6, "/x.sql");
+    path_report(&error, CONFITURE_E_NOT_FILE, path, UINT64_MAX, NULL, 0);
+    CHECK(strlen(error.path) == 4095 && strncmp(error.path, "...pp", 5) == 0);
+    CHECK_STR(error.path + 4095 - 6, "/x.sql");
+    CHECK_STR(error.message + 4095, ":18446744073709551615: not a regular file");
+    /* Written \x01, it is four times as long: the end still tells the file and the reason. */
+    memset(path, 1, sizeof path);
+    strcpy(path + 4000, "/x.sql");
+    path_report(&error, CONFITURE_E_NOT_FILE, path, 0, NULL, 0);
+    CHECK(strlen(error.message) < sizeof error.message);
+    end = strstr(error.message, "/x.sql");
+    CHECK_STR(end, "/x.sql: not a regular file");
+}
+
+static void test_path_numbers(void) {
+    static const struct {
+        uint64_t value;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {7, "7"},
+                 {10, "10"},
+                 {4294967296u, "4294967296"},
+                 {UINT64_MAX, "18446744073709551615"}};
+    static const struct {
+        const char *bytes;
+        size_t length;
+        uint32_t code;
+    } chars[] = {{"a", 1, 'a'},
+                 {"\x7F", 1, 0x7F},
+                 {"\xC2\x80", 2, 0x80},
+                 {"\xDF\xBF", 2, 0x7FF},
+                 {"\xE0\xA0\x80", 3, 0x800},
+                 {"\xED\x9F\xBF", 3, 0xD7FF},
+                 {"\xEE\x80\x80", 3, 0xE000},
+                 {"\xF0\x90\x80\x80", 4, 0x10000},
+                 {"\xF4\x8F\xBF\xBF", 4, 0x10FFFF},
+                 {"\xC1\xBF", 0, 0},
+                 {"\xE0\x9F\xBF", 0, 0},
+                 {"\xED\xA0\x80", 0, 0},
+                 {"\xF0\x8F\xBF\xBF", 0, 0},
+                 {"\xF4\x90\x80\x80", 0, 0},
+                 {"\xF5\x80\x80\x80", 0, 0},
+                 {"\x80", 0, 0},
+                 {"\xC2", 0, 0},
+                 {"\xE2\x82", 0, 0},
+                 {"\xC2\x41", 0, 0},
+                 {"\xFF", 0, 0}};
+    size_t i;
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        char digits[21];
+        digits[cfti_decimal(digits, cases[i].value)] = '\0';
+        CHECK_STR(digits, cases[i].text);
+    }
+    for (i = 0; i < TREE_COUNT(chars); i++) {
+        uint32_t code = 0;
+        size_t n = strlen(chars[i].bytes);
+        CHECK(cfti_utf8_decode((const uint8_t *)chars[i].bytes, n, &code) == chars[i].length);
+        CHECK(chars[i].length == 0 || code == chars[i].code);
+    }
+}
+
+/* ==== Memory ============================================================= */
+
+static void test_path_memory(void) {
+    memory m;
+    cfti_buffer buffer;
+    cfti_arena arena;
+    cfti_block *first;
+    size_t i;
+    memory_init(&m);
+    memset(&buffer, 0, sizeof buffer);
+    memset(&arena, 0, sizeof arena);
+    buffer.allocator = arena.allocator = m.allocator;
+    arena.block_size = 100;
+    CHECK(cfti_buffer_append(&buffer, "", 0) && m.blocks == 0);
+    for (i = 0; i < 3000; i++) CHECK(cfti_buffer_append(&buffer, "0123456789", i % 11));
+    CHECK(m.calls < 20 && buffer.data[buffer.size - 1] == '0' + (2999 % 11 - 1));
+    CHECK(!cfti_buffer_reserve(&buffer, SIZE_MAX) && !cfti_buffer_reserve(&buffer, SIZE_MAX / 2));
+    memory_arm(&m, 1, true);
+    i = buffer.size;
+    CHECK(!cfti_buffer_reserve(&buffer, 100000) && buffer.size == i && buffer.data[0] == '0');
+    CHECK(cfti_arena_take(&arena, 1) == NULL);
+    memory_arm(&m, 0, false);
+    cfti_buffer_free(&buffer);
+    CHECK(memory_is_clean(&m));
+    for (i = 1; i <= 40; i++) {
+        uint8_t *bytes = (uint8_t *)cfti_arena_take(&arena, i * 7);
+        CHECK(bytes != NULL && (uintptr_t)bytes % 16 == 0);
+        memset(bytes, (int)i, i * 7);
+    }
+    cfti_arena_reset(&arena);
+    CHECK(m.blocks == 1 && arena.first->used == 0);
+    cfti_arena_free(&arena);
+    CHECK(memory_is_clean(&m));
+    CHECK(cfti_arena_take(&arena, 50) != NULL);
+    first = arena.first;
+    i = first->used;
+    CHECK(cfti_arena_take(&arena, 30) != NULL && arena.first == first);
+    cfti_arena_rewind(&arena, first, i);
+    CHECK(first->used == i);
+    CHECK(cfti_arena_take(&arena, 80) != NULL && cfti_arena_take(&arena, 500) != NULL &&
+          m.blocks == 3);
+    cfti_arena_rewind(&arena, first, i);
+    CHECK(m.blocks == 2 && arena.first->used == 0 && arena.first->next == first &&
+          first->used == i);
+    CHECK(cfti_arena_take(&arena, SIZE_MAX - 8) == NULL);
+    cfti_arena_free(&arena);
+    CHECK(memory_is_clean(&m));
+}
+
+static void test_path(void) {
+    tree_open();
+    test_path_clean();
+    test_path_compare();
+    test_path_relations();
+    test_path_resolve();
+    test_path_fnmatch();
+    test_path_match();
+    test_path_pattern();
+    test_path_seeds();
+    test_path_hex();
+    test_path_errors();
+    test_path_numbers();
+    test_path_memory();
+    tree_close();
+}

@@ -1,0 +1,143 @@
+/* Memory that runs out, is mapped, or is bounded: a part of test_scan.c. */
+
+typedef struct scan_exhausted {
+    const confiture_files *files; /* NULL: a search */
+    int way;
+    confiture_sort sort;
+    confiture_io io;
+} scan_exhausted;
+
+static confiture_status scan_exhaust(void *ctx, const confiture_run *run, confiture_error *error) {
+    static const char *const exclude[] = {"nothing", "more/of/it"};
+    static const char *const own[] = {"s/a.sql", "s/../s/b.sql"};
+    const scan_exhausted *e = (const scan_exhausted *)ctx;
+    confiture_directory d[2];
+    confiture_find_options options;
+    confiture_files *files;
+    confiture_status status;
+    scan_result result;
+    if (e->files != NULL) {
+        confiture_run mapped = *run;
+        mapped.io = e->io;
+        return scan_do(e->way, e->files, &mapped, &result, error);
+    }
+    memset(d, 0, sizeof d);
+    memset(&options, 0, sizeof options);
+    d[0].path = "s", d[1].path = "link/../t";
+    d[0].exclude = options.exclude_dirs = exclude;
+    d[0].exclude_count = options.exclude_dir_count = 2;
+    options.run = *run;
+    options.sort = e->sort;
+    options.unique = true;
+    options.base = e->way == 1 ? tree.root : NULL;
+    status = e->way == 2 ? confiture_files_from_paths(&files, own, 2, &options, error)
+                         : confiture_find_all(&files, d, 2, &options, error);
+    CHECK_QUIET((files == NULL) == (status != CONFITURE_OK));
+    confiture_files_free(files);
+    return status;
+}
+
+static void test_scan_exhausted(void) {
+    static char cr[600001];
+    scan_exhausted e;
+    char name[64];
+    size_t i;
+    memset(&e, 0, sizeof e);
+    tree_directory("t");
+    tree_link("link", "s");
+    for (i = 0; i < 24; i++) {
+        sprintf(name, "s/%u/%u/%u_x.sql", (unsigned)(9 - i / 6), (unsigned)(i % 6), (unsigned)i);
+        tree_text(name, "SELECT 1;\r\n");
+    }
+    tree_text("t/9_y.sql", "x");
+    for (e.way = 0; e.way < 3; e.way++) { /* base: in common, given, none */
+        e.sort = e.way == 0 ? CONFITURE_SORT_HEX : CONFITURE_SORT_PATH;
+        memory_exhaust(scan_exhaust, &e, 1, false, NULL);
+        memory_exhaust(scan_exhaust, &e, 1, true, NULL);
+        memory_exhaust(scan_exhaust, &e, 4, false, NULL);
+        memory_exhaust(scan_exhaust, &e, 4, true, NULL);
+    }
+    for (i = 0; i < 2; i++) {
+        confiture_files *files;
+        if (i == 1) { /* a batch that grows too large, and a file that is */
+            memset(cr, '\r', sizeof cr);
+            tree_write("big/a.sql", cr, sizeof cr);
+            tree_write("big/b.sql", cr, sizeof cr);
+            tree_write("big/c.sql", cr, 1000);
+            tree_fill("big/d.sql", 2100000, 1);
+        }
+        files = scan_find(i == 0 ? "s" : "big");
+        e.files = files;
+        for (e.way = 0; e.way < SCAN_WAYS; e.way++) {
+            if (i == 1 && (e.way == SCAN_MANIFEST || e.way == SCAN_CHECK)) continue;
+            memory_exhaust(scan_exhaust, &e, 1, false, NULL);
+            memory_exhaust(scan_exhaust, &e, 4, e.way % 2 != 0, NULL);
+            if (i == 0) memory_exhaust(scan_exhaust, &e, 1, true, NULL);
+        }
+        confiture_files_free(files);
+    }
+    tree_clear();
+}
+
+/* No mapping may be left behind, whatever became of its file. */
+static void test_scan_mappings(void) {
+    static char cr[300000];
+    confiture_files *files;
+    confiture_run run;
+    scan_exhausted e;
+    size_t size;
+    char *maps;
+    int way;
+    tree_text("a.sql", "SELECT 1;\n");
+    tree_text("b.sql", "\xFF");
+    files = scan_own("a.sql", "b.sql");
+    memset(&run, 0, sizeof run);
+    run.io = CONFITURE_IO_MMAP;
+    for (way = 0; way < SCAN_WAYS; way++)
+        CHECK_STR(scan_outcome(way, files, run, NULL),
+                  way < SCAN_CHECK ? "done" : "ENCODING b.sql:1: not valid UTF-8, byte 0");
+    confiture_files_free(files);
+    memset(cr, '\r', sizeof cr); /* needs memory of its own for its text */
+    tree_write("b.sql", cr, sizeof cr);
+    files = scan_own("b.sql", "a.sql");
+    memset(&e, 0, sizeof e);
+    e.files = files;
+    e.io = CONFITURE_IO_MMAP;
+    for (e.way = 0; e.way < SCAN_WAYS; e.way++) memory_exhaust(scan_exhaust, &e, 1, false, NULL);
+    maps = tree_read("/proc/self/maps", &size);
+    CHECK(maps == NULL || strstr(maps, tree.root) == NULL);
+    free(maps);
+    confiture_files_free(files);
+    tree_clear();
+}
+
+/* What is in flight is bounded: the manual promises eight megabytes a thread at the most. */
+static void test_scan_bounded(void) {
+    static const size_t threads[] = {1, 4};
+    confiture_files *files;
+    confiture_run run;
+    confiture_error error;
+    scan_result result;
+    memory m;
+    char name[64];
+    size_t i;
+    int way;
+    for (i = 0; i < 24; i++) { /* each longer than the one before, and a short one in between */
+        sprintf(name, "s/%02u.sql", (unsigned)i);
+        tree_fill(name, i % 3 == 0 ? 1000 : 1100000 + i * 40000, (unsigned)i);
+    }
+    files = scan_find("s");
+    memory_init(&m);
+    memset(&run, 0, sizeof run);
+    run.allocator = &m.allocator;
+    for (i = 0; i < TREE_COUNT(threads); i++)
+        for (way = 0; way < SCAN_BUILD; way++) {
+            run.threads = threads[i];
+            memory_arm(&m, 0, false);
+            CHECK(scan_do(way, files, &run, &result, &error) == CONFITURE_OK);
+            if (!CHECK(m.peak <= threads[i] * 8 * 1048576))
+                runs_note("way, threads, bytes", way, (int)threads[i], (int)m.peak);
+        }
+    confiture_files_free(files);
+    tree_clear();
+}
