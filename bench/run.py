@@ -164,7 +164,7 @@ def measure(options, plan, programs, folder, results):
     if "memory" in wanted:
         found = clock.each("memory", those(plan.memory_names), memory_row)
         results["memory"] = {"rows": found, "least": sections.own_memory()}
-    if "cold" in wanted and not sections.may_drop_caches():
+    if plan.cold_names and "cold" in wanted and not sections.may_drop_caches():
         results["missing"].append("a cold cache: dropping it is not permitted")
     elif "cold" in wanted:
         results["cold"] = clock.each("cold", those(plan.cold_names), cold_table)

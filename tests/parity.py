@@ -132,11 +132,10 @@ class Worker:
             what = "tree %d (again: %s --seed %s --only %d --keep)" % (
                 number, self.settings.again, self.settings.seed, number)
             good = self.report.check(what, session.run)
-            if self.settings.keep and (not good or self.settings.only is not None):
-                self.report.failures.append("kept: " + root) if not good else print("kept: " + root)
-                os.chdir("/")
-                self.sandbox.fresh(keep=True)
             os.chdir("/")
+            if self.settings.keep and (not good or self.settings.only is not None):
+                print("kept: " + root, flush=True)
+                self.sandbox.fresh(keep=True)
 
 
 def run_task(task):
