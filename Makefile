@@ -27,7 +27,7 @@ need = @command -v $(1) >/dev/null 2>&1 || \
     { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
 
 .PHONY: all demo test test-core check check-compile check-sanitize check-postgres check-format \
-    amalgam check-amalgam bench format lint install clean help need-cc need-python
+    amalgam check-amalgam bench bench-quick format lint install clean help need-cc need-python
 
 all: confiture ## build the command, ./confiture (the default)
 
@@ -152,8 +152,11 @@ lint: | need-cc ## the command and the examples with all warnings as errors
 	done
 	@rm -f $(BUILD)/lint.o; echo "no warnings"
 
-bench: | need-cc need-python ## times, beside its peers; options: BENCH=--quick
+bench: | need-cc need-python ## times beside the peers' and the machine's floors; BENCH="options"
 	@$(PYTHON) bench/run.py $(BENCH)
+
+bench-quick: | need-cc need-python ## the same with small trees and few rounds
+	@$(PYTHON) bench/run.py --quick $(BENCH)
 
 format: ## let clang-format rewrite the C files
 	clang-format -i $(OWN_C)

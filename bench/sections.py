@@ -166,10 +166,10 @@ def main_cells(peers, name, tree, threads, plan):
     return cells
 
 
-def check_cells(peers, name, tree):
+def check_cells(peers, name, tree, plan):
     """Run once, never timed: what the Rust peer must give."""
     cells = [peers.cell(peers.ours, "build_core", tree)]
-    if peers.rust and name not in ("W5", "W6", "W7"):
+    if peers.rust and name in plan.core:
         cells += [peers.cell(peers.python, o, tree) for o in ("core_hash", "core_build")]
     return cells if peers.rust else []
 
@@ -178,7 +178,7 @@ def main_table(peers, name, tree, threads, plan):
     """One workload: every operation of everybody, in one interleaved run."""
     note("{}: checking that the results are equal".format(name))
     cells = main_cells(peers, name, tree, threads, plan)
-    extra = check_cells(peers, name, tree)
+    extra = check_cells(peers, name, tree, plan)
     peers.floors.ask("files", dir=tree)  # into the page cache
     warm_up(cells)
     for cell in extra:

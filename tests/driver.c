@@ -1,10 +1,11 @@
 /* driver.c: serves the library to tests/parity.py, thousands of cases in one process.
  *
  * A message is a count of fields and then each field's size and bytes, all numbers
- * 32-bit little-endian; before an answer stands its size. The first field of a request names the operation; the rest
- * are pairs of a key and a value. An answer begins with the six fields of the error:
- * status, os_error, line, offset, path, message; what follows depends on the
- * operation. The list of the last "find" or "list" stays for the operations on it.
+ * 32-bit little-endian; before an answer stands its size. The first field of a
+ * request names the operation; the rest are pairs of a key and a value. An answer
+ * begins with the six fields of the error: status, os_error, line, offset, path,
+ * message; what follows depends on the operation. The list of the last "find" or
+ * "list" stays for the operations on it.
  *
  * It also watches what every user is promised: the sizes given to free and realloc,
  * no block left behind, an error untouched on success and filled on failure.

@@ -186,7 +186,7 @@ def find_command(driver):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("driver", nargs="?", help="tests/driver.c, compiled")
-    parser.add_argument("--command", help="the command; else the one beside the driver or at the root")
+    parser.add_argument("--command", help="else the one beside the driver or at the root")
     parser.add_argument("--trees", type=int, default=2000)
     parser.add_argument("--seed", default=str(random.SystemRandom().randrange(10 ** 9)))
     parser.add_argument("--only", type=int, help="only this random tree")

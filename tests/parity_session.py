@@ -1,4 +1,4 @@
-"""One random tree, asked of the reference and of the library: the answers must be the same bytes."""
+"""One random tree, asked of the reference and of the library: the same bytes must come back."""
 
 import errno
 import os
@@ -17,7 +17,8 @@ THREADS = (1, 2, 3, 8, 64)
 
 
 def fail(what, actual, wanted):
-    raise AssertionError("%s\n    got    %s\n    wanted %s" % (what, shorten(actual), shorten(wanted)))
+    raise AssertionError("%s\n    got    %s\n    wanted %s" % (
+        what, shorten(actual), shorten(wanted)))
 
 
 def shorten(value):
@@ -257,14 +258,28 @@ class Session:
         pairs = options.driver() + [("pre", d) for d in pre] + [("post", d) for d in post]
         what += ": split %r" % pairs
         phases, error = attempt(reference.build_split, files, pre, post, *options.reference())
-        answer = self.call("split", pairs, None, error, what)
-        if error is None:
-            got = answer.fields[1::5]
-            if got != list(phases):
-                fail(what, got, phases)
-            digest = reference.hash_stream(files).encode()
-            if answer.fields[4::5] != [digest] * 3:
-                fail(what, answer.fields[4::5], digest)
+        outputs = []
+        if self.rng.random() < 0.3:
+            outputs = [self.sandbox.inside("out%d" % number) for number in range(3)]
+            answer = self.driver.request("split", *(
+                pairs + [("output", output) for output in outputs] + self.run_options()))
+            compare_error(answer.error, error, what)
+        else:
+            answer = self.call("split", pairs, None, error, what)
+        if error is not None:
+            if any(os.path.exists(output) for output in outputs):
+                fail(what, "a file in spite of the error", "none")
+            return
+        got = answer.fields[1::5]
+        if outputs:
+            got = [pathlib.Path(output).read_bytes() for output in outputs]
+            for output in outputs:
+                os.remove(output)
+        if got != list(phases):
+            fail(what, got, phases)
+        digest = reference.hash_stream(files).encode()
+        if answer.fields[4::5] != [digest] * 3:
+            fail(what, answer.fields[4::5], digest)
 
     # ---- pathlib, which the reference's walk stands for
 
@@ -313,7 +328,7 @@ class Session:
 
 
 def run_command(command, args, wanted, error, found=()):
-    """Standard output and the exit status; a line for each finding, and one that names the error."""
+    """Output and exit status; a line for each finding, and one that names the error."""
     done = subprocess.run([command] + args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           stdin=subprocess.DEVNULL)
     what = "command %r" % (args,)

@@ -6,11 +6,13 @@ import random
 from confiture_reference import Directory
 
 PLAIN_DIRS = ["a", "b", "a-b", "a.b", "a b", "A", "\u00e9", ".h", "seed", "10_seeds", "30_seed_x",
-              "00_x", "0A_z", "temp", "x y", "\u65e5\u672c", "\U0001d538", "-d", "..a", "[a]", "seedling"]
+              "00_x", "0A_z", "temp", "x y", "\u65e5\u672c", "\U0001d538", "-d", "..a",
+              "[a]", "seedling"]
 PLAIN_FILES = ["1.sql", "2.sql", "10_b.sql", "01_a.sql", "a.sql", "B.sql", "a-b.sql", "a b.sql",
                ".sql", ".h.sql", "\u00e9.sql", "x.SQL", "x.txt", "a.sql.bak", "latest.sql",
                "test_a.sql", "a.b.sql", "a..sql", "\u65e5\u672c.sql", "\U0001d538.sql", "-.sql",
-               "[1].sql", "x?.sql", "#.sql", "{file_path}.sql", "_a.sql", "sql", "*q.sql", "n" * 251 + ".sql"]
+               "[1].sql", "x?.sql", "#.sql", "{file_path}.sql", "_a.sql", "sql", "*q.sql",
+               "n" * 251 + ".sql"]
 HEX_FILES = ["0A_a.sql", "0a_a.sql", "0x0B_c.sql", "0X1F_b.sql", "1F_b.sql", "FF_seed.sql",
              "F" * 40 + "_z.sql", "0" * 40 + "1_z.sql", "G_b.sql", "12_.sql", "0X_a.sql",
              "\u0663_a.sql", "\u0663A_a.sql", "\uff21_a.sql", "\u00b2_a.sql", "0XX1_a.sql",
@@ -35,8 +37,8 @@ ODD_INCLUDES = ["**", "a/**", "../*.sql", "*/../*.sql", "../../x.sql", "**a/*.sq
                 ".", "**/"]
 EXCLUDES = ["test_*", "**/test_*", ".*", "*.SQL", "a/*", "*/1.sql", "1.sql", "[!a]*", "**/temp/**",
             "**/*.sql", "seed/*", "./a.sql", "a//*.sql", "/1.sql", "l*", "0*", "?.sql", "\u00e9*"]
-TEMPLATES = ["-- {file_path}", "{{{file_path}}}", "{file_path}{file_path}", "{{}}", "\n-- \u00e9 {file_path}\n",
-             "BAR"]
+TEMPLATES = ["-- {file_path}", "{{{file_path}}}", "{file_path}{file_path}", "{{}}",
+             "\n-- \u00e9 {file_path}\n", "BAR"]
 BAD_TEMPLATES = ["", "{", "}", "{0}", "{file_path!r}", "{ file_path }", "{file_path", "{}", "}{"]
 
 
@@ -119,7 +121,8 @@ def grow_links(rng, sandbox, tree, odd):
         if kind < 0.4 and tree.files:
             target, suffix = rng.choice(tree.files), ".sql"
         elif kind < 0.85:
-            target, suffix = rng.choice(tree.directories), rng.choice(["", "", ".sql"] if odd else [""])
+            target = rng.choice(tree.directories)
+            suffix = rng.choice(["", "", ".sql"] if odd else [""])
         elif odd:
             target, suffix = rng.choice(["missing", "l%d" % number]), rng.choice(["", ".sql"])
         else:
@@ -189,9 +192,10 @@ class Question:
             if rng.random() < 0.3:
                 exclude = patterns(EXCLUDES, ["", "."], 2)
             place = top if rng.random() < 0.5 else path()
-            self.directories.append(Directory(
-                root if whole and os.path.normpath(place) == "." else place, rng.random() < 0.85, include, exclude,
-                rng.random() < 0.2))
+            if whole and os.path.normpath(place) == ".":
+                place = root
+            self.directories.append(Directory(place, rng.random() < 0.85, include, exclude,
+                                              rng.random() < 0.2))
         self.exclude_dirs = [path() for _ in range(rng.choice([0, 0, 0, 1, 2]))]
         self.sort_mode = rng.choice(["path", "hex"])
         self.unique = rng.random() < 0.2
@@ -257,7 +261,8 @@ class BuildOptions:
         if self.template is not None:
             pairs.append(("template", self.template))
         if self.header:
-            pairs += [("header", ""), ("environment", self.header[0]), ("timestamp", self.header[1])]
+            pairs += [("header", ""), ("environment", self.header[0]),
+                      ("timestamp", self.header[1])]
         return pairs + ([("schema_only", "")] if self.schema_only else [])
 
     def command(self):

@@ -1,7 +1,8 @@
 """Where the tests make their trees: under one temporary root, and nowhere else.
 
-A generator of odd trees once wrote outside of its folder, through `..` and a link. Here every path is
-relative to the tree, and its directory is resolved and compared before anything is written or removed.
+A generator of odd trees once wrote outside of its folder, through `..` and a link. Here every path
+is relative to the tree, and its directory is resolved and compared before anything is written or
+removed.
 """
 
 import os
@@ -12,7 +13,7 @@ import tempfile
 
 class Sandbox:
     def __init__(self):
-        # In memory if there is such a place: to remove a directory from a disk can take milliseconds.
+        # In memory if there is such a place: a disk takes milliseconds to remove a directory.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
         if memory and os.statvfs(memory).f_bavail * os.statvfs(memory).f_frsize < 64 << 20:
             memory = None

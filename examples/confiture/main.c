@@ -138,9 +138,9 @@ static int find_files(confiture_files **files, const struct options *options) {
     /* "confiture build db > db/all.sql": the shell has emptied it already, and
      * the next build would take this one in. */
     for (i = 0; !code && stdout_is_file && i < confiture_files_count(*files); i++) {
-        if (!system_is_stdout(confiture_files_path(*files, i))) continue;
-        say("%s: standard output goes to a file that is read as well%s",
-            confiture_files_path(*files, i),
+        const char *path = confiture_files_path(*files, i);
+        if (!path || !system_is_stdout(path)) continue;
+        say("%s: standard output goes to a file that is read as well%s", path,
             options->command == COMMAND_BUILD ? "; use -o, which leaves it out" : "");
         code = EXIT_ERROR;
     }

@@ -38,7 +38,7 @@ def below(path, directory):
 
 
 def find_files(directories, exclude_dirs=(), sort_mode="path", unique=False):
-    """The paths that the directories select, ordered. A plain string stands for Directory(string)."""
+    """The paths that the directories select, ordered. A string stands for Directory(string)."""
     directories = [d if isinstance(d, Directory) else Directory(d) for d in directories]
     plans = []
     for d in directories:
@@ -327,7 +327,8 @@ compute_hash = hash_stream  # what the original calls it
 def hash_tree(files):
     outer = hashlib.sha256()
     for path, name in files:
-        outer.update(hashlib.sha256(name.encode("utf-8") + b"\0" + read_bytes(path) + b"\0").digest())
+        data = name.encode("utf-8") + b"\0" + read_bytes(path) + b"\0"
+        outer.update(hashlib.sha256(data).digest())
     return outer.hexdigest()
 
 
@@ -354,8 +355,8 @@ def expand_template(template, name):
 
 
 def check_block_name(name, path, check):
-    """A name that would end the comment that shows it, or open another inside, which PostgreSQL nests
-    and the reference check does not know of."""
+    """A name must not end the comment that shows it, nor open another inside: PostgreSQL nests them,
+    which the reference check does not know."""
     if "*/" in name or ("/*" in name and check == "postgres"):
         raise ConfitureError("name", str(path), "the name holds a mark of comments")
 

@@ -1,7 +1,7 @@
 """What is still open at the end of a script for psql: the default check, written a second time.
 
-The library reads pieces of a file, byte by byte; this reads the whole text, token by token, and cuts
-the data of a COPY out of it as soon as it is sent. Both follow PostgreSQL's scan.l with
+The library reads pieces of a file, byte by byte; this reads the whole text, token by token, and
+cuts the data of a COPY out of it as soon as it is sent. Both follow PostgreSQL's scan.l with
 standard_conforming_strings on, and psql around it.
 """
 
@@ -147,7 +147,7 @@ class Scanner:
             self.meta_copy(found.group(2))
             self.end_statement(start)
         elif self.statement == "other":
-            self.begin_statement()  # \gset and its like end a statement; after others it does no harm
+            self.begin_statement()  # \gset and its like end one; after others it does no harm
         elif name in ("g", "gx"):
             self.end_statement(start)
         return found.end()

@@ -133,13 +133,12 @@ static void tree_remove_at(int at, const char *name) {
     struct stat status;
     if (fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0) tree_die("lstat", name);
     if (S_ISDIR(status.st_mode)) {
-        int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        int fd;
         DIR *dir = NULL;
         struct dirent *entry;
-        if (fd < 0) { /* the tests take rights away */
-            if (fchmodat(at, name, 0755, 0) != 0) tree_die("chmod", name);
-            fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-        }
+        if ((status.st_mode & 0700) != 0700 && fchmodat(at, name, 0755, 0) != 0)
+            tree_die("chmod", name); /* the tests take rights away */
+        fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (fd < 0 || (dir = fdopendir(fd)) == NULL) tree_die("opendir", name);
         while ((entry = readdir(dir)) != NULL)
             if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
