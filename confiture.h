@@ -1692,11 +1692,14 @@ long syscall(long, ...);
 
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
+/* Why the last call failed: never 0, which would say that it had not. */
+static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
+
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
     do {
         *file = openat(at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | CFTI_O_CLOEXEC);
     } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? errno : 0;
+    return *file < 0 ? cfti_os_errno() : 0;
 }
 
 static void cfti_os_close(cfti_os_file file) { (void)close(file); }
@@ -1729,7 +1732,7 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
         do {
             next = openat(at, part, O_RDONLY | CFTI_O_DIRECTORY | CFTI_O_CLOEXEC);
         } while (next < 0 && errno == EINTR);
-        error = next < 0 ? errno : 0;
+        error = next < 0 ? cfti_os_errno() : 0;
         if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
         if (error != 0) return error;
         at = next;
@@ -1775,7 +1778,7 @@ static void cfti_os_status_fill(cfti_os_status *status, const struct stat *st) {
 
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
     struct stat st;
-    if (fstat(file, &st) != 0) return errno;
+    if (fstat(file, &st) != 0) return cfti_os_errno();
     cfti_os_status_fill(status, &st);
     return 0;
 }
@@ -1783,7 +1786,8 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status) {
     struct stat st;
-    if (fstatat(at, path, &st, follow_link ? 0 : CFTI_AT_SYMLINK_NOFOLLOW) != 0) return errno;
+    if (fstatat(at, path, &st, follow_link ? 0 : CFTI_AT_SYMLINK_NOFOLLOW) != 0)
+        return cfti_os_errno();
     cfti_os_status_fill(status, &st);
     return 0;
 }
@@ -1797,7 +1801,7 @@ static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got)
         n = read(file, data, cfti_min(size, CFTI_OS_TRANSFER));
     } while (n < 0 && errno == EINTR);
     *got = n < 0 ? 0 : (size_t)n;
-    return n < 0 ? errno : 0;
+    return n < 0 ? cfti_os_errno() : 0;
 }
 
 static bool cfti_os_short_read_is_end(cfti_os_file directory) {
@@ -1822,7 +1826,9 @@ static bool cfti_os_short_read_is_end(cfti_os_file directory) {
 #endif
 }
 
-static int cfti_os_rewind(cfti_os_file file) { return lseek(file, 0, SEEK_SET) < 0 ? errno : 0; }
+static int cfti_os_rewind(cfti_os_file file) {
+    return lseek(file, 0, SEEK_SET) < 0 ? cfti_os_errno() : 0;
+}
 
 static cfti_kind cfti_os_kind_of_type(unsigned char type) {
     switch (type) { /* DT_REG and its like, which -std=c99 hides */
@@ -1848,7 +1854,7 @@ static int cfti_os_list(cfti_os_file directory,
     for (;;) {
         long n = syscall(SYS_getdents64, directory, buffer, sizeof(buffer)), at = 0;
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno;
+        if (n < 0) return cfti_os_errno();
         if (n == 0) return 0;
         while (at < n) {
             const char *record = buffer + at;
@@ -1898,7 +1904,7 @@ static int cfti_os_list(cfti_os_file directory,
 #if !defined(CONFITURE_NO_MMAP)
 static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
     void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (p == MAP_FAILED) return errno;
+    if (p == MAP_FAILED) return cfti_os_errno();
     *data = (const uint8_t *)p;
     return 0;
 }
@@ -1914,14 +1920,14 @@ static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file)
     do {
         *file = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
     } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? errno : 0;
+    return *file < 0 ? cfti_os_errno() : 0;
 }
 
 static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
     do {
         *file = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
     } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? errno : 0;
+    return *file < 0 ? cfti_os_errno() : 0;
 }
 
 static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
@@ -1929,7 +1935,7 @@ static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
     while (size > 0) {
         ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno;
+        if (n < 0) return cfti_os_errno();
         if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
         p += n;
         size -= (size_t)n;
@@ -1942,7 +1948,7 @@ static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, ui
     while (size > 0) {
         ssize_t n = pwrite(file, p, size, (off_t)offset);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno;
+        if (n < 0) return cfti_os_errno();
         if (n == 0) return EIO;
         p += n;
         size -= (size_t)n;
@@ -1953,31 +1959,31 @@ static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, ui
 
 static int cfti_os_finish(cfti_os_file file) {
     /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
-    return close(file) != 0 && errno != EINTR ? errno : 0;
+    return close(file) != 0 && errno != EINTR ? cfti_os_errno() : 0;
 }
 
-static int cfti_os_sync(cfti_os_file file) { return fsync(file) != 0 ? errno : 0; }
+static int cfti_os_sync(cfti_os_file file) { return fsync(file) != 0 ? cfti_os_errno() : 0; }
 
 static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
-    return fchmod(file, (mode_t)mode) != 0 ? errno : 0;
+    return fchmod(file, (mode_t)mode) != 0 ? cfti_os_errno() : 0;
 }
 
 static int cfti_os_rename(const char *from, const char *to) {
-    return rename(from, to) != 0 ? errno : 0;
+    return rename(from, to) != 0 ? cfti_os_errno() : 0;
 }
 
-static int cfti_os_remove(const char *path) { return unlink(path) != 0 ? errno : 0; }
+static int cfti_os_remove(const char *path) { return unlink(path) != 0 ? cfti_os_errno() : 0; }
 
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
     ssize_t n = readlink(path, buffer, capacity);
-    if (n < 0) return errno;
+    if (n < 0) return cfti_os_errno();
     if ((size_t)n >= capacity) return ENAMETOOLONG;
     buffer[n] = '\0';
     return 0;
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {
-    return getcwd(buffer, capacity) == NULL ? errno : 0;
+    return getcwd(buffer, capacity) == NULL ? cfti_os_errno() : 0;
 }
 
 static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }

@@ -19,6 +19,11 @@ static int exit_code(confiture_status status) {
     }
 }
 
+/* Whether a status is one that the library tells as a finding, besides. */
+static bool is_finding(confiture_status status) {
+    return status == CONFITURE_E_ENCODING || status == CONFITURE_E_UNCLOSED;
+}
+
 /* Says what went wrong, and gives the exit code for it. */
 static int failed(const confiture_error *error) {
     int number = system_signal();
@@ -318,7 +323,7 @@ static int run_build(const struct options *options, const confiture_files *files
     free((void *)findings.messages);
     if (code >= 0) return code;
     /* The first finding is the error, and has been said. */
-    if (findings.count && exit_code(error.status) == EXIT_CHECK_FAILED) return EXIT_CHECK_FAILED;
+    if (findings.count && is_finding(error.status)) return EXIT_CHECK_FAILED;
     return failed(&error);
 }
 
@@ -473,7 +478,7 @@ static int run_check(const struct options *options, const confiture_files *files
         json_open("findings", '[');
     }
     status = confiture_check(files, &check, &error);
-    if (status && !(output.count && exit_code(status) == EXIT_CHECK_FAILED)) return failed(&error);
+    if (status && !(output.count && is_finding(status))) return failed(&error);
     if (options->json) {
         json_close(']');
         json_number("files", files_count);
