@@ -87,15 +87,14 @@ test: | need-cc need-python ## the tests: under two minutes; the last line is th
 
 # LeakSanitizer's look at a program's end fails now and then (its tracer, not the program) when
 # thousands are started: leaks are looked for in the unit tests, and by tests/driver.c itself.
-NO_LEAKS = ASAN_OPTIONS=$$ASAN_OPTIONS:detect_leaks=0
+LEAKS = ASAN_OPTIONS=$$ASAN_OPTIONS:detect_leaks=1
 test-core: | need-cc need-python ## unit, parity and command tests, with any CC, CFLAGS, BUILD
 	@$(MAKE_QUIET) -k -j4 $(addprefix $(BUILD)/,confiture unit driver) >/dev/null 2>&1; true
 	@$(PYTHON) tests/run.py \
-	    'unit=$(MAKE_QUIET) $(BUILD)/unit && $(BUILD)/unit' \
+	    'unit=$(MAKE_QUIET) $(BUILD)/unit && $(LEAKS) $(BUILD)/unit' \
 	    'parity=$(MAKE_QUIET) $(BUILD)/confiture $(BUILD)/driver && \
-	        $(NO_LEAKS) $(PARITY) --command $(BUILD)/confiture' \
-	    'command=$(MAKE_QUIET) $(BUILD)/confiture && \
-	        $(NO_LEAKS) $(PYTHON) tests/command.py $(BUILD)/confiture'
+	        $(PARITY) --command $(BUILD)/confiture' \
+	    'command=$(MAKE_QUIET) $(BUILD)/confiture && $(PYTHON) tests/command.py $(BUILD)/confiture'
 
 check: | need-cc need-python ## test, every compiler, sanitizers, PostgreSQL, format
 	@mkdir -p $(BUILD)
@@ -121,7 +120,7 @@ check-sanitize: | need-python ## the core tests under SANITIZE=address,undefined
 	@echo 'int main(void) { return 0; }' > $(SANITIZE_NAME)/probe.c
 	@if $(CC) $(SANITIZE_FLAGS) $(SANITIZE_NAME)/probe.c -o $(SANITIZE_NAME)/probe >/dev/null 2>&1 && \
 	    $(SANITIZE_NAME)/probe >/dev/null 2>&1; then \
-	    export ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1; \
+	    export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0 TSAN_OPTIONS=allocator_may_return_null=1; \
 	    export UBSAN_OPTIONS=print_stacktrace=1; \
 	    $(MAKE_QUIET) test-core BUILD=$(SANITIZE_NAME) TREES=150 CFLAGS='$(SANITIZE_FLAGS)'; \
 	else \

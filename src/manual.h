@@ -149,8 +149,8 @@
  * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
  * files are read is bounded, whatever the size of the tree: half a megabyte per thread
  * for small files, eight megabytes at the most, and as much again where line ends have
- * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about 100 bytes a file and
- * the length of its path. On the stack: at most 64 KiB a thread.
+ * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about
+ * 40 bytes a file and the length of its path. On the stack: at most 64 KiB a thread.
  *
  *
  * THREADS

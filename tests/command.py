@@ -51,6 +51,12 @@ def header(environment, stamp, digest, count):
                          count=count).encode()
 
 
+def listen_to_signals():
+    """In the child: a shell's background job, or nohup, ignores these, and so would the command."""
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(kind, signal.SIG_DFL)
+
+
 class Help(CommandTest):
     def test_fits_a_screen(self):
         for command in ("",) + COMMANDS:
@@ -458,7 +464,7 @@ class Process(CommandTest):
         child = subprocess.Popen([command_base.COMMAND, "build", "--files0-from=list", *args],
                                  cwd=self.dir, env=command_base.environment(),
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE)
+                                 stderr=subprocess.PIPE, preexec_fn=listen_to_signals)
         end = time.monotonic() + 30
         while sorted(os.listdir(out)) == before and time.monotonic() < end:
             time.sleep(0.001)
@@ -477,7 +483,8 @@ class Process(CommandTest):
     def test_interrupted_while_it_waits(self):
         for args in (["hash", "--files0-from=-"], ["build", "--files0-from=-", "-o", "x.sql"]):
             child = subprocess.Popen([command_base.COMMAND, *args], cwd=self.dir,
-                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     preexec_fn=listen_to_signals)
             time.sleep(0.3)
             child.send_signal(signal.SIGINT)
             # Killed at once, or, if it had not come to its handler yet, by the signal.
