@@ -10,7 +10,7 @@ import unicodedata
 import confiture_reference as reference
 import selection
 from confiture_reference import ConfitureError
-from parity_driver import findings
+from parity_driver import findings, settle_user
 from parity_trees import EXCLUDES, INCLUDES, BuildOptions, Question
 
 THREADS = (1, 2, 3, 8, 64)
@@ -330,7 +330,7 @@ class Session:
 def run_command(command, args, wanted, error, found=()):
     """Output and exit status; a line for each finding, and one that names the error."""
     done = subprocess.run([command] + args, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL)
+                          stdin=subprocess.DEVNULL, preexec_fn=settle_user)
     what = "command %r" % (args,)
     if error is None:
         same = done.stdout.startswith(wanted) if args[0] == "hash" else done.stdout == wanted

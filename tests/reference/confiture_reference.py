@@ -355,7 +355,7 @@ def expand_template(template, name):
 
 
 def check_block_name(name, path, check):
-    """A name must not end the comment that shows it, nor open another inside: PostgreSQL nests them,
+    """A name must not end the comment that shows it nor open one inside: PostgreSQL nests them,
     which the reference check does not know."""
     if "*/" in name or ("/*" in name and check == "postgres"):
         raise ConfitureError("name", str(path), "the name holds a mark of comments")
