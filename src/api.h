@@ -63,8 +63,9 @@ typedef struct confiture_allocator {
     void *ctx;
 } confiture_allocator;
 
-/* Threads kept parked between calls. One pool serves one call at a time: a call
- * that finds it busy works on the calling thread alone. */
+/* Threads kept parked between calls, and memory and rings kept for the next. One
+ * pool serves one call at a time: a call that finds it busy works on the calling
+ * thread alone. */
 typedef struct confiture_pool confiture_pool;
 
 /* Starts threads - 1 helpers (the caller is the remaining one); 0 means one per
@@ -76,14 +77,17 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
 /* Joins the helpers. NULL is allowed. Not while a call is using the pool. */
 CONFITURE_API void confiture_pool_free(confiture_pool *pool);
 
-/* How files are read. AUTO is READ: mapping was measured slower for small files
- * and hardly faster for large ones, and a mapped file that another process
- * truncates kills the host with SIGBUS. MMAP is for those who know that theirs
- * do not shrink. */
+/* How files are read. READ: one after the other. RING: many small files with one
+ * system call, by Linux's io_uring; what that cannot do, or if it is not to be had, is
+ * read as by READ. AUTO: RING from some thousand files on, and in a pool, which keeps
+ * its rings, from sixteen; else READ. MMAP was measured slower for small files and
+ * hardly faster for large ones, and a mapped file that another process truncates
+ * kills the host with SIGBUS: it is for those who know that theirs do not shrink. */
 typedef enum confiture_io {
     CONFITURE_IO_AUTO = 0,
     CONFITURE_IO_READ,
-    CONFITURE_IO_MMAP
+    CONFITURE_IO_MMAP,
+    CONFITURE_IO_RING
 } confiture_io;
 
 /* How far a call has come. */

@@ -34,6 +34,15 @@
 #define CFTI_ATOMIC_STORE(p, v) ((void)(*(volatile int *)(p) = (v)))
 #endif
 
+/* In a loop that waits for another thread: the processor need not hurry. */
+#if CFTI_GNUC && (defined(__x86_64__) || defined(__i386__))
+#define CFTI_PAUSE() __builtin_ia32_pause()
+#elif CFTI_GNUC && defined(__aarch64__)
+#define CFTI_PAUSE() __asm__ volatile("yield")
+#else
+#define CFTI_PAUSE() ((void)0)
+#endif
+
 #define CFTI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static size_t cfti_min(size_t a, size_t b) { return a < b ? a : b; }

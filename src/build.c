@@ -51,6 +51,21 @@ static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena 
     return cfti_text_map((cfti_text_state *)visit->state, visit, options->check, arena, fail);
 }
 
+/* The rest of the files will be like those so far: memory for them all at once, rather
+ * than grown and moved step by step. A wish, and no failure if it is not granted. */
+static void cfti_build_expect(cfti_output *output, const cfti_build *build,
+                              const cfti_visit *visit) {
+    const cfti_buffer *buffer = &output->buffer;
+    uint64_t needed = (uint64_t)buffer->size + visit->text_size, expected;
+    if (output->sink.write != NULL || visit->index < 8 || !visit->first) return;
+    if (visit->text_size + 1024 <= buffer->capacity - buffer->size) return;
+    expected = needed / (visit->index + 1) * build->files->count;
+    expected += expected / 16;
+    if (expected > 8 * needed) expected = 8 * needed;
+    if (expected >= CFTI_LARGE_BLOCK && expected < SIZE_MAX / 2)
+        (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
+}
+
 static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
     unsigned route = cfti_build_route(build, visit->index);
@@ -59,6 +74,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
         cfti_output *output = &build->outputs[route];
         status = cfti_findings_add(&build->findings, visit, fail);
         if (status == CONFITURE_OK && !build->findings.any) {
+            cfti_build_expect(output, build, visit);
             if (visit->first) {
                 build->ends_in_newline = false;
                 status = cfti_separator_put(output, &build->separator, visit->name,

@@ -248,6 +248,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   const confiture_find_options *options,
                                                   confiture_error *error) {
     confiture_find_options defaults;
+    confiture_allocator scratch;
     cfti_search search;
     cfti_fail fail;
     confiture_status status;
@@ -259,7 +260,8 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
         status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "no include directory is given");
         return cfti_files_finish(files, status, &fail, error);
     }
-    status = cfti_search_open(&search, options, &(*files)->allocator, &fail);
+    if (!cfti_scratch_allocator(&scratch, &options->run)) scratch = (*files)->allocator;
+    status = cfti_search_open(&search, options, &scratch, &fail);
     if (status == CONFITURE_OK)
         status = cfti_search_all(&search, *files, directories, directory_count, &fail);
     status = cfti_files_finish(files, status, &fail, error);

@@ -14,8 +14,14 @@ struct confiture_files {
     cfti_arena strings;
     cfti_file *items;
     size_t count, capacity;
-    char *base; /* clean */
+    bool is_together; /* items lie among the strings */
+    char *base;       /* clean */
 };
+
+/* Whether two files of a list lie in the same directory. */
+static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
+    return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
+}
 
 static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given) {
     confiture_allocator chosen;
@@ -37,7 +43,8 @@ CONFITURE_API void confiture_files_free(confiture_files *files) {
     if (files == NULL) return;
     allocator = files->allocator;
     cfti_arena_free(&files->strings);
-    cfti_free(&allocator, files->items, files->capacity * sizeof(cfti_file));
+    if (!files->is_together)
+        cfti_free(&allocator, files->items, files->capacity * sizeof(cfti_file));
     cfti_free(&allocator, files, sizeof(*files));
 }
 
@@ -69,11 +76,46 @@ static char *cfti_files_string(confiture_files *files, const char *head, size_t 
     if (slash) *end++ = '/';
     memcpy(end, tail, tail_size);
     end[tail_size] = '\0';
-    files->strings.first->used += size;
+    cfti_arena_commit_text(&files->strings, size);
     /* Larger lists, larger blocks. */
     if (files->strings.block_size < ((size_t)1 << 20) && files->count > 1000)
         files->strings.block_size = (size_t)1 << 20;
     return string;
+}
+
+/* False: no memory, nothing changed. */
+static bool cfti_files_grow(confiture_files *files, size_t wanted) {
+    cfti_file *items;
+    if (wanted > SIZE_MAX / sizeof(cfti_file)) return false;
+    items = (cfti_file *)cfti_alloc(&files->allocator, wanted * sizeof(cfti_file));
+    if (items == NULL) return false;
+    if (files->count > 0) memcpy(items, files->items, files->count * sizeof(cfti_file));
+    if (!files->is_together)
+        cfti_free(&files->allocator, files->items, files->capacity * sizeof(cfti_file));
+    files->items = items;
+    files->capacity = wanted;
+    files->is_together = false;
+    return true;
+}
+
+/* Room for so many more files, and bytes of their paths with a NUL each. A list that is
+ * still empty gets one block of memory for all. False: no memory. */
+static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes) {
+    size_t wanted = files->count + more;
+    if (files->capacity == 0) {
+        void *items;
+        if (more > (SIZE_MAX / 2 - bytes) / sizeof(cfti_file)) return false;
+        cfti_arena_align(&files->strings);
+        items = cfti_arena_reserve(&files->strings, more * sizeof(cfti_file) + bytes);
+        if (items == NULL) return false;
+        cfti_arena_commit(&files->strings, more * sizeof(cfti_file));
+        files->items = (cfti_file *)items;
+        files->capacity = more;
+        files->is_together = true;
+        return true;
+    }
+    if (bytes > 0 && cfti_arena_reserve(&files->strings, bytes) == NULL) return false;
+    return wanted <= files->capacity || cfti_files_grow(files, wanted);
 }
 
 /* Appends the path of `tail` in directory `head`, both clean; either may be empty.
@@ -81,14 +123,13 @@ static char *cfti_files_string(confiture_files *files, const char *head, size_t 
 static bool cfti_files_add(confiture_files *files, const char *head, size_t head_size,
                            const char *tail, size_t tail_size, cfti_kind kind) {
     cfti_file *file;
-    void *items = files->items;
     char *path;
     bool slash;
     if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
     slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
-    if (!cfti_grow(&files->allocator, &items, &files->capacity, files->count, sizeof(cfti_file)))
+    if (files->count == files->capacity &&
+        !cfti_files_grow(files, files->capacity < 16 ? 16 : files->capacity + files->capacity / 2))
         return false;
-    files->items = (cfti_file *)items;
     path = cfti_files_string(files, head, head_size, slash, tail, tail_size);
     if (path == NULL) return false;
     file = &files->items[files->count++];
@@ -200,6 +241,18 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     base.given = files->base;
     for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
         cfti_file *file = &files->items[i];
+        const cfti_file *before = i > 0 ? file - 1 : file;
+        size_t above = before->path_size - before->name_size;
+        /* Most often the file before is in the same directory: then the base is as far
+         * up, and of the name only the last component is new. */
+        if (i > 0 && before->name == before->path + above && above <= before->leaf &&
+            cfti_same_directory(before, file)) {
+            file->name = file->path + above;
+            file->name_size = file->path_size - (uint32_t)above;
+            status = cfti_name_check(file->path + file->leaf, file->path_size - file->leaf,
+                                     file->path, fail);
+            continue;
+        }
         file->name = cfti_base_name_of(&base, files, file->path, fail);
         if (file->name == NULL) {
             status = fail->status;

@@ -1,5 +1,10 @@
 /* ---- memory.c: the allocator, a growable buffer, an arena ---- */
 
+/* Blocks from here on get large pages where there are any: a block just under 2 MiB is
+ * one when malloc() has added its own few bytes. */
+#define CFTI_LARGE_PAGE ((size_t)2 << 20)
+#define CFTI_LARGE_BLOCK (CFTI_LARGE_PAGE - 4096)
+
 #if !defined(CONFITURE_NO_ALLOC)
 #if !defined(CONFITURE_MALLOC)
 #define CONFITURE_MALLOC(size) malloc(size)
@@ -8,14 +13,18 @@
 #endif
 
 static void *cfti_default_alloc(void *ctx, size_t size) {
+    void *block = CONFITURE_MALLOC(size);
     (void)ctx;
-    return CONFITURE_MALLOC(size);
+    if (size >= CFTI_LARGE_BLOCK && block != NULL) cfti_os_advise_large(block, size);
+    return block;
 }
 
 static void *cfti_default_realloc(void *ctx, void *block, size_t old_size, size_t new_size) {
+    void *moved = CONFITURE_REALLOC(block, new_size);
     (void)ctx;
     (void)old_size;
-    return CONFITURE_REALLOC(block, new_size);
+    if (new_size >= CFTI_LARGE_BLOCK && moved != NULL) cfti_os_advise_large(moved, new_size);
+    return moved;
 }
 
 static void cfti_default_free(void *ctx, void *block, size_t size) {
@@ -24,6 +33,13 @@ static void cfti_default_free(void *ctx, void *block, size_t size) {
     CONFITURE_FREE(block);
 }
 #endif
+
+/* A size at least as large, for a block of memory that will be touched from one end to
+ * the other: a whole large page costs about as much as 64 small ones. */
+static size_t cfti_large_size(size_t size) {
+    if (size < 64 * 4096 || size > SIZE_MAX / 2) return size;
+    return (size + 4096 + CFTI_LARGE_PAGE - 1) / CFTI_LARGE_PAGE * CFTI_LARGE_PAGE - 4096;
+}
 
 /* The allocator to use: the caller's, or the default. False under
  * CONFITURE_NO_ALLOC, where the caller must give one. */
@@ -88,10 +104,20 @@ static bool cfti_buffer_reserve(cfti_buffer *buffer, size_t extra) {
     if (buffer->capacity <= SIZE_MAX / 2 && wanted < buffer->capacity + buffer->capacity / 2)
         wanted = buffer->capacity + buffer->capacity / 2;
     if (wanted < 256) wanted = 256;
-    grown = buffer->data == NULL ? cfti_alloc(&buffer->allocator, wanted)
-                                 : buffer->allocator.realloc(buffer->allocator.ctx, buffer->data,
-                                                             buffer->capacity, wanted);
-    if (grown == NULL) return false;
+    if (wanted >= CFTI_LARGE_BLOCK && wanted < SIZE_MAX / 2) {
+        /* A block of whole large pages, which realloc() would cut up as it moves them. */
+        wanted = cfti_large_size(wanted);
+        grown = cfti_alloc(&buffer->allocator, wanted);
+        if (grown == NULL) return false;
+        if (buffer->size > 0) memcpy(grown, buffer->data, buffer->size);
+        cfti_free(&buffer->allocator, buffer->data, buffer->capacity);
+    } else {
+        grown = buffer->data == NULL
+                    ? cfti_alloc(&buffer->allocator, wanted)
+                    : buffer->allocator.realloc(buffer->allocator.ctx, buffer->data,
+                                                buffer->capacity, wanted);
+        if (grown == NULL) return false;
+    }
     buffer->data = (uint8_t *)grown;
     buffer->capacity = wanted;
     return true;
@@ -139,6 +165,7 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
          * same size with something before it. */
         if (size > SIZE_MAX - sizeof(cfti_block) - 2 * capacity) return NULL;
         if (size > capacity) capacity += size;
+        capacity = cfti_large_size(sizeof(cfti_block) + capacity) - sizeof(cfti_block);
         block = (cfti_block *)cfti_alloc(&arena->allocator, sizeof(cfti_block) + capacity);
         if (block == NULL) return NULL;
         block->next = arena->first;
@@ -153,6 +180,15 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
 static void cfti_arena_commit(cfti_arena *arena, size_t size) {
     size_t rounded = size <= SIZE_MAX - 15 ? (size + 15) & ~(size_t)15 : size;
     arena->first->used += cfti_min(rounded, cfti_arena_room(arena));
+}
+
+/* Takes what was reserved without rounding: for text, which would lose 8 bytes of each
+ * run. What needs alignment must not follow before cfti_arena_align(). */
+static void cfti_arena_commit_text(cfti_arena *arena, size_t size) { arena->first->used += size; }
+
+static void cfti_arena_align(cfti_arena *arena) {
+    if (arena->first == NULL) return;
+    arena->first->used = cfti_min((arena->first->used + 15) & ~(size_t)15, arena->first->capacity);
 }
 
 static void *cfti_arena_take(cfti_arena *arena, size_t size) {

@@ -71,7 +71,33 @@ static int cfti_os_remove(const char *path);
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
 static uint64_t cfti_os_process_id(void);
+/* How many processors this process may use. */
 static size_t cfti_os_processors(void);
+#if !defined(CONFITURE_NO_ALLOC)
+/* Wishes for large pages in a block of the heap: the first touch of a small one may
+ * cost more than filling it. Only a hint. */
+static void cfti_os_advise_large(void *block, size_t size);
+#endif
+
+/* A file that is to be opened, read once from its start, and closed. */
+typedef struct cfti_os_fetch {
+    cfti_os_file at;
+    const char *path; /* relative to it */
+    void *data;
+    size_t room;         /* at data, at most 64 KiB */
+    size_t got;          /* bytes that the read brought, if done */
+    bool done;           /* else it has to be read in the ordinary way, which says why */
+    bool opened, closed; /* the ring's own notes */
+} cfti_os_fetch;
+
+/* Does that for many files with one system call, where the system has such a thing.
+ * One thread at a time. */
+typedef struct cfti_os_ring cfti_os_ring;
+#define CFTI_RING_FILES 64 /* at once */
+static int cfti_os_ring_open(cfti_os_ring *ring);
+static void cfti_os_ring_close(cfti_os_ring *ring);
+/* False: the ring is of no use any more. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count);
 
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
  * with the few functions that follow it in os_posix.c. */

@@ -366,9 +366,42 @@ static int cfti_os_current_directory(char *buffer, size_t capacity) {
 static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }
 
 static size_t cfti_os_processors(void) {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : (size_t)n;
+#if defined(__linux__) && defined(SYS_sched_getaffinity)
+    /* One call, where sysconf() opens and reads a file, and it knows of the
+     * processors that this process may not use. */
+    unsigned char mask[1024];
+    long size = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask), i;
+    size_t count = 0;
+    for (i = 0; i < size; i++) {
+        unsigned bits;
+        for (bits = mask[i]; bits != 0; bits &= bits - 1) count++;
+    }
+    if (count > 0) return count;
+#endif
+    {
+        long n = sysconf(_SC_NPROCESSORS_ONLN);
+        return n < 1 ? 1 : (size_t)n;
+    }
 }
+
+#if !defined(CONFITURE_NO_ALLOC)
+static void cfti_os_advise_large(void *block, size_t size) {
+#if defined(__linux__) && defined(SYS_madvise)
+    /* Outwards to whole pages, so that what malloc() has mapped for a block stays one
+     * mapping: only then can realloc() move it without copying. */
+    long page = sysconf(_SC_PAGESIZE);
+    uintptr_t first = (uintptr_t)block, last = first + size;
+    if (page <= 0) return;
+    first -= first % (uintptr_t)page;
+    last += (uintptr_t)page - 1;
+    last -= last % (uintptr_t)page;
+    (void)syscall(SYS_madvise, first, last - first, 14 /* MADV_HUGEPAGE */);
+#else
+    (void)block;
+    (void)size;
+#endif
+}
+#endif
 
 #if !defined(CONFITURE_NO_THREADS)
 typedef pthread_mutex_t cfti_mutex;

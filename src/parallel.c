@@ -5,10 +5,19 @@
 
 #define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
 
+/* Setting up a ring takes as long as reading some fifty small files: a pool keeps them. */
+typedef struct cfti_ring {
+    struct cfti_ring *next;
+    cfti_os_ring os;
+} cfti_ring;
+
 struct confiture_pool {
     confiture_allocator allocator;
     size_t helpers; /* threads that did start */
 #if !defined(CONFITURE_NO_THREADS)
+    cfti_shelf shelf;        /* this and the rings are of a caller's pool only */
+    struct cfti_ring *rings; /* parked; under the shelf's mutex */
+    bool no_rings;           /* none was to be had */
     cfti_thread *threads;
     size_t thread_room;
     cfti_mutex mutex;
@@ -16,16 +25,27 @@ struct confiture_pool {
     cfti_condition done; /* the last helper has left the round */
     void (*task)(void *ctx, size_t worker);
     void *ctx;
-    uint64_t round;
-    size_t wanted, taken, running; /* helpers of this round: invited, arrived, not yet back */
+    int round;            /* changes with each; atomic, and so is running */
+    int running;          /* helpers that have begun this round and are not yet back */
+    size_t wanted, taken; /* helpers of this round: invited, arrived */
     bool stopping, busy;
 #endif
 };
 
 #if !defined(CONFITURE_NO_THREADS)
+/* Gives another thread the time to change a value, before sleeping and being woken,
+ * which takes longer and costs both of them: some 20 to 60 us, by the processor. Only
+ * a hint: the caller looks again under its mutex. */
+#define CFTI_SPINS 1500
+
+static void cfti_spin_while(const int *value, int old) {
+    int i;
+    for (i = 0; i < CFTI_SPINS && CFTI_ATOMIC_LOAD(value) == old; i++) CFTI_PAUSE();
+}
+
 static void *cfti_pool_run(void *arg) {
     confiture_pool *pool = (confiture_pool *)arg;
-    uint64_t seen = 0;
+    int seen = 0;
     cfti_mutex_lock(&pool->mutex);
     for (;;) {
         size_t worker;
@@ -34,11 +54,16 @@ static void *cfti_pool_run(void *arg) {
         if (pool->stopping) break;
         seen = pool->round;
         worker = ++pool->taken;
-        pool->running++;
+        CFTI_ATOMIC_STORE(&pool->running, pool->running + 1);
         cfti_mutex_unlock(&pool->mutex);
         pool->task(pool->ctx, worker);
         cfti_mutex_lock(&pool->mutex);
-        if (--pool->running == 0) cfti_condition_signal(&pool->done);
+        CFTI_ATOMIC_STORE(&pool->running, pool->running - 1);
+        if (pool->running == 0) cfti_condition_signal(&pool->done);
+        /* The next round often follows at once. */
+        cfti_mutex_unlock(&pool->mutex);
+        cfti_spin_while(&pool->round, seen);
+        cfti_mutex_lock(&pool->mutex);
     }
     cfti_mutex_unlock(&pool->mutex);
     return NULL;
@@ -97,7 +122,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     (*pool)->allocator = chosen;
 #if !defined(CONFITURE_NO_THREADS)
     if (threads == 0) threads = cfti_os_processors();
-    if (threads > 1 && !cfti_pool_init(*pool, threads - 1)) {
+    if (!cfti_shelf_open(&(*pool)->shelf, &chosen) ||
+        (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
         confiture_pool_free(*pool);
         *pool = NULL;
         return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
@@ -113,9 +139,96 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
     if (pool == NULL) return;
 #if !defined(CONFITURE_NO_THREADS)
     cfti_pool_close(pool);
+    while (pool->rings != NULL) {
+        cfti_ring *ring = pool->rings;
+        pool->rings = ring->next;
+        cfti_os_ring_close(&ring->os);
+        cfti_free(&pool->allocator, ring, sizeof(*ring));
+    }
+    cfti_shelf_close(&pool->shelf);
 #endif
     allocator = pool->allocator;
     cfti_free(&allocator, pool, sizeof(*pool));
+}
+
+/* For memory that does not outlive the call: the caller's allocator, or what its pool
+ * has kept of the calls before, or the default. False as cfti_allocator_choose(). */
+static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run *run) {
+#if !defined(CONFITURE_NO_THREADS)
+    if (run->allocator == NULL && run->pool != NULL) {
+        out->alloc = cfti_shelf_alloc;
+        out->realloc = cfti_shelf_realloc;
+        out->free = cfti_shelf_free;
+        out->ctx = &run->pool->shelf;
+        return true;
+    }
+#endif
+    return cfti_allocator_choose(out, run->allocator);
+}
+
+#if !defined(CFTI_FILES_PER_RING)
+#define CFTI_FILES_PER_RING 1024 /* it must pay even where a system call costs little */
+#endif
+#if !defined(CFTI_FILES_PER_PARKED_RING)
+#define CFTI_FILES_PER_PARKED_RING 16
+#endif
+
+/* A ring for one worker of a call that reads `files` files; NULL: none, which does not
+ * matter. It goes back to cfti_ring_give(). */
+static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
+    confiture_pool *pool = run->pool;
+    confiture_allocator allocator;
+    cfti_ring *ring = NULL;
+    size_t least = CFTI_FILES_PER_RING;
+    if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
+#if !defined(CONFITURE_NO_THREADS)
+    if (pool != NULL) least = CFTI_FILES_PER_PARKED_RING;
+#endif
+    if (files < least && run->io == CONFITURE_IO_AUTO) return NULL;
+    if (!cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator))
+        return NULL;
+#if !defined(CONFITURE_NO_THREADS)
+    if (pool != NULL) {
+        bool none;
+        cfti_mutex_lock(&pool->shelf.mutex);
+        ring = pool->rings;
+        if (ring != NULL) pool->rings = ring->next;
+        none = pool->no_rings;
+        cfti_mutex_unlock(&pool->shelf.mutex);
+        if (ring != NULL || none) return ring;
+    }
+#endif
+    ring = (cfti_ring *)cfti_alloc(&allocator, sizeof(*ring));
+    if (ring == NULL) return NULL;
+    if (cfti_os_ring_open(&ring->os) == 0) return ring;
+    cfti_free(&allocator, ring, sizeof(*ring));
+#if !defined(CONFITURE_NO_THREADS)
+    if (pool != NULL) {
+        cfti_mutex_lock(&pool->shelf.mutex);
+        pool->no_rings = true;
+        cfti_mutex_unlock(&pool->shelf.mutex);
+    }
+#endif
+    return NULL;
+}
+
+/* is_broken: it is of no further use. */
+static void cfti_ring_give(const confiture_run *run, cfti_ring *ring, bool is_broken) {
+    confiture_pool *pool = run->pool;
+    confiture_allocator allocator;
+#if !defined(CONFITURE_NO_THREADS)
+    if (pool != NULL && !is_broken) {
+        cfti_mutex_lock(&pool->shelf.mutex);
+        ring->next = pool->rings;
+        pool->rings = ring;
+        cfti_mutex_unlock(&pool->shelf.mutex);
+        return;
+    }
+#endif
+    (void)is_broken;
+    cfti_os_ring_close(&ring->os);
+    if (cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator))
+        cfti_free(&allocator, ring, sizeof(*ring));
 }
 
 /* The helpers of one call: the caller's pool, or threads started for it, or none. */
@@ -196,7 +309,7 @@ static void cfti_crew_start(cfti_crew *crew, void (*task)(void *ctx, size_t work
     cfti_mutex_lock(&pool->mutex);
     pool->task = task;
     pool->ctx = ctx;
-    pool->round++;
+    CFTI_ATOMIC_STORE(&pool->round, (int)(((unsigned)pool->round + 1) & 0x7FFFFFFF));
     pool->taken = 0;
     pool->wanted = crew->helpers;
     cfti_condition_broadcast(&pool->wake);
@@ -215,6 +328,12 @@ static void cfti_crew_join(cfti_crew *crew) {
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->wanted = 0;
+    if (pool->running > 0) {
+        int running = pool->running;
+        cfti_mutex_unlock(&pool->mutex);
+        cfti_spin_while(&pool->running, running);
+        cfti_mutex_lock(&pool->mutex);
+    }
     while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
     cfti_mutex_unlock(&pool->mutex);
 #else

@@ -24,6 +24,7 @@ typedef struct cfti_visit {
     uint64_t total;    /* bytes of the file visited so far, this piece included */
     bool first, last;  /* piece of its file; a whole file is both */
     bool short_is_end; /* a read that brings less than it asked for is the last */
+    bool fetched;      /* its bytes are there already */
     cfti_visit_way way;
     cfti_os_status status; /* when it was mapped */
 } cfti_visit;
@@ -31,7 +32,9 @@ typedef struct cfti_visit {
 /* What a worker keeps from file to file. */
 typedef struct cfti_reader {
     const confiture_files *files;
+    const confiture_run *run;
     confiture_allocator allocator;
+    cfti_ring *ring;            /* NULL: files are read one by one */
     const char *directory_path; /* of the directory that is open, its size with the slash */
     size_t directory_size;      /* 0: none is open */
     cfti_os_file directory;
@@ -41,15 +44,40 @@ typedef struct cfti_reader {
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
-                             const confiture_allocator *allocator) {
+                             const confiture_run *run, const confiture_allocator *allocator) {
     memset(reader, 0, sizeof(*reader));
     reader->files = files;
+    reader->run = run;
     reader->allocator = *allocator;
+    reader->ring = cfti_ring_take(run, files->count);
 }
 
 static void cfti_reader_close(cfti_reader *reader) {
     if (reader->directory_size != 0) cfti_os_close(reader->directory);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
+    if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
+}
+
+/* Opens the directory of a file, unless it is the one that is open already. */
+static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
+    char *path;
+    int error;
+    if (reader->directory_size == file->leaf &&
+        memcmp(reader->directory_path, file->path, file->leaf) == 0)
+        return 0;
+    if (reader->directory_size != 0) cfti_os_close(reader->directory);
+    reader->directory_size = 0;
+    path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
+    if (path == NULL) return ENOMEM;
+    memcpy(path, file->path, file->leaf);
+    path[file->leaf] = '\0';
+    error = cfti_os_open_directory(path, &reader->directory);
+    cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
+    if (error != 0) return error;
+    reader->directory_path = file->path;
+    reader->directory_size = file->leaf;
+    reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
+    return 0;
 }
 
 /* Opens relative to the directory if the file before lay in the same one, or the
@@ -64,28 +92,16 @@ static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *ope
     if (reader->directory_size != file->leaf ||
         memcmp(reader->directory_path, file->path, file->leaf) != 0) {
         const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
-        char *path;
         int error;
         if (file->path_size < CFTI_OS_PATH_STEP &&
-            (next == NULL || next->leaf != file->leaf ||
-             memcmp(next->path, file->path, file->leaf) != 0))
+            (next == NULL || !cfti_same_directory(file, next)))
             return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
-        if (reader->directory_size != 0) cfti_os_close(reader->directory);
-        reader->directory_size = 0;
-        path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
-        if (path == NULL) return ENOMEM;
-        memcpy(path, file->path, file->leaf);
-        path[file->leaf] = '\0';
-        error = cfti_os_open_directory(path, &reader->directory);
-        cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
+        error = cfti_reader_enter(reader, file);
         if (error != 0) {
             /* A directory may be entered but not read: then the whole path is the way. */
-            if (file->path_size >= CFTI_OS_PATH_STEP) return error;
+            if (file->path_size >= CFTI_OS_PATH_STEP || error == ENOMEM) return error;
             return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
         }
-        reader->directory_path = file->path;
-        reader->directory_size = file->leaf;
-        reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
     }
     *short_is_end = reader->short_is_end && file->kind == CFTI_KIND_FILE;
     return cfti_os_open(reader->directory, file->path + file->leaf, opened);
@@ -199,6 +215,48 @@ static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cf
     visit->bytes = data;
     visit->size = got;
     return CONFITURE_OK;
+}
+
+/* Reads those of `count` files, which follow each other in the list, that can be read
+ * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). */
+static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count, cfti_arena *arena,
+                           size_t room) {
+    cfti_os_fetch fetches[CFTI_RING_FILES];
+    const cfti_file *files = &reader->files->items[visits[0].index];
+    size_t first, last, i;
+    uint8_t *data;
+    for (first = 0; first < count && reader->ring != NULL; first = last) {
+        for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
+            if (files[last].kind != CFTI_KIND_FILE ||
+                !cfti_same_directory(&files[last], &files[first]))
+                break;
+        if (last - first < 2 || files[first].leaf == 0) {
+            last = cfti_max(last, first + 1);
+            continue;
+        }
+        if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
+        data = (uint8_t *)cfti_arena_take(arena, (last - first) * room);
+        if (data == NULL) return;
+        for (i = first; i < last; i++) {
+            cfti_os_fetch *fetch = &fetches[i - first];
+            fetch->at = reader->directory;
+            fetch->path = files[i].path + files[i].leaf;
+            fetch->data = data + (i - first) * room;
+            fetch->room = room;
+        }
+        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first)) {
+            cfti_ring_give(reader->run, reader->ring, true);
+            reader->ring = NULL;
+        }
+        for (i = first; i < last; i++) {
+            const cfti_os_fetch *fetch = &fetches[i - first];
+            /* Of an empty file it is still to be seen what it is, of a longer one the rest. */
+            if (!fetch->done || fetch->got == 0 || fetch->got == room) continue;
+            visits[i].fetched = true;
+            visits[i].bytes = (const uint8_t *)fetch->data;
+            visits[i].size = fetch->got;
+        }
+    }
 }
 
 #if !defined(CONFITURE_NO_MMAP)

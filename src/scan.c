@@ -9,9 +9,9 @@
  * is the first in list order whatever the threads did. */
 
 #define CFTI_BATCH_FILES 64
-#define CFTI_BATCH_BYTES ((size_t)96 << 10) /* wished for: fits the second-level cache */
+#define CFTI_BATCH_BYTES ((size_t)32 << 10) /* wished for: little memory, and always warm */
 #define CFTI_BATCH_LIMIT ((size_t)1 << 20)  /* a batch that has grown to this reads no more */
-#define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + 2 * CFTI_FIRST_READ)
+#define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
 
 #if !defined(CFTI_FILES_PER_THREAD)
 #define CFTI_FILES_PER_THREAD 32 /* reading so many takes as long as starting a thread */
@@ -36,9 +36,10 @@ typedef struct cfti_consumer {
 /* A batch: read and mapped by one worker, folded by the caller. */
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
+    size_t room;         /* enough for most of its files */
     size_t done;         /* visits that are ready; fewer than count only after a failure */
     size_t bytes;
-    bool ready;
+    int ready; /* atomic */
     cfti_fail fail;
     cfti_arena arena;
     cfti_visit visits[CFTI_BATCH_FILES];
@@ -51,17 +52,20 @@ typedef struct cfti_scan {
     confiture_allocator allocator;
     cfti_slot *slots;
     size_t slot_count;
-    size_t threads; /* at most */
+    cfti_slot **order; /* batch b is in order[b % slot_count] */
+    cfti_slot **idle;  /* the last to be used is the next: its memory is warm */
+    int idle_count;    /* atomic */
+    size_t threads;    /* at most */
     cfti_crew crew;
     bool crew_is_open, stopping;
-    size_t taken, folded; /* batches, counted from the start; batch b is in slot b % slot_count */
-    size_t next;          /* file to be taken next */
+    size_t taken, folded;            /* batches, counted from the start */
+    size_t next;                     /* file to be taken next */
     uint64_t read_files, read_bytes; /* for the size of the next batch */
     confiture_progress progress;     /* of this and the next two: the caller's thread alone */
     uint64_t told_bytes;
     bool cancelled;
 #if !defined(CONFITURE_NO_THREADS)
-    cfti_mutex mutex;          /* over taken, folded, next, stopping, ready and read_ */
+    cfti_mutex mutex;          /* over taken, folded, next, stopping, ready, idle and read_ */
     cfti_condition slot_free;  /* helpers wait for it */
     cfti_condition slot_ready; /* the caller does */
 #endif
@@ -160,6 +164,13 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_file file;
     confiture_status status;
+    if (visit->fetched) {
+        slot->bytes += visit->size;
+        visit->total = visit->size;
+        visit->first = visit->last = true;
+        return consumer->map != NULL ? consumer->map(consumer->ctx, visit, &slot->arena, fail)
+                                     : CONFITURE_OK;
+    }
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
@@ -192,7 +203,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     size_t state_size = (scan->consumer->state_size + 15) & ~(size_t)15;
     uint8_t *states = NULL;
     cfti_block *block;
-    size_t used;
+    size_t used, i;
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
     if (state_size > 0) {
@@ -204,17 +215,22 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         }
         memset(states, 0, slot->count * state_size);
     }
+    for (i = 0; i < slot->count; i++) {
+        cfti_visit *visit = &slot->visits[i];
+        const cfti_file *file = &scan->files->items[slot->first + i];
+        memset(visit, 0, sizeof(*visit));
+        visit->index = slot->first + i;
+        visit->path = file->path;
+        visit->name = file->name;
+        visit->name_size = file->name_size;
+        if (states != NULL) visit->state = states + i * state_size;
+    }
+    if (reader->ring != NULL && slot->room <= CFTI_FIRST_READ)
+        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
     for (; slot->done < slot->count; slot->done++) {
         cfti_visit *visit = &slot->visits[slot->done];
-        const cfti_file *file = &scan->files->items[slot->first + slot->done];
-        memset(visit, 0, sizeof(*visit));
-        visit->index = slot->first + slot->done;
-        visit->path = file->path;
-        visit->name = file->name;
-        visit->name_size = file->name_size;
-        if (states != NULL) visit->state = states + slot->done * state_size;
         if (cfti_slot_visit(scan, reader, slot, visit, &slot->fail) != CONFITURE_OK) {
             cfti_fail ignored;
             (void)cfti_visit_release(visit, &ignored);
@@ -274,42 +290,68 @@ static void cfti_slot_empty(cfti_slot *slot) {
  * held. About CFTI_BATCH_BYTES by what the files so far were like, and a small part
  * of what is left, so that nobody sits on the last large batch. */
 static cfti_slot *cfti_scan_take(cfti_scan *scan) {
-    size_t left = scan->files->count - scan->next, n = 16;
+    size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
     cfti_slot *slot;
-    if (left == 0 || scan->stopping || scan->taken - scan->folded == scan->slot_count) return NULL;
+    if (left == 0 || scan->stopping || scan->idle_count == 0) return NULL;
     if (scan->read_files > 0) {
         uint64_t average = scan->read_bytes / scan->read_files + 1;
         n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
+        room = 4 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 4095;
+        room -= room % 4096;
     }
     if (scan->threads > 1) n = cfti_min(n, left / (2 * scan->threads));
     n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
-    slot = &scan->slots[scan->taken++ % scan->slot_count];
+    slot = scan->idle[scan->idle_count - 1];
+    CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count - 1);
+    scan->order[scan->taken++ % scan->slot_count] = slot;
     slot->first = scan->next;
     slot->count = n;
-    slot->ready = false;
+    slot->room = room;
+    CFTI_ATOMIC_STORE(&slot->ready, 0);
     scan->next += n;
     return slot;
 }
 
+/* The batch whose turn it is to be folded. With the lock held. */
+static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
+    return scan->folded < scan->taken ? scan->order[scan->folded % scan->slot_count] : NULL;
+}
+
+/* With the lock held. */
+static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
+    scan->folded++;
+    scan->idle[scan->idle_count] = slot;
+    CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count + 1);
+}
+
 /* With the lock held. */
 static void cfti_scan_filled(cfti_scan *scan, cfti_slot *slot) {
-    slot->ready = true;
+    CFTI_ATOMIC_STORE(&slot->ready, 1);
     scan->read_files += slot->done;
     scan->read_bytes += slot->bytes;
 }
 
 #if !defined(CONFITURE_NO_THREADS)
+/* Waits until *value is no longer 0, or the condition is signalled. With the lock held. */
+static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int *value) {
+    cfti_mutex_unlock(&scan->mutex);
+    cfti_spin_while(value, 0);
+    cfti_mutex_lock(&scan->mutex);
+    if (CFTI_ATOMIC_LOAD(value) == 0 && !scan->stopping)
+        cfti_condition_wait(condition, &scan->mutex);
+}
+
 /* A helper's life: take, fill, until there is nothing left. */
 static void cfti_scan_help(void *ctx, size_t worker) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_reader reader;
     (void)worker;
-    cfti_reader_init(&reader, scan->files, &scan->allocator);
+    cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
     cfti_scan_lock(scan);
     while (!scan->stopping && scan->next < scan->files->count) {
         cfti_slot *slot = cfti_scan_take(scan);
         if (slot == NULL) {
-            cfti_condition_wait(&scan->slot_free, &scan->mutex);
+            cfti_scan_wait(scan, &scan->slot_free, &scan->idle_count);
             continue;
         }
         cfti_scan_unlock(scan);
@@ -346,13 +388,13 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
     cfti_scan_lock(scan);
     while (status == CONFITURE_OK &&
            (scan->next < scan->files->count || scan->folded < scan->taken)) {
-        cfti_slot *slot = &scan->slots[scan->folded % scan->slot_count];
-        if (scan->folded < scan->taken && slot->ready) {
+        cfti_slot *slot = cfti_scan_oldest(scan);
+        if (slot != NULL && slot->ready) {
             cfti_scan_unlock(scan);
             status = cfti_slot_fold(scan, reader, slot, fail);
             cfti_slot_empty(slot);
             cfti_scan_lock(scan);
-            scan->folded++;
+            cfti_scan_folded(scan, slot);
 #if !defined(CONFITURE_NO_THREADS)
             if (scan->crew_is_open) cfti_condition_signal(&scan->slot_free);
 #endif
@@ -370,9 +412,8 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
             cfti_scan_filled(scan, slot);
         } else {
 #if !defined(CONFITURE_NO_THREADS)
-            slot = &scan->slots[scan->folded % scan->slot_count];
-            if (!(scan->folded < scan->taken && slot->ready))
-                cfti_condition_wait(&scan->slot_ready, &scan->mutex);
+            slot = cfti_scan_oldest(scan);
+            if (slot != NULL && !slot->ready) cfti_scan_wait(scan, &scan->slot_ready, &slot->ready);
 #endif
         }
     }
@@ -387,8 +428,8 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
 static void cfti_scan_fill_index(void *ctx, size_t index) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_reader reader;
-    cfti_reader_init(&reader, scan->files, &scan->allocator);
-    cfti_slot_fill(scan, &reader, &scan->slots[(scan->folded + index) % scan->slot_count]);
+    cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
+    cfti_slot_fill(scan, &reader, scan->order[(scan->folded + index) % scan->slot_count]);
     cfti_reader_close(&reader);
 }
 
@@ -402,17 +443,20 @@ static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, c
         while (cfti_scan_take(scan) != NULL) continue;
         n = scan->taken - scan->folded;
         for (i = 0; i < n; i++)
-            cfti_fail_with(&scan->slots[(scan->folded + i) % scan->slot_count].fail,
+            cfti_fail_with(&scan->order[(scan->folded + i) % scan->slot_count]->fail,
                            CONFITURE_E_ARGUMENT, CFTI_UNDONE);
         error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_fill_index, scan);
         if (error != 0) status = cfti_fail_parallel(fail, error);
         for (i = 0; i < n; i++) {
-            cfti_slot *slot = &scan->slots[(scan->folded + i) % scan->slot_count];
+            cfti_slot *slot = scan->order[(scan->folded + i) % scan->slot_count];
             cfti_scan_filled(scan, slot);
             if (status == CONFITURE_OK) status = cfti_slot_fold(scan, reader, slot, fail);
         }
-        for (i = 0; i < n; i++, scan->folded++)
-            cfti_slot_empty(&scan->slots[scan->folded % scan->slot_count]);
+        for (i = 0; i < n; i++) {
+            cfti_slot *slot = cfti_scan_oldest(scan);
+            cfti_slot_empty(slot);
+            cfti_scan_folded(scan, slot);
+        }
     }
     return status;
 }
@@ -432,34 +476,55 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
 #endif
 }
 
+/* Slots, all idle. False: no memory. */
+static bool cfti_scan_init_slots(cfti_scan *scan) {
+    size_t n = scan->threads > 1 ? 2 * scan->threads + 2 : 1, i;
+    scan->slots = (cfti_slot *)cfti_alloc(&scan->allocator,
+                                          n * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
+    if (scan->slots == NULL) return false;
+    scan->slot_count = n;
+    scan->order = (cfti_slot **)(void *)(scan->slots + n);
+    scan->idle = scan->order + n;
+    for (i = 0; i < n; i++) {
+        memset(&scan->slots[i], 0, offsetof(cfti_slot, visits));
+        scan->slots[i].arena.allocator = scan->allocator;
+        scan->slots[i].arena.block_size = CFTI_SLOT_BLOCK;
+        scan->idle[i] = &scan->slots[i];
+    }
+    scan->idle_count = (int)n;
+    return true;
+}
+
+static void cfti_scan_free_slots(cfti_scan *scan) {
+    size_t i;
+    for (i = 0; i < scan->slot_count; i++) {
+        cfti_slot_empty(&scan->slots[i]);
+        cfti_arena_free(&scan->slots[i].arena);
+    }
+    cfti_free(&scan->allocator, scan->slots,
+              scan->slot_count * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
+}
+
 /* Visits every file of the list. A failure without a path has that of its file. */
 static confiture_status cfti_scan_run(const confiture_files *files, const confiture_run *run,
                                       const cfti_consumer *consumer, cfti_fail *fail) {
     cfti_scan scan;
     cfti_reader reader;
     confiture_status status;
-    size_t i;
     memset(&scan, 0, sizeof(scan));
     scan.files = files;
     scan.run = run;
     scan.consumer = consumer;
     scan.progress.total_files = files->count;
-    if (!cfti_allocator_choose(&scan.allocator, run->allocator))
+    if (!cfti_scratch_allocator(&scan.allocator, run))
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
     scan.threads =
         cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
-    scan.slot_count = scan.threads > 1 ? 2 * scan.threads + 2 : 1;
-    scan.slots = (cfti_slot *)cfti_alloc(&scan.allocator, scan.slot_count * sizeof(cfti_slot));
-    if (scan.slots == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    for (i = 0; i < scan.slot_count; i++) {
-        memset(&scan.slots[i], 0, offsetof(cfti_slot, visits));
-        scan.slots[i].arena.allocator = scan.allocator;
-        scan.slots[i].arena.block_size = CFTI_SLOT_BLOCK;
-    }
-    cfti_reader_init(&reader, files, &scan.allocator);
+    if (!cfti_scan_init_slots(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    cfti_reader_init(&reader, files, run, &scan.allocator);
     reader.is_caller = true;
     if (!cfti_scan_init_locks(&scan)) {
-        cfti_free(&scan.allocator, scan.slots, scan.slot_count * sizeof(cfti_slot));
+        cfti_scan_free_slots(&scan);
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
     status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
@@ -474,10 +539,6 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     cfti_mutex_destroy(&scan.mutex);
 #endif
     cfti_reader_close(&reader);
-    for (i = 0; i < scan.slot_count; i++) {
-        cfti_slot_empty(&scan.slots[i]);
-        cfti_arena_free(&scan.slots[i].arena);
-    }
-    cfti_free(&scan.allocator, scan.slots, scan.slot_count * sizeof(cfti_slot));
+    cfti_scan_free_slots(&scan);
     return status;
 }

@@ -7,11 +7,11 @@
 /* What a directory holds that matters: a file to be listed, a directory to go into,
  * or both in one. */
 typedef struct cfti_entry {
+    uint64_t key; /* the first bytes of the name as a number, which decides most comparisons */
     const char *name;
-    size_t size;
-    uint64_t parts; /* of the pattern, to be tried below it; 0: do not go in */
-    struct cfti_node *child;
-    cfti_kind kind;
+    struct cfti_node *child; /* the directory, if it is to be searched */
+    uint32_t size;           /* of name */
+    uint8_t kind;
     bool found;
 } cfti_entry;
 
@@ -26,6 +26,7 @@ typedef struct cfti_node {
     bool entered;        /* by cfti_walk_collect */
     cfti_entry *entries; /* in order, once it has been listed */
     size_t count, capacity;
+    size_t found_count, found_bytes; /* found_bytes: of their names, with a NUL each */
     size_t cursor;
     cfti_arena arena;
     cfti_fail fail;
@@ -43,15 +44,17 @@ typedef struct cfti_walk {
     cfti_node *all;
     cfti_node **level; /* the directories to be listed next */
     size_t level_count, level_capacity;
-    uint64_t found;
+    uint64_t found, found_bytes; /* found_bytes: of the paths */
 } cfti_walk;
 
 /* The node of a directory, in its parent's memory. */
 static cfti_node *cfti_node_create(cfti_walk *walk, cfti_arena *arena, const char *head,
                                    size_t head_size, const char *name, size_t name_size) {
-    cfti_node *node = (cfti_node *)cfti_arena_take(arena, sizeof(cfti_node));
+    cfti_node *node;
     char *path;
     bool slash = head_size > 0 && head[head_size - 1] != '/';
+    cfti_arena_align(arena); /* behind names, which are packed */
+    node = (cfti_node *)cfti_arena_take(arena, sizeof(cfti_node));
     if (node == NULL) return NULL;
     memset(node, 0, sizeof(*node));
     if (head_size == 1 && head[0] == '.' && name_size > 0) head_size = 0, slash = false;
@@ -125,6 +128,29 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, bool *
     return 0;
 }
 
+/* Room for one more entry. Doubled, and not few at first: most directories then need no
+ * second step. */
+static bool cfti_node_grow(const cfti_walk *walk, cfti_node *node) {
+    size_t wanted = node->capacity < 32 ? 64 : 2 * node->capacity;
+    cfti_entry *entries;
+    if (node->count < node->capacity) return true;
+    if (wanted > SIZE_MAX / sizeof(cfti_entry)) return false;
+    entries = (cfti_entry *)cfti_alloc(&walk->allocator, wanted * sizeof(cfti_entry));
+    if (entries == NULL) return false;
+    if (node->count > 0) memcpy(entries, node->entries, node->count * sizeof(cfti_entry));
+    cfti_free(&walk->allocator, node->entries, node->capacity * sizeof(cfti_entry));
+    node->entries = entries;
+    node->capacity = wanted;
+    return true;
+}
+
+static uint64_t cfti_name_key(const char *name, size_t size) {
+    uint64_t key = 0;
+    size_t i;
+    for (i = 0; i < 8; i++) key = key << 8 | (i < size ? (uint8_t)name[i] : 0u);
+    return key;
+}
+
 /* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
  * ends the listing; the failure is then in the node. */
 static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
@@ -135,7 +161,6 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     uint64_t real = 0, any = 0; /* parts below it: if it is a directory, or a link to one */
     bool found = false, must_exist = false, skip_file, skip_all;
     cfti_entry *entry;
-    void *entries = node->entries;
     char *copy;
     int error;
     if (kind == CFTI_KIND_UNKNOWN) {
@@ -183,21 +208,28 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
         }
     }
     if (!found && (real | any) == 0) return 0;
-    if (!cfti_grow(&listing->walk->allocator, &entries, &node->capacity, node->count,
-                   sizeof(cfti_entry)))
+    copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
+    if (copy == NULL || !cfti_node_grow(listing->walk, node))
         return cfti_listing_fail(listing, ENOMEM, name);
-    node->entries = (cfti_entry *)entries;
-    entry = &node->entries[node->count];
-    memset(entry, 0, sizeof(*entry));
-    copy = (char *)cfti_arena_take(&node->arena, size + 1);
-    if (copy == NULL) return cfti_listing_fail(listing, ENOMEM, name);
     memcpy(copy, name, size + 1);
+    cfti_arena_commit_text(&node->arena, size + 1);
+    entry = &node->entries[node->count++];
+    memset(entry, 0, sizeof(*entry));
+    entry->key = cfti_name_key(name, size);
     entry->name = copy;
-    entry->size = size;
-    entry->kind = kind;
+    entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
+    entry->kind = (uint8_t)kind;
     entry->found = found;
-    entry->parts = real | any;
-    node->count++;
+    if (found) {
+        node->found_count++;
+        node->found_bytes += size + 1;
+    }
+    if ((real | any) == 0) return 0;
+    entry->child =
+        cfti_node_create(listing->walk, &node->arena, node->path, node->path_size, copy, size);
+    if (entry->child == NULL) return cfti_listing_fail(listing, ENOMEM, name);
+    entry->child->parent = node;
+    entry->child->parts = real | any;
     return 0;
 }
 
@@ -238,6 +270,7 @@ static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
 
 static int cfti_entry_order(const void *a, const void *b) {
     const cfti_entry *x = (const cfti_entry *)a, *y = (const cfti_entry *)b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
     return cfti_bytes_compare(x->name, x->size, y->name, y->size);
 }
 
@@ -276,18 +309,6 @@ static void cfti_node_list(void *ctx, size_t index) {
     if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
                    cfti_entry_order))
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
-    for (i = 0; i < node->count && node->fail.status == CONFITURE_OK; i++) {
-        cfti_entry *entry = &node->entries[i];
-        if (entry->parts == 0) continue;
-        entry->child = cfti_node_create(walk, &node->arena, node->path, node->path_size,
-                                        entry->name, entry->size);
-        if (entry->child == NULL) {
-            cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
-        } else {
-            entry->child->parent = node;
-            entry->child->parts = entry->parts;
-        }
-    }
 }
 
 /* Adds a node to the next level. False: no memory. */
@@ -326,8 +347,9 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
         if (error != 0) return cfti_fail_parallel(fail, error);
         for (i = 0; i < n; i++) {
             cfti_node *node = walk->level[i];
+            walk->found += node->found_count;
+            walk->found_bytes += node->found_bytes + node->found_count * (node->path_size + 1);
             for (k = 0; k < node->count; k++) {
-                if (node->entries[k].found) walk->found++;
                 if (node->entries[k].child != NULL && !cfti_walk_push(walk, node->entries[k].child))
                     return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
             }
@@ -360,6 +382,8 @@ static bool cfti_node_excluded(const cfti_walk *walk, const cfti_node *node) {
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
                                           cfti_fail *fail) {
     cfti_node *node = root;
+    if (!cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     while (node != NULL) {
         bool room = true;
         if (node->fail.status != CONFITURE_OK) {
@@ -375,7 +399,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             const cfti_entry *entry = &node->entries[node->cursor++];
             if (entry->found)
                 room = cfti_files_add(files, node->path, node->path_size, entry->name, entry->size,
-                                      entry->kind);
+                                      (cfti_kind)entry->kind);
             if (entry->child != NULL) node = entry->child;
         } else {
             node = node->parent;

@@ -180,6 +180,7 @@ static void get_run(confiture_run *run) {
     run->threads = (size_t)strtoul(get("threads", "0"), NULL, 10);
     if (is("io", "read")) run->io = CONFITURE_IO_READ;
     if (is("io", "mmap")) run->io = CONFITURE_IO_MMAP;
+    if (is("io", "ring")) run->io = CONFITURE_IO_RING;
     if (has("parallel_for")) run->parallel_for = own_parallel_for;
     if (has("pool")) {
         if (pool == NULL && confiture_pool_create(&pool, 3, NULL, NULL) != CONFITURE_OK)

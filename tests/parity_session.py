@@ -85,7 +85,7 @@ class Session:
 
     def run_options(self):
         options = [("threads", self.rng.choice(THREADS))]
-        options += [("io", self.rng.choice(["read", "mmap"]))] if self.rng.random() < 0.3 else []
+        options += [("io", self.rng.choice(["read", "mmap", "ring", "ring"]))] if self.rng.random() < 0.3 else []
         kind = self.rng.random()
         return options + ([("parallel_for", "")] if kind < 0.1 else
                           [("pool", "")] if kind < 0.2 else [])

@@ -16,7 +16,7 @@
     "     --files0-from F  no DIR, but the paths in F, each ended by NUL; - is stdin\n"            \
     "\n"                                                                                           \
     " -j, --threads N      at most N threads; default: as many as the work deserves\n"             \
-    "     --io HOW         auto (default), read or mmap\n"                                         \
+    "     --io HOW         auto (default), read, mmap or ring\n"                                   \
     "     --json           the result as JSON on standard output\n"
 
 /* clang-format off: a line here is a line there */

@@ -52,7 +52,7 @@ static const struct spec specs[] = {
     {"base", 0, TEXT, ALL, &opt.base, NULL},
     {"files0-from", 0, TEXT, ALL, &opt.files0_from, NULL},
     {"threads", 'j', NUMBER, ALL, &opt.threads, NULL},
-    {"io", 0, CHOICE, ALL, &opt.io, "auto read mmap"},
+    {"io", 0, CHOICE, ALL, &opt.io, "auto read mmap ring"},
     {"json", 0, FLAG, ALL, &opt.json, NULL},
     {"quiet", 'q', FLAG, ALL, &opt.quiet, NULL},
     {"help", 'h', FLAG, ALL, &show_help, NULL},

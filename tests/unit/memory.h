@@ -117,10 +117,11 @@ static bool memory_is_clean(const memory *m) {
 typedef confiture_status memory_call(void *ctx, const confiture_run *run, confiture_error *error);
 
 /* Makes a call again and again, and each time one allocation later fails, until none does.
- * A failure must come out as E_MEMORY, and leave nothing behind; with threads, those that
- * cannot be started are no failure. `after` looks at what else must not have changed. */
-static void memory_exhaust(memory_call *call, void *ctx, size_t threads, bool fail_on,
-                           bool (*after)(void *ctx)) {
+ * A failure must come out as E_MEMORY, and leave nothing behind; threads that cannot be
+ * started, and a ring that cannot be set up, are no failure. `after` looks at what else must
+ * not have changed. */
+static void memory_exhaust_io(memory_call *call, void *ctx, size_t threads, bool fail_on,
+                              bool (*after)(void *ctx), confiture_io io) {
     confiture_error error;
     confiture_run run;
     confiture_status status;
@@ -130,18 +131,26 @@ static void memory_exhaust(memory_call *call, void *ctx, size_t threads, bool fa
     memory_init(&m);
     run.allocator = &m.allocator;
     run.threads = threads;
+    run.io = io;
     for (n = 1; n < 100000; n += MEMORY_STEP) {
         bool good;
         memory_arm(&m, n, fail_on);
         status = call(ctx, &run, &error);
         good = CHECK_QUIET(memory_is_clean(&m));
         good &= CHECK_QUIET(status == CONFITURE_OK || status == CONFITURE_E_MEMORY);
-        good &= CHECK_QUIET(threads != 1 || (status != CONFITURE_OK) == m.failed);
+        good &= CHECK_QUIET(threads != 1 || io != CONFITURE_IO_READ ||
+                            (status != CONFITURE_OK) == m.failed);
         good &= CHECK_QUIET(after == NULL || status == CONFITURE_OK || after(ctx));
         if (!good) runs_note("allocation, threads, status", (int)n, (int)threads, (int)status);
         if (!m.failed) break;
     }
     CHECK(n > 1 && status == CONFITURE_OK);
+}
+
+static void memory_exhaust(memory_call *call, void *ctx, size_t threads, bool fail_on,
+                           bool (*after)(void *ctx)) {
+    memory_exhaust_io(call, ctx, threads, fail_on, after, CONFITURE_IO_READ);
+    memory_exhaust_io(call, ctx, threads, fail_on, after, CONFITURE_IO_RING);
 }
 
 #endif

@@ -18,7 +18,7 @@ static confiture_status scan_exhaust(void *ctx, const confiture_run *run, confit
     scan_result result;
     if (e->files != NULL) {
         confiture_run mapped = *run;
-        mapped.io = e->io;
+        if (e->io != CONFITURE_IO_AUTO) mapped.io = e->io;
         return scan_do(e->way, e->files, &mapped, &result, error);
     }
     memset(d, 0, sizeof d);

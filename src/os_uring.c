@@ -1,0 +1,229 @@
+/* ---- os_uring.c: many small files with one system call, by Linux's io_uring ---- */
+
+/* A system call may cost as much as what it does for a small file, and a file needs
+ * three. A ring takes them from shared memory, a batch of files with one call. Not
+ * every kernel has it and not every host allows it, so it is never the only way:
+ * whatever a ring did not do is done by the calls of os_posix.c. */
+
+#if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_MMAP) &&                              \
+    defined(SYS_io_uring_setup) && defined(SYS_io_uring_enter) && defined(SYS_io_uring_register)
+#define CFTI_RING 1
+#else
+#define CFTI_RING 0
+#endif
+
+#if CFTI_RING
+
+/* As in <linux/io_uring.h>, which may be older than the kernel, or missing. */
+typedef struct cfti_ring_request {
+    uint8_t opcode, flags;
+    uint16_t priority;
+    int32_t file;
+    uint64_t offset, address;
+    uint32_t size, open_flags;
+    uint64_t user_data;
+    uint16_t buffer, personality;
+    uint32_t file_index; /* from 1: of the ring's own table of open files */
+    uint64_t unused[2];
+} cfti_ring_request;
+
+typedef struct cfti_ring_result {
+    uint64_t user_data;
+    int32_t result;
+    uint32_t flags;
+} cfti_ring_result;
+
+typedef struct cfti_ring_setup {
+    uint32_t request_count, result_count, flags, cpu, idle, features, other_ring, unused[3];
+    uint32_t request_head, request_tail, request_mask, request_entries, request_flags, dropped,
+        request_array, unused_1, unused_2[2];
+    uint32_t result_head, result_tail, result_mask, result_entries, overflow, results, result_flags,
+        unused_3, unused_4[2];
+} cfti_ring_setup;
+
+#define CFTI_RING_OPEN 18 /* IORING_OP_OPENAT and its like */
+#define CFTI_RING_CLOSE 19
+#define CFTI_RING_READ 22
+#define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
+#define CFTI_RING_LINK 4       /* IOSQE_IO_LINK: the next waits for this, and fails with it */
+#define CFTI_RING_HARDLINK 8   /* IOSQE_IO_HARDLINK: the next only waits */
+#define CFTI_RING_REQUESTS 256 /* three a file, rounded up to a power of two */
+
+struct cfti_os_ring {
+    int file;
+    bool
+        linked; /* each file's requests one after the other: for files that have to be waited for */
+    uint8_t *memory;
+    size_t memory_size;
+    cfti_ring_request *requests;
+    const cfti_ring_result *results;
+    uint32_t *request_tail, *result_head;
+    const uint32_t *result_tail;
+    uint32_t request_mask, result_mask;
+};
+
+static int cfti_os_ring_open(cfti_os_ring *ring) {
+    cfti_ring_setup setup;
+    int32_t none[CFTI_RING_FILES];
+    uint32_t i, *array;
+    size_t size;
+    void *p;
+    memset(ring, 0, sizeof(*ring));
+    memset(&setup, 0, sizeof(setup));
+    ring->file = (int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup);
+    if (ring->file < 0) return cfti_os_errno();
+    /* One mapping for both rings, and requests that use what earlier ones of the same
+     * call have opened (Linux 5.19). */
+    if ((setup.features & 1) == 0 || (setup.features & (1u << 12)) == 0) {
+        cfti_os_close(ring->file);
+        return ENOSYS;
+    }
+    memset(none, 0xFF, sizeof(none)); /* -1: a place that is free */
+    if (syscall(SYS_io_uring_register, ring->file, 2, none, CFTI_RING_FILES) != 0) {
+        int error = cfti_os_errno();
+        cfti_os_close(ring->file);
+        return error;
+    }
+    size = setup.results + setup.result_count * sizeof(cfti_ring_result);
+    if (size < setup.request_array + setup.request_count * sizeof(uint32_t))
+        size = setup.request_array + setup.request_count * sizeof(uint32_t);
+    p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->file, 0);
+    if (p != MAP_FAILED) {
+        ring->memory = (uint8_t *)p;
+        ring->memory_size = size;
+        p = mmap(NULL, setup.request_count * sizeof(cfti_ring_request), PROT_READ | PROT_WRITE,
+                 MAP_SHARED, ring->file, 0x10000000);
+    }
+    if (p == MAP_FAILED) {
+        int error = cfti_os_errno();
+        if (ring->memory != NULL) (void)munmap(ring->memory, size);
+        cfti_os_close(ring->file);
+        return error;
+    }
+    ring->requests = (cfti_ring_request *)p;
+    ring->results = (const cfti_ring_result *)(const void *)(ring->memory + setup.results);
+    ring->request_tail = (uint32_t *)(void *)(ring->memory + setup.request_tail);
+    ring->result_head = (uint32_t *)(void *)(ring->memory + setup.result_head);
+    ring->result_tail = (const uint32_t *)(const void *)(ring->memory + setup.result_tail);
+    ring->request_mask = setup.request_count - 1;
+    ring->result_mask = setup.result_count - 1;
+    array = (uint32_t *)(void *)(ring->memory + setup.request_array);
+    for (i = 0; i < setup.request_count; i++) array[i] = i;
+    return 0;
+}
+
+static void cfti_os_ring_close(cfti_os_ring *ring) {
+    (void)munmap(ring->requests, (ring->request_mask + 1) * sizeof(cfti_ring_request));
+    (void)munmap(ring->memory, ring->memory_size);
+    cfti_os_close(ring->file);
+}
+
+/* Adds a request that speaks of fetch `i`; it is the kernel's after the next enter. */
+static cfti_ring_request *cfti_ring_add(cfti_os_ring *ring, uint8_t opcode, size_t i) {
+    uint32_t tail = *ring->request_tail;
+    cfti_ring_request *request = &ring->requests[tail & ring->request_mask];
+    memset(request, 0, sizeof(*request));
+    request->opcode = opcode;
+    request->user_data = (uint64_t)opcode << 32 | i;
+    __atomic_store_n(ring->request_tail, tail + 1, __ATOMIC_RELEASE);
+    return request;
+}
+
+static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
+    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_OPEN, i);
+    request->file = fetch->at;
+    request->address = (uint64_t)(uintptr_t)fetch->path;
+    request->open_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    request->file_index = (uint32_t)i + 1;
+    request->flags = ring->linked ? CFTI_RING_LINK : 0;
+}
+
+static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
+    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
+    request->file = (int32_t)i;
+    request->address = (uint64_t)(uintptr_t)fetch->data;
+    request->size = (uint32_t)fetch->room;
+    /* A short read would end an ordinary chain. */
+    request->flags = (uint8_t)(CFTI_RING_FIXED_FILE | (ring->linked ? CFTI_RING_HARDLINK : 0));
+}
+
+static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
+    cfti_ring_add(ring, CFTI_RING_CLOSE, i)->file_index = (uint32_t)i + 1;
+}
+
+/* Hands `count` requests over and waits until all are done: their memory is in use
+ * until then, whatever happens. What they did is noted in the fetches. */
+static void cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t count) {
+    uint32_t given = 0, done = 0;
+    while (done < count) {
+        uint32_t head = *ring->result_head;
+        long n = syscall(SYS_io_uring_enter, ring->file, count - given, count - done,
+                         1 /* IORING_ENTER_GETEVENTS */, NULL, 0);
+        if (n > 0) given += (uint32_t)n;
+        for (; head != __atomic_load_n(ring->result_tail, __ATOMIC_ACQUIRE); head++, done++) {
+            const cfti_ring_result *result = &ring->results[head & ring->result_mask];
+            cfti_os_fetch *fetch = &fetches[result->user_data & 0xFFFFFFFFu];
+            switch (result->user_data >> 32) {
+            case CFTI_RING_OPEN: fetch->opened = result->result >= 0; break;
+            case CFTI_RING_READ:
+                fetch->done = result->result >= 0;
+                if (fetch->done) fetch->got = (size_t)result->result;
+                break;
+            default: fetch->closed = result->result >= 0; break;
+            }
+        }
+        __atomic_store_n(ring->result_head, head, __ATOMIC_RELEASE);
+        /* The ring is not to be had (any more), and the kernel has nothing of ours. */
+        if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EBUSY && given == done) return;
+    }
+}
+
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+    size_t i, late = 0;
+    for (i = 0; i < count; i++) {
+        fetches[i].opened = fetches[i].done = fetches[i].closed = false;
+        cfti_ring_add_open(ring, &fetches[i], i);
+        if (!ring->linked) continue;
+        cfti_ring_add_read(ring, &fetches[i], i);
+        cfti_ring_add_close(ring, i);
+    }
+    if (!ring->linked) {
+        /* What is in the caches is done as it is handed over, in this order. */
+        for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
+        for (i = 0; i < count; i++) cfti_ring_add_close(ring, i);
+    }
+    cfti_ring_run(ring, fetches, 3 * (uint32_t)count);
+    for (i = 0; i < count; i++) {
+        if (!fetches[i].opened || fetches[i].closed) continue;
+        /* The open had to wait for the disk, and the others did not wait for it. */
+        late++;
+        cfti_ring_add_close(ring, i);
+    }
+    if (late > 0) cfti_ring_run(ring, fetches, (uint32_t)late);
+    if (late > count / 4) ring->linked = true;
+    for (i = 0; i < count; i++)
+        if (fetches[i].opened && !fetches[i].closed) return false;
+    return true;
+}
+
+#else
+
+struct cfti_os_ring {
+    int unused;
+};
+
+static int cfti_os_ring_open(cfti_os_ring *ring) {
+    (void)ring;
+    return ENOSYS;
+}
+
+static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }
+
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+    (void)ring;
+    (void)fetches;
+    (void)count;
+    return false;
+}
+
+#endif
