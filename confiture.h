@@ -150,9 +150,12 @@
  * All memory comes from options.run.allocator, or from malloc, or from what
  * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
  * files are read is bounded, whatever the size of the tree: half a megabyte per thread
- * for small files, eight megabytes at the most, and as much again where line ends have
+ * for small files, twelve megabytes at the most, and as much again where line ends have
  * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about
  * 40 bytes a file and the length of its path. On the stack: at most 64 KiB a thread.
+ * A block of 256 KiB or more is asked for in multiples of 2 MiB, and large pages are
+ * wished for where malloc gave it: the first touch of a small page may cost more than
+ * filling it.
  *
  *
  * THREADS
@@ -2304,6 +2307,101 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
     CFTI_SHANI_STORE(state + 4, _mm_alignr_epi8(m1, m0, 8));
 }
 
+/* ---- four messages at a time ---- */
+
+/* One message leaves the unit idle between two sha256rnds2; the rounds of three others
+ * fit there. Everything below is done for the lanes a, b, c and d, whose variables are
+ * named, since arrays of them would be kept in memory. */
+#define CFTI_SHANI_EACH(step, x, y, z, w)                                                          \
+    step(a, 0, x, y, z, w);                                                                        \
+    step(b, 1, x, y, z, w);                                                                        \
+    step(c, 2, x, y, z, w);                                                                        \
+    step(d, 3, x, y, z, w)
+
+#define CFTI_SHANI_LANE(l)                                                                         \
+    __m128i abef##l, cdgh##l, abef_in##l, cdgh_in##l, m0##l, m1##l, m2##l, m3##l, wk##l
+
+#define CFTI_SHANI_LANE_IN(l, lane, x, y, z, w)                                                    \
+    m0##l = _mm_shuffle_epi32(CFTI_SHANI_LOAD(states[lane]), 0xb1);                                \
+    m1##l = _mm_shuffle_epi32(CFTI_SHANI_LOAD(states[lane] + 4), 0x1b);                            \
+    abef##l = _mm_alignr_epi8(m0##l, m1##l, 8);                                                    \
+    cdgh##l = _mm_blend_epi16(m1##l, m0##l, 0xf0)
+
+#define CFTI_SHANI_LANE_OUT(l, lane, x, y, z, w)                                                   \
+    m0##l = _mm_shuffle_epi32(abef##l, 0x1b);                                                      \
+    m1##l = _mm_shuffle_epi32(cdgh##l, 0xb1);                                                      \
+    CFTI_SHANI_STORE(states[lane], _mm_blend_epi16(m0##l, m1##l, 0xf0));                           \
+    CFTI_SHANI_STORE(states[lane] + 4, _mm_alignr_epi8(m1##l, m0##l, 8))
+
+#define CFTI_SHANI_LANE_KEEP(l, lane, x, y, z, w) abef_in##l = abef##l, cdgh_in##l = cdgh##l
+#define CFTI_SHANI_LANE_ADD(l, lane, x, y, z, w)                                                   \
+    abef##l = _mm_add_epi32(abef##l, abef_in##l), cdgh##l = _mm_add_epi32(cdgh##l, cdgh_in##l)
+
+#define CFTI_SHANI_LANE_ROUNDS4(l, lane, x, y, z, w)                                               \
+    wk##l = _mm_add_epi32(m##x##l, k);                                                             \
+    cdgh##l = _mm_sha256rnds2_epu32(cdgh##l, abef##l, wk##l);                                      \
+    abef##l = _mm_sha256rnds2_epu32(abef##l, cdgh##l, _mm_shuffle_epi32(wk##l, 0x0e))
+#define CFTI_SHANI_LANE_FIRST(l, lane, x, y, z, w)                                                 \
+    m##x##l = _mm_shuffle_epi8(CFTI_SHANI_LOAD(p[lane] + at + 16 * (x)), swap)
+#define CFTI_SHANI_LANE_LATER(l, lane, x, y, z, w)                                                 \
+    CFTI_SHANI_NEXT(m##x##l, m##y##l, m##z##l, m##w##l)
+
+/* The processor finds what can be done side by side in any order; but not every order
+ * leaves the compiler registers enough. Measured: each is faster than the other way
+ * round by a tenth with gcc, and by a quarter with clang. */
+#if defined(__clang__)
+#define CFTI_SHANI_EACH_ROUNDS4(step, x, y, z, w)                                                  \
+    CFTI_SHANI_EACH(step, x, y, z, w);                                                             \
+    CFTI_SHANI_EACH(CFTI_SHANI_LANE_ROUNDS4, x, y, z, w)
+#else
+#define CFTI_SHANI_EACH_ROUNDS4(step, x, y, z, w)                                                  \
+    step(a, 0, x, y, z, w);                                                                        \
+    CFTI_SHANI_LANE_ROUNDS4(a, 0, x, y, z, w);                                                     \
+    step(b, 1, x, y, z, w);                                                                        \
+    CFTI_SHANI_LANE_ROUNDS4(b, 1, x, y, z, w);                                                     \
+    step(c, 2, x, y, z, w);                                                                        \
+    CFTI_SHANI_LANE_ROUNDS4(c, 2, x, y, z, w);                                                     \
+    step(d, 3, x, y, z, w);                                                                        \
+    CFTI_SHANI_LANE_ROUNDS4(d, 3, x, y, z, w)
+#endif
+
+/* Rounds i to i + 3 of all four. */
+#define CFTI_SHANI_X4(step, x, y, z, w, i)                                                         \
+    do {                                                                                           \
+        const __m128i k = CFTI_SHANI_LOAD(cfti_sha256_k + (i));                                    \
+        CFTI_SHANI_EACH_ROUNDS4(step, x, y, z, w);                                                 \
+    } while (0)
+
+#define CFTI_SHANI_X4_ROUNDS16(step, i)                                                            \
+    do {                                                                                           \
+        CFTI_SHANI_X4(step, 0, 1, 2, 3, (i) + 0);                                                  \
+        CFTI_SHANI_X4(step, 1, 2, 3, 0, (i) + 4);                                                  \
+        CFTI_SHANI_X4(step, 2, 3, 0, 1, (i) + 8);                                                  \
+        CFTI_SHANI_X4(step, 3, 0, 1, 2, (i) + 12);                                                 \
+    } while (0)
+
+/* The same as four calls of cfti_sha256_blocks_shani() with nblocks each. */
+__attribute__((target("sha,sse4.1,ssse3"))) static void
+cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size_t nblocks) {
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
+    CFTI_SHANI_LANE(a);
+    CFTI_SHANI_LANE(b);
+    CFTI_SHANI_LANE(c);
+    CFTI_SHANI_LANE(d);
+    size_t at;
+
+    CFTI_SHANI_EACH(CFTI_SHANI_LANE_IN, 0, 0, 0, 0);
+    for (at = 0; at < 64 * nblocks; at += 64) {
+        CFTI_SHANI_EACH(CFTI_SHANI_LANE_KEEP, 0, 0, 0, 0);
+        CFTI_SHANI_X4_ROUNDS16(CFTI_SHANI_LANE_FIRST, 0);
+        CFTI_SHANI_X4_ROUNDS16(CFTI_SHANI_LANE_LATER, 16);
+        CFTI_SHANI_X4_ROUNDS16(CFTI_SHANI_LANE_LATER, 32);
+        CFTI_SHANI_X4_ROUNDS16(CFTI_SHANI_LANE_LATER, 48);
+        CFTI_SHANI_EACH(CFTI_SHANI_LANE_ADD, 0, 0, 0, 0);
+    }
+    CFTI_SHANI_EACH(CFTI_SHANI_LANE_OUT, 0, 0, 0, 0);
+}
+
 #endif
 
 /* ---- sha256_arm.c: the SHA-256 compression function with ARMv8's instructions ---- */
@@ -2373,6 +2471,73 @@ CFTI_ARMV8_TARGET static void cfti_sha256_blocks_armv8(uint32_t state[8], const 
     }
     vst1q_u32(state, abcd);
     vst1q_u32(state + 4, efgh);
+}
+
+/* ---- four messages at a time ---- */
+
+/* The rounds of one message wait for each other; those of four lanes, a to d, do not. */
+#define CFTI_ARMV8_EACH(step, x, y, z, w)                                                          \
+    step(a, 0, x, y, z, w);                                                                        \
+    step(b, 1, x, y, z, w);                                                                        \
+    step(c, 2, x, y, z, w);                                                                        \
+    step(d, 3, x, y, z, w)
+
+#define CFTI_ARMV8_LANE(l)                                                                         \
+    uint32x4_t abcd##l, efgh##l, abcd_in##l, efgh_in##l, m0##l, m1##l, m2##l, m3##l, wk##l, old##l
+
+#define CFTI_ARMV8_LANE_IN(l, lane, x, y, z, w)                                                    \
+    abcd##l = vld1q_u32(states[lane]), efgh##l = vld1q_u32(states[lane] + 4)
+#define CFTI_ARMV8_LANE_OUT(l, lane, x, y, z, w)                                                   \
+    vst1q_u32(states[lane], abcd##l), vst1q_u32(states[lane] + 4, efgh##l)
+#define CFTI_ARMV8_LANE_KEEP(l, lane, x, y, z, w) abcd_in##l = abcd##l, efgh_in##l = efgh##l
+#define CFTI_ARMV8_LANE_ADD(l, lane, x, y, z, w)                                                   \
+    abcd##l = vaddq_u32(abcd##l, abcd_in##l), efgh##l = vaddq_u32(efgh##l, efgh_in##l)
+
+#define CFTI_ARMV8_LANE_ROUNDS4(l, lane, x, y, z, w)                                               \
+    wk##l = vaddq_u32(m##x##l, k);                                                                 \
+    old##l = abcd##l;                                                                              \
+    abcd##l = vsha256hq_u32(abcd##l, efgh##l, wk##l);                                              \
+    efgh##l = vsha256h2q_u32(efgh##l, old##l, wk##l)
+#define CFTI_ARMV8_LANE_FIRST(l, lane, x, y, z, w)                                                 \
+    m##x##l = CFTI_ARMV8_LOAD(p[lane] + at + 16 * (x))
+#define CFTI_ARMV8_LANE_LATER(l, lane, x, y, z, w)                                                 \
+    CFTI_ARMV8_NEXT(m##x##l, m##y##l, m##z##l, m##w##l)
+
+/* Rounds i to i + 3 of all four. */
+#define CFTI_ARMV8_X4(step, x, y, z, w, i)                                                         \
+    do {                                                                                           \
+        const uint32x4_t k = vld1q_u32(cfti_sha256_k + (i));                                       \
+        CFTI_ARMV8_EACH(step, x, y, z, w);                                                         \
+        CFTI_ARMV8_EACH(CFTI_ARMV8_LANE_ROUNDS4, x, y, z, w);                                      \
+    } while (0)
+
+#define CFTI_ARMV8_X4_ROUNDS16(step, i)                                                            \
+    do {                                                                                           \
+        CFTI_ARMV8_X4(step, 0, 1, 2, 3, (i) + 0);                                                  \
+        CFTI_ARMV8_X4(step, 1, 2, 3, 0, (i) + 4);                                                  \
+        CFTI_ARMV8_X4(step, 2, 3, 0, 1, (i) + 8);                                                  \
+        CFTI_ARMV8_X4(step, 3, 0, 1, 2, (i) + 12);                                                 \
+    } while (0)
+
+/* The same as four calls of cfti_sha256_blocks_armv8() with nblocks each. */
+CFTI_ARMV8_TARGET static void cfti_sha256_blocks4_armv8(uint32_t states[4][8],
+                                                        const uint8_t *const p[4], size_t nblocks) {
+    CFTI_ARMV8_LANE(a);
+    CFTI_ARMV8_LANE(b);
+    CFTI_ARMV8_LANE(c);
+    CFTI_ARMV8_LANE(d);
+    size_t at;
+
+    CFTI_ARMV8_EACH(CFTI_ARMV8_LANE_IN, 0, 0, 0, 0);
+    for (at = 0; at < 64 * nblocks; at += 64) {
+        CFTI_ARMV8_EACH(CFTI_ARMV8_LANE_KEEP, 0, 0, 0, 0);
+        CFTI_ARMV8_X4_ROUNDS16(CFTI_ARMV8_LANE_FIRST, 0);
+        CFTI_ARMV8_X4_ROUNDS16(CFTI_ARMV8_LANE_LATER, 16);
+        CFTI_ARMV8_X4_ROUNDS16(CFTI_ARMV8_LANE_LATER, 32);
+        CFTI_ARMV8_X4_ROUNDS16(CFTI_ARMV8_LANE_LATER, 48);
+        CFTI_ARMV8_EACH(CFTI_ARMV8_LANE_ADD, 0, 0, 0, 0);
+    }
+    CFTI_ARMV8_EACH(CFTI_ARMV8_LANE_OUT, 0, 0, 0, 0);
 }
 
 #endif
@@ -2471,6 +2636,123 @@ CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]) 
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
     hex[64] = '\0';
+}
+
+/* ---- sha256_many.c: many messages at once ---- */
+
+#define CFTI_SHA256_LANES 4
+
+/* Whether blocks of four messages take less time than those of one after the other. */
+static bool cfti_sha256_has_lanes(void) {
+#if CFTI_SIMD_X86
+    return (cfti_cpu_features() & CFTI_CPU_SHANI) != 0;
+#elif CFTI_SIMD_ARM
+    return (cfti_cpu_features() & CFTI_CPU_ARMV8) != 0;
+#else
+    return false;
+#endif
+}
+
+/* Only if cfti_sha256_has_lanes(). */
+static void cfti_sha256_blocks4(uint32_t states[CFTI_SHA256_LANES][8],
+                                const uint8_t *const p[CFTI_SHA256_LANES], size_t nblocks) {
+#if CFTI_SIMD_X86
+    cfti_sha256_blocks4_shani(states, p, nblocks);
+#elif CFTI_SIMD_ARM
+    cfti_sha256_blocks4_armv8(states, p, nblocks);
+#else
+    size_t i;
+    for (i = 0; i < CFTI_SHA256_LANES; i++) cfti_sha256_blocks(states[i], p[i], nblocks);
+#endif
+}
+
+/* A message on its way: its whole blocks, then what is left with the padding. */
+typedef struct cfti_sha256_lane {
+    size_t message;
+    size_t blocks;      /* still to be hashed, from where the lane points */
+    size_t tail_blocks; /* 1 or 2; 0 once the lane is in them */
+    uint8_t tail[128];
+} cfti_sha256_lane;
+
+/* Makes lane i begin a message. */
+static void cfti_sha256_lane_begin(cfti_sha256_lane *lane, uint32_t state[8], const uint8_t **p,
+                                   size_t message, const uint8_t *data, size_t size) {
+    confiture_sha256 start;
+    size_t rest = size & 63;
+    uint64_t bits = (uint64_t)size << 3;
+    confiture_sha256_init(&start);
+    memcpy(state, start.state, sizeof(start.state));
+    lane->message = message;
+    lane->blocks = size / 64;
+    lane->tail_blocks = rest < 56 ? 1 : 2;
+    memset(lane->tail, 0, 64 * lane->tail_blocks);
+    if (rest > 0) memcpy(lane->tail, data + (size - rest), rest);
+    lane->tail[rest] = 0x80;
+    cfti_store_be32(lane->tail + 64 * lane->tail_blocks - 8, (uint32_t)(bits >> 32));
+    cfti_store_be32(lane->tail + 64 * lane->tail_blocks - 4, (uint32_t)bits);
+    *p = data;
+    if (lane->blocks == 0) {
+        *p = lane->tail;
+        lane->blocks = lane->tail_blocks;
+        lane->tail_blocks = 0;
+    }
+}
+
+/* Takes n blocks as hashed. False: that was the end of the message. */
+static bool cfti_sha256_lane_advance(cfti_sha256_lane *lane, const uint8_t **p, size_t n) {
+    lane->blocks -= n;
+    *p += 64 * n;
+    if (lane->blocks > 0) return true;
+    if (lane->tail_blocks == 0) return false;
+    *p = lane->tail;
+    lane->blocks = lane->tail_blocks;
+    lane->tail_blocks = 0;
+    return true;
+}
+
+static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
+    size_t i;
+    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, state[i]);
+}
+
+/* The same as: for each i, confiture_sha256_once(messages[i], sizes[i], digests[i]). */
+static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes, size_t count,
+                             uint8_t (*digests)[32]) {
+    cfti_sha256_lane lanes[CFTI_SHA256_LANES];
+    uint32_t states[CFTI_SHA256_LANES][8];
+    const uint8_t *p[CFTI_SHA256_LANES];
+    size_t next = 0, i, n;
+    bool full = count >= CFTI_SHA256_LANES && cfti_sha256_has_lanes();
+    if (!full) {
+        for (; next < count; next++)
+            confiture_sha256_once(messages[next], sizes[next], digests[next]);
+        return;
+    }
+    for (i = 0; i < CFTI_SHA256_LANES; i++, next++)
+        cfti_sha256_lane_begin(&lanes[i], states[i], &p[i], next, messages[next], sizes[next]);
+    while (full) {
+        n = lanes[0].blocks;
+        for (i = 1; i < CFTI_SHA256_LANES; i++) n = cfti_min(n, lanes[i].blocks);
+        cfti_sha256_blocks4(states, p, n);
+        for (i = 0; i < CFTI_SHA256_LANES; i++) {
+            if (cfti_sha256_lane_advance(&lanes[i], &p[i], n)) continue;
+            cfti_sha256_store(digests[lanes[i].message], states[i]);
+            if (next == count) {
+                full = false; /* the others go on alone */
+                continue;
+            }
+            cfti_sha256_lane_begin(&lanes[i], states[i], &p[i], next, messages[next], sizes[next]);
+            next++;
+        }
+    }
+    for (i = 0; i < CFTI_SHA256_LANES; i++) {
+        while (lanes[i].blocks > 0) {
+            n = lanes[i].blocks;
+            cfti_sha256_blocks(states[i], p[i], n);
+            if (!cfti_sha256_lane_advance(&lanes[i], &p[i], n))
+                cfti_sha256_store(digests[lanes[i].message], states[i]);
+        }
+    }
 }
 
 /* ---- parallel.c: the minimal thread pool ---- */
@@ -4729,11 +5011,14 @@ static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *afte
     return (size_t)(to - out);
 }
 
-/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask. */
+/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask, and the
+ * pieces of a large file, which most often has no CR. */
 static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     uint64_t count = 0;
     size_t i;
 
+    if (n == 0) return 0;
+    if (!*after_cr && memchr(p, '\r', n) == NULL) return cfti_count_byte(p, n, '\n');
     for (i = 0; i < n; i++) {
         count += p[i] == '\r' || (p[i] == '\n' && !*after_cr);
         *after_cr = p[i] == '\r';
@@ -5423,9 +5708,13 @@ typedef struct cfti_visit {
     size_t text_size;
     void *state;       /* the consumer's, one a file, zero before the first piece */
     uint64_t total;    /* bytes of the file visited so far, this piece included */
+    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
     bool first, last;  /* piece of its file; a whole file is both */
     bool short_is_end; /* a read that brings less than it asked for is the last */
     bool fetched;      /* its bytes are there already */
+    bool finished;     /* map has seen all of it */
+    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool framed;       /* and they are there */
     cfti_visit_way way;
     cfti_os_status status; /* when it was mapped */
 } cfti_visit;
@@ -5544,6 +5833,17 @@ static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
            a->changed == b->changed && a->changed_ns == b->changed_ns;
 }
 
+/* What was read is `size` bytes at data + front; the name and the NULs go around it, so
+ * that a digest over all three sees one run of bytes. */
+static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
+    visit->bytes = data + visit->front;
+    visit->size = size;
+    if (visit->front == 0) return;
+    memcpy(data, visit->name, visit->front);
+    data[visit->front + size] = '\0';
+    visit->framed = true;
+}
+
 /* Reads on until the end or until the room is full. */
 static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, size_t *got) {
     *got = 0;
@@ -5574,9 +5874,9 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
     }
-    data = cfti_arena_reserve(arena, room);
+    data = cfti_arena_reserve(arena, visit->front + room + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, data, room, &got);
+    error = cfti_read_full(file, data + visit->front, room, &got);
     if (error == 0) error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (before.size == 0 && got == room) {
@@ -5585,25 +5885,24 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     }
     if (!cfti_same_status(&before, &after) || (before.size != 0 && got != before.size))
         return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    cfti_arena_commit(arena, got);
-    visit->bytes = data;
-    visit->size = got;
+    cfti_arena_commit(arena, visit->front + got + 1);
+    cfti_visit_take(visit, data, got);
     return CONFITURE_OK;
 }
 
 /* The whole file into the arena, if it is not too long for that. */
 static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
                                         cfti_fail *fail) {
-    size_t room = cfti_arena_room(arena), got, more = 0;
+    size_t around = visit->front + 1, room = cfti_arena_room(arena), got, more = 0;
     uint8_t *data;
     int error;
-    if (room < CFTI_FIRST_READ / 8) room = CFTI_FIRST_READ;
+    room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
     if (room > CFTI_FIRST_READ) room = CFTI_FIRST_READ;
-    data = cfti_arena_reserve(arena, room);
+    data = cfti_arena_reserve(arena, around + room);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_os_read(file, data, room, &got);
+    error = cfti_os_read(file, data + visit->front, room, &got);
     if (error == 0 && got > 0 && got < room && !visit->short_is_end)
-        error = cfti_os_read(file, data + got, room - got, &more);
+        error = cfti_os_read(file, data + visit->front + got, room - got, &more);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (got == 0) {
         cfti_os_status status;
@@ -5612,9 +5911,8 @@ static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cf
         if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
     if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
-    cfti_arena_commit(arena, got);
-    visit->bytes = data;
-    visit->size = got;
+    cfti_arena_commit(arena, around + got);
+    cfti_visit_take(visit, data, got);
     return CONFITURE_OK;
 }
 
@@ -5624,7 +5922,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
                            size_t room) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
     const cfti_file *files = &reader->files->items[visits[0].index];
-    size_t first, last, i;
+    size_t first, last, i, size;
     uint8_t *data;
     for (first = 0; first < count && reader->ring != NULL; first = last) {
         for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
@@ -5636,14 +5934,16 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             continue;
         }
         if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
-        data = (uint8_t *)cfti_arena_take(arena, (last - first) * room);
+        for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
+        data = (uint8_t *)cfti_arena_take(arena, size);
         if (data == NULL) return;
         for (i = first; i < last; i++) {
             cfti_os_fetch *fetch = &fetches[i - first];
             fetch->at = reader->directory;
             fetch->path = files[i].path + files[i].leaf;
-            fetch->data = data + (i - first) * room;
+            fetch->data = data + visits[i].front;
             fetch->room = room;
+            data += visits[i].front + room + 1;
         }
         if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first)) {
             cfti_ring_give(reader->run, reader->ring, true);
@@ -5654,8 +5954,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             /* Of an empty file it is still to be seen what it is, of a longer one the rest. */
             if (!fetch->done || fetch->got == 0 || fetch->got == room) continue;
             visits[i].fetched = true;
-            visits[i].bytes = (const uint8_t *)fetch->data;
-            visits[i].size = fetch->got;
+            cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);
         }
     }
 }
@@ -5720,6 +6019,7 @@ static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
 #define CFTI_BATCH_FILES 64
 #define CFTI_BATCH_BYTES ((size_t)32 << 10) /* wished for: little memory, and always warm */
 #define CFTI_BATCH_LIMIT ((size_t)1 << 20)  /* a batch that has grown to this reads no more */
+#define CFTI_BATCH_SIDE ((size_t)4 << 20)   /* and of files that are mapped side by side */
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
 
 #if !defined(CFTI_FILES_PER_THREAD)
@@ -5735,10 +6035,14 @@ typedef struct cfti_consumer {
     size_t state_size;
     bool by_state; /* fold needs only the state: bytes need not outlive map, and the
                     * pieces of a large file may be mapped by any worker */
-    /* Either may be NULL. map takes from the arena what must live until fold. A
+    bool framed;   /* wishes for name, NUL, bytes, NUL in one run: see cfti_visit */
+    /* Each may be NULL. map takes from the arena what must live until fold. A
      * failure without path is given that of the file. */
     confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
     confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    /* With by_state: many whole files at once, instead of map; those that are finished
+     * have been mapped in pieces. */
+    void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
     void *ctx;
 } cfti_consumer;
 
@@ -5746,6 +6050,7 @@ typedef struct cfti_consumer {
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
     size_t room;         /* enough for most of its files */
+    size_t expected;     /* bytes of all of them, if they are like those so far */
     size_t done;         /* visits that are ready; fewer than count only after a failure */
     size_t bytes;
     int ready; /* atomic */
@@ -5847,6 +6152,7 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         visit->total += visit->size;
         visit->last = visit->size == 0;
+        visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
         memset(&scratch, 0, sizeof(scratch));
         scratch.allocator = scan->allocator;
         scratch.block_size = CFTI_PIECE;
@@ -5867,19 +6173,23 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
 
 /* ---- batches ---- */
 
+/* Maps a file that has been read whole. */
+static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_visit *visit,
+                                      cfti_fail *fail) {
+    slot->bytes += visit->size;
+    visit->total = visit->size;
+    visit->first = visit->last = true;
+    if (scan->consumer->map_many != NULL || scan->consumer->map == NULL) return CONFITURE_OK;
+    return scan->consumer->map(scan->consumer->ctx, visit, &slot->arena, fail);
+}
+
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                         cfti_visit *visit, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_file file;
     confiture_status status;
-    if (visit->fetched) {
-        slot->bytes += visit->size;
-        visit->total = visit->size;
-        visit->first = visit->last = true;
-        return consumer->map != NULL ? consumer->map(consumer->ctx, visit, &slot->arena, fail)
-                                     : CONFITURE_OK;
-    }
+    if (visit->fetched) return cfti_slot_map(scan, slot, visit, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
@@ -5888,40 +6198,44 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     if (status != CONFITURE_OK) return status;
     status = cfti_read_file(visit, &slot->arena, file, scan->run->io, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
-        slot->bytes += visit->size;
-        visit->total = visit->size;
-        visit->first = visit->last = true;
-        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &slot->arena, fail);
+        status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {
         status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
         visit->way = CFTI_VISIT_WHOLE;
+        visit->finished = true;
     }
     cfti_os_close(file);
-    if (consumer->by_state) {
-        cfti_fail ignored;
-        confiture_status released =
-            cfti_visit_release(visit, status == CONFITURE_OK ? fail : &ignored);
-        if (status == CONFITURE_OK) status = released;
-        visit->bytes = NULL;
-    }
     return status;
 }
 
-/* Reads and maps a batch: on any worker. */
-static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
-    size_t state_size = (scan->consumer->state_size + 15) & ~(size_t)15;
+/* Nobody needs the bytes of visits [first, end) any more. */
+static confiture_status cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first,
+                                         size_t end) {
+    size_t i;
+    if (scan->consumer->map_many != NULL && first < end)
+        scan->consumer->map_many(scan->consumer->ctx, &slot->visits[first], end - first);
+    for (i = first; i < end; i++) {
+        cfti_visit *visit = &slot->visits[i];
+        cfti_fail fail;
+        if (cfti_visit_release(visit, &fail) != CONFITURE_OK) {
+            slot->fail = fail;
+            slot->fail.path = visit->path;
+            slot->done = i;
+            return fail.status;
+        }
+        visit->bytes = NULL;
+    }
+    return CONFITURE_OK;
+}
+
+/* Names the visits of a batch, and gives them states and memory. False: no memory. */
+static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
+    const cfti_consumer *consumer = scan->consumer;
+    size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
     uint8_t *states = NULL;
-    cfti_block *block;
-    size_t used, i;
-    memset(&slot->fail, 0, sizeof(slot->fail));
-    slot->bytes = slot->done = 0;
     if (state_size > 0) {
         states = (uint8_t *)cfti_arena_take(&slot->arena, slot->count * state_size);
-        if (states == NULL) {
-            cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
-            slot->fail.path = scan->files->items[slot->first].path;
-            return;
-        }
+        if (states == NULL) return false;
         memset(states, 0, slot->count * state_size);
     }
     for (i = 0; i < slot->count; i++) {
@@ -5932,22 +6246,51 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         visit->path = file->path;
         visit->name = file->name;
         visit->name_size = file->name_size;
+        if (consumer->framed) visit->front = (size_t)file->name_size + 1;
         if (states != NULL) visit->state = states + i * state_size;
+    }
+    /* Large files side by side: in one block of memory, which is kept, and not in several
+     * that come and go. */
+    return slot->count == 1 || slot->expected < CFTI_SLOT_BLOCK ||
+           cfti_arena_reserve(&slot->arena, slot->expected + slot->expected / 8) != NULL;
+}
+
+/* Reads and maps a batch: on any worker. */
+static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+    const cfti_consumer *consumer = scan->consumer;
+    confiture_status status = CONFITURE_OK;
+    cfti_block *block;
+    size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
+    memset(&slot->fail, 0, sizeof(slot->fail));
+    slot->bytes = slot->done = 0;
+    if (!cfti_slot_begin(scan, slot)) {
+        cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
+        slot->fail.path = scan->files->items[slot->first].path;
+        return;
     }
     if (reader->ring != NULL && slot->room <= CFTI_FIRST_READ)
         cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
-    for (; slot->done < slot->count; slot->done++) {
+    while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
-        if (cfti_slot_visit(scan, reader, slot, visit, &slot->fail) != CONFITURE_OK) {
+        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
+        if (status == CONFITURE_OK) {
+            slot->done++;
+        } else {
             cfti_fail ignored;
             (void)cfti_visit_release(visit, &ignored);
             if (slot->fail.path == NULL) slot->fail.path = visit->path;
-            return;
         }
-        /* The bytes have served; the next file is read over them, cache-warm. */
-        if (scan->consumer->by_state) cfti_arena_rewind(&slot->arena, block, used);
+        if (!consumer->by_state) continue;
+        /* Once the bytes have served, the next files are read over them, cache-warm. */
+        if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
+            slot->bytes - kept < CFTI_BATCH_SIDE)
+            continue;
+        if (cfti_slot_let_go(scan, slot, let_go, slot->done) != CONFITURE_OK) return;
+        let_go = slot->done;
+        kept = slot->bytes;
+        cfti_arena_rewind(&slot->arena, block, used);
     }
 }
 
@@ -6000,15 +6343,18 @@ static void cfti_slot_empty(cfti_slot *slot) {
  * of what is left, so that nobody sits on the last large batch. */
 static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
+    uint64_t average = 0; /* not known yet */
     cfti_slot *slot;
     if (left == 0 || scan->stopping || scan->idle_count == 0) return NULL;
     if (scan->read_files > 0) {
-        uint64_t average = scan->read_bytes / scan->read_files + 1;
+        average = scan->read_bytes / scan->read_files + 1;
         n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
         room = 4 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 4095;
         room -= room % 4096;
     }
     if (scan->threads > 1) n = cfti_min(n, left / (2 * scan->threads));
+    if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
+        n = cfti_max(n, CFTI_SHA256_LANES);
     n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
     slot = scan->idle[scan->idle_count - 1];
     CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count - 1);
@@ -6016,6 +6362,7 @@ static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     slot->first = scan->next;
     slot->count = n;
     slot->room = room;
+    slot->expected = n * (average < CFTI_BATCH_SIDE / n ? (size_t)average : CFTI_BATCH_SIDE / n);
     CFTI_ATOMIC_STORE(&slot->ready, 0);
     scan->next += n;
     return slot;
@@ -6261,6 +6608,12 @@ typedef struct cfti_stream {
 } cfti_stream;
 
 static void cfti_stream_add(cfti_stream *stream, const cfti_visit *visit) {
+    if (visit->framed) { /* name, NUL, bytes, NUL: the very stream */
+        confiture_sha256_update(&stream->sha, visit->bytes - visit->front,
+                                visit->front + visit->size + 1);
+        stream->total_bytes += visit->size;
+        return;
+    }
     if (visit->first) /* the name's NUL is part of the stream */
         confiture_sha256_update(&stream->sha, visit->name, visit->name_size + 1);
     confiture_sha256_update(&stream->sha, visit->bytes, visit->size);
@@ -6300,6 +6653,36 @@ static confiture_status cfti_tree_map(void *ctx, cfti_visit *visit, cfti_arena *
     return CONFITURE_OK;
 }
 
+/* The messages of whole files, hashed side by side. */
+typedef struct cfti_messages {
+    const uint8_t *data[CFTI_BATCH_FILES];
+    size_t sizes[CFTI_BATCH_FILES];
+    uint8_t digests[CFTI_BATCH_FILES][32];
+    cfti_visit *visits[CFTI_BATCH_FILES];
+    size_t count;
+} cfti_messages;
+
+static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
+    cfti_messages messages;
+    size_t i;
+    messages.count = 0;
+    for (i = 0; i < count; i++) {
+        cfti_visit *visit = &visits[i];
+        cfti_fail ignored; /* hashing does not fail */
+        if (visit->finished) continue;
+        if (!visit->framed) {
+            (void)cfti_tree_map(ctx, visit, NULL, &ignored);
+            continue;
+        }
+        messages.data[messages.count] = visit->bytes - visit->front;
+        messages.sizes[messages.count] = visit->front + visit->size + 1;
+        messages.visits[messages.count++] = visit;
+    }
+    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    for (i = 0; i < messages.count; i++)
+        memcpy(((cfti_leaf *)messages.visits[i]->state)->digest, messages.digests[i], 32);
+}
+
 static confiture_status cfti_tree_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
     cfti_stream *root = (cfti_stream *)ctx;
     (void)fail;
@@ -6322,11 +6705,14 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     memset(digest, 0, sizeof(*digest));
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
+        consumer.framed = true;
         consumer.fold = cfti_stream_fold;
     } else if (options->kind == CONFITURE_DIGEST_TREE) {
         consumer.state_size = sizeof(cfti_leaf);
         consumer.by_state = true;
+        consumer.framed = true;
         consumer.map = cfti_tree_map;
+        consumer.map_many = cfti_tree_map_many;
         consumer.fold = cfti_tree_fold;
     } else {
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown kind of digest");
@@ -6357,6 +6743,26 @@ static confiture_status cfti_manifest_map(void *ctx, cfti_visit *visit, cfti_are
     return CONFITURE_OK;
 }
 
+static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) {
+    confiture_entry *entries = (confiture_entry *)ctx;
+    cfti_messages messages;
+    size_t i;
+    messages.count = 0;
+    for (i = 0; i < count; i++) {
+        cfti_visit *visit = &visits[i];
+        if (visit->finished) continue;
+        messages.data[messages.count] = visit->bytes;
+        messages.sizes[messages.count] = visit->size;
+        messages.visits[messages.count++] = visit;
+    }
+    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    for (i = 0; i < messages.count; i++) {
+        confiture_entry *entry = &entries[messages.visits[i]->index];
+        memcpy(entry->sha256, messages.digests[i], 32);
+        entry->size = messages.visits[i]->total;
+    }
+}
+
 CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
                                                   const confiture_files *files,
                                                   const confiture_run *run,
@@ -6369,6 +6775,7 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     consumer.state_size = sizeof(confiture_sha256);
     consumer.by_state = true;
     consumer.map = cfti_manifest_map;
+    consumer.map_many = cfti_manifest_map_many;
     consumer.ctx = entries;
     if (cfti_scan_run(files, run != NULL ? run : &defaults, &consumer, &fail) != CONFITURE_OK)
         return cfti_report(error, &fail);
@@ -6916,17 +7323,21 @@ static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena 
     return cfti_text_map((cfti_text_state *)visit->state, visit, options->check, arena, fail);
 }
 
-/* The rest of the files will be like those so far: memory for them all at once, rather
- * than grown and moved step by step. A wish, and no failure if it is not granted. */
+/* Memory for what is still to come, at once rather than grown and moved step by step: the
+ * rest of a large file, or the other files, which will be like those so far. A wish, and
+ * no failure if it is not granted; at most eight times what is needed now, since files
+ * can be sparse, or change their nature. */
 static void cfti_build_expect(cfti_output *output, const cfti_build *build,
                               const cfti_visit *visit) {
     const cfti_buffer *buffer = &output->buffer;
     uint64_t needed = (uint64_t)buffer->size + visit->text_size, expected;
-    if (output->sink.write != NULL || visit->index < 8 || !visit->first) return;
+    if (output->sink.write != NULL) return;
     if (visit->text_size + 1024 <= buffer->capacity - buffer->size) return;
-    expected = needed / (visit->index + 1) * build->files->count;
+    if (!visit->last) expected = needed + visit->to_come;
+    else if (visit->index >= 8) expected = needed / (visit->index + 1) * build->files->count;
+    else return;
     expected += expected / 16;
-    if (expected > 8 * needed) expected = 8 * needed;
+    if (expected / 8 > needed) expected = 8 * needed;
     if (expected >= CFTI_LARGE_BLOCK && expected < SIZE_MAX / 2)
         (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
 }
@@ -7432,11 +7843,22 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 
 /* ---- end.h: undefines what is ours, and the licence ---- */
 
+#undef CFTI_ARMV8_EACH
+#undef CFTI_ARMV8_LANE
+#undef CFTI_ARMV8_LANE_ADD
+#undef CFTI_ARMV8_LANE_FIRST
+#undef CFTI_ARMV8_LANE_IN
+#undef CFTI_ARMV8_LANE_KEEP
+#undef CFTI_ARMV8_LANE_LATER
+#undef CFTI_ARMV8_LANE_OUT
+#undef CFTI_ARMV8_LANE_ROUNDS4
 #undef CFTI_ARMV8_LOAD
 #undef CFTI_ARMV8_NEXT
 #undef CFTI_ARMV8_ROUNDS16
 #undef CFTI_ARMV8_ROUNDS4
 #undef CFTI_ARMV8_TARGET
+#undef CFTI_ARMV8_X4
+#undef CFTI_ARMV8_X4_ROUNDS16
 #undef CFTI_ATOMIC_LOAD
 #undef CFTI_ATOMIC_STORE
 #undef CFTI_AT_FDCWD
@@ -7446,6 +7868,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_BATCH_BYTES
 #undef CFTI_BATCH_FILES
 #undef CFTI_BATCH_LIMIT
+#undef CFTI_BATCH_SIDE
 #undef CFTI_BYTES_PER_THREAD
 #undef CFTI_COUNT
 #undef CFTI_CPU_ARMV8
@@ -7487,16 +7910,29 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS
 #undef CFTI_ROUTE_NONE
+#undef CFTI_SHA256_LANES
 #undef CFTI_SHA256_LOAD
 #undef CFTI_SHA256_NEXT
 #undef CFTI_SHA256_ROR
 #undef CFTI_SHA256_ROUND
 #undef CFTI_SHA256_ROUNDS8
+#undef CFTI_SHANI_EACH
+#undef CFTI_SHANI_EACH_ROUNDS4
+#undef CFTI_SHANI_LANE
+#undef CFTI_SHANI_LANE_ADD
+#undef CFTI_SHANI_LANE_FIRST
+#undef CFTI_SHANI_LANE_IN
+#undef CFTI_SHANI_LANE_KEEP
+#undef CFTI_SHANI_LANE_LATER
+#undef CFTI_SHANI_LANE_OUT
+#undef CFTI_SHANI_LANE_ROUNDS4
 #undef CFTI_SHANI_LOAD
 #undef CFTI_SHANI_NEXT
 #undef CFTI_SHANI_ROUNDS16
 #undef CFTI_SHANI_ROUNDS4
 #undef CFTI_SHANI_STORE
+#undef CFTI_SHANI_X4
+#undef CFTI_SHANI_X4_ROUNDS16
 #undef CFTI_SHELF_BLOCKS
 #undef CFTI_SHELF_BYTES
 #undef CFTI_SHELF_LEAST

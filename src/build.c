@@ -51,17 +51,21 @@ static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena 
     return cfti_text_map((cfti_text_state *)visit->state, visit, options->check, arena, fail);
 }
 
-/* The rest of the files will be like those so far: memory for them all at once, rather
- * than grown and moved step by step. A wish, and no failure if it is not granted. */
+/* Memory for what is still to come, at once rather than grown and moved step by step: the
+ * rest of a large file, or the other files, which will be like those so far. A wish, and
+ * no failure if it is not granted; at most eight times what is needed now, since files
+ * can be sparse, or change their nature. */
 static void cfti_build_expect(cfti_output *output, const cfti_build *build,
                               const cfti_visit *visit) {
     const cfti_buffer *buffer = &output->buffer;
     uint64_t needed = (uint64_t)buffer->size + visit->text_size, expected;
-    if (output->sink.write != NULL || visit->index < 8 || !visit->first) return;
+    if (output->sink.write != NULL) return;
     if (visit->text_size + 1024 <= buffer->capacity - buffer->size) return;
-    expected = needed / (visit->index + 1) * build->files->count;
+    if (!visit->last) expected = needed + visit->to_come;
+    else if (visit->index >= 8) expected = needed / (visit->index + 1) * build->files->count;
+    else return;
     expected += expected / 16;
-    if (expected > 8 * needed) expected = 8 * needed;
+    if (expected / 8 > needed) expected = 8 * needed;
     if (expected >= CFTI_LARGE_BLOCK && expected < SIZE_MAX / 2)
         (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
 }

@@ -34,6 +34,7 @@
 #include "sha256_x86.c"
 #include "sha256_arm.c"
 #include "sha256.c"
+#include "sha256_many.c"
 #include "parallel.c"
 #include "path.c"
 #include "list.c"

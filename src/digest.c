@@ -7,6 +7,12 @@ typedef struct cfti_stream {
 } cfti_stream;
 
 static void cfti_stream_add(cfti_stream *stream, const cfti_visit *visit) {
+    if (visit->framed) { /* name, NUL, bytes, NUL: the very stream */
+        confiture_sha256_update(&stream->sha, visit->bytes - visit->front,
+                                visit->front + visit->size + 1);
+        stream->total_bytes += visit->size;
+        return;
+    }
     if (visit->first) /* the name's NUL is part of the stream */
         confiture_sha256_update(&stream->sha, visit->name, visit->name_size + 1);
     confiture_sha256_update(&stream->sha, visit->bytes, visit->size);
@@ -46,6 +52,36 @@ static confiture_status cfti_tree_map(void *ctx, cfti_visit *visit, cfti_arena *
     return CONFITURE_OK;
 }
 
+/* The messages of whole files, hashed side by side. */
+typedef struct cfti_messages {
+    const uint8_t *data[CFTI_BATCH_FILES];
+    size_t sizes[CFTI_BATCH_FILES];
+    uint8_t digests[CFTI_BATCH_FILES][32];
+    cfti_visit *visits[CFTI_BATCH_FILES];
+    size_t count;
+} cfti_messages;
+
+static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
+    cfti_messages messages;
+    size_t i;
+    messages.count = 0;
+    for (i = 0; i < count; i++) {
+        cfti_visit *visit = &visits[i];
+        cfti_fail ignored; /* hashing does not fail */
+        if (visit->finished) continue;
+        if (!visit->framed) {
+            (void)cfti_tree_map(ctx, visit, NULL, &ignored);
+            continue;
+        }
+        messages.data[messages.count] = visit->bytes - visit->front;
+        messages.sizes[messages.count] = visit->front + visit->size + 1;
+        messages.visits[messages.count++] = visit;
+    }
+    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    for (i = 0; i < messages.count; i++)
+        memcpy(((cfti_leaf *)messages.visits[i]->state)->digest, messages.digests[i], 32);
+}
+
 static confiture_status cfti_tree_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
     cfti_stream *root = (cfti_stream *)ctx;
     (void)fail;
@@ -68,11 +104,14 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     memset(digest, 0, sizeof(*digest));
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
+        consumer.framed = true;
         consumer.fold = cfti_stream_fold;
     } else if (options->kind == CONFITURE_DIGEST_TREE) {
         consumer.state_size = sizeof(cfti_leaf);
         consumer.by_state = true;
+        consumer.framed = true;
         consumer.map = cfti_tree_map;
+        consumer.map_many = cfti_tree_map_many;
         consumer.fold = cfti_tree_fold;
     } else {
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown kind of digest");
@@ -103,6 +142,26 @@ static confiture_status cfti_manifest_map(void *ctx, cfti_visit *visit, cfti_are
     return CONFITURE_OK;
 }
 
+static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) {
+    confiture_entry *entries = (confiture_entry *)ctx;
+    cfti_messages messages;
+    size_t i;
+    messages.count = 0;
+    for (i = 0; i < count; i++) {
+        cfti_visit *visit = &visits[i];
+        if (visit->finished) continue;
+        messages.data[messages.count] = visit->bytes;
+        messages.sizes[messages.count] = visit->size;
+        messages.visits[messages.count++] = visit;
+    }
+    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    for (i = 0; i < messages.count; i++) {
+        confiture_entry *entry = &entries[messages.visits[i]->index];
+        memcpy(entry->sha256, messages.digests[i], 32);
+        entry->size = messages.visits[i]->total;
+    }
+}
+
 CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
                                                   const confiture_files *files,
                                                   const confiture_run *run,
@@ -115,6 +174,7 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     consumer.state_size = sizeof(confiture_sha256);
     consumer.by_state = true;
     consumer.map = cfti_manifest_map;
+    consumer.map_many = cfti_manifest_map_many;
     consumer.ctx = entries;
     if (cfti_scan_run(files, run != NULL ? run : &defaults, &consumer, &fail) != CONFITURE_OK)
         return cfti_report(error, &fail);

@@ -22,9 +22,13 @@ typedef struct cfti_visit {
     size_t text_size;
     void *state;       /* the consumer's, one a file, zero before the first piece */
     uint64_t total;    /* bytes of the file visited so far, this piece included */
+    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
     bool first, last;  /* piece of its file; a whole file is both */
     bool short_is_end; /* a read that brings less than it asked for is the last */
     bool fetched;      /* its bytes are there already */
+    bool finished;     /* map has seen all of it */
+    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool framed;       /* and they are there */
     cfti_visit_way way;
     cfti_os_status status; /* when it was mapped */
 } cfti_visit;
@@ -143,6 +147,17 @@ static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
            a->changed == b->changed && a->changed_ns == b->changed_ns;
 }
 
+/* What was read is `size` bytes at data + front; the name and the NULs go around it, so
+ * that a digest over all three sees one run of bytes. */
+static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
+    visit->bytes = data + visit->front;
+    visit->size = size;
+    if (visit->front == 0) return;
+    memcpy(data, visit->name, visit->front);
+    data[visit->front + size] = '\0';
+    visit->framed = true;
+}
+
 /* Reads on until the end or until the room is full. */
 static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, size_t *got) {
     *got = 0;
@@ -173,9 +188,9 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
     }
-    data = cfti_arena_reserve(arena, room);
+    data = cfti_arena_reserve(arena, visit->front + room + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, data, room, &got);
+    error = cfti_read_full(file, data + visit->front, room, &got);
     if (error == 0) error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (before.size == 0 && got == room) {
@@ -184,25 +199,24 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     }
     if (!cfti_same_status(&before, &after) || (before.size != 0 && got != before.size))
         return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    cfti_arena_commit(arena, got);
-    visit->bytes = data;
-    visit->size = got;
+    cfti_arena_commit(arena, visit->front + got + 1);
+    cfti_visit_take(visit, data, got);
     return CONFITURE_OK;
 }
 
 /* The whole file into the arena, if it is not too long for that. */
 static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
                                         cfti_fail *fail) {
-    size_t room = cfti_arena_room(arena), got, more = 0;
+    size_t around = visit->front + 1, room = cfti_arena_room(arena), got, more = 0;
     uint8_t *data;
     int error;
-    if (room < CFTI_FIRST_READ / 8) room = CFTI_FIRST_READ;
+    room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
     if (room > CFTI_FIRST_READ) room = CFTI_FIRST_READ;
-    data = cfti_arena_reserve(arena, room);
+    data = cfti_arena_reserve(arena, around + room);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_os_read(file, data, room, &got);
+    error = cfti_os_read(file, data + visit->front, room, &got);
     if (error == 0 && got > 0 && got < room && !visit->short_is_end)
-        error = cfti_os_read(file, data + got, room - got, &more);
+        error = cfti_os_read(file, data + visit->front + got, room - got, &more);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (got == 0) {
         cfti_os_status status;
@@ -211,9 +225,8 @@ static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cf
         if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
     if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
-    cfti_arena_commit(arena, got);
-    visit->bytes = data;
-    visit->size = got;
+    cfti_arena_commit(arena, around + got);
+    cfti_visit_take(visit, data, got);
     return CONFITURE_OK;
 }
 
@@ -223,7 +236,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
                            size_t room) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
     const cfti_file *files = &reader->files->items[visits[0].index];
-    size_t first, last, i;
+    size_t first, last, i, size;
     uint8_t *data;
     for (first = 0; first < count && reader->ring != NULL; first = last) {
         for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
@@ -235,14 +248,16 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             continue;
         }
         if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
-        data = (uint8_t *)cfti_arena_take(arena, (last - first) * room);
+        for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
+        data = (uint8_t *)cfti_arena_take(arena, size);
         if (data == NULL) return;
         for (i = first; i < last; i++) {
             cfti_os_fetch *fetch = &fetches[i - first];
             fetch->at = reader->directory;
             fetch->path = files[i].path + files[i].leaf;
-            fetch->data = data + (i - first) * room;
+            fetch->data = data + visits[i].front;
             fetch->room = room;
+            data += visits[i].front + room + 1;
         }
         if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first)) {
             cfti_ring_give(reader->run, reader->ring, true);
@@ -253,8 +268,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             /* Of an empty file it is still to be seen what it is, of a longer one the rest. */
             if (!fetch->done || fetch->got == 0 || fetch->got == room) continue;
             visits[i].fetched = true;
-            visits[i].bytes = (const uint8_t *)fetch->data;
-            visits[i].size = fetch->got;
+            cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);
         }
     }
 }

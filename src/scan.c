@@ -11,6 +11,7 @@
 #define CFTI_BATCH_FILES 64
 #define CFTI_BATCH_BYTES ((size_t)32 << 10) /* wished for: little memory, and always warm */
 #define CFTI_BATCH_LIMIT ((size_t)1 << 20)  /* a batch that has grown to this reads no more */
+#define CFTI_BATCH_SIDE ((size_t)4 << 20)   /* and of files that are mapped side by side */
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
 
 #if !defined(CFTI_FILES_PER_THREAD)
@@ -26,10 +27,14 @@ typedef struct cfti_consumer {
     size_t state_size;
     bool by_state; /* fold needs only the state: bytes need not outlive map, and the
                     * pieces of a large file may be mapped by any worker */
-    /* Either may be NULL. map takes from the arena what must live until fold. A
+    bool framed;   /* wishes for name, NUL, bytes, NUL in one run: see cfti_visit */
+    /* Each may be NULL. map takes from the arena what must live until fold. A
      * failure without path is given that of the file. */
     confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
     confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    /* With by_state: many whole files at once, instead of map; those that are finished
+     * have been mapped in pieces. */
+    void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
     void *ctx;
 } cfti_consumer;
 
@@ -37,6 +42,7 @@ typedef struct cfti_consumer {
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
     size_t room;         /* enough for most of its files */
+    size_t expected;     /* bytes of all of them, if they are like those so far */
     size_t done;         /* visits that are ready; fewer than count only after a failure */
     size_t bytes;
     int ready; /* atomic */
@@ -138,6 +144,7 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         visit->total += visit->size;
         visit->last = visit->size == 0;
+        visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
         memset(&scratch, 0, sizeof(scratch));
         scratch.allocator = scan->allocator;
         scratch.block_size = CFTI_PIECE;
@@ -158,19 +165,23 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
 
 /* ---- batches ---- */
 
+/* Maps a file that has been read whole. */
+static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_visit *visit,
+                                      cfti_fail *fail) {
+    slot->bytes += visit->size;
+    visit->total = visit->size;
+    visit->first = visit->last = true;
+    if (scan->consumer->map_many != NULL || scan->consumer->map == NULL) return CONFITURE_OK;
+    return scan->consumer->map(scan->consumer->ctx, visit, &slot->arena, fail);
+}
+
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                         cfti_visit *visit, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_file file;
     confiture_status status;
-    if (visit->fetched) {
-        slot->bytes += visit->size;
-        visit->total = visit->size;
-        visit->first = visit->last = true;
-        return consumer->map != NULL ? consumer->map(consumer->ctx, visit, &slot->arena, fail)
-                                     : CONFITURE_OK;
-    }
+    if (visit->fetched) return cfti_slot_map(scan, slot, visit, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
@@ -179,40 +190,44 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     if (status != CONFITURE_OK) return status;
     status = cfti_read_file(visit, &slot->arena, file, scan->run->io, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
-        slot->bytes += visit->size;
-        visit->total = visit->size;
-        visit->first = visit->last = true;
-        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &slot->arena, fail);
+        status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {
         status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
         visit->way = CFTI_VISIT_WHOLE;
+        visit->finished = true;
     }
     cfti_os_close(file);
-    if (consumer->by_state) {
-        cfti_fail ignored;
-        confiture_status released =
-            cfti_visit_release(visit, status == CONFITURE_OK ? fail : &ignored);
-        if (status == CONFITURE_OK) status = released;
-        visit->bytes = NULL;
-    }
     return status;
 }
 
-/* Reads and maps a batch: on any worker. */
-static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
-    size_t state_size = (scan->consumer->state_size + 15) & ~(size_t)15;
+/* Nobody needs the bytes of visits [first, end) any more. */
+static confiture_status cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first,
+                                         size_t end) {
+    size_t i;
+    if (scan->consumer->map_many != NULL && first < end)
+        scan->consumer->map_many(scan->consumer->ctx, &slot->visits[first], end - first);
+    for (i = first; i < end; i++) {
+        cfti_visit *visit = &slot->visits[i];
+        cfti_fail fail;
+        if (cfti_visit_release(visit, &fail) != CONFITURE_OK) {
+            slot->fail = fail;
+            slot->fail.path = visit->path;
+            slot->done = i;
+            return fail.status;
+        }
+        visit->bytes = NULL;
+    }
+    return CONFITURE_OK;
+}
+
+/* Names the visits of a batch, and gives them states and memory. False: no memory. */
+static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
+    const cfti_consumer *consumer = scan->consumer;
+    size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
     uint8_t *states = NULL;
-    cfti_block *block;
-    size_t used, i;
-    memset(&slot->fail, 0, sizeof(slot->fail));
-    slot->bytes = slot->done = 0;
     if (state_size > 0) {
         states = (uint8_t *)cfti_arena_take(&slot->arena, slot->count * state_size);
-        if (states == NULL) {
-            cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
-            slot->fail.path = scan->files->items[slot->first].path;
-            return;
-        }
+        if (states == NULL) return false;
         memset(states, 0, slot->count * state_size);
     }
     for (i = 0; i < slot->count; i++) {
@@ -223,22 +238,51 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         visit->path = file->path;
         visit->name = file->name;
         visit->name_size = file->name_size;
+        if (consumer->framed) visit->front = (size_t)file->name_size + 1;
         if (states != NULL) visit->state = states + i * state_size;
+    }
+    /* Large files side by side: in one block of memory, which is kept, and not in several
+     * that come and go. */
+    return slot->count == 1 || slot->expected < CFTI_SLOT_BLOCK ||
+           cfti_arena_reserve(&slot->arena, slot->expected + slot->expected / 8) != NULL;
+}
+
+/* Reads and maps a batch: on any worker. */
+static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+    const cfti_consumer *consumer = scan->consumer;
+    confiture_status status = CONFITURE_OK;
+    cfti_block *block;
+    size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
+    memset(&slot->fail, 0, sizeof(slot->fail));
+    slot->bytes = slot->done = 0;
+    if (!cfti_slot_begin(scan, slot)) {
+        cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
+        slot->fail.path = scan->files->items[slot->first].path;
+        return;
     }
     if (reader->ring != NULL && slot->room <= CFTI_FIRST_READ)
         cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
-    for (; slot->done < slot->count; slot->done++) {
+    while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
-        if (cfti_slot_visit(scan, reader, slot, visit, &slot->fail) != CONFITURE_OK) {
+        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
+        if (status == CONFITURE_OK) {
+            slot->done++;
+        } else {
             cfti_fail ignored;
             (void)cfti_visit_release(visit, &ignored);
             if (slot->fail.path == NULL) slot->fail.path = visit->path;
-            return;
         }
-        /* The bytes have served; the next file is read over them, cache-warm. */
-        if (scan->consumer->by_state) cfti_arena_rewind(&slot->arena, block, used);
+        if (!consumer->by_state) continue;
+        /* Once the bytes have served, the next files are read over them, cache-warm. */
+        if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
+            slot->bytes - kept < CFTI_BATCH_SIDE)
+            continue;
+        if (cfti_slot_let_go(scan, slot, let_go, slot->done) != CONFITURE_OK) return;
+        let_go = slot->done;
+        kept = slot->bytes;
+        cfti_arena_rewind(&slot->arena, block, used);
     }
 }
 
@@ -291,15 +335,18 @@ static void cfti_slot_empty(cfti_slot *slot) {
  * of what is left, so that nobody sits on the last large batch. */
 static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
+    uint64_t average = 0; /* not known yet */
     cfti_slot *slot;
     if (left == 0 || scan->stopping || scan->idle_count == 0) return NULL;
     if (scan->read_files > 0) {
-        uint64_t average = scan->read_bytes / scan->read_files + 1;
+        average = scan->read_bytes / scan->read_files + 1;
         n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
         room = 4 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 4095;
         room -= room % 4096;
     }
     if (scan->threads > 1) n = cfti_min(n, left / (2 * scan->threads));
+    if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
+        n = cfti_max(n, CFTI_SHA256_LANES);
     n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
     slot = scan->idle[scan->idle_count - 1];
     CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count - 1);
@@ -307,6 +354,7 @@ static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     slot->first = scan->next;
     slot->count = n;
     slot->room = room;
+    slot->expected = n * (average < CFTI_BATCH_SIDE / n ? (size_t)average : CFTI_BATCH_SIDE / n);
     CFTI_ATOMIC_STORE(&slot->ready, 0);
     scan->next += n;
     return slot;

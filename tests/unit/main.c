@@ -8,6 +8,7 @@
 #include "test.h"
 
 #include "test_sha256.c"
+#include "test_shelf.c"
 #include "test_text.c"
 #include "test_lexer.c"
 #include "test_path.c"
@@ -19,8 +20,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } suites[] = {
-    {"sha256", test_sha256}, {"text", test_text}, {"lexer", test_lexer}, {"path", test_path},
-    {"find", test_find},     {"scan", test_scan}, {"build", test_build},
+    {"sha256", test_sha256}, {"shelf", test_shelf}, {"text", test_text}, {"lexer", test_lexer},
+    {"path", test_path},     {"find", test_find},   {"scan", test_scan}, {"build", test_build},
 };
 
 int main(int argc, char **argv) {

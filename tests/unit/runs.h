@@ -76,7 +76,9 @@ static const struct {
             {0, 1, NULL, CONFITURE_IO_AUTO},           {1, 0, runs_forwards, CONFITURE_IO_AUTO},
             {4, 0, runs_backwards, CONFITURE_IO_AUTO}, {4, 0, runs_threads, CONFITURE_IO_AUTO},
             {1, 0, NULL, CONFITURE_IO_MMAP},           {4, 0, NULL, CONFITURE_IO_MMAP},
-            {4, 0, runs_backwards, CONFITURE_IO_MMAP}};
+            {4, 0, runs_backwards, CONFITURE_IO_MMAP}, {1, 0, NULL, CONFITURE_IO_RING},
+            {3, 0, NULL, CONFITURE_IO_RING},           {2, 4, NULL, CONFITURE_IO_RING},
+            {0, 4, NULL, CONFITURE_IO_READ},           {4, 0, runs_threads, CONFITURE_IO_RING}};
 
 enum { RUNS = sizeof runs / sizeof runs[0] };
 

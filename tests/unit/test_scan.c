@@ -49,7 +49,7 @@ static const char *scan_outcome(int way, const confiture_files *files, confiture
     scan_result ignored;
     memory m;
     memory_init(&m);
-    run.allocator = &m.allocator;
+    if (run.pool == NULL) run.allocator = &m.allocator; /* else: what the pool has kept */
     status = scan_do(way, files, &run, result != NULL ? result : &ignored, &error);
     CHECK_QUIET(memory_is_clean(&m));
     return runs_outcome(status, &error);

@@ -395,6 +395,35 @@ static void sha_test_large(const int *masks, size_t mask_count) {
     free(zeros);
 }
 
+/* ==== Many messages at once ============================================== */
+
+/* The same as one after the other, however many there are and however their lengths differ:
+ * of all residues, none at all, and of one block beside of a hundred. */
+static void sha_test_many(void) {
+    enum { MOST = 70, ROOM = 8192 };
+    static uint8_t data[ROOM + MOST], digests[MOST + 1][32];
+    const uint8_t *messages[MOST];
+    size_t sizes[MOST], round, i, count;
+    uint8_t digest[32];
+    sha_fill(data, sizeof data);
+    for (round = 0; round < 300; round++) {
+        bool same = true;
+        count = round < MOST ? round : sha_random(MOST + 1);
+        for (i = 0; i < count; i++) {
+            sizes[i] = round % 3 == 0 ? round : sha_random(round % 3 == 1 ? 200 : ROOM);
+            messages[i] = sizes[i] == 0 && i % 2 == 0 ? NULL : data + sha_random(MOST);
+        }
+        memset(digests, 0xEE, sizeof digests);
+        cfti_sha256_many(messages, sizes, count, digests);
+        for (i = 0; i < count; i++) {
+            confiture_sha256_once(messages[i], sizes[i], digest);
+            same &= sha_same(digest, digests[i]);
+        }
+        for (i = 0; i < 32; i++) same &= digests[count][i] == 0xEE;
+        CHECK(same);
+    }
+}
+
 /* ==== All of it, with every kernel ======================================= */
 
 static void sha_test_hex(void) {
@@ -443,6 +472,7 @@ static void test_sha256(void) {
         sha_test_guards();
         sha_test_kernel();
         sha_test_random();
+        sha_test_many();
     }
     cfti_cpu_mask = saved;
     sha_test_large(masks, mask_count);
