@@ -163,7 +163,7 @@
  * Every call may be made from any thread. Lists are immutable and shared freely; a
  * confiture_sha256, a schema and an error belong to one caller at a time.
  * A call uses up to options.run.threads threads, fewer when there is little to do:
- * starting one takes as long as reading some thirty small files. A confiture_pool
+ * starting one may take as long as reading a hundred small files. A confiture_pool
  * keeps them parked between calls, where eight files are enough; and it keeps up to
  * 32 MiB of the memory that calls without an allocator of their own work in, and the
  * rings of the next chapter. A thread that has nothing to do looks for work for some
@@ -187,8 +187,9 @@
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
  * one call, by io_uring (Linux 5.19; many containers forbid it, then files are read one
  * by one). Where a system call is dear, as in many virtual machines, that is several
- * times as fast; where it is cheap, a few per cent. Setting up a ring takes 0.1 to 0.2
- * ms: CONFITURE_IO_AUTO does so from 1024 files on, or 16 in a pool, which keeps it.
+ * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
+ * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
+ * pool, which keeps it.
  *
  *
  * SWITCHES
@@ -314,7 +315,7 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool);
 
 /* How files are read. READ: one after the other. RING: many small files with one
  * system call, by Linux's io_uring; what that cannot do, or if it is not to be had, is
- * read as by READ. AUTO: RING from some thousand files on, and in a pool, which keeps
+ * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
  * its rings, from sixteen; else READ. MMAP was measured slower for small files and
  * hardly faster for large ones, and a mapped file that another process truncates
  * kills the host with SIGBUS: it is for those who know that theirs do not shrink. */
@@ -336,8 +337,9 @@ typedef struct confiture_progress {
  * changes a byte of any result, nor which error is reported. */
 typedef struct confiture_run {
     const confiture_allocator *allocator; /* NULL: CONFITURE_MALLOC and friends. Copied */
-    size_t threads;       /* at most so many, the caller's included, and at most 256; 0: one per
-                           * processor, at most 16; 1: never start one. Small work takes fewer */
+    size_t threads;       /* at most so many, the caller's included, and no more than there are
+                           * processors for this process, nor than 256; 0: at most 16; 1: never
+                           * start one. Small work takes fewer */
     confiture_pool *pool; /* NULL: threads live for the call */
     /* The caller's own threads, instead of the library's. Must do what
      *     for (size_t i = 0; i < n; i++) task(ctx, i);
@@ -827,7 +829,7 @@ typedef struct cfti_os_fetch {
 /* Does that for many files with one system call, where the system has such a thing.
  * One thread at a time. */
 typedef struct cfti_os_ring cfti_os_ring;
-#define CFTI_RING_FILES 64 /* at once */
+#define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
 /* False: the ring is of no use any more. */
@@ -1312,7 +1314,12 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
 #define CFTI_RING_LINK 4       /* IOSQE_IO_LINK: the next waits for this, and fails with it */
 #define CFTI_RING_HARDLINK 8   /* IOSQE_IO_HARDLINK: the next only waits */
-#define CFTI_RING_REQUESTS 256 /* three a file, rounded up to a power of two */
+#define CFTI_RING_REQUESTS 128 /* three a file, rounded up to a power of two */
+#if defined(MAP_POPULATE)
+#define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
+#else
+#define CFTI_RING_MAP MAP_SHARED
+#endif
 
 struct cfti_os_ring {
     int file;
@@ -1352,12 +1359,12 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     size = setup.results + setup.result_count * sizeof(cfti_ring_result);
     if (size < setup.request_array + setup.request_count * sizeof(uint32_t))
         size = setup.request_array + setup.request_count * sizeof(uint32_t);
-    p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->file, 0);
+    p = mmap(NULL, size, PROT_READ | PROT_WRITE, CFTI_RING_MAP, ring->file, 0);
     if (p != MAP_FAILED) {
         ring->memory = (uint8_t *)p;
         ring->memory_size = size;
         p = mmap(NULL, setup.request_count * sizeof(cfti_ring_request), PROT_READ | PROT_WRITE,
-                 MAP_SHARED, ring->file, 0x10000000);
+                 CFTI_RING_MAP, ring->file, 0x10000000);
     }
     if (p == MAP_FAILED) {
         int error = cfti_os_errno();
@@ -2762,7 +2769,17 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
 
 #define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
 
-/* Setting up a ring takes as long as reading some fifty small files: a pool keeps them. */
+/* Tests say that there are more than there are. */
+static size_t cfti_processors(void) {
+    size_t count = cfti_os_processors();
+#if defined(CFTI_PROCESSORS)
+    count = CFTI_PROCESSORS;
+#endif
+    return count;
+}
+
+/* Setting up a ring takes as long as reading some ten or twenty small files: a pool keeps
+ * them. */
 typedef struct cfti_ring {
     struct cfti_ring *next;
     cfti_os_ring os;
@@ -2772,6 +2789,7 @@ struct confiture_pool {
     confiture_allocator allocator;
     size_t helpers; /* threads that did start */
 #if !defined(CONFITURE_NO_THREADS)
+    size_t processors;
     cfti_shelf shelf;        /* this and the rings are of a caller's pool only */
     struct cfti_ring *rings; /* parked; under the shelf's mutex */
     bool no_rings;           /* none was to be had */
@@ -2793,7 +2811,7 @@ struct confiture_pool {
 /* Gives another thread the time to change a value, before sleeping and being woken,
  * which takes longer and costs both of them: some 20 to 60 us, by the processor. Only
  * a hint: the caller looks again under its mutex. */
-#define CFTI_SPINS 1500
+#define CFTI_SPINS 3000
 
 static void cfti_spin_while(const int *value, int old) {
     int i;
@@ -2878,7 +2896,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     memset(*pool, 0, sizeof(confiture_pool));
     (*pool)->allocator = chosen;
 #if !defined(CONFITURE_NO_THREADS)
-    if (threads == 0) threads = cfti_os_processors();
+    (*pool)->processors = cfti_processors();
+    if (threads == 0) threads = (*pool)->processors;
     if (!cfti_shelf_open(&(*pool)->shelf, &chosen) ||
         (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
         confiture_pool_free(*pool);
@@ -2924,7 +2943,7 @@ static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run
 }
 
 #if !defined(CFTI_FILES_PER_RING)
-#define CFTI_FILES_PER_RING 1024 /* it must pay even where a system call costs little */
+#define CFTI_FILES_PER_RING 96 /* a few per cent of the time that it takes to read them */
 #endif
 #if !defined(CFTI_FILES_PER_PARKED_RING)
 #define CFTI_FILES_PER_PARKED_RING 16
@@ -2996,21 +3015,21 @@ typedef struct cfti_crew {
     confiture_pool own;
 } cfti_crew;
 
-/* How many threads a call may use at all. */
-static size_t cfti_threads_limit(const confiture_run *run) {
-    return run->threads != 0 ? run->threads : cfti_min(cfti_os_processors(), CFTI_THREADS_AUTO);
-}
-
-/* And how many it could get, without asking how much work there is. */
+/* How many threads a call could get, without asking how much work there is. More than
+ * there are processors have only been slower; with its own parallel_for the caller knows
+ * best. */
 static size_t cfti_crew_limit(const confiture_run *run) {
-    size_t limit = cfti_threads_limit(run);
+    size_t limit = run->threads != 0 ? run->threads : CFTI_THREADS_AUTO;
+    if (limit == 1) return 1;
+    if (run->parallel_for != NULL)
+        return run->threads != 0 ? limit : cfti_min(limit, cfti_processors());
 #if defined(CONFITURE_NO_THREADS)
-    if (run->parallel_for == NULL) limit = 1;
+    return 1;
 #else
-    if (run->parallel_for == NULL && run->pool != NULL)
-        limit = cfti_min(limit, run->pool->helpers + 1);
+    if (run->pool != NULL)
+        return cfti_min(limit, cfti_min(run->pool->helpers + 1, run->pool->processors));
+    return cfti_min(limit, cfti_processors());
 #endif
-    return limit;
 }
 
 /* useful: more threads than this would find nothing to do. */
@@ -6023,7 +6042,7 @@ static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
 
 #if !defined(CFTI_FILES_PER_THREAD)
-#define CFTI_FILES_PER_THREAD 32 /* reading so many takes as long as starting a thread */
+#define CFTI_FILES_PER_THREAD 128 /* reading so many takes as long as starting a thread */
 #endif
 #if !defined(CFTI_FILES_PER_HELPER)
 #define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
@@ -6452,7 +6471,10 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
             cfti_scan_lock(scan);
             cfti_scan_folded(scan, slot);
 #if !defined(CONFITURE_NO_THREADS)
-            if (scan->crew_is_open) cfti_condition_signal(&scan->slot_free);
+            /* Waking a thread can take longer than it takes to read a batch: one that
+             * sleeps since all slots were full is woken when half of them are free. */
+            if (scan->crew_is_open && 2 * (size_t)scan->idle_count >= scan->slot_count)
+                cfti_condition_signal(&scan->slot_free);
 #endif
             continue;
         }
@@ -6534,7 +6556,7 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
 
 /* Slots, all idle. False: no memory. */
 static bool cfti_scan_init_slots(cfti_scan *scan) {
-    size_t n = scan->threads > 1 ? 2 * scan->threads + 2 : 1, i;
+    size_t n = scan->threads > 1 ? 4 * scan->threads + 4 : 1, i;
     scan->slots = (cfti_slot *)cfti_alloc(&scan->allocator,
                                           n * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
     if (scan->slots == NULL) return false;
@@ -7906,6 +7928,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_RING_FIXED_FILE
 #undef CFTI_RING_HARDLINK
 #undef CFTI_RING_LINK
+#undef CFTI_RING_MAP
 #undef CFTI_RING_OPEN
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS

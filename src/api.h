@@ -79,7 +79,7 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool);
 
 /* How files are read. READ: one after the other. RING: many small files with one
  * system call, by Linux's io_uring; what that cannot do, or if it is not to be had, is
- * read as by READ. AUTO: RING from some thousand files on, and in a pool, which keeps
+ * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
  * its rings, from sixteen; else READ. MMAP was measured slower for small files and
  * hardly faster for large ones, and a mapped file that another process truncates
  * kills the host with SIGBUS: it is for those who know that theirs do not shrink. */
@@ -101,8 +101,9 @@ typedef struct confiture_progress {
  * changes a byte of any result, nor which error is reported. */
 typedef struct confiture_run {
     const confiture_allocator *allocator; /* NULL: CONFITURE_MALLOC and friends. Copied */
-    size_t threads;       /* at most so many, the caller's included, and at most 256; 0: one per
-                           * processor, at most 16; 1: never start one. Small work takes fewer */
+    size_t threads;       /* at most so many, the caller's included, and no more than there are
+                           * processors for this process, nor than 256; 0: at most 16; 1: never
+                           * start one. Small work takes fewer */
     confiture_pool *pool; /* NULL: threads live for the call */
     /* The caller's own threads, instead of the library's. Must do what
      *     for (size_t i = 0; i < n; i++) task(ctx, i);

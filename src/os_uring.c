@@ -47,7 +47,12 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
 #define CFTI_RING_LINK 4       /* IOSQE_IO_LINK: the next waits for this, and fails with it */
 #define CFTI_RING_HARDLINK 8   /* IOSQE_IO_HARDLINK: the next only waits */
-#define CFTI_RING_REQUESTS 256 /* three a file, rounded up to a power of two */
+#define CFTI_RING_REQUESTS 128 /* three a file, rounded up to a power of two */
+#if defined(MAP_POPULATE)
+#define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
+#else
+#define CFTI_RING_MAP MAP_SHARED
+#endif
 
 struct cfti_os_ring {
     int file;
@@ -87,12 +92,12 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     size = setup.results + setup.result_count * sizeof(cfti_ring_result);
     if (size < setup.request_array + setup.request_count * sizeof(uint32_t))
         size = setup.request_array + setup.request_count * sizeof(uint32_t);
-    p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->file, 0);
+    p = mmap(NULL, size, PROT_READ | PROT_WRITE, CFTI_RING_MAP, ring->file, 0);
     if (p != MAP_FAILED) {
         ring->memory = (uint8_t *)p;
         ring->memory_size = size;
         p = mmap(NULL, setup.request_count * sizeof(cfti_ring_request), PROT_READ | PROT_WRITE,
-                 MAP_SHARED, ring->file, 0x10000000);
+                 CFTI_RING_MAP, ring->file, 0x10000000);
     }
     if (p == MAP_FAILED) {
         int error = cfti_os_errno();

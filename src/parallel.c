@@ -5,7 +5,17 @@
 
 #define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
 
-/* Setting up a ring takes as long as reading some fifty small files: a pool keeps them. */
+/* Tests say that there are more than there are. */
+static size_t cfti_processors(void) {
+    size_t count = cfti_os_processors();
+#if defined(CFTI_PROCESSORS)
+    count = CFTI_PROCESSORS;
+#endif
+    return count;
+}
+
+/* Setting up a ring takes as long as reading some ten or twenty small files: a pool keeps
+ * them. */
 typedef struct cfti_ring {
     struct cfti_ring *next;
     cfti_os_ring os;
@@ -15,6 +25,7 @@ struct confiture_pool {
     confiture_allocator allocator;
     size_t helpers; /* threads that did start */
 #if !defined(CONFITURE_NO_THREADS)
+    size_t processors;
     cfti_shelf shelf;        /* this and the rings are of a caller's pool only */
     struct cfti_ring *rings; /* parked; under the shelf's mutex */
     bool no_rings;           /* none was to be had */
@@ -36,7 +47,7 @@ struct confiture_pool {
 /* Gives another thread the time to change a value, before sleeping and being woken,
  * which takes longer and costs both of them: some 20 to 60 us, by the processor. Only
  * a hint: the caller looks again under its mutex. */
-#define CFTI_SPINS 1500
+#define CFTI_SPINS 3000
 
 static void cfti_spin_while(const int *value, int old) {
     int i;
@@ -121,7 +132,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     memset(*pool, 0, sizeof(confiture_pool));
     (*pool)->allocator = chosen;
 #if !defined(CONFITURE_NO_THREADS)
-    if (threads == 0) threads = cfti_os_processors();
+    (*pool)->processors = cfti_processors();
+    if (threads == 0) threads = (*pool)->processors;
     if (!cfti_shelf_open(&(*pool)->shelf, &chosen) ||
         (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
         confiture_pool_free(*pool);
@@ -167,7 +179,7 @@ static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run
 }
 
 #if !defined(CFTI_FILES_PER_RING)
-#define CFTI_FILES_PER_RING 1024 /* it must pay even where a system call costs little */
+#define CFTI_FILES_PER_RING 96 /* a few per cent of the time that it takes to read them */
 #endif
 #if !defined(CFTI_FILES_PER_PARKED_RING)
 #define CFTI_FILES_PER_PARKED_RING 16
@@ -239,21 +251,21 @@ typedef struct cfti_crew {
     confiture_pool own;
 } cfti_crew;
 
-/* How many threads a call may use at all. */
-static size_t cfti_threads_limit(const confiture_run *run) {
-    return run->threads != 0 ? run->threads : cfti_min(cfti_os_processors(), CFTI_THREADS_AUTO);
-}
-
-/* And how many it could get, without asking how much work there is. */
+/* How many threads a call could get, without asking how much work there is. More than
+ * there are processors have only been slower; with its own parallel_for the caller knows
+ * best. */
 static size_t cfti_crew_limit(const confiture_run *run) {
-    size_t limit = cfti_threads_limit(run);
+    size_t limit = run->threads != 0 ? run->threads : CFTI_THREADS_AUTO;
+    if (limit == 1) return 1;
+    if (run->parallel_for != NULL)
+        return run->threads != 0 ? limit : cfti_min(limit, cfti_processors());
 #if defined(CONFITURE_NO_THREADS)
-    if (run->parallel_for == NULL) limit = 1;
+    return 1;
 #else
-    if (run->parallel_for == NULL && run->pool != NULL)
-        limit = cfti_min(limit, run->pool->helpers + 1);
+    if (run->pool != NULL)
+        return cfti_min(limit, cfti_min(run->pool->helpers + 1, run->pool->processors));
+    return cfti_min(limit, cfti_processors());
 #endif
-    return limit;
 }
 
 /* useful: more threads than this would find nothing to do. */

@@ -15,7 +15,7 @@
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
 
 #if !defined(CFTI_FILES_PER_THREAD)
-#define CFTI_FILES_PER_THREAD 32 /* reading so many takes as long as starting a thread */
+#define CFTI_FILES_PER_THREAD 128 /* reading so many takes as long as starting a thread */
 #endif
 #if !defined(CFTI_FILES_PER_HELPER)
 #define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
@@ -444,7 +444,10 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
             cfti_scan_lock(scan);
             cfti_scan_folded(scan, slot);
 #if !defined(CONFITURE_NO_THREADS)
-            if (scan->crew_is_open) cfti_condition_signal(&scan->slot_free);
+            /* Waking a thread can take longer than it takes to read a batch: one that
+             * sleeps since all slots were full is woken when half of them are free. */
+            if (scan->crew_is_open && 2 * (size_t)scan->idle_count >= scan->slot_count)
+                cfti_condition_signal(&scan->slot_free);
 #endif
             continue;
         }
@@ -526,7 +529,7 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
 
 /* Slots, all idle. False: no memory. */
 static bool cfti_scan_init_slots(cfti_scan *scan) {
-    size_t n = scan->threads > 1 ? 2 * scan->threads + 2 : 1, i;
+    size_t n = scan->threads > 1 ? 4 * scan->threads + 4 : 1, i;
     scan->slots = (cfti_slot *)cfti_alloc(&scan->allocator,
                                           n * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
     if (scan->slots == NULL) return false;

@@ -3,6 +3,7 @@
  * confiture.h.
  *     unit [SUITE...]      runs all suites, or those that are named */
 #define CONFITURE_IMPLEMENTATION
+#define CFTI_PROCESSORS 64 /* what threads can do wrong shows with many */
 #include CFT_HEADER
 
 #include "test.h"
