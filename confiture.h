@@ -153,7 +153,7 @@
  * for small files, twelve megabytes at the most, and as much again where line ends have
  * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about
  * 40 bytes a file and the length of its path. On the stack: at most 64 KiB a thread.
- * A block of 256 KiB or more is asked for in multiples of 2 MiB, and large pages are
+ * A block of 512 KiB or more is asked for in multiples of 2 MiB, and large pages are
  * wished for where malloc gave it: the first touch of a small page may cost more than
  * filling it.
  *
@@ -1225,6 +1225,8 @@ static size_t cfti_os_processors(void) {
 }
 
 #if !defined(CONFITURE_NO_ALLOC)
+#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20)
+
 static void cfti_os_advise_large(void *block, size_t size) {
 #if defined(__linux__) && defined(SYS_madvise)
     /* Outwards to whole pages, so that what malloc() has mapped for a block stays one
@@ -1236,6 +1238,10 @@ static void cfti_os_advise_large(void *block, size_t size) {
     last += (uintptr_t)page - 1;
     last -= last % (uintptr_t)page;
     (void)syscall(SYS_madvise, first, last - first, 14 /* MADV_HUGEPAGE */);
+    /* malloc() has touched the first page by writing its own few bytes before the block,
+     * and where one small page is, no large one comes by itself. */
+    if (first % CFTI_OS_LARGE_PAGE == 0 && last - first >= CFTI_OS_LARGE_PAGE)
+        (void)syscall(SYS_madvise, first, CFTI_OS_LARGE_PAGE, 25 /* MADV_COLLAPSE */);
 #else
     (void)block;
     (void)size;
@@ -1506,6 +1512,7 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
  * one when malloc() has added its own few bytes. */
 #define CFTI_LARGE_PAGE ((size_t)2 << 20)
 #define CFTI_LARGE_BLOCK (CFTI_LARGE_PAGE - 4096)
+#define CFTI_LARGE_FROM (128 * (size_t)4096) /* so many small pages cost more than a large one */
 
 #if !defined(CONFITURE_NO_ALLOC)
 #if !defined(CONFITURE_MALLOC)
@@ -1537,9 +1544,9 @@ static void cfti_default_free(void *ctx, void *block, size_t size) {
 #endif
 
 /* A size at least as large, for a block of memory that will be touched from one end to
- * the other: a whole large page costs about as much as 64 small ones. */
+ * the other. */
 static size_t cfti_large_size(size_t size) {
-    if (size < 64 * 4096 || size > SIZE_MAX / 2) return size;
+    if (size < CFTI_LARGE_FROM || size > SIZE_MAX / 2) return size;
     return (size + 4096 + CFTI_LARGE_PAGE - 1) / CFTI_LARGE_PAGE * CFTI_LARGE_PAGE - 4096;
 }
 
@@ -6085,10 +6092,11 @@ typedef struct cfti_scan {
     confiture_allocator allocator;
     cfti_slot *slots;
     size_t slot_count;
-    cfti_slot **order; /* batch b is in order[b % slot_count] */
-    cfti_slot **idle;  /* the last to be used is the next: its memory is warm */
-    int idle_count;    /* atomic */
-    size_t threads;    /* at most */
+    cfti_slot **order;             /* batch b is in order[b % slot_count] */
+    cfti_slot **idle;              /* the last to be used is the next: its memory is warm */
+    size_t idle_count, used_slots; /* slots from used_slots on have not been needed yet */
+    int free_count;                /* of both: atomic */
+    size_t threads;                /* at most */
     cfti_crew crew;
     bool crew_is_open, stopping;
     size_t taken, folded;            /* batches, counted from the start */
@@ -6357,6 +6365,18 @@ static void cfti_slot_empty(cfti_slot *slot) {
 
 /* ---- the loop ---- */
 
+/* A slot that is free, if there is one. With the lock held. */
+static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
+    cfti_slot *slot;
+    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count - 1);
+    if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
+    slot = &scan->slots[scan->used_slots++];
+    memset(slot, 0, offsetof(cfti_slot, visits));
+    slot->arena.allocator = scan->allocator;
+    slot->arena.block_size = CFTI_SLOT_BLOCK;
+    return slot;
+}
+
 /* The next batch, into the slot that is its own, if that is free: with the lock
  * held. About CFTI_BATCH_BYTES by what the files so far were like, and a small part
  * of what is left, so that nobody sits on the last large batch. */
@@ -6364,19 +6384,18 @@ static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
     uint64_t average = 0; /* not known yet */
     cfti_slot *slot;
-    if (left == 0 || scan->stopping || scan->idle_count == 0) return NULL;
+    if (left == 0 || scan->stopping || scan->free_count == 0) return NULL;
     if (scan->read_files > 0) {
         average = scan->read_bytes / scan->read_files + 1;
         n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
-        room = 4 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 4095;
-        room -= room % 4096;
+        room = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
     }
-    if (scan->threads > 1) n = cfti_min(n, left / (2 * scan->threads));
+    if (scan->crew_is_open || scan->run->parallel_for != NULL)
+        n = cfti_min(n, left / (2 * scan->threads));
     if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
         n = cfti_max(n, CFTI_SHA256_LANES);
     n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
-    slot = scan->idle[scan->idle_count - 1];
-    CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count - 1);
+    slot = cfti_scan_idle_slot(scan);
     scan->order[scan->taken++ % scan->slot_count] = slot;
     slot->first = scan->next;
     slot->count = n;
@@ -6395,8 +6414,8 @@ static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
 /* With the lock held. */
 static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
     scan->folded++;
-    scan->idle[scan->idle_count] = slot;
-    CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count + 1);
+    scan->idle[scan->idle_count++] = slot;
+    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count + 1);
 }
 
 /* With the lock held. */
@@ -6426,7 +6445,7 @@ static void cfti_scan_help(void *ctx, size_t worker) {
     while (!scan->stopping && scan->next < scan->files->count) {
         cfti_slot *slot = cfti_scan_take(scan);
         if (slot == NULL) {
-            cfti_scan_wait(scan, &scan->slot_free, &scan->idle_count);
+            cfti_scan_wait(scan, &scan->slot_free, &scan->free_count);
             continue;
         }
         cfti_scan_unlock(scan);
@@ -6473,7 +6492,7 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
 #if !defined(CONFITURE_NO_THREADS)
             /* Waking a thread can take longer than it takes to read a batch: one that
              * sleeps since all slots were full is woken when half of them are free. */
-            if (scan->crew_is_open && 2 * (size_t)scan->idle_count >= scan->slot_count)
+            if (scan->crew_is_open && 2 * (size_t)scan->free_count >= scan->slot_count)
                 cfti_condition_signal(&scan->slot_free);
 #endif
             continue;
@@ -6554,33 +6573,28 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
 #endif
 }
 
-/* Slots, all idle. False: no memory. */
+static size_t cfti_scan_slots_size(const cfti_scan *scan) {
+    return scan->slot_count * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *));
+}
+
+/* Memory for slots, which is not touched before they are needed. False: no memory. */
 static bool cfti_scan_init_slots(cfti_scan *scan) {
-    size_t n = scan->threads > 1 ? 4 * scan->threads + 4 : 1, i;
-    scan->slots = (cfti_slot *)cfti_alloc(&scan->allocator,
-                                          n * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
-    if (scan->slots == NULL) return false;
-    scan->slot_count = n;
-    scan->order = (cfti_slot **)(void *)(scan->slots + n);
-    scan->idle = scan->order + n;
-    for (i = 0; i < n; i++) {
-        memset(&scan->slots[i], 0, offsetof(cfti_slot, visits));
-        scan->slots[i].arena.allocator = scan->allocator;
-        scan->slots[i].arena.block_size = CFTI_SLOT_BLOCK;
-        scan->idle[i] = &scan->slots[i];
-    }
-    scan->idle_count = (int)n;
+    scan->slot_count = scan->threads > 1 ? 4 * scan->threads + 4 : 1;
+    scan->order = (cfti_slot **)cfti_alloc(&scan->allocator, cfti_scan_slots_size(scan));
+    if (scan->order == NULL) return false;
+    scan->idle = scan->order + scan->slot_count;
+    scan->slots = (cfti_slot *)(void *)(scan->idle + scan->slot_count);
+    scan->free_count = (int)scan->slot_count;
     return true;
 }
 
 static void cfti_scan_free_slots(cfti_scan *scan) {
     size_t i;
-    for (i = 0; i < scan->slot_count; i++) {
+    for (i = 0; i < scan->used_slots; i++) {
         cfti_slot_empty(&scan->slots[i]);
         cfti_arena_free(&scan->slots[i].arena);
     }
-    cfti_free(&scan->allocator, scan->slots,
-              scan->slot_count * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
+    cfti_free(&scan->allocator, scan->order, cfti_scan_slots_size(scan));
 }
 
 /* Visits every file of the list. A failure without a path has that of its file. */
@@ -7908,11 +7922,13 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_IDENT
 #undef CFTI_IDENT_16
 #undef CFTI_LARGE_BLOCK
+#undef CFTI_LARGE_FROM
 #undef CFTI_LARGE_PAGE
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
 #undef CFTI_MESSAGE_ROOM
 #undef CFTI_ONES
+#undef CFTI_OS_LARGE_PAGE
 #undef CFTI_OS_NOWHERE
 #undef CFTI_OS_PATH_STEP
 #undef CFTI_OS_TRANSFER

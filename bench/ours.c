@@ -107,6 +107,7 @@ static void serve(const request *r, bench_work *work) {
     if (request_number(r, "pool", 0) != 0 && work->run.threads != 1)
         work->run.pool = pool_of(work->run.threads);
     work->run.io = strcmp(io, "mmap") == 0   ? CONFITURE_IO_MMAP
+                   : strcmp(io, "ring") == 0 ? CONFITURE_IO_RING
                    : strcmp(io, "read") == 0 ? CONFITURE_IO_READ
                                              : CONFITURE_IO_AUTO;
     for (i = 0; i < r->repetitions; i++) {

@@ -84,7 +84,8 @@ def process_table(programs, folder, name, tree, plan):
             line += " > /dev/null"
         note("{}: {}".format(name, label))
         took = shell(line)[1]  # and warm from here on
-        runs = max(3, min(50, int(plan.process_seconds / took)))
+        least = 1 if took > 1 else 3  # of seconds, the shell's own few milliseconds are nothing
+        runs = max(least, min(50, int(plan.process_seconds / took)))
         result = subprocess.run(["hyperfine", "--style", "none", "--runs", str(runs),
                                  "--export-json", str(export), line], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

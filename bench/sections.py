@@ -147,7 +147,8 @@ def floor(operation, parts, threads, shape):
 
 
 def main_cells(peers, name, tree, threads, plan):
-    slow = name in ("W5", "W6", "W7")
+    slow = name in ("W6", "W7")
+    slowest = name == "W5"  # minutes for the peers, most of it memory that they touch first
     ours = dict(threads=threads, pool=1)
     cells = []
     for operation, _, python, rust in OPERATIONS:
@@ -157,10 +158,12 @@ def main_cells(peers, name, tree, threads, plan):
             continue
         if python and operation != "build_fresh" and name != "W7":
             cells.append(peers.cell(peers.python, python, tree,
-                                    minimum=min(plan.rounds, 2) if slow else plan.rounds))
+                                    minimum=1 if slowest else 2 if slow else plan.rounds))
             cells[-1].keep_first = True  # it has nothing that a first run would prepare
         if rust and peers.rust and operation == rust and name != "W7":
-            cells.append(peers.cell(peers.rust, rust, tree, minimum=plan.rounds, threads=threads))
+            cells.append(peers.cell(peers.rust, rust, tree, threads=threads,
+                                    minimum=1 if slowest else plan.rounds))
+            cells[-1].keep_first = slowest
     for part in FLOORS:
         cells.append(peers.cell(peers.floors, part, tree, minimum=plan.rounds))
     return cells
@@ -211,27 +214,31 @@ def main_table(peers, name, tree, threads, plan):
             "threads": threads, "parts": parts, "rows": rows, "equal": checked}
 
 
-# label, keys: the parked pool first, which is what the main table shows
-THREADS = (("1", dict(threads=1)), ("2", dict(threads=2)), ("2 parked", dict(threads=2, pool=1)),
-           ("4", dict(threads=4)), ("16", dict(threads=16)), ("64", dict(threads=64)),
-           ("auto", dict(threads=0)))
-MAPPED = tuple((io, dict(threads=2, pool=1, io=io)) for io in ("read", "mmap"))
+def thread_settings():
+    """label, keys: as many threads as there are processors, and what asking for more does."""
+    found = [("1", dict(threads=1)), ("2", dict(threads=2)),
+             ("2 parked", dict(threads=2, pool=1))]
+    found += [(str(n), dict(threads=n)) for n in (4, 16) if n <= (os.cpu_count() or 1)]
+    return found + [("64", dict(threads=64)), ("auto", dict(threads=0))]
+
+
+READING = tuple((io, dict(threads=2, pool=1, io=io)) for io in ("read", "ring", "mmap"))
 
 
 def thread_table(peers, name, tree, plan):
-    """The same work with more and fewer threads, and mapped instead of read."""
+    """The same work with more and fewer threads, and read one by one, by rings, or mapped."""
     note("{}: threads".format(name))
     table = {"name": name, "threads": {}, "io": {}}
     cells = []
     for operation in ("find", "hash_stream", "hash_tree", "build"):
-        for kind, settings in (("threads", THREADS), ("io", MAPPED)):
+        for kind, settings in (("threads", thread_settings()), ("io", READING)):
             if kind == "io" and operation == "find":
                 continue
             for label, keys in settings:
                 if label in plan.skip_threads:
                     continue
                 cell = peers.cell(peers.ours, operation, tree, label=label,
-                                  minimum=plan.thread_rounds, **keys)
+                                  minimum=1 if name == "W5" else plan.thread_rounds, **keys)
                 cell.kind = kind
                 cells.append(cell)
     warm_up(cells)

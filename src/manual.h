@@ -151,7 +151,7 @@
  * for small files, twelve megabytes at the most, and as much again where line ends have
  * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about
  * 40 bytes a file and the length of its path. On the stack: at most 64 KiB a thread.
- * A block of 256 KiB or more is asked for in multiples of 2 MiB, and large pages are
+ * A block of 512 KiB or more is asked for in multiples of 2 MiB, and large pages are
  * wished for where malloc gave it: the first touch of a small page may cost more than
  * filling it.
  *

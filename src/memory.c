@@ -4,6 +4,7 @@
  * one when malloc() has added its own few bytes. */
 #define CFTI_LARGE_PAGE ((size_t)2 << 20)
 #define CFTI_LARGE_BLOCK (CFTI_LARGE_PAGE - 4096)
+#define CFTI_LARGE_FROM (128 * (size_t)4096) /* so many small pages cost more than a large one */
 
 #if !defined(CONFITURE_NO_ALLOC)
 #if !defined(CONFITURE_MALLOC)
@@ -35,9 +36,9 @@ static void cfti_default_free(void *ctx, void *block, size_t size) {
 #endif
 
 /* A size at least as large, for a block of memory that will be touched from one end to
- * the other: a whole large page costs about as much as 64 small ones. */
+ * the other. */
 static size_t cfti_large_size(size_t size) {
-    if (size < 64 * 4096 || size > SIZE_MAX / 2) return size;
+    if (size < CFTI_LARGE_FROM || size > SIZE_MAX / 2) return size;
     return (size + 4096 + CFTI_LARGE_PAGE - 1) / CFTI_LARGE_PAGE * CFTI_LARGE_PAGE - 4096;
 }
 

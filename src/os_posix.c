@@ -385,6 +385,8 @@ static size_t cfti_os_processors(void) {
 }
 
 #if !defined(CONFITURE_NO_ALLOC)
+#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20)
+
 static void cfti_os_advise_large(void *block, size_t size) {
 #if defined(__linux__) && defined(SYS_madvise)
     /* Outwards to whole pages, so that what malloc() has mapped for a block stays one
@@ -396,6 +398,10 @@ static void cfti_os_advise_large(void *block, size_t size) {
     last += (uintptr_t)page - 1;
     last -= last % (uintptr_t)page;
     (void)syscall(SYS_madvise, first, last - first, 14 /* MADV_HUGEPAGE */);
+    /* malloc() has touched the first page by writing its own few bytes before the block,
+     * and where one small page is, no large one comes by itself. */
+    if (first % CFTI_OS_LARGE_PAGE == 0 && last - first >= CFTI_OS_LARGE_PAGE)
+        (void)syscall(SYS_madvise, first, CFTI_OS_LARGE_PAGE, 25 /* MADV_COLLAPSE */);
 #else
     (void)block;
     (void)size;

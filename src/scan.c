@@ -58,10 +58,11 @@ typedef struct cfti_scan {
     confiture_allocator allocator;
     cfti_slot *slots;
     size_t slot_count;
-    cfti_slot **order; /* batch b is in order[b % slot_count] */
-    cfti_slot **idle;  /* the last to be used is the next: its memory is warm */
-    int idle_count;    /* atomic */
-    size_t threads;    /* at most */
+    cfti_slot **order;             /* batch b is in order[b % slot_count] */
+    cfti_slot **idle;              /* the last to be used is the next: its memory is warm */
+    size_t idle_count, used_slots; /* slots from used_slots on have not been needed yet */
+    int free_count;                /* of both: atomic */
+    size_t threads;                /* at most */
     cfti_crew crew;
     bool crew_is_open, stopping;
     size_t taken, folded;            /* batches, counted from the start */
@@ -330,6 +331,18 @@ static void cfti_slot_empty(cfti_slot *slot) {
 
 /* ---- the loop ---- */
 
+/* A slot that is free, if there is one. With the lock held. */
+static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
+    cfti_slot *slot;
+    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count - 1);
+    if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
+    slot = &scan->slots[scan->used_slots++];
+    memset(slot, 0, offsetof(cfti_slot, visits));
+    slot->arena.allocator = scan->allocator;
+    slot->arena.block_size = CFTI_SLOT_BLOCK;
+    return slot;
+}
+
 /* The next batch, into the slot that is its own, if that is free: with the lock
  * held. About CFTI_BATCH_BYTES by what the files so far were like, and a small part
  * of what is left, so that nobody sits on the last large batch. */
@@ -337,19 +350,18 @@ static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
     uint64_t average = 0; /* not known yet */
     cfti_slot *slot;
-    if (left == 0 || scan->stopping || scan->idle_count == 0) return NULL;
+    if (left == 0 || scan->stopping || scan->free_count == 0) return NULL;
     if (scan->read_files > 0) {
         average = scan->read_bytes / scan->read_files + 1;
         n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
-        room = 4 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 4095;
-        room -= room % 4096;
+        room = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
     }
-    if (scan->threads > 1) n = cfti_min(n, left / (2 * scan->threads));
+    if (scan->crew_is_open || scan->run->parallel_for != NULL)
+        n = cfti_min(n, left / (2 * scan->threads));
     if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
         n = cfti_max(n, CFTI_SHA256_LANES);
     n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
-    slot = scan->idle[scan->idle_count - 1];
-    CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count - 1);
+    slot = cfti_scan_idle_slot(scan);
     scan->order[scan->taken++ % scan->slot_count] = slot;
     slot->first = scan->next;
     slot->count = n;
@@ -368,8 +380,8 @@ static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
 /* With the lock held. */
 static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
     scan->folded++;
-    scan->idle[scan->idle_count] = slot;
-    CFTI_ATOMIC_STORE(&scan->idle_count, scan->idle_count + 1);
+    scan->idle[scan->idle_count++] = slot;
+    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count + 1);
 }
 
 /* With the lock held. */
@@ -399,7 +411,7 @@ static void cfti_scan_help(void *ctx, size_t worker) {
     while (!scan->stopping && scan->next < scan->files->count) {
         cfti_slot *slot = cfti_scan_take(scan);
         if (slot == NULL) {
-            cfti_scan_wait(scan, &scan->slot_free, &scan->idle_count);
+            cfti_scan_wait(scan, &scan->slot_free, &scan->free_count);
             continue;
         }
         cfti_scan_unlock(scan);
@@ -446,7 +458,7 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
 #if !defined(CONFITURE_NO_THREADS)
             /* Waking a thread can take longer than it takes to read a batch: one that
              * sleeps since all slots were full is woken when half of them are free. */
-            if (scan->crew_is_open && 2 * (size_t)scan->idle_count >= scan->slot_count)
+            if (scan->crew_is_open && 2 * (size_t)scan->free_count >= scan->slot_count)
                 cfti_condition_signal(&scan->slot_free);
 #endif
             continue;
@@ -527,33 +539,28 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
 #endif
 }
 
-/* Slots, all idle. False: no memory. */
+static size_t cfti_scan_slots_size(const cfti_scan *scan) {
+    return scan->slot_count * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *));
+}
+
+/* Memory for slots, which is not touched before they are needed. False: no memory. */
 static bool cfti_scan_init_slots(cfti_scan *scan) {
-    size_t n = scan->threads > 1 ? 4 * scan->threads + 4 : 1, i;
-    scan->slots = (cfti_slot *)cfti_alloc(&scan->allocator,
-                                          n * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
-    if (scan->slots == NULL) return false;
-    scan->slot_count = n;
-    scan->order = (cfti_slot **)(void *)(scan->slots + n);
-    scan->idle = scan->order + n;
-    for (i = 0; i < n; i++) {
-        memset(&scan->slots[i], 0, offsetof(cfti_slot, visits));
-        scan->slots[i].arena.allocator = scan->allocator;
-        scan->slots[i].arena.block_size = CFTI_SLOT_BLOCK;
-        scan->idle[i] = &scan->slots[i];
-    }
-    scan->idle_count = (int)n;
+    scan->slot_count = scan->threads > 1 ? 4 * scan->threads + 4 : 1;
+    scan->order = (cfti_slot **)cfti_alloc(&scan->allocator, cfti_scan_slots_size(scan));
+    if (scan->order == NULL) return false;
+    scan->idle = scan->order + scan->slot_count;
+    scan->slots = (cfti_slot *)(void *)(scan->idle + scan->slot_count);
+    scan->free_count = (int)scan->slot_count;
     return true;
 }
 
 static void cfti_scan_free_slots(cfti_scan *scan) {
     size_t i;
-    for (i = 0; i < scan->slot_count; i++) {
+    for (i = 0; i < scan->used_slots; i++) {
         cfti_slot_empty(&scan->slots[i]);
         cfti_arena_free(&scan->slots[i].arena);
     }
-    cfti_free(&scan->allocator, scan->slots,
-              scan->slot_count * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *)));
+    cfti_free(&scan->allocator, scan->order, cfti_scan_slots_size(scan));
 }
 
 /* Visits every file of the list. A failure without a path has that of its file. */
