@@ -1318,8 +1318,6 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
-#define CFTI_RING_LINK 4       /* IOSQE_IO_LINK: the next waits for this, and fails with it */
-#define CFTI_RING_HARDLINK 8   /* IOSQE_IO_HARDLINK: the next only waits */
 #define CFTI_RING_REQUESTS 128 /* three a file, rounded up to a power of two */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
@@ -1329,8 +1327,7 @@ typedef struct cfti_ring_setup {
 
 struct cfti_os_ring {
     int file;
-    bool
-        linked; /* each file's requests one after the other: for files that have to be waited for */
+    int cold; /* batches that are read ahead instead: see below */
     uint8_t *memory;
     size_t memory_size;
     cfti_ring_request *requests;
@@ -1413,7 +1410,6 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->address = (uint64_t)(uintptr_t)fetch->path;
     request->open_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
     request->file_index = (uint32_t)i + 1;
-    request->flags = ring->linked ? CFTI_RING_LINK : 0;
 }
 
 static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
@@ -1421,67 +1417,93 @@ static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->file = (int32_t)i;
     request->address = (uint64_t)(uintptr_t)fetch->data;
     request->size = (uint32_t)fetch->room;
-    /* A short read would end an ordinary chain. */
-    request->flags = (uint8_t)(CFTI_RING_FIXED_FILE | (ring->linked ? CFTI_RING_HARDLINK : 0));
+    request->flags = CFTI_RING_FIXED_FILE;
 }
 
 static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
     cfti_ring_add(ring, CFTI_RING_CLOSE, i)->file_index = (uint32_t)i + 1;
 }
 
+static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *result) {
+    cfti_os_fetch *fetch = &fetches[result->user_data & 0xFFFFFFFFu];
+    bool good = result->result >= 0;
+    switch (result->user_data >> 32) {
+    case CFTI_RING_OPEN: fetch->opened = good; break;
+    case CFTI_RING_CLOSE: fetch->closed = good; break;
+    default:
+        fetch->done = good;
+        if (good) fetch->got = (size_t)result->result;
+    }
+}
+
 /* Hands `count` requests over and waits until all are done: their memory is in use
- * until then, whatever happens. What they did is noted in the fetches. */
-static void cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t count) {
+ * until then, whatever happens. What they did is noted in the fetches. False: the ring
+ * is not to be had any more, and the kernel has nothing of ours. */
+static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t count) {
     uint32_t given = 0, done = 0;
+    int patience = 1000; /* for a kernel that has no memory at the moment */
     while (done < count) {
         uint32_t head = *ring->result_head;
         long n = syscall(SYS_io_uring_enter, ring->file, count - given, count - done,
                          1 /* IORING_ENTER_GETEVENTS */, NULL, 0);
+        bool later = n < 0 && (errno == EINTR || errno == EAGAIN || errno == EBUSY);
         if (n > 0) given += (uint32_t)n;
-        for (; head != __atomic_load_n(ring->result_tail, __ATOMIC_ACQUIRE); head++, done++) {
-            const cfti_ring_result *result = &ring->results[head & ring->result_mask];
-            cfti_os_fetch *fetch = &fetches[result->user_data & 0xFFFFFFFFu];
-            switch (result->user_data >> 32) {
-            case CFTI_RING_OPEN: fetch->opened = result->result >= 0; break;
-            case CFTI_RING_READ:
-                fetch->done = result->result >= 0;
-                if (fetch->done) fetch->got = (size_t)result->result;
-                break;
-            default: fetch->closed = result->result >= 0; break;
-            }
-        }
+        for (; head != __atomic_load_n(ring->result_tail, __ATOMIC_ACQUIRE); head++, done++)
+            cfti_ring_note(fetches, &ring->results[head & ring->result_mask]);
         __atomic_store_n(ring->result_head, head, __ATOMIC_RELEASE);
-        /* The ring is not to be had (any more), and the kernel has nothing of ours. */
-        if (n < 0 && errno != EINTR && errno != EAGAIN && errno != EBUSY && given == done) return;
+        if (n < 0 && given == done && (!later || --patience == 0)) return false;
+    }
+    return true;
+}
+
+/* Opens all files and says that they will be read, before the first read waits for the
+ * disk: it then has many to find at once. */
+static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
+    cfti_os_file files[CFTI_RING_FILES];
+    size_t i;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        fetch->opened = cfti_os_open(fetch->at, fetch->path, &files[i]) == 0;
+#if defined(SYS_fadvise64) && UINTPTR_MAX > 0xFFFFFFFFu
+        /* 32-bit systems pass the sizes in other ways, and only lose the advice. */
+        if (fetch->opened)
+            (void)syscall(SYS_fadvise64, files[i], 0L, (long)fetch->room, 3 /* WILLNEED */);
+#endif
+    }
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (!fetch->opened) continue;
+        fetch->done = cfti_os_read(files[i], fetch->data, fetch->room, &fetch->got) == 0;
+        cfti_os_close(files[i]);
     }
 }
 
+/* All files are opened, then all read, then all closed: what is in the kernel's caches it
+ * does at once, in that order. A file that has to be waited for is opened too late for its
+ * read, and left to be read in the ordinary way; where many are, the cache is cold, and
+ * the next batches are read ahead. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
     size_t i, late = 0;
-    for (i = 0; i < count; i++) {
-        fetches[i].opened = fetches[i].done = fetches[i].closed = false;
-        cfti_ring_add_open(ring, &fetches[i], i);
-        if (!ring->linked) continue;
-        cfti_ring_add_read(ring, &fetches[i], i);
-        cfti_ring_add_close(ring, i);
+    bool good;
+    for (i = 0; i < count; i++) fetches[i].opened = fetches[i].done = fetches[i].closed = false;
+    if (ring->cold > 0) {
+        ring->cold--;
+        cfti_fetch_ahead(fetches, count);
+        return true;
     }
-    if (!ring->linked) {
-        /* What is in the caches is done as it is handed over, in this order. */
-        for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
-        for (i = 0; i < count; i++) cfti_ring_add_close(ring, i);
-    }
-    cfti_ring_run(ring, fetches, 3 * (uint32_t)count);
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
+    for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
+    for (i = 0; i < count; i++) cfti_ring_add_close(ring, i);
+    good = cfti_ring_run(ring, fetches, 3 * (uint32_t)count);
+    for (i = 0; i < count && good; i++) {
         if (!fetches[i].opened || fetches[i].closed) continue;
-        /* The open had to wait for the disk, and the others did not wait for it. */
         late++;
         cfti_ring_add_close(ring, i);
     }
-    if (late > 0) cfti_ring_run(ring, fetches, (uint32_t)late);
-    if (late > count / 4) ring->linked = true;
-    for (i = 0; i < count; i++)
-        if (fetches[i].opened && !fetches[i].closed) return false;
-    return true;
+    if (late > 0) good = cfti_ring_run(ring, fetches, (uint32_t)late);
+    if (late > count / 4) ring->cold = 16;
+    for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
+    return good;
 }
 
 #else
@@ -7942,8 +7964,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_RING_CLOSE
 #undef CFTI_RING_FILES
 #undef CFTI_RING_FIXED_FILE
-#undef CFTI_RING_HARDLINK
-#undef CFTI_RING_LINK
 #undef CFTI_RING_MAP
 #undef CFTI_RING_OPEN
 #undef CFTI_RING_READ

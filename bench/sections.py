@@ -147,8 +147,8 @@ def floor(operation, parts, threads, shape):
 
 
 def main_cells(peers, name, tree, threads, plan):
-    slow = name in ("W6", "W7")
-    slowest = name == "W5"  # minutes for the peers, most of it memory that they touch first
+    slow = name in ("W3", "W4")
+    slowest = name in ("W5", "W6", "W7")  # minutes for the peers, even if they do it once
     ours = dict(threads=threads, pool=1)
     cells = []
     for operation, _, python, rust in OPERATIONS:
@@ -235,7 +235,8 @@ def thread_table(peers, name, tree, plan):
             if kind == "io" and operation == "find":
                 continue
             for label, keys in settings:
-                if label in plan.skip_threads:
+                # Mapping many small files takes seconds, and W3 has shown it.
+                if label in plan.skip_threads or (label == "mmap" and name == "W6"):
                     continue
                 cell = peers.cell(peers.ours, operation, tree, label=label,
                                   minimum=1 if name == "W5" else plan.thread_rounds, **keys)

@@ -1,0 +1,134 @@
+/* A batch of files by one system call: os_uring.c. Where rings are not to be had there is
+ * only that to be seen. */
+
+#include "runs.h"
+#include "tree.h"
+
+#if defined(__linux__)
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#endif
+
+#if defined(__linux__) && defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) &&            \
+    !defined(__TINYC__)
+
+enum { RING_FILES = 6, RING_ROOM = 1000 };
+
+static void ring_prepare(cfti_os_fetch fetches[RING_FILES], char data[RING_FILES][RING_ROOM]) {
+    static const char *const names[RING_FILES] = {"a.sql",       "empty.sql", "long.sql",
+                                                  "missing.sql", "directory", "b.sql"};
+    size_t i;
+    memset(fetches, 0, RING_FILES * sizeof fetches[0]);
+    memset(data, '?', RING_FILES * RING_ROOM);
+    for (i = 0; i < RING_FILES; i++) {
+        fetches[i].at = AT_FDCWD;
+        fetches[i].path = names[i];
+        fetches[i].data = data[i];
+        fetches[i].room = RING_ROOM;
+    }
+}
+
+static void ring_fetch(cfti_os_ring *ring) {
+    cfti_os_fetch f[RING_FILES];
+    char data[RING_FILES][RING_ROOM];
+    ring_prepare(f, data);
+    CHECK(cfti_os_ring_fetch(ring, f, RING_FILES));
+    /* What was in the caches has been read; what was not may have been left. */
+    CHECK(!f[0].done || (f[0].got == 9 && memcmp(data[0], "SELECT 1;?", 10) == 0));
+    CHECK(!f[1].done || (f[1].got == 0 && data[1][0] == '?'));
+    CHECK(!f[2].done || (f[2].got == RING_ROOM && data[2][RING_ROOM - 1] == 'x'));
+    CHECK(!f[3].done && !f[4].done);
+    CHECK(!f[5].done || (f[5].got == 7 && memcmp(data[5], "-- last?", 8) == 0));
+}
+
+static void test_ring_files(void) {
+    static char text[5000];
+    size_t before, i;
+    cfti_os_ring ring;
+    cfti_os_fetch f[RING_FILES];
+    char data[RING_FILES][RING_ROOM];
+    tree_text("a.sql", "SELECT 1;");
+    tree_text("empty.sql", "");
+    memset(text, 'x', sizeof text - 1);
+    tree_text("long.sql", text);
+    tree_directory("directory");
+    tree_text("b.sql", "-- last");
+    before = tree_descriptors();
+    if (cfti_os_ring_open(&ring) != 0) return;
+    ring_fetch(&ring);
+    ring_fetch(&ring);
+    ring.cold = 2;
+    ring_fetch(&ring);
+    ring_fetch(&ring);
+    CHECK(tree_descriptors() == before + 1);
+    cfti_os_ring_close(&ring);
+    CHECK(tree_descriptors() == before);
+    /* A host may close what it does not know: then the ring says so, and does nothing. */
+    if (cfti_os_ring_open(&ring) != 0) return;
+    ring_prepare(f, data);
+    (void)close(ring.file);
+    CHECK(!cfti_os_ring_fetch(&ring, f, RING_FILES));
+    for (i = 0; i < RING_FILES; i++) CHECK(!f[i].done && data[i][0] == '?');
+    cfti_os_ring_close(&ring);
+}
+
+/* In a process that may not have a ring, as in many containers. */
+static int ring_refused(const char *expected) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program;
+    confiture_hash_options options;
+    confiture_files *files = NULL;
+    confiture_digest digest;
+    cfti_os_ring ring;
+    program.len = 4;
+    program.filter = filter;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
+        return 77; /* a filter is not to be had either */
+    if (cfti_os_ring_open(&ring) != EPERM) return 1;
+    memset(&options, 0, sizeof options);
+    options.run.io = CONFITURE_IO_RING;
+    if (confiture_find(&files, "s", NULL, NULL) != CONFITURE_OK) return 2;
+    if (confiture_hash(&digest, files, &options, NULL) != CONFITURE_OK) return 3;
+    confiture_files_free(files);
+    return strcmp(digest.hex, expected) == 0 ? 0 : 4;
+}
+
+static void test_ring_refused(void) {
+    confiture_files *files = NULL;
+    confiture_digest digest;
+    int status = 0;
+    pid_t child;
+    tree_text("s/a.sql", "SELECT 1;");
+    tree_text("s/b.sql", "SELECT 2;");
+    if (!CHECK(confiture_find(&files, "s", NULL, NULL) == CONFITURE_OK)) return;
+    CHECK(confiture_hash(&digest, files, NULL, NULL) == CONFITURE_OK);
+    confiture_files_free(files);
+    (void)fflush(stdout);
+    child = fork();
+    if (child == 0) _exit(ring_refused(digest.hex));
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    if (!CHECK(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77))
+        runs_note("exit status", WEXITSTATUS(status), 0, 0);
+}
+
+static void test_ring(void) {
+    tree_open();
+    test_ring_files();
+    test_ring_refused();
+    tree_close();
+}
+
+#else
+
+static void test_ring(void) {}
+
+#endif
