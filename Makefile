@@ -15,7 +15,7 @@ COMMAND = examples/confiture
 COMMAND_SOURCES = $(sort $(wildcard $(COMMAND)/*.c))
 COMMAND_DEPENDS = $(COMMAND_SOURCES) $(wildcard $(COMMAND)/*.h) confiture.h
 UNIT_DEPENDS = $(wildcard tests/unit/*) tests/unit/main.c
-OWN_C = $(wildcard $(addsuffix /*.[ch],src examples $(COMMAND) tests tests/unit))
+OWN_C = $(wildcard $(addsuffix /*.[ch],src examples $(COMMAND) examples/python/native tests tests/unit))
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wcast-qual \
     -Wstrict-prototypes
 
@@ -26,8 +26,8 @@ build = @mkdir -p $(@D) && echo "  CC  $@" && $(CC) $(CFLAGS) $(2) $(1) -o $@ $(
 need = @command -v $(1) >/dev/null 2>&1 || \
     { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
 
-.PHONY: all demo test test-core check check-compile check-sanitize check-postgres check-format \
-    amalgam check-amalgam bench bench-quick format lint install clean help need-cc need-python
+.PHONY: all demo test test-core check check-compile check-sanitize check-postgres check-python \
+    check-python-quick check-format amalgam check-amalgam bench bench-quick bench-python format lint install clean help need-cc need-python
 
 all: confiture ## build the command, ./confiture (the default)
 
@@ -96,7 +96,7 @@ test-core: | need-cc need-python ## unit, parity and command tests, with any CC,
 	        $(PARITY) --command $(BUILD)/confiture' \
 	    'command=$(MAKE_QUIET) $(BUILD)/confiture && $(PYTHON) tests/command.py $(BUILD)/confiture'
 
-check: | need-cc need-python ## test, every compiler, sanitizers, PostgreSQL, format
+check: | need-cc need-python ## test, every compiler, sanitizers, PostgreSQL, Python, format
 	@mkdir -p $(BUILD)
 	@$(PYTHON) tests/run.py --total $(BUILD)/check.total \
 	    'test=$(MAKE_QUIET) test' \
@@ -105,6 +105,7 @@ check: | need-cc need-python ## test, every compiler, sanitizers, PostgreSQL, fo
 	    'address, clang=$(MAKE_QUIET) check-sanitize CC=clang SANITIZE=address,undefined' \
 	    'thread, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=thread' \
 	    'postgres=$(MAKE_QUIET) check-postgres' \
+	    'python=$(MAKE_QUIET) check-python-quick' \
 	    'format=$(MAKE_QUIET) check-format' \
 	    'lint:=$(MAKE_QUIET) lint'
 
@@ -131,6 +132,12 @@ check-sanitize: | need-python ## the core tests under SANITIZE=address,undefined
 check-postgres: confiture | need-python ## load the example into a PostgreSQL; skips without one
 	@$(PYTHON) tests/postgres.py ./confiture
 
+check-python: | need-python ## the Python package: built offline, installed, tested; every Python found
+	@$(PYTHON) examples/python/check.py
+
+check-python-quick: | need-python ## the same with one Python
+	@$(PYTHON) examples/python/check.py --quick
+
 check-format: ## fail if a C file is not as clang-format would have it ("make format" mends it)
 	@if command -v clang-format >/dev/null 2>&1; then \
 	    good=0; bad=0; \
@@ -153,6 +160,9 @@ lint: | need-cc ## the command and the examples with all warnings as errors
 
 bench: | need-cc need-python ## times beside the peers' and the machine's floors; BENCH="options"
 	@$(PYTHON) bench/run.py $(BENCH)
+
+bench-python: | need-cc need-python ## the Python extension beside its fallback and the Rust peer
+	@$(PYTHON) bench/python_promises.py
 
 bench-quick: | need-cc need-python ## the same with small trees and few rounds
 	@$(PYTHON) bench/run.py --quick $(BENCH)

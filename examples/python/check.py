@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Builds the package as a user would, offline, and tests what was built.
+
+    check.py [--quick] [--glibc 2.34] [--wheels FOLDER]
+
+A source distribution is made, and from it a wheel with the extension, which must be one for all
+Pythons from 3.11 on, and need no glibc newer than --glibc; then a wheel where no compiler is.
+Both are installed into fresh virtual environments and tested there: the extension, the extension
+turned off, and the package that never had one; and on every Python from 3.8 on that is found.
+All of it happens in a temporary folder. --quick leaves out the other Pythons; --wheels keeps
+what was built. The last line is the total.
+"""
+
+import argparse
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+COUNT = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+OLDEST = (3, 8)
+NATIVE = (3, 11)
+
+
+class Total:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def check(self, what, good, detail=""):
+        """One check of this script's own; returns whether it passed."""
+        self.passed += bool(good)
+        self.failed += not good
+        print("{} {}{}".format("ok     " if good else "FAILED ", what, detail and ": " + detail),
+              flush=True)
+        return good
+
+    def skip(self, what, why):
+        self.skipped += 1
+        print("skipped {}: {}".format(what, why), flush=True)
+
+
+def run(command, folder=None, **environment):
+    """(status, output) of a command, run in a folder if one is given."""
+    keys = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PIP_DISABLE_PIP_VERSION_CHECK="1",
+                PIP_NO_INPUT="1", **environment)
+    result = subprocess.run([str(part) for part in command], cwd=folder, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=keys,
+                            universal_newlines=True, errors="replace")
+    return result.returncode, result.stdout
+
+
+# ---- the Pythons of this machine ----
+
+PROBE = """
+import os, sys, sysconfig
+def has(name, least):
+    try:
+        from importlib.metadata import version
+        return tuple(int(n) for n in version(name).split(".")[:2]) >= least
+    except Exception:
+        return False
+builds = has("setuptools", (70, 1)) or has("setuptools", (61, 0)) and has("wheel", (0, 0))
+header = os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
+print(sys.version_info[0], sys.version_info[1], int(builds), int(header),
+      int(sys.implementation.name == "cpython"), os.path.realpath(sys.executable))
+"""
+
+
+def pythons():
+    """{(major, minor): (executable, can build a wheel)}, one of each version that is found."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    places = [sys.executable]
+    for folder in folders:
+        places += sorted(glob.glob(os.path.join(glob.escape(folder), "python3*")))
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.join(os.path.expanduser("~"), ".pyenv")
+    places += sorted(glob.glob(os.path.join(pyenv, "versions", "*", "bin", "python3")))
+    found, seen = {}, set()
+    for place in places:
+        if not re.fullmatch(r"python(3(\.\d+)?)?", os.path.basename(place)) or \
+                not os.access(place, os.X_OK):
+            continue
+        try:
+            status, output = run([place, "-c", PROBE])
+        except OSError:
+            continue
+        fields = output.split()
+        if status or len(fields) != 6 or fields[5] in seen or fields[4] != "1":
+            continue
+        seen.add(fields[5])
+        version = int(fields[0]), int(fields[1])
+        builds = fields[2] == fields[3] == "1"
+        # One that can build is better than one that cannot.
+        if version not in found or (builds and not found[version][1]):
+            found[version] = place, builds
+    return found
+
+
+# ---- building ----
+
+def source_distribution(python, folder, total):
+    """Made of a copy, so that nothing is left in the repository; unpacked. Its folder, or None."""
+    copy = os.path.join(folder, "copy", "examples", "python")
+    shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("__pycache__", "build", "dist",
+                                                              "*.egg-info", "*.so"))
+    shutil.copy(os.path.join(ROOT, "confiture.h"), os.path.join(folder, "copy"))
+    status, output = run([python, "setup.py", "-q", "sdist", "-d", os.path.join(folder, "sdist")],
+                         copy)
+    made = glob.glob(os.path.join(folder, "sdist", "*.tar.gz"))
+    if not total.check("a source distribution is made", status == 0 and len(made) == 1,
+                       output if status else ""):
+        return None
+    with tarfile.open(made[0]) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+        archive.extractall(os.path.join(folder, "source"))
+    total.check("it carries the header, the tests and the types",
+                {"native/confiture.h", "tests/run.py", "src/confiture_native/py.typed",
+                 "src/confiture_native/_core.pyi"} <= set(names))
+    shutil.rmtree(os.path.join(folder, "copy"))
+    return glob.glob(os.path.join(folder, "source", "*"))[0]
+
+
+def wheel(python, source, out, **environment):
+    """(path or None, output, seconds): pip's wheel of a source folder, without a network."""
+    work = out + "-source"
+    shutil.copytree(source, work)
+    start = time.monotonic()
+    status, output = run([python, "-m", "pip", "wheel", work, "--no-build-isolation", "--no-deps",
+                          "--no-index", "-w", out], **environment)
+    taken = time.monotonic() - start
+    made = glob.glob(os.path.join(out, "*.whl"))
+    return (made[0] if status == 0 and len(made) == 1 else None), output, taken
+
+
+def check_native_wheel(path, folder, limit, total):
+    name = os.path.basename(path)
+    total.check("its tag is cp311-abi3", re.search(r"-cp311-abi3-\w+\.whl$", name), name)
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        archive.extractall(os.path.join(folder, "contents"))
+        info = next(n for n in names if n.endswith(".dist-info/WHEEL"))
+        text = archive.read(info).decode()
+    total.check("its metadata say so, too",
+                "Tag: cp311-abi3-" in text and "Root-Is-Purelib: false" in text)
+    libraries = [n for n in names if n.endswith((".so", ".pyd"))]
+    total.check("it holds one extension, of the stable ABI",
+                libraries == ["confiture_native/_core.abi3.so"], " ".join(libraries))
+    total.check("it holds the types", {"confiture_native/py.typed", "confiture_native/_core.pyi"}
+                <= set(names))
+    if libraries:
+        check_symbols(os.path.join(folder, "contents", libraries[0]), limit, total)
+
+
+def check_symbols(library, limit, total):
+    if not sys.platform.startswith("linux") or not shutil.which("objdump"):
+        total.skip("the symbols of the extension", "that needs Linux and objdump (binutils)")
+        return
+    status, output = run(["objdump", "-T", library])
+    versions = {tuple(int(n) for n in v.split("."))
+                for v in re.findall(r"GLIBC_([0-9.]+)", output)}
+    exported = re.findall(r"^[0-9a-f]+ g +DF \.text\s+\S+\s+(?:\S+\s+)?(\S+)$", output, re.M)
+    total.check("it exports its initialisation alone", status == 0 and exported == ["PyInit__core"],
+                " ".join(exported))
+    machine = os.uname().machine
+    if not versions:
+        total.check("it needs no glibc (musllinux)", "GLIBC" not in output)
+        return
+    newest = max(versions)
+    tag = "manylinux_{}_{}_{}".format(newest[0], newest[1], machine)
+    if newest <= (2, 17):
+        tag = "manylinux2014_{} (manylinux_2_17)".format(machine)
+    by = sorted({symbol for version, symbol in re.findall(r"\(?GLIBC_([0-9.]+)\)?\s+(\S+)", output)
+                 if version == "{}.{}".format(*newest)})
+    total.check("its glibc symbols are those of {}.{}, or older".format(*limit), newest <= limit,
+                "fit for {}, for the sake of {}".format(tag, ", ".join(by)))
+
+
+# ---- testing ----
+
+def install(python, path, folder, total, what):
+    """The interpreter of a fresh virtual environment with the wheel, or None."""
+    status, output = run([python, "-m", "venv", folder])
+    inside = os.path.join(folder, "bin", "python")
+    if status == 0:
+        status, output = run([inside, "-m", "pip", "install", "--no-index", "--no-deps", path])
+    good = total.check("{} installs it".format(what), status == 0, output if status else "")
+    return inside if good else None
+
+
+def test(python, total, what, **environment):
+    print("==== " + what, flush=True)
+    start = time.monotonic()
+    environment.setdefault("CONFITURE_PURE_PYTHON", "0")
+    status, output = run([python, os.path.join(HERE, "tests", "run.py")],
+                         CONFITURE_REPOSITORY=ROOT, **environment)
+    print(output.rstrip(), flush=True)
+    print("---- {}: {:.1f} s".format(what, time.monotonic() - start), flush=True)
+    found = COUNT.match(output.rstrip().rpartition("\n")[2])
+    if not found or (status and found.group(2) == "0"):
+        total.check(what + " runs to its end", False, "exit status {}".format(status))
+        return
+    total.passed += int(found.group(1))
+    total.failed += int(found.group(2))
+    total.skipped += int(found.group(3) or 0)
+
+
+def everything(folder, options, total):
+    found = pythons()
+    print("found: " + ", ".join("{}.{} ({})".format(v[0], v[1], found[v][0])
+                                for v in sorted(found)), flush=True)
+    builders = [v for v in sorted(found) if v >= NATIVE and found[v][1]]
+    if not total.check("a Python of 3.11 or later that can build a wheel is there", builders,
+                       "" if builders else "it needs pip, setuptools 61, wheel and Python's headers"
+                       " (Debian: python3-pip python3-venv python3-setuptools python3-wheel"
+                       " python3-dev)"):
+        return
+    python = found[builders[0]][0]
+    source = source_distribution(python, folder, total)
+    if source is None:
+        return
+    native, output, taken = wheel(python, source, os.path.join(folder, "native"))
+    if total.check("a wheel is built from it", native, output if not native else
+                   "in {:.1f} s, with all that pip does".format(taken)):
+        check_native_wheel(native, folder, options.glibc, total)
+    pure, output, _ = wheel(python, source, os.path.join(folder, "pure"), CC="/bin/false")
+    if total.check("without a compiler a wheel is built as well", pure, output if not pure else ""):
+        total.check("which is for every Python", pure.endswith("-py3-none-any.whl"),
+                    os.path.basename(pure))
+    if options.wheels:
+        os.makedirs(options.wheels, exist_ok=True)
+        for made in [native, pure] + glob.glob(os.path.join(folder, "sdist", "*")):
+            if made:
+                shutil.copy(made, options.wheels)
+    version = "Python {}.{}".format(*builders[0])
+    if native:
+        inside = install(python, native, os.path.join(folder, "venv-native"), total, version)
+        if inside:
+            _, output = run([inside, "-c",
+                             "import confiture_native as c; print(c.HAS_NATIVE)"])
+            total.check("and has the extension", output == "True\n", output.strip())
+            test(inside, total, version + ", native")
+            test(inside, total, version + ", turned off", CONFITURE_PURE_PYTHON="1")
+    if pure:
+        inside = install(python, pure, os.path.join(folder, "venv-pure"), total, version)
+        if inside:
+            test(inside, total, version + ", installed without a compiler")
+    if not options.quick:
+        others(found, builders[0], native, pure, folder, total)
+
+
+def others(found, done, native, pure, folder, total):
+    for version in sorted(found):
+        if version == done:
+            continue
+        what = "Python {}.{}".format(*version)
+        path = native if version >= NATIVE else pure
+        if version < OLDEST:
+            total.skip(what, "older than {}.{}".format(*OLDEST))
+        elif path is None:
+            total.skip(what, "there is no wheel for it")
+        else:
+            inside = install(found[version][0], path,
+                             os.path.join(folder, "venv-{}.{}".format(*version)), total, what)
+            if inside:
+                test(inside, total, what, TREES="200", CALLS="2000")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one Python, not all that are found")
+    parser.add_argument("--glibc", default="2.34", help="the newest that the wheel may need")
+    parser.add_argument("--wheels", help="copy the wheels and the source distribution there")
+    options = parser.parse_args()
+    options.glibc = tuple(int(n) for n in options.glibc.split("."))
+    total = Total()
+    folder = tempfile.mkdtemp(prefix="confiture-python-")
+    try:
+        everything(folder, options, total)
+    finally:
+        shutil.rmtree(folder)
+    print("{} passed, {} failed, {} skipped".format(total.passed, total.failed, total.skipped))
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

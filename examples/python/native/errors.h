@@ -1,0 +1,113 @@
+/* errors.h: what went wrong, as the exception that a Python user expects.
+ *
+ * OSError with errno and filename; UnicodeDecodeError with its offsets within the
+ * file, which is in its attribute filename; for the rest ConfitureError, whose class
+ * and wording are Python's own, so that the fallback raises the very same. */
+
+#ifndef CONFITURE_NATIVE_ERRORS_H
+#define CONFITURE_NATIVE_ERRORS_H
+
+#include "arguments.h"
+#include "reader.h"
+
+typedef struct core_state {
+    PyObject *error;       /* ConfitureError */
+    PyObject *finding;     /* Finding */
+    PyObject *main_thread; /* threading.main_thread */
+    /* For one call at a time: another one that finds them busy does without. */
+    bool busy;
+    workers *crew;                  /* NULL until it is needed */
+    buffer spare[WORKERS_MOST + 1]; /* memory that has been touched, one a reader; to join in */
+} core_state;
+
+static void raise_os(int error, PyObject *path) {
+    errno = error;
+    PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
+}
+
+/* ConfitureError(kind, filename, line, detail), the texts from C. */
+static void raise_kind(core_state *state, const char *kind, PyObject *path, uint64_t line,
+                       const char *detail) {
+    PyObject *error =
+        PyObject_CallFunction(state->error, "sOKs", kind, path == NULL ? Py_None : path,
+                              (unsigned long long)line, detail);
+    if (error == NULL) return;
+    PyErr_SetObject(state->error, error);
+    Py_DECREF(error);
+}
+
+/* Found under a file's name, but none: a directory, or a FIFO, socket or device. */
+static void raise_not_file(PyObject *path, const char *bytes) {
+    struct stat status;
+    raise_os(stat(bytes, &status) == 0 && S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
+}
+
+/* Gives the UnicodeDecodeError that is set the file that it is about. */
+static void name_decode_error(PyObject *path) {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (value != NULL && PyErr_GivenExceptionMatches(value, PyExc_UnicodeDecodeError) &&
+        PyObject_SetAttrString(value, "filename", path) != 0)
+        PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+}
+
+/* What the library found is not UTF-8: Python's own decoder says it in its own words,
+ * of the whole file. */
+static void raise_decode(core_state *state, PyObject *path, const char *bytes) {
+    struct stat status;
+    size_t got = 0, room;
+    char *data = NULL;
+    int fd = open_at(AT_FDCWD, bytes, 0), error = fd < 0 ? -errno : look_at(fd, &status);
+    if (error == READ_OK) {
+        room = (size_t)status.st_size + 1;
+        data = malloc(room);
+        while (data != NULL && got < room) {
+            size_t more;
+            error = read_at(fd, data + got, room - got, got, &more);
+            if (error != READ_OK || more == 0) break;
+            got += more;
+        }
+    }
+    if (fd >= 0) close(fd);
+    if (error == READ_NOT_FILE) {
+        raise_not_file(path, bytes);
+    } else if (error != READ_OK) {
+        raise_os(-error, path);
+    } else if (data == NULL) {
+        PyErr_NoMemory();
+    } else {
+        PyObject *text = PyUnicode_DecodeUTF8(data, (Py_ssize_t)got, NULL);
+        if (text == NULL) name_decode_error(path);
+        else raise_kind(state, "changed", path, 0, "");
+        Py_XDECREF(text);
+    }
+    free(data);
+}
+
+/* What a call of the library came to. Nothing if an exception is set already: Ctrl-C. */
+static void raise_library(core_state *state, confiture_status status,
+                          const confiture_error *error) {
+    PyObject *path;
+    if (PyErr_Occurred()) return;
+    path = file_name_text(error->path);
+    if (path == NULL) return;
+    switch (status) {
+    case CONFITURE_E_MEMORY: PyErr_NoMemory(); break;
+    case CONFITURE_E_SYSTEM: raise_os(error->os_error, path); break;
+    case CONFITURE_E_NOT_FOUND: raise_os(ENOENT, path); break;
+    case CONFITURE_E_NOT_FILE: raise_not_file(path, error->path); break;
+    case CONFITURE_E_ENCODING: raise_decode(state, path, error->path); break;
+    case CONFITURE_E_TOO_LARGE: PyErr_SetString(PyExc_OverflowError, error->message); break;
+    case CONFITURE_E_UNCLOSED: raise_kind(state, "unclosed", path, error->line, ""); break;
+    case CONFITURE_E_NO_FILES: raise_kind(state, "no_files", NULL, 0, ""); break;
+    case CONFITURE_E_OUTSIDE: raise_kind(state, "outside", path, 0, ""); break;
+    case CONFITURE_E_CHANGED: raise_kind(state, "changed", path, 0, ""); break;
+    case CONFITURE_E_NAME: raise_kind(state, "name", path, 0, ""); break;
+    default: raise_kind(state, "argument", NULL, 0, error->message); break;
+    }
+    Py_DECREF(path);
+}
+
+#endif

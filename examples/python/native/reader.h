@@ -1,0 +1,397 @@
+/* reader.h: reads a list of files on several threads, to hash them or to join them.
+ *
+ * The library's own scan names files relative to one base and translates their line
+ * ends; the Rust module does neither, so what imitates it reads by itself. The list is
+ * cut into batches that any thread may take next; the failure that counts is that of
+ * the first file in list order. */
+
+#ifndef CONFITURE_NATIVE_READER_H
+#define CONFITURE_NATIVE_READER_H
+
+#include "names.h"
+#include "workers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/vfs.h>
+#endif
+
+#define READER_BATCH 8                    /* files: small, so that two threads end together */
+#define READER_HELPER_FILES 8             /* fewer are read before a helper has woken up */
+#define READER_ROOM ((size_t)64 << 10)    /* a file that fills it is looked at more closely */
+#define READER_PIECE ((size_t)256 << 10)  /* fits into the second-level cache */
+#define READER_TRANSFER ((size_t)1 << 30) /* some systems refuse to read 2 GiB at once */
+
+#if defined(O_PATH)
+#define READER_DIRECTORY (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#else
+#define READER_DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#endif
+#if defined(__APPLE__)
+#define READER_MTIME st_mtimespec
+#define READER_CTIME st_ctimespec
+#else
+#define READER_MTIME st_mtim
+#define READER_CTIME st_ctim
+#endif
+
+/* What became of a file: these, or an errno made negative. */
+enum {
+    READ_OK = 0,
+    READ_NOT_FILE = -100001,
+    READ_CHANGED = -100002,
+    READ_LINK = -100003,
+    READ_STOPPED = -100004
+};
+
+/* The letters of a text: of ASCII, of Latin-1 (as well-formed UTF-8), or any others,
+ * among them whatever is no UTF-8. */
+enum { LETTERS_ASCII, LETTERS_LATIN, LETTERS_OTHER };
+
+#define CORE_BAR "-- ============================================\n"
+
+/* A buffer that grows, and keeps what it holds. */
+typedef struct buffer {
+    char *data;
+    size_t size, room;
+} buffer;
+
+static bool buffer_reserve(buffer *b, size_t more) {
+    size_t room = b->room < READER_ROOM ? READER_ROOM : b->room;
+    char *data;
+    if (more <= b->room - b->size) return true;
+    if (more > SIZE_MAX / 4 - b->size) return false;
+    while (room < b->size + more) room *= 2;
+    data = realloc(b->data, room);
+    if (data == NULL) return false;
+    b->data = data;
+    b->room = room;
+    return true;
+}
+
+static void buffer_add(buffer *b, const char *data, size_t size) {
+    memcpy(b->data + b->size, data, size);
+    b->size += size;
+}
+
+typedef struct job {
+    core_file *files;
+    size_t count;
+    unsigned char *digests; /* 32 bytes a file: to be hashed; NULL: to be joined */
+    bool no_links;          /* a file that is itself a symbolic link sets `linked` */
+    /* Asked now and then on the calling thread: false means stop. */
+    pthread_t caller;
+    bool (*go_on)(void *ctx);
+    void *ctx;
+    /* Shared by the threads, each changed by atomic operations alone. */
+    bool named;     /* the files have their names: reading may begin */
+    size_t next;    /* file to be taken next */
+    size_t readers; /* that have begun */
+    size_t failed;  /* the first file that has failed, or count */
+    bool linked;    /* READ_LINK: nothing of this is of use */
+    bool stopping;
+    /* Written by the one that read the file `failed`, under the mutex. */
+    pthread_mutex_t mutex;
+    int failure;
+    buffer *buffers; /* one a reader */
+} job;
+
+/* One thread's share. */
+typedef struct reader {
+    job *job;
+    bool caller;
+    const core_file *opened; /* a file whose directory is open, or NULL */
+    int directory;
+    bool local;        /* that directory's file system is one of those below */
+    bool short_is_end; /* a read that brings less than was asked for has seen the end */
+    buffer *out;
+} reader;
+
+/* On the calling thread alone. */
+static bool job_go_on(void *argument) {
+    job *j = argument;
+    if (!j->go_on(j->ctx)) __atomic_store_n(&j->stopping, true, __ATOMIC_RELAXED);
+    return true;
+}
+
+static bool reader_stops(reader *r) {
+    if (r->caller) (void)job_go_on(r->job);
+    return __atomic_load_n(&r->job->stopping, __ATOMIC_RELAXED);
+}
+
+/* ---- one file ---- */
+
+static int open_at(int directory, const char *path, int flags) {
+    int fd;
+    do fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* File systems that read through the page cache, and bring less than was asked for at
+ * the end alone. A network's may do so at any time. */
+static bool is_local(int directory) {
+#if defined(__linux__)
+    struct statfs fs;
+    if (fstatfs(directory, &fs) != 0) return false;
+    switch ((unsigned long)fs.f_type & 0xFFFFFFFFul) {
+    case 0x0000EF53ul: /* ext2, ext3, ext4 */
+    case 0x58465342ul: /* XFS */
+    case 0x9123683Eul: /* Btrfs */
+    case 0x01021994ul: /* tmpfs */
+    case 0x794C7630ul: /* overlayfs */ return true;
+    default: return false;
+    }
+#else
+    (void)directory;
+    return false;
+#endif
+}
+
+/* Opens the directory of a file for those that follow. False: it is not open. */
+static bool reader_enter(reader *r, const core_file *file) {
+    char path[4096];
+    size_t size = file->leaf == 0 ? 1 : file->leaf;
+    if (size >= sizeof(path)) return false;
+    if (r->opened != NULL) close(r->directory);
+    r->opened = NULL;
+    memcpy(path, file->leaf == 0 ? "." : file->path, size);
+    path[size] = '\0';
+    r->directory = open(path, READER_DIRECTORY);
+    if (r->directory < 0) return false;
+    r->opened = file;
+    r->local = is_local(r->directory);
+    return true;
+}
+
+/* A directory is opened where the next file lies in it, too: the kernel then has a
+ * short way to all of them. A descriptor, or the errno made negative. */
+static int reader_open(reader *r, const core_file *file, const core_file *next) {
+    const char *path = file->path;
+    int directory = AT_FDCWD, fd;
+    if ((r->opened != NULL && same_directory(r->opened, file)) ||
+        (next != NULL && same_directory(file, next) && reader_enter(r, file))) {
+        directory = r->directory;
+        /* "dir/" is the directory, which an empty name is not. */
+        path = file->leaf < file->size ? file->path + file->leaf : ".";
+    }
+    fd = open_at(directory, path, O_NOFOLLOW);
+    r->short_is_end = directory != AT_FDCWD && r->local;
+    /* What systems say of a link; of a circle of links as well, but then once more. */
+    if (fd < 0 && (errno == ELOOP || errno == EMLINK)) {
+        if (r->job->no_links) return READ_LINK;
+        r->short_is_end = false; /* it may lead anywhere */
+        fd = open_at(directory, path, 0);
+    }
+    if (fd >= 0) return fd;
+    return errno == ENXIO ? READ_NOT_FILE : -errno; /* a socket */
+}
+
+/* pread() rather than read(): a FIFO, socket or terminal refuses it, and loses nothing. */
+static int read_at(int fd, char *data, size_t size, size_t offset, size_t *got) {
+    ssize_t n;
+    do n = pread(fd, data, size < READER_TRANSFER ? size : READER_TRANSFER, (off_t)offset);
+    while (n < 0 && errno == EINTR);
+    *got = n < 0 ? 0 : (size_t)n;
+    if (n >= 0) return READ_OK;
+    return errno == ESPIPE || errno == EISDIR || errno == ENXIO ? READ_NOT_FILE : -errno;
+}
+
+static int look_at(int fd, struct stat *status) {
+    if (fstat(fd, status) != 0) return -errno;
+    return S_ISREG(status->st_mode) ? READ_OK : READ_NOT_FILE;
+}
+
+static bool same_status(const struct stat *a, const struct stat *b) {
+    return a->st_size == b->st_size && a->READER_MTIME.tv_sec == b->READER_MTIME.tv_sec &&
+           a->READER_MTIME.tv_nsec == b->READER_MTIME.tv_nsec &&
+           a->READER_CTIME.tv_sec == b->READER_CTIME.tv_sec &&
+           a->READER_CTIME.tv_nsec == b->READER_CTIME.tv_nsec;
+}
+
+/* A short file in one look: *got < room and all of it is at data, or *got == room and
+ * there is more. An empty one may be a device: only that is asked for its kind. */
+static int read_short(const reader *r, int fd, char *data, size_t room, size_t *got) {
+    struct stat status;
+    size_t more = 0;
+    int error = read_at(fd, data, room, 0, got);
+    if (error != READ_OK || *got == room) return error;
+    if (*got == 0) return look_at(fd, &status);
+    if (r->short_is_end) return READ_OK;
+    while ((error = read_at(fd, data + *got, room - *got, *got, &more)) == READ_OK && more > 0)
+        if ((*got += more) == room) break;
+    return error;
+}
+
+/* A long file, between two looks at it: read in several steps, it is one only if it
+ * did not change meanwhile. Each piece is read behind what `b` holds and then handed
+ * to sha, or kept there if that is NULL. */
+static int read_long(reader *r, int fd, buffer *b, confiture_sha256 *sha) {
+    struct stat before, after;
+    size_t offset = 0, got;
+    int error = look_at(fd, &before);
+    if (error != READ_OK) return error;
+    if (sha == NULL && before.st_size > 0 && (uintmax_t)before.st_size < SIZE_MAX / 4 &&
+        !buffer_reserve(b, (size_t)before.st_size + 1))
+        return -ENOMEM;
+    do {
+        if (reader_stops(r)) return READ_STOPPED;
+        if (!buffer_reserve(b, READER_PIECE)) return -ENOMEM;
+        error = read_at(fd, b->data + b->size, READER_PIECE, offset, &got);
+        if (error != READ_OK) return error;
+        offset += got;
+        if (sha != NULL) confiture_sha256_update(sha, b->data + b->size, got);
+        else b->size += got;
+    } while (got > 0);
+    error = look_at(fd, &after);
+    if (error == READ_OK && !same_status(&before, &after)) error = READ_CHANGED;
+    return error;
+}
+
+static int letters_of(const char *data, size_t size) {
+    const unsigned char *p = (const unsigned char *)data, *end = p + size;
+    int letters = LETTERS_ASCII;
+    while (p < end) {
+        uint64_t eight;
+        while (end - p >= 8 && (memcpy(&eight, p, 8), (eight & 0x8080808080808080u) == 0)) p += 8;
+        while (p < end && *p < 0x80) p++;
+        if (p == end) break;
+        if ((*p & 0xFE) != 0xC2 || p + 1 == end || (p[1] & 0xC0) != 0x80) return LETTERS_OTHER;
+        letters = LETTERS_LATIN;
+        p += 2;
+    }
+    return letters;
+}
+
+/* Appends Latin-1 text as one byte a letter; there is room for it. */
+static void buffer_add_latin(buffer *b, const char *data, size_t size) {
+    size_t i;
+    for (i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (c >= 0x80) c = (unsigned char)((c & 3u) << 6 | ((unsigned char)data[++i] & 0x3Fu));
+        b->data[b->size++] = (char)c;
+    }
+}
+
+/* SHA-256 of name, NUL, bytes, NUL. */
+static int hash_file(reader *r, core_file *file, int fd, unsigned char digest[32]) {
+    size_t name_size = file->size - file->name + 1, got;
+    buffer *b = r->out;
+    int error;
+    b->size = 0;
+    if (!buffer_reserve(b, name_size + READER_ROOM + 1)) return -ENOMEM;
+    buffer_add(b, file->path + file->name, name_size);
+    error = read_short(r, fd, b->data + name_size, READER_ROOM, &got);
+    if (error != READ_OK) return error;
+    if (got < READER_ROOM) {
+        b->data[name_size + got] = '\0';
+        confiture_sha256_once(b->data, name_size + got + 1, digest);
+    } else {
+        confiture_sha256 sha;
+        confiture_sha256_init(&sha);
+        confiture_sha256_update(&sha, b->data, name_size);
+        error = read_long(r, fd, b, &sha);
+        confiture_sha256_update(&sha, "", 1);
+        confiture_sha256_final(&sha, digest);
+    }
+    return error;
+}
+
+/* The separator, the bytes, and a line end unless they have one. */
+static int join_file(reader *r, core_file *file, int fd) {
+    static const char head[] = "\n" CORE_BAR "-- File: ", tail[] = "\n" CORE_BAR "\n";
+    buffer *b = r->out;
+    size_t name_size = file->size - file->name, got;
+    int error;
+    file->start = b->size;
+    if (!buffer_reserve(b, sizeof(head) + name_size + sizeof(tail) + READER_ROOM)) return -ENOMEM;
+    buffer_add(b, head, sizeof(head) - 1);
+    buffer_add(b, file->path + file->name, name_size);
+    buffer_add(b, tail, sizeof(tail) - 1);
+    file->text = b->size;
+    error = read_short(r, fd, b->data + b->size, READER_ROOM, &got);
+    if (error == READ_OK && got == READER_ROOM) error = read_long(r, fd, b, NULL);
+    else if (error == READ_OK) b->size += got;
+    if (error != READ_OK) return error;
+    file->text_size = b->size - file->text;
+    if (!buffer_reserve(b, 1)) return -ENOMEM;
+    if (file->text_size == 0 || b->data[b->size - 1] != '\n') buffer_add(b, "\n", 1);
+    file->end = b->size;
+    file->letters = letters_of(b->data + file->start, file->end - file->start);
+    return READ_OK;
+}
+
+static int read_file(reader *r, size_t index, size_t end) {
+    job *j = r->job;
+    core_file *file = &j->files[index];
+    int error, fd = reader_open(r, file, index + 1 < end ? file + 1 : NULL);
+    if (fd < 0) return fd;
+    if (j->digests != NULL) error = hash_file(r, file, fd, j->digests + 32 * index);
+    else error = join_file(r, file, fd);
+    close(fd);
+    return error;
+}
+
+/* ---- all files ---- */
+
+static void job_fail(job *j, size_t index, int error) {
+    if (error == READ_LINK) {
+        /* With other names all have to be read again. */
+        __atomic_store_n(&j->linked, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&j->stopping, true, __ATOMIC_RELAXED);
+        return;
+    }
+    pthread_mutex_lock(&j->mutex);
+    if (index < j->failed) {
+        __atomic_store_n(&j->failed, index, __ATOMIC_RELAXED);
+        j->failure = error;
+    }
+    pthread_mutex_unlock(&j->mutex);
+}
+
+/* A helper takes as long to wake up as the names of some hundred files take to be found:
+ * it is woken first, and mostly has little to wait for. */
+static void job_wait(job *j) {
+    static const struct timespec moment = {0, 50000};
+    int spins = 0;
+    while (!__atomic_load_n(&j->named, __ATOMIC_ACQUIRE)) {
+        if (spins++ < WORKERS_SPINS) workers_pause();
+        else nanosleep(&moment, NULL);
+    }
+}
+
+static void job_run(void *argument) {
+    job *j = argument;
+    reader r = {j, false, NULL, -1, false, false, NULL};
+    size_t number = __atomic_fetch_add(&j->readers, 1, __ATOMIC_RELAXED);
+    r.caller = pthread_equal(pthread_self(), j->caller) != 0;
+    r.out = &j->buffers[number];
+    job_wait(j);
+    for (;;) {
+        size_t i = __atomic_fetch_add(&j->next, READER_BATCH, __ATOMIC_RELAXED), end;
+        /* Batches are taken in order: what comes before a failure has been taken. */
+        if (i >= __atomic_load_n(&j->failed, __ATOMIC_RELAXED) || reader_stops(&r)) break;
+        end = j->count - i > READER_BATCH ? i + READER_BATCH : j->count;
+        for (; i < end; i++) {
+            int error;
+            j->files[i].reader = number;
+            error = read_file(&r, i, end);
+            if (error == READ_OK) continue;
+            job_fail(j, i, error);
+            break;
+        }
+    }
+    if (r.opened != NULL) close(r.directory);
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* running.h: a call that goes on without the GIL: with which threads, and how Ctrl-C
+ * ends it. */
+
+#ifndef CONFITURE_NATIVE_RUNNING_H
+#define CONFITURE_NATIVE_RUNNING_H
+
+#include "errors.h"
+
+#include <time.h>
+
+/* Taking the GIL back may take 5 ms where another thread computes: now and then only. */
+#define RUNNING_ASK_NS 50000000
+
+typedef struct running {
+    core_state *state;
+    PyThreadState *thread;
+    bool is_main; /* signals are for the main thread; to the others nobody will speak */
+    bool stopped; /* an exception is set */
+    struct timespec asked;
+    bool claimed;  /* the state's memory and crew are this call's */
+    workers *crew; /* NULL: this thread alone */
+    size_t helpers;
+    workers_loop loop;
+} running;
+
+/* False: an exception, perhaps that of a signal's handler. */
+static bool ask_main_thread(core_state *state, bool *is_main) {
+    unsigned long ident = 0;
+    PyObject *number = NULL, *thread = PyObject_CallNoArgs(state->main_thread);
+    if (thread != NULL) number = PyObject_GetAttrString(thread, "ident");
+    if (number != NULL) ident = PyLong_AsUnsignedLong(number);
+    Py_XDECREF(number);
+    Py_XDECREF(thread);
+    *is_main = ident == PyThread_get_thread_ident();
+    return !PyErr_Occurred();
+}
+
+/* Claims what one call at a time may use, and the crew if so many files are worth it. */
+static void running_claim(running *run, size_t count, size_t threads) {
+    core_state *state = run->state;
+    size_t helpers = count / READER_HELPER_FILES;
+    if (state->crew != NULL && state->crew->owner != getpid()) {
+        state->crew = NULL; /* the parent's: see workers_free() */
+        state->busy = false;
+    }
+    if (state->busy) return;
+    run->claimed = state->busy = true;
+    if (threads != 0 && helpers > threads - 1) helpers = threads - 1;
+    if (helpers == 0) return;
+    if (state->crew == NULL) state->crew = workers_create();
+    if (state->crew == NULL) return; /* no memory: it works without, too */
+    run->helpers = helpers < state->crew->helpers ? helpers : state->crew->helpers;
+    run->crew = state->crew;
+}
+
+/* Releases the GIL. threads: at most so many; 0: as many as are useful. False: it is
+ * not released, and there is an exception. */
+static bool running_begin(running *run, core_state *state, size_t count, size_t threads) {
+    memset(run, 0, sizeof(*run));
+    run->state = state;
+    if (!ask_main_thread(state, &run->is_main)) return false;
+    running_claim(run, count, threads);
+    clock_gettime(CLOCK_MONOTONIC, &run->asked);
+    run->thread = PyEval_SaveThread();
+    return true;
+}
+
+/* Takes the GIL back; what was claimed stays so. */
+static void running_back(running *run) { PyEval_RestoreThread(run->thread); }
+
+static void running_release(running *run) {
+    if (run->claimed) run->state->busy = false;
+    run->claimed = false;
+}
+
+static void running_end(running *run) {
+    running_back(run);
+    running_release(run);
+}
+
+/* Called without the GIL on the thread that made the call. False: there is an exception. */
+static bool running_go_on(void *ctx) {
+    running *run = ctx;
+    struct timespec now;
+    int64_t passed;
+    if (!run->is_main || run->stopped) return !run->stopped;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    passed =
+        (int64_t)(now.tv_sec - run->asked.tv_sec) * 1000000000 + (now.tv_nsec - run->asked.tv_nsec);
+    if (passed < RUNNING_ASK_NS) return true;
+    PyEval_RestoreThread(run->thread);
+    run->stopped = PyErr_CheckSignals() != 0;
+    run->thread = PyEval_SaveThread();
+    clock_gettime(CLOCK_MONOTONIC, &run->asked);
+    return !run->stopped;
+}
+
+static int running_progress(void *user, const confiture_progress *progress) {
+    (void)progress;
+    return !running_go_on(user);
+}
+
+/* For the library's calls, between running_begin() and running_end(). */
+static confiture_run running_options(running *run) {
+    confiture_run options;
+    memset(&options, 0, sizeof(options));
+    options.threads = 1;
+    if (run->helpers != 0) {
+        run->loop.crew = run->crew;
+        run->loop.helpers = run->helpers;
+        run->loop.caller = pthread_self();
+        run->loop.go_on = running_go_on;
+        run->loop.go_on_ctx = run;
+        options.threads = run->helpers + 1;
+        options.parallel_for = workers_parallel_for;
+        options.parallel_user = &run->loop;
+    }
+    options.progress = running_progress;
+    options.progress_user = run;
+    return options;
+}
+
+#endif

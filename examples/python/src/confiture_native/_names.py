@@ -1,0 +1,119 @@
+"""The names of files in plain Python: the Python tool's, and the Rust module's."""
+
+import os
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from .types import ConfitureError
+
+# ---- the Python tool's: relative to a base ----
+
+
+def _absolute(path):
+    """Joined to the current directory, `..` kept."""
+    return PurePosixPath(os.path.join(os.getcwd(), str(path)))
+
+
+def name_of(path, base):
+    path, base = PurePosixPath(path), PurePosixPath(base)
+    try:
+        relative = path.relative_to(base)
+    except ValueError:
+        try:
+            relative = _absolute(path).relative_to(_absolute(base))
+        except ValueError:
+            raise ConfitureError("outside", str(path)) from None
+    depth = 0
+    for part in relative.parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0:
+            raise ConfitureError("outside", str(path))
+    name = str(relative)
+    if not is_one_line(name):
+        raise ConfitureError("name", str(path))
+    return name
+
+
+def check_names(paths, base):
+    """The name of each file, or the first that cannot have one."""
+    return [name_of(path, base) for path in paths]
+
+
+def is_one_line(text):
+    """UTF-8 without a control character: what may stand in a line of comment."""
+    return not any("\ud800" <= c <= "\udfff" or unicodedata.category(c) == "Cc" for c in text)
+
+
+SEED = re.compile(r"(?:^|[_-])seeds?(?:$|[_-])")
+
+
+def is_seed(name, base):
+    """base's own name counts (as it is given: "." has none), those above it do not."""
+    parts = [PurePosixPath(base).name] + name.split("/")
+    return any(SEED.search(part.lower()) for part in parts)
+
+
+# ---- the Rust module's: below what the files have in common ----
+
+COMPONENT = re.compile(r"[^/]+")
+
+
+def _components(path):
+    """(text, where it ends) of each component; a path's own beginning in dots is kept."""
+    return [(m.group(), m.end()) for m in COMPONENT.finditer(path) if m.group() != "."]
+
+
+def _canonical(path, directories):
+    """With links resolved, or as it is given if it cannot be."""
+    directory, _, leaf = path.rpartition("/")
+    if path.startswith("/") and not directory:
+        directory = "/"
+    if os.path.islink(path) or leaf in ("", ".", ".."):
+        return os.path.realpath(path) if os.path.exists(path) else path
+    if directory not in directories:
+        directories[directory] = (os.path.realpath(directory or ".")
+                                  if os.path.exists(directory or ".") else None)
+    real = directories[directory]
+    return path if real is None else real.rstrip("/") + "/" + leaf
+
+
+def _common(paths):
+    """The components that all have in common, or None if not even the root is."""
+    directories = {}
+    shared = None
+    for path in paths:
+        canonical = _canonical(path, directories)
+        if not canonical.startswith("/"):
+            return None
+        parts = [part for part, _ in _components(canonical)]
+        if shared is None:
+            shared = parts
+        elif shared != parts[:len(shared)]:
+            same = 0
+            while same < min(len(shared), len(parts)) and shared[same] == parts[same]:
+                same += 1
+            shared = shared[:same]
+    return shared
+
+
+def _below(path, base):
+    """What is left of an absolute path behind the components of base, or the whole path."""
+    parts = _components(path)
+    if [part for part, _ in parts[:len(base)]] != base:
+        return path
+    if len(parts) == len(base):
+        return ""
+    text, end = parts[len(base)]
+    return path[end - len(text):]
+
+
+def core_names(paths):
+    """A name is always the end of its path, of which the common base was taken off."""
+    if len(paths) == 1:
+        return [paths[0].rpartition("/")[2]]
+    if not any(path.startswith("/") for path in paths):
+        return list(paths)  # the base is absolute
+    base = _common(paths)
+    return [path if base is None or not path.startswith("/") else _below(path, base)
+            for path in paths]

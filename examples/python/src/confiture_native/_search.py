@@ -1,0 +1,299 @@
+"""find_files() in plain Python: the patterns, the walk and the orders.
+
+The patterns are those of pathlib in Python 3.11. Later versions follow links elsewhere and give
+`**` another meaning in match(), so they are written out here, the same on every version.
+"""
+
+import errno
+import math
+import os
+import re
+import stat
+from pathlib import PurePath
+
+from ._names import check_names
+from .types import ConfitureError, Directory
+
+DEFAULT = ["**/*.sql"]
+
+
+def components(path):
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def is_wildcard(component):
+    return any(c in component for c in "*?[")
+
+
+_compiled = {}
+
+
+def match_component(name, pattern):
+    """fnmatchcase(), but for "]" and "!" in classes, where versions of Python differ."""
+    if pattern not in _compiled:
+        _compiled[pattern] = re.compile(_translate(pattern), re.DOTALL)
+    return _compiled[pattern].fullmatch(name) is not None
+
+
+def _translate(pattern):
+    result, i = "", 0
+    while i < len(pattern):
+        c = pattern[i]
+        end = -1
+        if c == "[":
+            first = i + 2 if pattern[i + 1:i + 2] == "!" else i + 1
+            # A bracket that comes first is a member, not the end.
+            end = pattern.find("]", first + 1)
+        if end >= 0:
+            result += _translate_class(pattern[first:end], first == i + 2)
+            i = end + 1
+            continue
+        result += ".*" if c == "*" else "." if c == "?" else re.escape(c)
+        i += 1
+    return result
+
+
+def _translate_class(members, negated):
+    ranges, k = [], 0
+    while k < len(members):
+        if members[k + 1:k + 2] == "-" and k + 2 < len(members):
+            low, high = members[k], members[k + 2]
+            k += 3
+        else:
+            low = high = members[k]
+            k += 1
+        if low <= high:  # backwards: matches nothing
+            ranges.append("{}-{}".format(re.escape(low), re.escape(high)))
+    if not ranges:
+        return "." if negated else "(?!)"
+    return "[{}{}]".format("^" if negated else "", "".join(ranges))
+
+
+def match(relative, pattern):
+    """PurePath(relative).match(pattern): from the right, one component at a time."""
+    if pattern.startswith("/"):
+        return False
+    wanted, names = components(pattern), components(relative)
+    return len(wanted) <= len(names) and all(
+        match_component(n, w) for n, w in zip(names[len(names) - len(wanted):], wanted))
+
+
+def split_pattern(pattern, recursive):
+    parts = components(pattern)
+    why = None
+    if pattern.startswith("/"):
+        why = "absolute pattern"
+    elif not parts:
+        why = "empty pattern"
+    elif any("**" in part and part != "**" for part in parts):
+        why = "'**' must be a component of its own"
+    if why:
+        raise ConfitureError("argument", None, 0, "{}: {}".format(pattern, why))
+    return ["**"] + parts if recursive else parts
+
+
+def below(path, directory):
+    """A lexical prefix test over whole components."""
+    parts, prefix = PurePath(path).parts, PurePath(directory).parts
+    return parts[:len(prefix)] == prefix and (bool(prefix) or not os.path.isabs(path))
+
+
+def join(directory, name):
+    if directory in ("", "."):
+        return name
+    return directory + name if directory.endswith("/") else directory + "/" + name
+
+
+MISSING = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
+
+
+def mode(path):
+    """The mode of what a path leads to; 0 if that is missing."""
+    try:
+        return os.stat(path).st_mode
+    except OSError as error:
+        if error.errno in MISSING:
+            return 0
+        raise
+
+
+class Walk:
+    """The paths below one directory that a pattern selects.
+
+    A directory that cannot be read is an error: of all, the first in the order of paths.
+    """
+
+    def __init__(self, skip):
+        self.skip = skip  # path: whether it need not be entered
+        self.listings = {}
+        self.errors = []
+
+    def select(self, root, parts):
+        """Each path that the components select, once."""
+        selected = list(dict.fromkeys(self._below(root, parts)))
+        if self.errors:
+            raise min(self.errors, key=lambda found: found[0])[1]
+        return selected
+
+    def _fail(self, directory, error):
+        self.errors.append(([os.fsencode(c) for c in directory.split("/")], error))
+
+    def _mode(self, directory, path):
+        try:
+            return mode(path)
+        except OSError as error:
+            self._fail(directory, error)
+            return 0
+
+    def _listing(self, directory):
+        """(name, is a directory itself, is a link) of each entry, sorted."""
+        if directory not in self.listings:
+            found = []
+            try:
+                with os.scandir(directory) as entries:
+                    found = [(e.name, e.is_dir(follow_symlinks=False), e.is_symlink())
+                             for e in entries]
+            except OSError as error:
+                self._fail(directory, error)
+            self.listings[directory] = sorted(found, key=lambda entry: os.fsencode(entry[0]))
+        return self.listings[directory]
+
+    def _directories(self, directory):
+        """The directory and all below it; links are not followed."""
+        yield directory
+        for name, is_directory, _ in self._listing(directory):
+            path = join(directory, name)
+            if is_directory and not self.skip(path):
+                yield from self._directories(path)
+
+    def _below(self, directory, parts):
+        if not parts:
+            yield directory
+            return
+        part, rest = parts[0], parts[1:]
+        self._listing(directory)  # an error, whether its entries are needed or not
+        if part == "**":
+            for each in self._directories(directory):
+                yield from self._below(each, rest)
+        elif is_wildcard(part):
+            for name, is_directory, link in self._listing(directory):
+                path = join(directory, name)
+                if not match_component(name, part) or self.skip(path):
+                    continue
+                if not rest or is_directory or (
+                        link and stat.S_ISDIR(self._mode(directory, path))):
+                    yield from self._below(path, rest)
+        else:
+            path = join(directory, part)
+            if not self.skip(path):
+                found = self._mode(directory, path)
+                if stat.S_ISDIR(found) or (found and not rest):
+                    yield from self._below(path, rest)
+
+
+# ---- orders ----
+
+def path_key(path):
+    """By components. As bytes: the order of code points, and defined for names that are no text."""
+    return tuple(os.fsencode(part) for part in PurePath(path).parts)
+
+
+def stem(path):
+    """The name without its last suffix; pathlib's own stem differs from 3.14 on."""
+    name = PurePath(path).name
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name
+
+
+def hex_value(name_stem):
+    prefix, underscore, _ = name_stem.partition("_")
+    if not underscore or not prefix or not all(c.isupper() or c.isdigit() for c in prefix):
+        return None
+    try:
+        return int(prefix, 16)
+    except ValueError:
+        return None
+
+
+def hex_key(path):
+    name_stem = stem(path)
+    value = hex_value(name_stem)
+    if value is None:
+        return (math.inf, os.fsencode(name_stem), path_key(path))
+    return (value, os.fsencode(name_stem.partition("_")[2]), path_key(path))
+
+
+# ---- the whole ----
+
+def _plan(directory):
+    include = list(directory.include) or DEFAULT
+    if not directory.recursive and include == DEFAULT:
+        include = ["*.sql"]
+    for pattern in directory.exclude:
+        if not components(pattern) and not pattern.startswith("/"):
+            raise ConfitureError("argument", None, 0, pattern + ": the exclude pattern is empty")
+    if str(directory.path) == "":
+        raise ConfitureError("argument", None, 0, "an include directory has no path")
+    return [split_pattern(pattern, directory.recursive) for pattern in include]
+
+
+def _search(directory, plan, excluded):
+    root = str(PurePath(directory.path))
+    try:
+        found = mode(root)
+    except OSError:
+        if excluded(root):
+            return
+        raise
+    if not found:
+        if directory.must_exist:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), root)
+        return
+    if not stat.S_ISDIR(found):
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), root)
+    if excluded(root):
+        return
+    walk = Walk(excluded)
+    for parts in plan:
+        for path in walk.select(root, parts):
+            relative = str(PurePath(path).relative_to(root))
+            if not excluded(path) and not any(match(relative, p) for p in directory.exclude):
+                yield path
+
+
+def base_of(directories):
+    """The directory that the names of what is found below `directories` are relative to."""
+    paths = [d.path if isinstance(d, Directory) else d for d in directories]
+    if len(paths) == 1:
+        return str(PurePath(paths[0]))
+    for path in paths:
+        try:
+            os.stat(path)
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # cannot be resolved
+                raise
+    return os.path.commonpath([os.path.realpath(path) for path in paths])
+
+
+def find(directories, exclude_dirs, sort, unique):
+    """The paths that the directories, each a Directory, select, ordered."""
+    if not directories:
+        raise ConfitureError("argument", None, 0, "no include directory is given")
+
+    def excluded(path):
+        return any(below(path, directory) for directory in exclude_dirs)
+
+    plans = [_plan(directory) for directory in directories]
+    found = []
+    for directory, plan in zip(directories, plans):
+        found += _search(directory, plan, excluded)
+    if not found:
+        raise ConfitureError("no_files")
+    if unique:
+        found = list(dict.fromkeys(found))
+    if sort == "hex" and any(hex_value(stem(path)) is not None for path in found):
+        found.sort(key=hex_key)
+    else:
+        found.sort(key=path_key)
+    check_names(found, base_of(directories))
+    return found

@@ -1,0 +1,348 @@
+"""What cannot be done: the exception that a Python user expects, alike on both paths."""
+
+import errno
+import os
+import pickle
+import socket
+import sys
+import unittest
+
+from confiture_native import ConfitureError, Directory
+from support import (IMPLEMENTATIONS, NATIVE, TestCase, needs_links, needs_native, outcome,
+                     unprivileged)
+
+FUNCTIONS = ("build_schema", "hash_files", "manifest", "check")
+
+
+class Case(TestCase):
+    def raises(self, expected, function, *args, **keys):
+        """On each implementation; returns the last one's exception."""
+        for name, module in IMPLEMENTATIONS:
+            with self.subTest(implementation=name, function=function, args=args, keys=keys):
+                with self.assertRaises(expected) as caught:
+                    getattr(module, function)(*args, **keys)
+                # TypeError and ValueError have subclasses that would mean something else.
+                self.assertIs(type(caught.exception), expected)
+        return caught.exception
+
+
+class Arguments(Case):
+    def test_no_list(self):
+        for function in FUNCTIONS:
+            for value in ("a.sql", b"a.sql", bytearray(b"a"), None, 5, {"a.sql"}, {"a.sql": 1},
+                          iter(["a.sql"]), (x for x in ["a.sql"])):
+                self.raises(TypeError, function, value)
+            self.raises(TypeError, function)
+            self.raises(TypeError, function, [], [])
+            self.raises(TypeError, function, [], unknown=1)
+            self.raises(TypeError, function, [], files=[])
+
+    def test_files_by_name(self):
+        for _, module in IMPLEMENTATIONS:
+            self.assertEqual(module.build_schema(files=[]), "\n")
+
+    def test_no_paths(self):
+        self.file("a.sql")
+
+        class Bytes:
+            def __fspath__(self):
+                return b"a.sql"
+
+        class Fails:
+            def __fspath__(self):
+                raise KeyError("x")
+
+        for function in FUNCTIONS:
+            for item in (b"a.sql", None, 5, ["a.sql"], Bytes()):
+                self.raises(TypeError, function, ["a.sql", item])
+            self.raises(KeyError, function, [Fails()])
+
+    def test_a_list_that_fails_or_lies(self):
+        class Fails(list):
+            def __iter__(self):
+                raise KeyError("x")
+
+        class Endless:
+            def __getitem__(self, index):
+                if index > 3:
+                    raise ZeroDivisionError
+                return "a.sql"
+
+            def __len__(self):
+                return 2
+
+        for function in FUNCTIONS:
+            self.raises(KeyError, function, Fails(["a.sql"]))
+            self.raises(ZeroDivisionError, function, Endless())
+
+    def test_a_path_that_changes_the_list(self):
+        self.file("a.sql")
+        files = []
+
+        class Clears:
+            def __fspath__(self):
+                files.clear()
+                return "a.sql"
+
+        for _, module in IMPLEMENTATIONS:
+            files[:] = [Clears(), "a.sql", Clears()]
+            self.assertEqual(module.manifest(files), module.manifest(["a.sql"] * 3))
+
+    def test_subclass_of_str(self):
+        class Path(str):
+            pass
+
+        self.file("a.sql")
+        for _, module in IMPLEMENTATIONS:
+            self.assertEqual(module.build_schema([Path("a.sql")]), module.build_schema(["a.sql"]))
+
+    def test_nul(self):
+        self.file("a")
+        for function in FUNCTIONS:
+            self.raises(ValueError, function, ["a\0.sql"])
+        self.raises(ValueError, "build_schema", [], base_dir="a\0")
+        self.raises(ValueError, "build_schema", [], style="custom", template="a\0")
+        self.raises(ValueError, "build_schema", [], header=("a\0", ""))
+        self.raises(ValueError, "find_files", ["a\0"])
+        self.raises(ValueError, "find_files", [Directory("a", True, ["*\0"])])
+
+    def test_surrogates(self):
+        for function in FUNCTIONS:
+            self.raises(UnicodeEncodeError, function, ["a\ud800.sql"])
+        # What was escaped is no text, and the Rust module has no other names.
+        self.raises(UnicodeEncodeError, "build_schema", ["a\udcff.sql"])
+        self.raises(UnicodeEncodeError, "hash_files", ["a\udcff.sql"])
+        self.raises(UnicodeEncodeError, "build_schema", [], style="custom", template="\ud800")
+        self.raises(UnicodeEncodeError, "build_schema", [], header=("\ud800", ""))
+
+    def test_threads(self):
+        self.file("a.sql")
+        for function in FUNCTIONS:
+            self.raises(ValueError, function, ["a.sql"], threads=-1)
+            for value in ("2", 1.5, [2]):
+                self.raises(TypeError, function, ["a.sql"], threads=value)
+        for name, module in IMPLEMENTATIONS:
+            with self.subTest(implementation=name):
+                expected = module.hash_files(["a.sql"])
+                for value in (True, 10**6, None):
+                    self.assertEqual(module.hash_files(["a.sql"], threads=value), expected)
+
+    def test_words(self):
+        for function, keys in (("build_schema", "style"), ("build_schema", "check"),
+                               ("hash_files", "digest"), ("check", "mode"), ("find_files", "sort")):
+            self.raises(ValueError, function, [], **{keys: "no such"})
+            self.raises(TypeError, function, [], **{keys: 1})
+            self.raises(TypeError, function, [], **{keys: b"none"})
+
+    def test_header_and_template(self):
+        for value in ("ab", ["a", "b"], ("a",), ("a", "b", "c"), (1, 2), ("a", None)):
+            self.raises(TypeError, "build_schema", [], header=value)
+        self.raises(TypeError, "build_schema", [], template=b"x", style="custom")
+        for value in (("a\nb", ""), ("a", "b\r"), ("a\x85", "")):
+            error = self.raises(ConfitureError, "build_schema", [], header=value)
+            self.assertEqual(error.kind, "argument")
+        for value in (None, "", "{", "}", "{x}", "{{}", "{file_path"):
+            error = self.raises(ConfitureError, "build_schema", [], style="custom", template=value)
+            self.assertEqual(error.kind, "argument")
+
+    def test_truth_that_fails(self):
+        class Fails:
+            def __bool__(self):
+                raise KeyError("x")
+
+        self.raises(KeyError, "build_schema", [], schema_only=Fails())
+        self.raises(KeyError, "find_files", ["."], unique=Fails())
+
+    def test_directories(self):
+        for value in (5, None, b"a", {"a"}, [5], [b"a"], [("a", True)], [("a", True, 5, (), False)],
+                      [("a", True, "*.sql", (), False)], [(5, True, (), (), False)]):
+            self.raises(TypeError, "find_files", value)
+        self.raises(TypeError, "find_files", ["."], exclude_dirs="a")
+
+    def test_patterns(self):
+        self.file("a.sql")
+        for pattern in ("", "/a", "a**", "."):
+            error = self.raises(ConfitureError, "find_files", [Directory(".", True, [pattern])])
+            self.assertEqual(error.kind, "argument")
+        error = self.raises(ConfitureError, "find_files", [Directory(".", exclude=[""])])
+        self.assertEqual(error.kind, "argument")
+        self.assertEqual(self.raises(ConfitureError, "find_files", []).kind, "argument")
+        self.assertEqual(self.raises(ConfitureError, "find_files", [""]).kind, "argument")
+
+    def test_empty_path(self):
+        self.raises(FileNotFoundError, "build_schema", [""])
+        self.assertEqual(self.raises(ConfitureError, "hash_files", [""], digest="tree").kind,
+                         "argument")
+
+    @needs_native
+    def test_the_fallback_says_what_it_does_not_have(self):
+        from confiture_native import _fallback
+        self.file("a.sql", b"SELECT $$ open\n")
+        self.assertEqual([f.kind for f in NATIVE.check(["a.sql"], mode="postgres")], ["unclosed"])
+        with self.assertRaises(NotImplementedError):
+            _fallback.check(["a.sql"], mode="postgres")
+
+
+class Files(Case):
+    def os_error(self, code, path, paths, functions=FUNCTIONS, **keys):
+        for function in functions:
+            error = self.raises(type(OSError(code, "")), function, paths, **keys)
+            self.assertEqual((error.errno, error.filename), (code, path))
+            self.assertEqual(error.strerror, os.strerror(code))
+
+    def test_missing(self):
+        self.file("a.sql")
+        self.os_error(errno.ENOENT, "b.sql", ["a.sql", "b.sql"])
+        self.os_error(errno.ENOENT, self.dir + "/b.sql", [self.dir + "/b.sql"])
+        self.os_error(errno.ENOTDIR, "a.sql/b.sql", ["a.sql/b.sql"])
+        self.os_error(errno.ENAMETOOLONG, "x" * 300, ["x" * 300])
+
+    def test_the_first_of_many(self):
+        paths = [self.file("{:03}.sql".format(i)) for i in range(200)]
+        for missing in (199, 150, 64, 17, 0):
+            os.unlink(paths[missing])
+            self.os_error(errno.ENOENT, paths[missing], paths)
+
+    def test_directory(self):
+        self.file("d.sql/x")
+        self.os_error(errno.EISDIR, "d.sql", ["d.sql"])
+        self.os_error(errno.EISDIR, "d.sql/", ["d.sql/"], ("build_schema", "hash_files"))
+
+    def test_no_regular_file(self):
+        """None of these hangs, and a FIFO loses nothing."""
+        os.mkfifo("fifo")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind("socket")
+            self.os_error(errno.EINVAL, "fifo", ["fifo"])
+            self.os_error(errno.EINVAL, "socket", ["socket"])
+        for device in ("/dev/null", "/dev/zero"):
+            self.os_error(errno.EINVAL, device, [device])
+        reader = os.open("fifo", os.O_RDONLY | os.O_NONBLOCK)
+        writer = os.open("fifo", os.O_WRONLY)
+        try:
+            os.write(writer, b"kept")
+            self.os_error(errno.EINVAL, "fifo", ["fifo"], ("build_schema", "hash_files"))
+            self.assertEqual(os.read(reader, 10), b"kept")
+        finally:
+            os.close(reader)
+            os.close(writer)
+
+    @needs_links
+    def test_links(self):
+        self.link("dangling", "nowhere")
+        self.link("circle", "circle")
+        self.file("a.sql")
+        for first in ("", self.dir + "/"):
+            for others in ([], [first + "a.sql"]):
+                self.os_error(errno.ENOENT, first + "dangling", others + [first + "dangling"])
+                self.os_error(errno.ELOOP, first + "circle", others + [first + "circle"])
+
+    def test_no_permission(self):
+        os.chmod(self.file("a.sql"), 0)
+        self.root.directory(self.dir + "/closed")
+        os.chmod("closed", 0)
+        with unprivileged():
+            self.os_error(errno.EACCES, "a.sql", ["a.sql"])
+            error = self.raises(PermissionError, "find_files", ["."])
+            self.assertEqual((error.errno, error.filename), (errno.EACCES, "closed"))
+            self.os_error(errno.EACCES, "closed/b.sql", ["closed/b.sql"])
+        os.chmod("closed", 0o700)
+
+    def test_a_directory_that_may_be_entered_and_not_listed(self):
+        paths = [self.file("d/{}.sql".format(i)) for i in range(3)]
+        expected = [m.build_schema(paths) for _, m in IMPLEMENTATIONS]
+        os.chmod("d", 0o711)
+        with unprivileged():
+            self.assertEqual([m.build_schema(paths) for _, m in IMPLEMENTATIONS], expected)
+
+    def test_not_utf8(self):
+        data = b"-- \xc3\xa9\r\n\r\n\xff rest\n"
+        self.file("a.sql")
+        self.file("b.sql", data)
+        self.file("c.sql", b"\xfe")
+        for keys in ({}, {"base_dir": "."}, {"threads": 1}):
+            for name, module in IMPLEMENTATIONS:
+                with self.subTest(implementation=name, keys=keys):
+                    with self.assertRaises(UnicodeDecodeError) as caught:
+                        module.build_schema(["a.sql", "b.sql", "c.sql"], **keys)
+                    error = caught.exception
+                    self.assertEqual((error.encoding, error.start, error.end, error.object),
+                                     ("utf-8", 9, 10, data))
+                    self.assertEqual(error.filename, "b.sql")
+
+    def test_cut_off_before_the_next_file(self):
+        """What is no character in one file must not become one with what follows."""
+        self.file("a.sql", b"x\xe2\x82")
+        self.file("b.sql", b"\xac\n")
+        results = {outcome(m.build_schema, ["a.sql", "b.sql"]) for _, m in IMPLEMENTATIONS}
+        self.assertEqual(results, {("decode", "a.sql", 1, 3, b"x\xe2\x82",
+                                    "unexpected end of data")})
+
+    def test_the_first_error_whatever_its_kind(self):
+        good = [self.file("{:02}.sql".format(i)) for i in range(40)]
+        bad = self.file("bad.sql", b"\xff")
+        missing = self.dir + "/missing.sql"
+        for paths, kind in ((good[:20] + [bad] + good[20:] + [missing], UnicodeDecodeError),
+                            (good[:20] + [missing] + good[20:] + [bad], FileNotFoundError)):
+            for keys in ({}, {"base_dir": self.dir}):
+                self.raises(kind, "build_schema", paths, **keys)
+
+    def test_names(self):
+        path = self.file("a\n.sql")
+        outside = self.file("o.sql")
+        self.file("d/x.sql")
+        for function in ("build_schema", "hash_files"):
+            error = self.raises(ConfitureError, function, [path], base_dir=self.dir)
+            self.assertEqual((error.kind, error.filename), ("name", path))
+            error = self.raises(ConfitureError, function, ["d/x.sql", outside], base_dir="d")
+            self.assertEqual((error.kind, error.filename), ("outside", outside))
+        error = self.raises(ConfitureError, "find_files", ["."])
+        self.assertEqual((error.kind, error.filename), ("name", "a\n.sql"))
+
+    def test_a_name_that_ends_a_comment(self):
+        self.file("x*/y.sql")
+        error = self.raises(ConfitureError, "build_schema", ["x*/y.sql"], base_dir=".")
+        self.assertEqual(error.kind, "name")
+        for _, module in IMPLEMENTATIONS:
+            self.assertIn("x*/y.sql", module.build_schema(["x*/y.sql"], style="line_comment"))
+
+    def test_names_that_are_no_text(self):
+        name = os.fsdecode(b"\xff")
+        if sys.getfilesystemencoding().lower() != "utf-8":
+            self.skipTest("file names are not UTF-8 here")
+        try:
+            path = self.file(name + "/a.sql")
+        except OSError:
+            self.skipTest("this file system has no such names")
+        base = os.path.dirname(path)
+        for label, module in IMPLEMENTATIONS:
+            with self.subTest(implementation=label):
+                self.assertIn("\n * File: a.sql\n", module.build_schema([path], base_dir=base))
+                self.assertEqual(module.find_files([base]), [path])
+        for function, keys in (("build_schema", {"base_dir": self.dir}), ("manifest", {}),
+                               ("check", {})):
+            error = self.raises(ConfitureError, function, [path], **keys)
+            self.assertEqual((error.kind, error.filename), ("name", path))
+
+    def test_open_comment(self):
+        self.file("a.sql", b"\n/* a\n\n/* b")
+        error = self.raises(ConfitureError, "build_schema", ["a.sql"], check="reference")
+        self.assertEqual((error.kind, error.filename, error.line), ("unclosed", "a.sql", 4))
+
+    def test_no_files_and_no_directory(self):
+        self.file("d/a.txt")
+        self.assertEqual(self.raises(ConfitureError, "find_files", ["d", "none"]).kind, "no_files")
+        error = self.raises(FileNotFoundError, "find_files", [Directory("none", must_exist=True)])
+        self.assertEqual((error.errno, error.filename), (errno.ENOENT, "none"))
+        error = self.raises(NotADirectoryError, "find_files", ["d/a.txt"])
+        self.assertEqual((error.errno, error.filename), (errno.ENOTDIR, "d/a.txt"))
+
+    def test_pickle(self):
+        error = ConfitureError("unclosed", "a.sql", 3, "what")
+        again = pickle.loads(pickle.dumps(error))
+        self.assertEqual((again.kind, again.filename, again.line, str(again)),
+                         ("unclosed", "a.sql", 3, "a.sql:3: what"))
+
+
+if __name__ == "__main__":
+    unittest.main()
