@@ -15,7 +15,10 @@ from setuptools.command.sdist import sdist
 try:
     from setuptools.command.bdist_wheel import bdist_wheel
 except ImportError:
-    from wheel.bdist_wheel import bdist_wheel
+    try:
+        from wheel.bdist_wheel import bdist_wheel
+    except ImportError:  # no wheel can be made, but "setup.py build_ext" needs none
+        bdist_wheel = None
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
@@ -56,7 +59,7 @@ class OptionalExtension(build_ext):
             self.extensions = []
 
 
-class Wheel(bdist_wheel):
+class Wheel(bdist_wheel or object):
     """Finds out first whether there is an extension: a wheel's name says so."""
 
     def run(self):
@@ -77,7 +80,8 @@ class SourceDistribution(sdist):
         shutil.copyfile(HEADER, os.path.join(base_dir, "native", "confiture.h"))
 
 
-setup(
-    ext_modules=[EXTENSION] if POSSIBLE else [],
-    cmdclass={"build_ext": OptionalExtension, "bdist_wheel": Wheel, "sdist": SourceDistribution},
-)
+COMMANDS = {"build_ext": OptionalExtension, "sdist": SourceDistribution}
+if bdist_wheel:
+    COMMANDS["bdist_wheel"] = Wheel
+
+setup(ext_modules=[EXTENSION] if POSSIBLE else [], cmdclass=COMMANDS)
