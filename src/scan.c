@@ -201,24 +201,26 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     return status;
 }
 
-/* Nobody needs the bytes of visits [first, end) any more. */
+/* Nobody needs the bytes of visits [first, end) any more. The batch ends before the first
+ * whose file has changed under its mapping; all are let go. */
 static confiture_status cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first,
                                          size_t end) {
+    confiture_status status = CONFITURE_OK;
     size_t i;
     if (scan->consumer->map_many != NULL && first < end)
         scan->consumer->map_many(scan->consumer->ctx, &slot->visits[first], end - first);
     for (i = first; i < end; i++) {
         cfti_visit *visit = &slot->visits[i];
         cfti_fail fail;
-        if (cfti_visit_release(visit, &fail) != CONFITURE_OK) {
+        if (cfti_visit_release(visit, &fail) != CONFITURE_OK && status == CONFITURE_OK) {
+            status = fail.status;
             slot->fail = fail;
             slot->fail.path = visit->path;
             slot->done = i;
-            return fail.status;
         }
         visit->bytes = NULL;
     }
-    return CONFITURE_OK;
+    return status;
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */

@@ -641,6 +641,9 @@ static void test_scan(void) {
     test_scan_arguments();
     test_scan_exhausted();
     test_scan_mappings();
+#if !defined(CONFITURE_NO_MMAP)
+    test_scan_mapped_let_go();
+#endif
     test_scan_bounded();
     (void)alarm(0);
     tree_close();

@@ -79,14 +79,20 @@ static void test_scan_exhausted(void) {
     tree_clear();
 }
 
+static bool scan_is_mapped(void) {
+    size_t size;
+    char *maps = tree_read("/proc/self/maps", &size);
+    bool found = maps != NULL && strstr(maps, tree.root) != NULL;
+    free(maps);
+    return found;
+}
+
 /* No mapping may be left behind, whatever became of its file. */
 static void test_scan_mappings(void) {
     static char cr[300000];
     confiture_files *files;
     confiture_run run;
     scan_exhausted e;
-    size_t size;
-    char *maps;
     int way;
     tree_text("a.sql", "SELECT 1;\n");
     tree_text("b.sql", "\xFF");
@@ -104,9 +110,39 @@ static void test_scan_mappings(void) {
     e.files = files;
     e.io = CONFITURE_IO_MMAP;
     for (e.way = 0; e.way < SCAN_WAYS; e.way++) memory_exhaust(scan_exhaust, &e, 1, false, NULL);
-    maps = tree_read("/proc/self/maps", &size);
-    CHECK(maps == NULL || strstr(maps, tree.root) == NULL);
-    free(maps);
+    CHECK(!scan_is_mapped());
+    confiture_files_free(files);
+    tree_clear();
+}
+
+/* The path of the directory s/ is asked for when a.sql, b.sql and c.sql are mapped. */
+static void *scan_append_alloc(void *ctx, size_t size) {
+    if (size == sizeof "s/") tree_append("b.sql", "more");
+    return memory_alloc(ctx, size);
+}
+
+/* A mapped file that changed ends the batch, and those behind it are unmapped all the same. */
+static void test_scan_mapped_let_go(void) {
+    static const char *const paths[] = {"a.sql", "b.sql", "c.sql", "s/d.sql", "s/e.sql"};
+    confiture_files *files = NULL;
+    confiture_run run;
+    scan_result result;
+    confiture_error error;
+    memory m;
+    size_t i;
+    int way;
+    for (i = 0; i < TREE_COUNT(paths); i++) tree_fill(paths[i], 5000, (unsigned)i);
+    CHECK(confiture_files_from_paths(&files, paths, TREE_COUNT(paths), NULL, NULL) == CONFITURE_OK);
+    for (way = SCAN_TREE; way <= SCAN_MANIFEST; way++) {
+        memory_init(&m);
+        m.allocator.alloc = scan_append_alloc;
+        memset(&run, 0, sizeof run);
+        run.allocator = &m.allocator;
+        run.threads = 1;
+        run.io = CONFITURE_IO_MMAP;
+        CHECK_STR(runs_outcome(scan_do(way, files, &run, &result, &error), &error), scan_changed);
+        CHECK(!scan_is_mapped() && memory_is_clean(&m));
+    }
     confiture_files_free(files);
     tree_clear();
 }
