@@ -809,6 +809,7 @@ static int cfti_os_current_directory(char *buffer, size_t capacity);
 static uint64_t cfti_os_process_id(void);
 /* How many processors this process may use. */
 static size_t cfti_os_processors(void);
+#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20) /* where there are any, most often */
 #if !defined(CONFITURE_NO_ALLOC)
 /* Wishes for large pages in a block of the heap: the first touch of a small one may
  * cost more than filling it. Only a hint. */
@@ -1225,8 +1226,6 @@ static size_t cfti_os_processors(void) {
 }
 
 #if !defined(CONFITURE_NO_ALLOC)
-#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20)
-
 static void cfti_os_advise_large(void *block, size_t size) {
 #if defined(__linux__) && defined(SYS_madvise)
     /* Outwards to whole pages, so that what malloc() has mapped for a block stays one
@@ -1532,8 +1531,7 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
 
 /* Blocks from here on get large pages where there are any: a block just under 2 MiB is
  * one when malloc() has added its own few bytes. */
-#define CFTI_LARGE_PAGE ((size_t)2 << 20)
-#define CFTI_LARGE_BLOCK (CFTI_LARGE_PAGE - 4096)
+#define CFTI_LARGE_BLOCK (CFTI_OS_LARGE_PAGE - 4096)
 #define CFTI_LARGE_FROM (128 * (size_t)4096) /* so many small pages cost more than a large one */
 
 #if !defined(CONFITURE_NO_ALLOC)
@@ -1569,7 +1567,7 @@ static void cfti_default_free(void *ctx, void *block, size_t size) {
  * the other. */
 static size_t cfti_large_size(size_t size) {
     if (size < CFTI_LARGE_FROM || size > SIZE_MAX / 2) return size;
-    return (size + 4096 + CFTI_LARGE_PAGE - 1) / CFTI_LARGE_PAGE * CFTI_LARGE_PAGE - 4096;
+    return (size + 4096 + CFTI_OS_LARGE_PAGE - 1) / CFTI_OS_LARGE_PAGE * CFTI_OS_LARGE_PAGE - 4096;
 }
 
 /* The allocator to use: the caller's, or the default. False under
@@ -1598,15 +1596,16 @@ static void cfti_free(const confiture_allocator *a, void *block, size_t size) {
     if (block != NULL) a->free(a->ctx, block, size);
 }
 
-/* Room for one more of `count` items of `item_size` bytes, growing by half: true
- * if there is, false if memory ran out (the array is as it was). */
+/* Room for one more of `count` items of `item_size` bytes: true if there is, false if
+ * memory ran out (the array is as it was). Doubled, and not few at first: most arrays
+ * need no second step. */
 static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capacity, size_t count,
                       size_t item_size) {
     size_t wanted;
     void *grown;
     if (CFTI_LIKELY(count < *capacity)) return true;
-    wanted = *capacity < 16 ? 16 : *capacity + *capacity / 2;
-    if (wanted > SIZE_MAX / item_size) return false;
+    if (*capacity > SIZE_MAX / 2 / item_size) return false;
+    wanted = *capacity < 32 ? 64 : 2 * *capacity;
     grown = *items == NULL ? cfti_alloc(a, wanted * item_size)
                            : a->realloc(a->ctx, *items, *capacity * item_size, wanted * item_size);
     if (grown == NULL) return false;
@@ -4185,22 +4184,6 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, bool *
     return 0;
 }
 
-/* Room for one more entry. Doubled, and not few at first: most directories then need no
- * second step. */
-static bool cfti_node_grow(const cfti_walk *walk, cfti_node *node) {
-    size_t wanted = node->capacity < 32 ? 64 : 2 * node->capacity;
-    cfti_entry *entries;
-    if (node->count < node->capacity) return true;
-    if (wanted > SIZE_MAX / sizeof(cfti_entry)) return false;
-    entries = (cfti_entry *)cfti_alloc(&walk->allocator, wanted * sizeof(cfti_entry));
-    if (entries == NULL) return false;
-    if (node->count > 0) memcpy(entries, node->entries, node->count * sizeof(cfti_entry));
-    cfti_free(&walk->allocator, node->entries, node->capacity * sizeof(cfti_entry));
-    node->entries = entries;
-    node->capacity = wanted;
-    return true;
-}
-
 static uint64_t cfti_name_key(const char *name, size_t size) {
     uint64_t key = 0;
     size_t i;
@@ -4218,6 +4201,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     uint64_t real = 0, any = 0; /* parts below it: if it is a directory, or a link to one */
     bool found = false, must_exist = false, skip_file, skip_all;
     cfti_entry *entry;
+    void *entries = node->entries;
     char *copy;
     int error;
     if (kind == CFTI_KIND_UNKNOWN) {
@@ -4266,8 +4250,10 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     if (!found && (real | any) == 0) return 0;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
-    if (copy == NULL || !cfti_node_grow(listing->walk, node))
+    if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
+                                   node->count, sizeof(cfti_entry)))
         return cfti_listing_fail(listing, ENOMEM, name);
+    node->entries = (cfti_entry *)entries;
     memcpy(copy, name, size + 1);
     cfti_arena_commit_text(&node->arena, size + 1);
     entry = &node->entries[node->count++];
@@ -5772,7 +5758,8 @@ typedef struct cfti_reader {
     const confiture_files *files;
     const confiture_run *run;
     confiture_allocator allocator;
-    cfti_ring *ring;            /* NULL: files are read one by one */
+    cfti_ring *ring; /* once needed; then NULL: files are read one by one */
+    bool ring_is_known;
     const char *directory_path; /* of the directory that is open, its size with the slash */
     size_t directory_size;      /* 0: none is open */
     cfti_os_file directory;
@@ -5787,7 +5774,6 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->files = files;
     reader->run = run;
     reader->allocator = *allocator;
-    reader->ring = cfti_ring_take(run, files->count);
 }
 
 static void cfti_reader_close(cfti_reader *reader) {
@@ -5796,13 +5782,23 @@ static void cfti_reader_close(cfti_reader *reader) {
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
 
+static bool cfti_reader_has_ring(cfti_reader *reader) {
+    if (!reader->ring_is_known) reader->ring = cfti_ring_take(reader->run, reader->files->count);
+    reader->ring_is_known = true;
+    return reader->ring != NULL;
+}
+
+/* Whether the directory of a file is the one that is open. */
+static bool cfti_reader_is_in(const cfti_reader *reader, const cfti_file *file) {
+    return reader->directory_size == file->leaf &&
+           memcmp(reader->directory_path, file->path, file->leaf) == 0;
+}
+
 /* Opens the directory of a file, unless it is the one that is open already. */
 static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     char *path;
     int error;
-    if (reader->directory_size == file->leaf &&
-        memcmp(reader->directory_path, file->path, file->leaf) == 0)
-        return 0;
+    if (cfti_reader_is_in(reader, file)) return 0;
     if (reader->directory_size != 0) cfti_os_close(reader->directory);
     reader->directory_size = 0;
     path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
@@ -5827,8 +5823,7 @@ static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *ope
     const cfti_file *file = &files->items[index];
     *short_is_end = false;
     if (file->leaf == 0) return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
-    if (reader->directory_size != file->leaf ||
-        memcmp(reader->directory_path, file->path, file->leaf) != 0) {
+    if (!cfti_reader_is_in(reader, file)) {
         const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
         int error;
         if (file->path_size < CFTI_OS_PATH_STEP &&
@@ -5972,7 +5967,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
     const cfti_file *files = &reader->files->items[visits[0].index];
     size_t first, last, i, size;
     uint8_t *data;
-    for (first = 0; first < count && reader->ring != NULL; first = last) {
+    for (first = 0; first < count; first = last) {
         for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
             if (files[last].kind != CFTI_KIND_FILE ||
                 !cfti_same_directory(&files[last], &files[first]))
@@ -5981,6 +5976,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             last = cfti_max(last, first + 1);
             continue;
         }
+        if (!cfti_reader_has_ring(reader)) return;
         if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
         for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
         data = (uint8_t *)cfti_arena_take(arena, size);
@@ -6319,7 +6315,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         slot->fail.path = scan->files->items[slot->first].path;
         return;
     }
-    if (reader->ring != NULL && slot->room <= CFTI_FIRST_READ)
+    if (slot->room <= CFTI_FIRST_READ)
         cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
@@ -6722,23 +6718,29 @@ typedef struct cfti_messages {
     size_t count;
 } cfti_messages;
 
+/* Adds the bytes of a visit, with `before` and `after` more around them. */
+static void cfti_messages_add(cfti_messages *messages, cfti_visit *visit, size_t before,
+                              size_t after) {
+    messages->data[messages->count] = visit->bytes - before;
+    messages->sizes[messages->count] = before + visit->size + after;
+    messages->visits[messages->count++] = visit;
+}
+
+static void cfti_messages_hash(cfti_messages *messages) {
+    cfti_sha256_many(messages->data, messages->sizes, messages->count, messages->digests);
+}
+
 static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
     cfti_messages messages;
     size_t i;
     messages.count = 0;
     for (i = 0; i < count; i++) {
-        cfti_visit *visit = &visits[i];
         cfti_fail ignored; /* hashing does not fail */
-        if (visit->finished) continue;
-        if (!visit->framed) {
-            (void)cfti_tree_map(ctx, visit, NULL, &ignored);
-            continue;
-        }
-        messages.data[messages.count] = visit->bytes - visit->front;
-        messages.sizes[messages.count] = visit->front + visit->size + 1;
-        messages.visits[messages.count++] = visit;
+        if (visits[i].finished) continue;
+        if (visits[i].framed) cfti_messages_add(&messages, &visits[i], visits[i].front, 1);
+        else (void)cfti_tree_map(ctx, &visits[i], NULL, &ignored);
     }
-    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++)
         memcpy(((cfti_leaf *)messages.visits[i]->state)->digest, messages.digests[i], 32);
 }
@@ -6808,14 +6810,9 @@ static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) 
     cfti_messages messages;
     size_t i;
     messages.count = 0;
-    for (i = 0; i < count; i++) {
-        cfti_visit *visit = &visits[i];
-        if (visit->finished) continue;
-        messages.data[messages.count] = visit->bytes;
-        messages.sizes[messages.count] = visit->size;
-        messages.visits[messages.count++] = visit;
-    }
-    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    for (i = 0; i < count; i++)
+        if (!visits[i].finished) cfti_messages_add(&messages, &visits[i], 0, 0);
+    cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++) {
         confiture_entry *entry = &entries[messages.visits[i]->index];
         memcpy(entry->sha256, messages.digests[i], 32);
@@ -7947,7 +7944,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_IDENT_16
 #undef CFTI_LARGE_BLOCK
 #undef CFTI_LARGE_FROM
-#undef CFTI_LARGE_PAGE
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
 #undef CFTI_MESSAGE_ROOM

@@ -61,23 +61,29 @@ typedef struct cfti_messages {
     size_t count;
 } cfti_messages;
 
+/* Adds the bytes of a visit, with `before` and `after` more around them. */
+static void cfti_messages_add(cfti_messages *messages, cfti_visit *visit, size_t before,
+                              size_t after) {
+    messages->data[messages->count] = visit->bytes - before;
+    messages->sizes[messages->count] = before + visit->size + after;
+    messages->visits[messages->count++] = visit;
+}
+
+static void cfti_messages_hash(cfti_messages *messages) {
+    cfti_sha256_many(messages->data, messages->sizes, messages->count, messages->digests);
+}
+
 static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
     cfti_messages messages;
     size_t i;
     messages.count = 0;
     for (i = 0; i < count; i++) {
-        cfti_visit *visit = &visits[i];
         cfti_fail ignored; /* hashing does not fail */
-        if (visit->finished) continue;
-        if (!visit->framed) {
-            (void)cfti_tree_map(ctx, visit, NULL, &ignored);
-            continue;
-        }
-        messages.data[messages.count] = visit->bytes - visit->front;
-        messages.sizes[messages.count] = visit->front + visit->size + 1;
-        messages.visits[messages.count++] = visit;
+        if (visits[i].finished) continue;
+        if (visits[i].framed) cfti_messages_add(&messages, &visits[i], visits[i].front, 1);
+        else (void)cfti_tree_map(ctx, &visits[i], NULL, &ignored);
     }
-    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++)
         memcpy(((cfti_leaf *)messages.visits[i]->state)->digest, messages.digests[i], 32);
 }
@@ -147,14 +153,9 @@ static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) 
     cfti_messages messages;
     size_t i;
     messages.count = 0;
-    for (i = 0; i < count; i++) {
-        cfti_visit *visit = &visits[i];
-        if (visit->finished) continue;
-        messages.data[messages.count] = visit->bytes;
-        messages.sizes[messages.count] = visit->size;
-        messages.visits[messages.count++] = visit;
-    }
-    cfti_sha256_many(messages.data, messages.sizes, messages.count, messages.digests);
+    for (i = 0; i < count; i++)
+        if (!visits[i].finished) cfti_messages_add(&messages, &visits[i], 0, 0);
+    cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++) {
         confiture_entry *entry = &entries[messages.visits[i]->index];
         memcpy(entry->sha256, messages.digests[i], 32);

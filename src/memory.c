@@ -2,8 +2,7 @@
 
 /* Blocks from here on get large pages where there are any: a block just under 2 MiB is
  * one when malloc() has added its own few bytes. */
-#define CFTI_LARGE_PAGE ((size_t)2 << 20)
-#define CFTI_LARGE_BLOCK (CFTI_LARGE_PAGE - 4096)
+#define CFTI_LARGE_BLOCK (CFTI_OS_LARGE_PAGE - 4096)
 #define CFTI_LARGE_FROM (128 * (size_t)4096) /* so many small pages cost more than a large one */
 
 #if !defined(CONFITURE_NO_ALLOC)
@@ -39,7 +38,7 @@ static void cfti_default_free(void *ctx, void *block, size_t size) {
  * the other. */
 static size_t cfti_large_size(size_t size) {
     if (size < CFTI_LARGE_FROM || size > SIZE_MAX / 2) return size;
-    return (size + 4096 + CFTI_LARGE_PAGE - 1) / CFTI_LARGE_PAGE * CFTI_LARGE_PAGE - 4096;
+    return (size + 4096 + CFTI_OS_LARGE_PAGE - 1) / CFTI_OS_LARGE_PAGE * CFTI_OS_LARGE_PAGE - 4096;
 }
 
 /* The allocator to use: the caller's, or the default. False under
@@ -68,15 +67,16 @@ static void cfti_free(const confiture_allocator *a, void *block, size_t size) {
     if (block != NULL) a->free(a->ctx, block, size);
 }
 
-/* Room for one more of `count` items of `item_size` bytes, growing by half: true
- * if there is, false if memory ran out (the array is as it was). */
+/* Room for one more of `count` items of `item_size` bytes: true if there is, false if
+ * memory ran out (the array is as it was). Doubled, and not few at first: most arrays
+ * need no second step. */
 static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capacity, size_t count,
                       size_t item_size) {
     size_t wanted;
     void *grown;
     if (CFTI_LIKELY(count < *capacity)) return true;
-    wanted = *capacity < 16 ? 16 : *capacity + *capacity / 2;
-    if (wanted > SIZE_MAX / item_size) return false;
+    if (*capacity > SIZE_MAX / 2 / item_size) return false;
+    wanted = *capacity < 32 ? 64 : 2 * *capacity;
     grown = *items == NULL ? cfti_alloc(a, wanted * item_size)
                            : a->realloc(a->ctx, *items, *capacity * item_size, wanted * item_size);
     if (grown == NULL) return false;

@@ -73,6 +73,7 @@ static int cfti_os_current_directory(char *buffer, size_t capacity);
 static uint64_t cfti_os_process_id(void);
 /* How many processors this process may use. */
 static size_t cfti_os_processors(void);
+#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20) /* where there are any, most often */
 #if !defined(CONFITURE_NO_ALLOC)
 /* Wishes for large pages in a block of the heap: the first touch of a small one may
  * cost more than filling it. Only a hint. */

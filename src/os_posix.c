@@ -385,8 +385,6 @@ static size_t cfti_os_processors(void) {
 }
 
 #if !defined(CONFITURE_NO_ALLOC)
-#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20)
-
 static void cfti_os_advise_large(void *block, size_t size) {
 #if defined(__linux__) && defined(SYS_madvise)
     /* Outwards to whole pages, so that what malloc() has mapped for a block stays one

@@ -38,7 +38,8 @@ typedef struct cfti_reader {
     const confiture_files *files;
     const confiture_run *run;
     confiture_allocator allocator;
-    cfti_ring *ring;            /* NULL: files are read one by one */
+    cfti_ring *ring; /* once needed; then NULL: files are read one by one */
+    bool ring_is_known;
     const char *directory_path; /* of the directory that is open, its size with the slash */
     size_t directory_size;      /* 0: none is open */
     cfti_os_file directory;
@@ -53,7 +54,6 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->files = files;
     reader->run = run;
     reader->allocator = *allocator;
-    reader->ring = cfti_ring_take(run, files->count);
 }
 
 static void cfti_reader_close(cfti_reader *reader) {
@@ -62,13 +62,23 @@ static void cfti_reader_close(cfti_reader *reader) {
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
 
+static bool cfti_reader_has_ring(cfti_reader *reader) {
+    if (!reader->ring_is_known) reader->ring = cfti_ring_take(reader->run, reader->files->count);
+    reader->ring_is_known = true;
+    return reader->ring != NULL;
+}
+
+/* Whether the directory of a file is the one that is open. */
+static bool cfti_reader_is_in(const cfti_reader *reader, const cfti_file *file) {
+    return reader->directory_size == file->leaf &&
+           memcmp(reader->directory_path, file->path, file->leaf) == 0;
+}
+
 /* Opens the directory of a file, unless it is the one that is open already. */
 static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     char *path;
     int error;
-    if (reader->directory_size == file->leaf &&
-        memcmp(reader->directory_path, file->path, file->leaf) == 0)
-        return 0;
+    if (cfti_reader_is_in(reader, file)) return 0;
     if (reader->directory_size != 0) cfti_os_close(reader->directory);
     reader->directory_size = 0;
     path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
@@ -93,8 +103,7 @@ static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *ope
     const cfti_file *file = &files->items[index];
     *short_is_end = false;
     if (file->leaf == 0) return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
-    if (reader->directory_size != file->leaf ||
-        memcmp(reader->directory_path, file->path, file->leaf) != 0) {
+    if (!cfti_reader_is_in(reader, file)) {
         const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
         int error;
         if (file->path_size < CFTI_OS_PATH_STEP &&
@@ -238,7 +247,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
     const cfti_file *files = &reader->files->items[visits[0].index];
     size_t first, last, i, size;
     uint8_t *data;
-    for (first = 0; first < count && reader->ring != NULL; first = last) {
+    for (first = 0; first < count; first = last) {
         for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
             if (files[last].kind != CFTI_KIND_FILE ||
                 !cfti_same_directory(&files[last], &files[first]))
@@ -247,6 +256,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             last = cfti_max(last, first + 1);
             continue;
         }
+        if (!cfti_reader_has_ring(reader)) return;
         if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
         for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
         data = (uint8_t *)cfti_arena_take(arena, size);

@@ -263,7 +263,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         slot->fail.path = scan->files->items[slot->first].path;
         return;
     }
-    if (reader->ring != NULL && slot->room <= CFTI_FIRST_READ)
+    if (slot->room <= CFTI_FIRST_READ)
         cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;

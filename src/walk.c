@@ -128,22 +128,6 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, bool *
     return 0;
 }
 
-/* Room for one more entry. Doubled, and not few at first: most directories then need no
- * second step. */
-static bool cfti_node_grow(const cfti_walk *walk, cfti_node *node) {
-    size_t wanted = node->capacity < 32 ? 64 : 2 * node->capacity;
-    cfti_entry *entries;
-    if (node->count < node->capacity) return true;
-    if (wanted > SIZE_MAX / sizeof(cfti_entry)) return false;
-    entries = (cfti_entry *)cfti_alloc(&walk->allocator, wanted * sizeof(cfti_entry));
-    if (entries == NULL) return false;
-    if (node->count > 0) memcpy(entries, node->entries, node->count * sizeof(cfti_entry));
-    cfti_free(&walk->allocator, node->entries, node->capacity * sizeof(cfti_entry));
-    node->entries = entries;
-    node->capacity = wanted;
-    return true;
-}
-
 static uint64_t cfti_name_key(const char *name, size_t size) {
     uint64_t key = 0;
     size_t i;
@@ -161,6 +145,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     uint64_t real = 0, any = 0; /* parts below it: if it is a directory, or a link to one */
     bool found = false, must_exist = false, skip_file, skip_all;
     cfti_entry *entry;
+    void *entries = node->entries;
     char *copy;
     int error;
     if (kind == CFTI_KIND_UNKNOWN) {
@@ -209,8 +194,10 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     if (!found && (real | any) == 0) return 0;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
-    if (copy == NULL || !cfti_node_grow(listing->walk, node))
+    if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
+                                   node->count, sizeof(cfti_entry)))
         return cfti_listing_fail(listing, ENOMEM, name);
+    node->entries = (cfti_entry *)entries;
     memcpy(copy, name, size + 1);
     cfti_arena_commit_text(&node->arena, size + 1);
     entry = &node->entries[node->count++];
