@@ -53,8 +53,8 @@
  *
  *     confiture_build_file(&schema, "schema.sql", files, &options, &error);
  *
- * The digest of the same scan comes with the schema: no file is read twice, so the
- * digest speaks of the very bytes that were written.
+ * The digest of the same scan comes with the schema: both are made from the same bytes
+ * in memory, so the digest speaks of the very bytes that were written.
  *
  *
  * FINDING
@@ -175,9 +175,10 @@
  *
  * READING AND MAPPING
  * ===================
- * CONFITURE_IO_READ reads into memory. A file of up to 64 KiB is one read; a longer one
- * is read between two looks at its size and times, and one that changed meanwhile is
- * E_CHANGED. A read that brings less than was asked for is taken for the end only on
+ * CONFITURE_IO_READ reads into memory. A file of up to 4 KiB is one read, which copies
+ * from one page. A longer one, up to 64 KiB, is read twice, and E_CHANGED if it was not
+ * the same: one read of several pages is not of one moment. A still longer one is
+ * read between two looks at its size and times. A read that brings less than was asked for is taken for the end only on
  * file systems known to read through the page cache; elsewhere one more read has to say
  * so. CONFITURE_IO_MMAP maps instead.
  * It was measured: slower on small files, within five per cent on large ones; and if
@@ -778,9 +779,15 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
  * asked for has reached the end: so on file systems that read through the page cache.
  * Elsewhere, or if in doubt, only a read of 0 bytes says so. */
 static bool cfti_os_short_read_is_end(cfti_os_file directory);
+/* A read of no more than this copies from one page of the cache, at one moment. Of a longer
+ * one the first bytes may be from before, and the last from after, somebody else truncated
+ * the file and wrote it anew. */
+#define CFTI_OS_ONE_COPY ((size_t)4096)
 /* Reads up to `size` bytes; *got is 0 only at the end. */
 static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
-static int cfti_os_rewind(cfti_os_file file);
+/* The same from `offset` on, wherever the file stands; it may stand elsewhere then. */
+static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
+                           size_t *got);
 /* Calls `each` for every entry but . and .. until it returns non-zero, which is
  * then the result. */
 static int cfti_os_list(cfti_os_file directory,
@@ -821,10 +828,12 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;         /* at data, at most 64 KiB */
-    size_t got;          /* bytes that the read brought, if done */
-    bool done;           /* else it has to be read in the ordinary way, which says why */
-    bool opened, closed; /* the ring's own notes */
+    size_t room; /* at data, at most 64 KiB */
+    size_t got;  /* bytes that the read brought, if done */
+    bool done;   /* else it has to be read in the ordinary way, which says why */
+    void *again; /* the ring's own notes, and what follows */
+    size_t got_again;
+    bool opened, closed;
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
@@ -833,8 +842,10 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* False: the ring is of no use any more. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count);
+/* What is longer than CFTI_OS_ONE_COPY is read once more, into `spare`, and is done only if
+ * both are the same. False: the ring is of no use any more. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               uint8_t *spare, size_t spare_size);
 
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
  * with the few functions that follow it in os_posix.c. */
@@ -873,10 +884,12 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
 int openat(int, const char *, int, ...) __asm__("openat64");
 int fstatat(int, const char *, struct stat *, int) __asm__(CFTI_FSTATAT);
 ssize_t pwrite(int, const void *, size_t, off_t) __asm__("pwrite64");
+ssize_t pread(int, void *, size_t, off_t) __asm__("pread64");
 #else
 int openat(int, const char *, int, ...);
 int fstatat(int, const char *, struct stat *, int);
 ssize_t pwrite(int, const void *, size_t, off_t);
+ssize_t pread(int, void *, size_t, off_t);
 #endif
 ssize_t readlink(const char *, char *, size_t);
 int fsync(int);
@@ -1022,6 +1035,16 @@ static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got)
     return n < 0 ? cfti_os_errno() : 0;
 }
 
+static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
+                           size_t *got) {
+    ssize_t n;
+    do {
+        n = pread(file, data, cfti_min(size, CFTI_OS_TRANSFER), (off_t)offset);
+    } while (n < 0 && errno == EINTR);
+    *got = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? cfti_os_errno() : 0;
+}
+
 static bool cfti_os_short_read_is_end(cfti_os_file directory) {
 #if defined(__linux__)
     struct statfs fs;
@@ -1042,10 +1065,6 @@ static bool cfti_os_short_read_is_end(cfti_os_file directory) {
     (void)directory;
     return false;
 #endif
-}
-
-static int cfti_os_rewind(cfti_os_file file) {
-    return lseek(file, 0, SEEK_SET) < 0 ? cfti_os_errno() : 0;
 }
 
 static cfti_kind cfti_os_kind_of_type(unsigned char type) {
@@ -1317,7 +1336,8 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
-#define CFTI_RING_REQUESTS 128 /* three a file, rounded up to a power of two */
+#define CFTI_RING_AGAIN 256    /* ours alone: a second read */
+#define CFTI_RING_REQUESTS 64  /* two a file at once */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
 #else
@@ -1411,12 +1431,14 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->file_index = (uint32_t)i + 1;
 }
 
-static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
+static void cfti_ring_add_read(cfti_os_ring *ring, size_t i, void *data, size_t size,
+                               uint64_t what) {
     cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
     request->file = (int32_t)i;
-    request->address = (uint64_t)(uintptr_t)fetch->data;
-    request->size = (uint32_t)fetch->room;
+    request->address = (uint64_t)(uintptr_t)data;
+    request->size = (uint32_t)size;
     request->flags = CFTI_RING_FIXED_FILE;
+    request->user_data = what << 32 | i;
 }
 
 static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
@@ -1429,6 +1451,7 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     switch (result->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
+    case CFTI_RING_AGAIN: fetch->got_again = good ? (size_t)result->result : 0; break;
     default:
         fetch->done = good;
         if (good) fetch->got = (size_t)result->result;
@@ -1455,9 +1478,38 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
+/* Gives each file of more than one copy a piece of the spare room for its second read;
+ * those for which there is none left are not done. One that fills its room is longer, and
+ * no use to anybody. */
+static void cfti_fetch_spare(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
+                             size_t spare_size) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (!fetch->done || fetch->got <= CFTI_OS_ONE_COPY || fetch->got == fetch->room) continue;
+        fetch->done = fetch->got <= spare_size;
+        if (!fetch->done) continue;
+        fetch->again = spare;
+        spare += fetch->got;
+        spare_size -= fetch->got;
+    }
+}
+
+/* Of what has been read twice, only what is the same is done. */
+static void cfti_fetch_compare(cfti_os_fetch *fetches, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->again != NULL)
+            fetch->done = fetch->got_again == fetch->got &&
+                          memcmp(fetch->again, fetch->data, fetch->got) == 0;
+    }
+}
+
 /* Opens all files and says that they will be read, before the first read waits for the
  * disk: it then has many to find at once. */
-static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
+static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
+                             size_t spare_size) {
     cfti_os_file files[CFTI_RING_FILES];
     size_t i;
     for (i = 0; i < count; i++) {
@@ -1473,34 +1525,56 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
         cfti_os_fetch *fetch = &fetches[i];
         if (!fetch->opened) continue;
         fetch->done = cfti_os_read(files[i], fetch->data, fetch->room, &fetch->got) == 0;
-        cfti_os_close(files[i]);
     }
+    cfti_fetch_spare(fetches, count, spare, spare_size);
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->again != NULL)
+            (void)cfti_os_read_at(files[i], fetch->again, fetch->got, 0, &fetch->got_again);
+        if (fetch->opened) cfti_os_close(files[i]);
+    }
+    cfti_fetch_compare(fetches, count);
 }
 
-/* All files are opened, then all read, then all closed: what is in the kernel's caches it
+/* All files are opened and read, then all closed: what is in the kernel's caches it
  * does at once, in that order. A file that has to be waited for is opened too late for its
  * read, and left to be read in the ordinary way; where many are, the cache is cold, and
  * the next batches are read ahead. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               uint8_t *spare, size_t spare_size) {
     size_t i, late = 0;
+    uint32_t requests = 0;
     bool good;
-    for (i = 0; i < count; i++) fetches[i].opened = fetches[i].done = fetches[i].closed = false;
+    for (i = 0; i < count; i++) {
+        fetches[i].opened = fetches[i].done = fetches[i].closed = false;
+        fetches[i].again = NULL;
+        fetches[i].got_again = 0;
+    }
     if (ring->cold > 0) {
         ring->cold--;
-        cfti_fetch_ahead(fetches, count);
+        cfti_fetch_ahead(fetches, count, spare, spare_size);
         return true;
     }
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
-    for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
-    for (i = 0; i < count; i++) cfti_ring_add_close(ring, i);
-    good = cfti_ring_run(ring, fetches, 3 * (uint32_t)count);
-    for (i = 0; i < count && good; i++) {
-        if (!fetches[i].opened || fetches[i].closed) continue;
-        late++;
-        cfti_ring_add_close(ring, i);
-    }
-    if (late > 0) good = cfti_ring_run(ring, fetches, (uint32_t)late);
+    for (i = 0; i < count; i++)
+        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, CFTI_RING_READ);
+    good = cfti_ring_run(ring, fetches, 2 * (uint32_t)count);
+    for (i = 0; i < count; i++) late += fetches[i].opened && !fetches[i].done;
     if (late > count / 4) ring->cold = 16;
+    cfti_fetch_spare(fetches, count, spare, spare_size);
+    for (i = 0; i < count; i++) {
+        const cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->again == NULL) continue;
+        cfti_ring_add_read(ring, i, fetch->again, fetch->got, CFTI_RING_AGAIN);
+        requests++;
+    }
+    for (i = 0; i < count; i++) {
+        if (!fetches[i].opened) continue;
+        cfti_ring_add_close(ring, i);
+        requests++;
+    }
+    good = good && cfti_ring_run(ring, fetches, requests);
+    cfti_fetch_compare(fetches, count);
     for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
     return good;
 }
@@ -1518,10 +1592,13 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
 
 static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }
 
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               uint8_t *spare, size_t spare_size) {
     (void)ring;
     (void)fetches;
     (void)count;
+    (void)spare;
+    (void)spare_size;
     return false;
 }
 
@@ -5764,7 +5841,7 @@ typedef struct cfti_reader {
     size_t directory_size;      /* 0: none is open */
     cfti_os_file directory;
     bool short_is_end; /* for the regular files in it: see os.h */
-    uint8_t *piece;    /* CFTI_PIECE bytes, once needed */
+    uint8_t *piece;    /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
     bool is_caller;    /* the thread that made the call: the one callbacks come on */
 } cfti_reader;
 
@@ -5780,6 +5857,13 @@ static void cfti_reader_close(cfti_reader *reader) {
     if (reader->directory_size != 0) cfti_os_close(reader->directory);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
+}
+
+/* Room for a piece of a large file, or for a second look at small ones. False: no memory. */
+static bool cfti_reader_has_piece(cfti_reader *reader) {
+    if (reader->piece == NULL)
+        reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
+    return reader->piece != NULL;
 }
 
 static bool cfti_reader_has_ring(cfti_reader *reader) {
@@ -5887,12 +5971,13 @@ static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
     visit->framed = true;
 }
 
-/* Reads on until the end or until the room is full. */
-static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, size_t *got) {
+/* From `offset` on until the end or until the room is full. */
+static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_t offset,
+                          size_t *got) {
     *got = 0;
     while (*got < room) {
         size_t n;
-        int error = cfti_os_read(file, data + *got, room - *got, &n);
+        int error = cfti_os_read_at(file, data + *got, room - *got, offset + *got, &n);
         if (error != 0) return error;
         if (n == 0) break;
         *got += n;
@@ -5909,7 +5994,6 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     uint8_t *data;
     int error = cfti_os_status_of(file, &before);
     if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
-    if (error == 0) error = cfti_os_rewind(file);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     /* Some files of the kernel's have size 0 and bytes all the same. */
     room = before.size == 0 ? CFTI_WHOLE_LIMIT + 1 : (size_t)before.size + 1;
@@ -5919,7 +6003,7 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     }
     data = cfti_arena_reserve(arena, visit->front + room + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, data + visit->front, room, &got);
+    error = cfti_read_full(file, data + visit->front, room, 0, &got);
     if (error == 0) error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (before.size == 0 && got == room) {
@@ -5933,9 +6017,23 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     return CONFITURE_OK;
 }
 
+/* Whether the file still holds what was read of it: a second read is cheaper than two looks
+ * at its status, and finds what happened within one tick of the clock. */
+static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
+                                        cfti_os_file file, cfti_fail *fail) {
+    size_t got;
+    int error;
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    error = cfti_read_full(file, reader->piece, visit->size, 0, &got);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (got != visit->size || memcmp(reader->piece, visit->bytes, got) != 0)
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    return CONFITURE_OK;
+}
+
 /* The whole file into the arena, if it is not too long for that. */
-static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                        cfti_fail *fail) {
+static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                        cfti_os_file file, cfti_fail *fail) {
     size_t around = visit->front + 1, room = cfti_arena_room(arena), got, more = 0;
     uint8_t *data;
     int error;
@@ -5956,7 +6054,7 @@ static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cf
     if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
     cfti_arena_commit(arena, around + got);
     cfti_visit_take(visit, data, got);
-    return CONFITURE_OK;
+    return got > CFTI_OS_ONE_COPY ? cfti_read_again(reader, visit, file, fail) : CONFITURE_OK;
 }
 
 /* Reads those of `count` files, which follow each other in the list, that can be read
@@ -5976,7 +6074,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             last = cfti_max(last, first + 1);
             continue;
         }
-        if (!cfti_reader_has_ring(reader)) return;
+        if (!cfti_reader_has_ring(reader) || !cfti_reader_has_piece(reader)) return;
         if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
         for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
         data = (uint8_t *)cfti_arena_take(arena, size);
@@ -5989,7 +6087,8 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->room = room;
             data += visits[i].front + room + 1;
         }
-        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first)) {
+        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first, reader->piece,
+                                CFTI_PIECE)) {
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }
@@ -6005,16 +6104,17 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
 
 #if !defined(CONFITURE_NO_MMAP)
 /* Maps the file; what cannot be mapped (not every file system can) is read. */
-static confiture_status cfti_read_mapped(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                         cfti_fail *fail) {
+static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                         cfti_os_file file, cfti_fail *fail) {
     int error = cfti_os_status_of(file, &visit->status);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     /* Afterwards it is looked at again by its path, which must fit into one call. */
-    if (strlen(visit->path) >= CFTI_OS_PATH_STEP) return cfti_read_whole(visit, arena, file, fail);
+    if (strlen(visit->path) >= CFTI_OS_PATH_STEP)
+        return cfti_read_whole(reader, visit, arena, file, fail);
     if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
     if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
         cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
-        return cfti_read_whole(visit, arena, file, fail);
+        return cfti_read_whole(reader, visit, arena, file, fail);
     visit->size = (size_t)visit->status.size;
     visit->way = CFTI_VISIT_MAPPED;
     return CONFITURE_OK;
@@ -6022,14 +6122,13 @@ static confiture_status cfti_read_mapped(cfti_visit *visit, cfti_arena *arena, c
 #endif
 
 /* Reads, or maps, a file that is open: its bytes, or the word that it is too long. */
-static confiture_status cfti_read_file(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                       confiture_io io, cfti_fail *fail) {
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_os_file file, cfti_fail *fail) {
 #if !defined(CONFITURE_NO_MMAP)
-    if (io == CONFITURE_IO_MMAP) return cfti_read_mapped(visit, arena, file, fail);
-#else
-    (void)io;
+    if (reader->run->io == CONFITURE_IO_MMAP)
+        return cfti_read_mapped(reader, visit, arena, file, fail);
 #endif
-    return cfti_read_whole(visit, arena, file, fail);
+    return cfti_read_whole(reader, visit, arena, file, fail);
 }
 
 /* Unmaps a visit, and asks whether its file is still the one that was mapped. */
@@ -6183,17 +6282,14 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     cfti_os_status before, after;
     confiture_status status = CONFITURE_OK;
     int error = cfti_os_status_of(file, &before);
-    if (error == 0) error = cfti_os_rewind(file);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (reader->piece == NULL)
-        reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
-    if (reader->piece == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     visit->total = 0;
     visit->first = true;
     visit->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
         cfti_arena scratch;
-        error = cfti_os_read(file, reader->piece, CFTI_PIECE, &visit->size);
+        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, visit->total, &visit->size);
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         visit->total += visit->size;
         visit->last = visit->size == 0;
@@ -6241,7 +6337,7 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(visit, &slot->arena, file, scan->run->io, fail);
+    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
         status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {
@@ -7120,6 +7216,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
 static bool cfti_same_bytes(const char *a, const char *b) {
     cfti_os_file x, y;
     cfti_os_status of_x, of_y;
+    uint64_t at = 0;
     bool same = false;
     if (cfti_os_open(CFTI_OS_NOWHERE, a, &x) != 0) return false;
     if (cfti_os_open(CFTI_OS_NOWHERE, b, &y) == 0) {
@@ -7128,9 +7225,10 @@ static bool cfti_same_bytes(const char *a, const char *b) {
         while (same) {
             uint8_t p[4096], q[4096];
             size_t n, m;
-            same = cfti_read_full(x, p, sizeof(p), &n) == 0 &&
-                   cfti_read_full(y, q, sizeof(q), &m) == 0 && n == m && memcmp(p, q, n) == 0;
+            same = cfti_read_full(x, p, sizeof(p), at, &n) == 0 &&
+                   cfti_read_full(y, q, sizeof(q), at, &m) == 0 && n == m && memcmp(p, q, n) == 0;
             if (n < sizeof(p)) break;
+            at += n;
         }
         cfti_os_close(y);
     }
@@ -7950,6 +8048,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_ONES
 #undef CFTI_OS_LARGE_PAGE
 #undef CFTI_OS_NOWHERE
+#undef CFTI_OS_ONE_COPY
 #undef CFTI_OS_PATH_STEP
 #undef CFTI_OS_TRANSFER
 #undef CFTI_OUTPUT_RUN
@@ -7959,6 +8058,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_PAUSE
 #undef CFTI_PIECE
 #undef CFTI_RING
+#undef CFTI_RING_AGAIN
 #undef CFTI_RING_CLOSE
 #undef CFTI_RING_FILES
 #undef CFTI_RING_FIXED_FILE

@@ -51,8 +51,8 @@
  *
  *     confiture_build_file(&schema, "schema.sql", files, &options, &error);
  *
- * The digest of the same scan comes with the schema: no file is read twice, so the
- * digest speaks of the very bytes that were written.
+ * The digest of the same scan comes with the schema: both are made from the same bytes
+ * in memory, so the digest speaks of the very bytes that were written.
  *
  *
  * FINDING
@@ -173,9 +173,10 @@
  *
  * READING AND MAPPING
  * ===================
- * CONFITURE_IO_READ reads into memory. A file of up to 64 KiB is one read; a longer one
- * is read between two looks at its size and times, and one that changed meanwhile is
- * E_CHANGED. A read that brings less than was asked for is taken for the end only on
+ * CONFITURE_IO_READ reads into memory. A file of up to 4 KiB is one read, which copies
+ * from one page. A longer one, up to 64 KiB, is read twice, and E_CHANGED if it was not
+ * the same: one read of several pages is not of one moment. A still longer one is
+ * read between two looks at its size and times. A read that brings less than was asked for is taken for the end only on
  * file systems known to read through the page cache; elsewhere one more read has to say
  * so. CONFITURE_IO_MMAP maps instead.
  * It was measured: slower on small files, within five per cent on large ones; and if

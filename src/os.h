@@ -42,9 +42,15 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
  * asked for has reached the end: so on file systems that read through the page cache.
  * Elsewhere, or if in doubt, only a read of 0 bytes says so. */
 static bool cfti_os_short_read_is_end(cfti_os_file directory);
+/* A read of no more than this copies from one page of the cache, at one moment. Of a longer
+ * one the first bytes may be from before, and the last from after, somebody else truncated
+ * the file and wrote it anew. */
+#define CFTI_OS_ONE_COPY ((size_t)4096)
 /* Reads up to `size` bytes; *got is 0 only at the end. */
 static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
-static int cfti_os_rewind(cfti_os_file file);
+/* The same from `offset` on, wherever the file stands; it may stand elsewhere then. */
+static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
+                           size_t *got);
 /* Calls `each` for every entry but . and .. until it returns non-zero, which is
  * then the result. */
 static int cfti_os_list(cfti_os_file directory,
@@ -85,10 +91,12 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;         /* at data, at most 64 KiB */
-    size_t got;          /* bytes that the read brought, if done */
-    bool done;           /* else it has to be read in the ordinary way, which says why */
-    bool opened, closed; /* the ring's own notes */
+    size_t room; /* at data, at most 64 KiB */
+    size_t got;  /* bytes that the read brought, if done */
+    bool done;   /* else it has to be read in the ordinary way, which says why */
+    void *again; /* the ring's own notes, and what follows */
+    size_t got_again;
+    bool opened, closed;
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
@@ -97,8 +105,10 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* False: the ring is of no use any more. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count);
+/* What is longer than CFTI_OS_ONE_COPY is read once more, into `spare`, and is done only if
+ * both are the same. False: the ring is of no use any more. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               uint8_t *spare, size_t spare_size);
 
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
  * with the few functions that follow it in os_posix.c. */

@@ -32,10 +32,12 @@
 int openat(int, const char *, int, ...) __asm__("openat64");
 int fstatat(int, const char *, struct stat *, int) __asm__(CFTI_FSTATAT);
 ssize_t pwrite(int, const void *, size_t, off_t) __asm__("pwrite64");
+ssize_t pread(int, void *, size_t, off_t) __asm__("pread64");
 #else
 int openat(int, const char *, int, ...);
 int fstatat(int, const char *, struct stat *, int);
 ssize_t pwrite(int, const void *, size_t, off_t);
+ssize_t pread(int, void *, size_t, off_t);
 #endif
 ssize_t readlink(const char *, char *, size_t);
 int fsync(int);
@@ -181,6 +183,16 @@ static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got)
     return n < 0 ? cfti_os_errno() : 0;
 }
 
+static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
+                           size_t *got) {
+    ssize_t n;
+    do {
+        n = pread(file, data, cfti_min(size, CFTI_OS_TRANSFER), (off_t)offset);
+    } while (n < 0 && errno == EINTR);
+    *got = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? cfti_os_errno() : 0;
+}
+
 static bool cfti_os_short_read_is_end(cfti_os_file directory) {
 #if defined(__linux__)
     struct statfs fs;
@@ -201,10 +213,6 @@ static bool cfti_os_short_read_is_end(cfti_os_file directory) {
     (void)directory;
     return false;
 #endif
-}
-
-static int cfti_os_rewind(cfti_os_file file) {
-    return lseek(file, 0, SEEK_SET) < 0 ? cfti_os_errno() : 0;
 }
 
 static cfti_kind cfti_os_kind_of_type(unsigned char type) {

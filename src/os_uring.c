@@ -45,7 +45,8 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
-#define CFTI_RING_REQUESTS 128 /* three a file, rounded up to a power of two */
+#define CFTI_RING_AGAIN 256    /* ours alone: a second read */
+#define CFTI_RING_REQUESTS 64  /* two a file at once */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
 #else
@@ -139,12 +140,14 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->file_index = (uint32_t)i + 1;
 }
 
-static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
+static void cfti_ring_add_read(cfti_os_ring *ring, size_t i, void *data, size_t size,
+                               uint64_t what) {
     cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
     request->file = (int32_t)i;
-    request->address = (uint64_t)(uintptr_t)fetch->data;
-    request->size = (uint32_t)fetch->room;
+    request->address = (uint64_t)(uintptr_t)data;
+    request->size = (uint32_t)size;
     request->flags = CFTI_RING_FIXED_FILE;
+    request->user_data = what << 32 | i;
 }
 
 static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
@@ -157,6 +160,7 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     switch (result->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
+    case CFTI_RING_AGAIN: fetch->got_again = good ? (size_t)result->result : 0; break;
     default:
         fetch->done = good;
         if (good) fetch->got = (size_t)result->result;
@@ -183,9 +187,38 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
+/* Gives each file of more than one copy a piece of the spare room for its second read;
+ * those for which there is none left are not done. One that fills its room is longer, and
+ * no use to anybody. */
+static void cfti_fetch_spare(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
+                             size_t spare_size) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (!fetch->done || fetch->got <= CFTI_OS_ONE_COPY || fetch->got == fetch->room) continue;
+        fetch->done = fetch->got <= spare_size;
+        if (!fetch->done) continue;
+        fetch->again = spare;
+        spare += fetch->got;
+        spare_size -= fetch->got;
+    }
+}
+
+/* Of what has been read twice, only what is the same is done. */
+static void cfti_fetch_compare(cfti_os_fetch *fetches, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->again != NULL)
+            fetch->done = fetch->got_again == fetch->got &&
+                          memcmp(fetch->again, fetch->data, fetch->got) == 0;
+    }
+}
+
 /* Opens all files and says that they will be read, before the first read waits for the
  * disk: it then has many to find at once. */
-static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
+static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
+                             size_t spare_size) {
     cfti_os_file files[CFTI_RING_FILES];
     size_t i;
     for (i = 0; i < count; i++) {
@@ -201,34 +234,56 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
         cfti_os_fetch *fetch = &fetches[i];
         if (!fetch->opened) continue;
         fetch->done = cfti_os_read(files[i], fetch->data, fetch->room, &fetch->got) == 0;
-        cfti_os_close(files[i]);
     }
+    cfti_fetch_spare(fetches, count, spare, spare_size);
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->again != NULL)
+            (void)cfti_os_read_at(files[i], fetch->again, fetch->got, 0, &fetch->got_again);
+        if (fetch->opened) cfti_os_close(files[i]);
+    }
+    cfti_fetch_compare(fetches, count);
 }
 
-/* All files are opened, then all read, then all closed: what is in the kernel's caches it
+/* All files are opened and read, then all closed: what is in the kernel's caches it
  * does at once, in that order. A file that has to be waited for is opened too late for its
  * read, and left to be read in the ordinary way; where many are, the cache is cold, and
  * the next batches are read ahead. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               uint8_t *spare, size_t spare_size) {
     size_t i, late = 0;
+    uint32_t requests = 0;
     bool good;
-    for (i = 0; i < count; i++) fetches[i].opened = fetches[i].done = fetches[i].closed = false;
+    for (i = 0; i < count; i++) {
+        fetches[i].opened = fetches[i].done = fetches[i].closed = false;
+        fetches[i].again = NULL;
+        fetches[i].got_again = 0;
+    }
     if (ring->cold > 0) {
         ring->cold--;
-        cfti_fetch_ahead(fetches, count);
+        cfti_fetch_ahead(fetches, count, spare, spare_size);
         return true;
     }
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
-    for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
-    for (i = 0; i < count; i++) cfti_ring_add_close(ring, i);
-    good = cfti_ring_run(ring, fetches, 3 * (uint32_t)count);
-    for (i = 0; i < count && good; i++) {
-        if (!fetches[i].opened || fetches[i].closed) continue;
-        late++;
-        cfti_ring_add_close(ring, i);
-    }
-    if (late > 0) good = cfti_ring_run(ring, fetches, (uint32_t)late);
+    for (i = 0; i < count; i++)
+        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, CFTI_RING_READ);
+    good = cfti_ring_run(ring, fetches, 2 * (uint32_t)count);
+    for (i = 0; i < count; i++) late += fetches[i].opened && !fetches[i].done;
     if (late > count / 4) ring->cold = 16;
+    cfti_fetch_spare(fetches, count, spare, spare_size);
+    for (i = 0; i < count; i++) {
+        const cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->again == NULL) continue;
+        cfti_ring_add_read(ring, i, fetch->again, fetch->got, CFTI_RING_AGAIN);
+        requests++;
+    }
+    for (i = 0; i < count; i++) {
+        if (!fetches[i].opened) continue;
+        cfti_ring_add_close(ring, i);
+        requests++;
+    }
+    good = good && cfti_ring_run(ring, fetches, requests);
+    cfti_fetch_compare(fetches, count);
     for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
     return good;
 }
@@ -246,10 +301,13 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
 
 static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }
 
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               uint8_t *spare, size_t spare_size) {
     (void)ring;
     (void)fetches;
     (void)count;
+    (void)spare;
+    (void)spare_size;
     return false;
 }
 

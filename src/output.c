@@ -137,6 +137,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
 static bool cfti_same_bytes(const char *a, const char *b) {
     cfti_os_file x, y;
     cfti_os_status of_x, of_y;
+    uint64_t at = 0;
     bool same = false;
     if (cfti_os_open(CFTI_OS_NOWHERE, a, &x) != 0) return false;
     if (cfti_os_open(CFTI_OS_NOWHERE, b, &y) == 0) {
@@ -145,9 +146,10 @@ static bool cfti_same_bytes(const char *a, const char *b) {
         while (same) {
             uint8_t p[4096], q[4096];
             size_t n, m;
-            same = cfti_read_full(x, p, sizeof(p), &n) == 0 &&
-                   cfti_read_full(y, q, sizeof(q), &m) == 0 && n == m && memcmp(p, q, n) == 0;
+            same = cfti_read_full(x, p, sizeof(p), at, &n) == 0 &&
+                   cfti_read_full(y, q, sizeof(q), at, &m) == 0 && n == m && memcmp(p, q, n) == 0;
             if (n < sizeof(p)) break;
+            at += n;
         }
         cfti_os_close(y);
     }

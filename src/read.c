@@ -44,7 +44,7 @@ typedef struct cfti_reader {
     size_t directory_size;      /* 0: none is open */
     cfti_os_file directory;
     bool short_is_end; /* for the regular files in it: see os.h */
-    uint8_t *piece;    /* CFTI_PIECE bytes, once needed */
+    uint8_t *piece;    /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
     bool is_caller;    /* the thread that made the call: the one callbacks come on */
 } cfti_reader;
 
@@ -60,6 +60,13 @@ static void cfti_reader_close(cfti_reader *reader) {
     if (reader->directory_size != 0) cfti_os_close(reader->directory);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
+}
+
+/* Room for a piece of a large file, or for a second look at small ones. False: no memory. */
+static bool cfti_reader_has_piece(cfti_reader *reader) {
+    if (reader->piece == NULL)
+        reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
+    return reader->piece != NULL;
 }
 
 static bool cfti_reader_has_ring(cfti_reader *reader) {
@@ -167,12 +174,13 @@ static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
     visit->framed = true;
 }
 
-/* Reads on until the end or until the room is full. */
-static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, size_t *got) {
+/* From `offset` on until the end or until the room is full. */
+static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_t offset,
+                          size_t *got) {
     *got = 0;
     while (*got < room) {
         size_t n;
-        int error = cfti_os_read(file, data + *got, room - *got, &n);
+        int error = cfti_os_read_at(file, data + *got, room - *got, offset + *got, &n);
         if (error != 0) return error;
         if (n == 0) break;
         *got += n;
@@ -189,7 +197,6 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     uint8_t *data;
     int error = cfti_os_status_of(file, &before);
     if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
-    if (error == 0) error = cfti_os_rewind(file);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     /* Some files of the kernel's have size 0 and bytes all the same. */
     room = before.size == 0 ? CFTI_WHOLE_LIMIT + 1 : (size_t)before.size + 1;
@@ -199,7 +206,7 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     }
     data = cfti_arena_reserve(arena, visit->front + room + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, data + visit->front, room, &got);
+    error = cfti_read_full(file, data + visit->front, room, 0, &got);
     if (error == 0) error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (before.size == 0 && got == room) {
@@ -213,9 +220,23 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     return CONFITURE_OK;
 }
 
+/* Whether the file still holds what was read of it: a second read is cheaper than two looks
+ * at its status, and finds what happened within one tick of the clock. */
+static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
+                                        cfti_os_file file, cfti_fail *fail) {
+    size_t got;
+    int error;
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    error = cfti_read_full(file, reader->piece, visit->size, 0, &got);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (got != visit->size || memcmp(reader->piece, visit->bytes, got) != 0)
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    return CONFITURE_OK;
+}
+
 /* The whole file into the arena, if it is not too long for that. */
-static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                        cfti_fail *fail) {
+static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                        cfti_os_file file, cfti_fail *fail) {
     size_t around = visit->front + 1, room = cfti_arena_room(arena), got, more = 0;
     uint8_t *data;
     int error;
@@ -236,7 +257,7 @@ static confiture_status cfti_read_whole(cfti_visit *visit, cfti_arena *arena, cf
     if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
     cfti_arena_commit(arena, around + got);
     cfti_visit_take(visit, data, got);
-    return CONFITURE_OK;
+    return got > CFTI_OS_ONE_COPY ? cfti_read_again(reader, visit, file, fail) : CONFITURE_OK;
 }
 
 /* Reads those of `count` files, which follow each other in the list, that can be read
@@ -256,7 +277,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             last = cfti_max(last, first + 1);
             continue;
         }
-        if (!cfti_reader_has_ring(reader)) return;
+        if (!cfti_reader_has_ring(reader) || !cfti_reader_has_piece(reader)) return;
         if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
         for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
         data = (uint8_t *)cfti_arena_take(arena, size);
@@ -269,7 +290,8 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->room = room;
             data += visits[i].front + room + 1;
         }
-        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first)) {
+        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first, reader->piece,
+                                CFTI_PIECE)) {
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }
@@ -285,16 +307,17 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
 
 #if !defined(CONFITURE_NO_MMAP)
 /* Maps the file; what cannot be mapped (not every file system can) is read. */
-static confiture_status cfti_read_mapped(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                         cfti_fail *fail) {
+static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                         cfti_os_file file, cfti_fail *fail) {
     int error = cfti_os_status_of(file, &visit->status);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     /* Afterwards it is looked at again by its path, which must fit into one call. */
-    if (strlen(visit->path) >= CFTI_OS_PATH_STEP) return cfti_read_whole(visit, arena, file, fail);
+    if (strlen(visit->path) >= CFTI_OS_PATH_STEP)
+        return cfti_read_whole(reader, visit, arena, file, fail);
     if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
     if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
         cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
-        return cfti_read_whole(visit, arena, file, fail);
+        return cfti_read_whole(reader, visit, arena, file, fail);
     visit->size = (size_t)visit->status.size;
     visit->way = CFTI_VISIT_MAPPED;
     return CONFITURE_OK;
@@ -302,14 +325,13 @@ static confiture_status cfti_read_mapped(cfti_visit *visit, cfti_arena *arena, c
 #endif
 
 /* Reads, or maps, a file that is open: its bytes, or the word that it is too long. */
-static confiture_status cfti_read_file(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                       confiture_io io, cfti_fail *fail) {
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_os_file file, cfti_fail *fail) {
 #if !defined(CONFITURE_NO_MMAP)
-    if (io == CONFITURE_IO_MMAP) return cfti_read_mapped(visit, arena, file, fail);
-#else
-    (void)io;
+    if (reader->run->io == CONFITURE_IO_MMAP)
+        return cfti_read_mapped(reader, visit, arena, file, fail);
 #endif
-    return cfti_read_whole(visit, arena, file, fail);
+    return cfti_read_whole(reader, visit, arena, file, fail);
 }
 
 /* Unmaps a visit, and asks whether its file is still the one that was mapped. */

@@ -131,17 +131,14 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     cfti_os_status before, after;
     confiture_status status = CONFITURE_OK;
     int error = cfti_os_status_of(file, &before);
-    if (error == 0) error = cfti_os_rewind(file);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (reader->piece == NULL)
-        reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
-    if (reader->piece == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     visit->total = 0;
     visit->first = true;
     visit->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
         cfti_arena scratch;
-        error = cfti_os_read(file, reader->piece, CFTI_PIECE, &visit->size);
+        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, visit->total, &visit->size);
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         visit->total += visit->size;
         visit->last = visit->size == 0;
@@ -189,7 +186,7 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(visit, &slot->arena, file, scan->run->io, fail);
+    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
         status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {

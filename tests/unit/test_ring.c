@@ -16,7 +16,8 @@
 #if defined(__linux__) && defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) &&            \
     !defined(__TINYC__)
 
-enum { RING_FILES = 6, RING_ROOM = 1000 };
+enum { RING_FILES = 6, RING_ROOM = 1000, RING_LONG = 12000 };
+static uint8_t ring_spare[RING_LONG];
 
 static void ring_prepare(cfti_os_fetch fetches[RING_FILES], char data[RING_FILES][RING_ROOM]) {
     static const char *const names[RING_FILES] = {"a.sql",       "empty.sql", "long.sql",
@@ -36,7 +37,7 @@ static void ring_fetch(cfti_os_ring *ring) {
     cfti_os_fetch f[RING_FILES];
     char data[RING_FILES][RING_ROOM];
     ring_prepare(f, data);
-    CHECK(cfti_os_ring_fetch(ring, f, RING_FILES));
+    CHECK(cfti_os_ring_fetch(ring, f, RING_FILES, ring_spare, sizeof ring_spare));
     /* What was in the caches has been read; what was not may have been left. */
     CHECK(!f[0].done || (f[0].got == 9 && memcmp(data[0], "SELECT 1;?", 10) == 0));
     CHECK(!f[1].done || (f[1].got == 0 && data[1][0] == '?'));
@@ -45,8 +46,53 @@ static void ring_fetch(cfti_os_ring *ring) {
     CHECK(!f[5].done || (f[5].got == 7 && memcmp(data[5], "-- last?", 8) == 0));
 }
 
+/* Files that are read twice: there is spare room for two of the three. */
+static void ring_fetch_twice(cfti_os_ring *ring) {
+    static char data[3][RING_LONG];
+    const char *const names[3] = {"twice.sql", "twice.sql", "twice.sql"};
+    cfti_os_fetch f[3];
+    size_t i, done = 0;
+    memset(f, 0, sizeof f);
+    for (i = 0; i < 3; i++) {
+        f[i].at = AT_FDCWD;
+        f[i].path = names[i];
+        f[i].data = data[i];
+        f[i].room = sizeof data[i];
+    }
+    CHECK(cfti_os_ring_fetch(ring, f, 3, ring_spare, sizeof ring_spare));
+    for (i = 0; i < 3; i++) {
+        if (!f[i].done) continue;
+        done++;
+        CHECK(f[i].got == 5999 && f[i].got_again == 5999);
+        CHECK(memcmp(f[i].again, f[i].data, 5999) == 0);
+    }
+    CHECK(done <= 2);
+}
+
+/* Only what was the same both times is done. */
+static void test_ring_compare(void) {
+    static const char was[] = "as it was", is[] = "as it is!";
+    cfti_os_fetch f[4];
+    size_t i;
+    memset(f, 0, sizeof f);
+    for (i = 0; i < 4; i++) {
+        f[i].data = ring_spare;
+        f[i].got = f[i].got_again = 9;
+        f[i].again = i == 0 ? NULL : ring_spare + 9;
+        f[i].done = i == 0; /* not read twice */
+    }
+    memcpy(ring_spare, was, 9);
+    memcpy(ring_spare + 9, was, 9);
+    f[2].got_again = 8;
+    cfti_fetch_compare(f, 3);
+    CHECK(f[0].done && f[1].done && !f[2].done);
+    memcpy(ring_spare + 9, is, 9);
+    cfti_fetch_compare(&f[3], 1);
+    CHECK(!f[3].done);
+}
+
 static void test_ring_files(void) {
-    static char text[5000];
+    static char text[6000];
     size_t before, i;
     cfti_os_ring ring;
     cfti_os_fetch f[RING_FILES];
@@ -55,15 +101,18 @@ static void test_ring_files(void) {
     tree_text("empty.sql", "");
     memset(text, 'x', sizeof text - 1);
     tree_text("long.sql", text);
+    tree_text("twice.sql", text);
     tree_directory("directory");
     tree_text("b.sql", "-- last");
     before = tree_descriptors();
     if (cfti_os_ring_open(&ring) != 0) return;
     ring_fetch(&ring);
     ring_fetch(&ring);
-    ring.cold = 2;
+    ring_fetch_twice(&ring);
+    ring.cold = 3;
     ring_fetch(&ring);
     ring_fetch(&ring);
+    ring_fetch_twice(&ring);
     CHECK(tree_descriptors() == before + 1);
     cfti_os_ring_close(&ring);
     CHECK(tree_descriptors() == before);
@@ -71,7 +120,7 @@ static void test_ring_files(void) {
     if (cfti_os_ring_open(&ring) != 0) return;
     ring_prepare(f, data);
     (void)close(ring.file);
-    CHECK(!cfti_os_ring_fetch(&ring, f, RING_FILES));
+    CHECK(!cfti_os_ring_fetch(&ring, f, RING_FILES, ring_spare, sizeof ring_spare));
     for (i = 0; i < RING_FILES; i++) CHECK(!f[i].done && data[i][0] == '?');
     cfti_os_ring_close(&ring);
 }
@@ -122,6 +171,7 @@ static void test_ring_refused(void) {
 
 static void test_ring(void) {
     tree_open();
+    test_ring_compare();
     test_ring_files();
     test_ring_refused();
     tree_close();

@@ -643,6 +643,7 @@ static void test_scan(void) {
     test_scan_mappings();
 #if !defined(CONFITURE_NO_MMAP)
     test_scan_mapped_let_go();
+    test_scan_read_again();
 #endif
     test_scan_bounded();
     (void)alarm(0);
