@@ -3638,8 +3638,10 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
                 if (part.text[i - 1] == '*' && part.text[i] == '*')
                     return "\"**\" must stand alone between slashes";
             part.kind = CFTI_PART_WILD;
-            part.is_suffix =
-                part.text[0] == '*' && !cfti_has_wildcard(part.text + 1, part.size - 1);
+            /* Not if it begins inside a character: those bytes end other characters, too. */
+            part.is_suffix = part.text[0] == '*' &&
+                             !cfti_has_wildcard(part.text + 1, part.size - 1) &&
+                             (part.size == 1 || ((uint8_t)part.text[1] & 0xC0) != 0x80);
         }
         if (pattern->count == CFTI_PATTERN_PARTS) return "the pattern has more than 63 parts";
         pattern->parts[pattern->count++] = part;

@@ -354,6 +354,10 @@ static void test_path_pattern(void) {
     CHECK(cfti_pattern_compile(&pattern, "*\xC3\xA9", false) == NULL);
     CHECK(cfti_part_matches(&pattern.parts[0], "\xC3\xA9", 2));
     CHECK(!cfti_part_matches(&pattern.parts[0], "\xA9", 1));
+    /* Bytes that only end a character are characters of their own in a pattern. */
+    CHECK(cfti_pattern_compile(&pattern, "*\xA9.sql", false) == NULL);
+    CHECK(!cfti_part_matches(&pattern.parts[0], "\xC3\xA9.sql", 6));
+    CHECK(cfti_part_matches(&pattern.parts[0], "a\xA9.sql", 6));
 }
 
 /* ==== Seeds and hexadecimal prefixes ===================================== */
