@@ -229,7 +229,8 @@ static const uint8_t *cfti_lex_meta_copy(cfti_lexer *lexer, const uint8_t *p, co
             cfti_lex_token(lexer, *p);
             if (*p == '\'' || *p == '"') lexer->quote = *p;
         } else {
-            cfti_lex_letter(lexer, *p);
+            /* A NUL would not show in the word. */
+            cfti_lex_letter(lexer, *p != 0 ? *p : 0xFF);
         }
     }
     if (p < end) {

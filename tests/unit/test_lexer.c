@@ -356,6 +356,14 @@ static void test_lexer_table(void) {
     CHECK(lexer_run(text, sizeof text, 1, 2, CONFITURE_CHECK_POSTGRES, &line) == NULL);
     text[600] = '\'';
     CHECK_STR(lexer_run(text, sizeof text, 1, 601, CONFITURE_CHECK_POSTGRES, &line), OPEN_QUOTE);
+    /* NULs are part of a word, or one of their own. */
+    memset(text, 0, sizeof text);
+    memcpy(text, "\\copy a from ", 13);
+    for (size = 14; size < 30; size++) {
+        memcpy(text + size, size % 2 ? "stdin\n" : " stdin\n", 7);
+        CHECK(lexer_run(text, size + 7, 1, 20, CONFITURE_CHECK_POSTGRES, &line) == NULL);
+        text[size] = 0;
+    }
 }
 
 /* ==== A slow, obvious lexer to compare with ============================== */
