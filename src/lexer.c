@@ -387,17 +387,11 @@ static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
 /* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
  * was opened. */
 static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
-    if (lexer->at == CFTI_AT_META_COPY) {
-        cfti_lex_word(lexer, lexer->counted);
-        cfti_lex_statement_end(lexer, true);
-        lexer->at = CFTI_AT_SQL;
-    }
-    /* At the end of a file the newline after \. may be missing. */
-    if (lexer->in_data && lexer->data_matched == 2) {
-        lexer->data_line = lexer->copy_line;
-        lexer->data_matched = 3;
-        lexer->sent--;
-    }
+    static const uint8_t newline = '\n';
+
+    /* In a schema one follows, whether the file has it or not: it ends psql's commands,
+     * and the line \. of data. */
+    cfti_lexer_feed(lexer, &newline, 1);
     if (lexer->sent > 0) {
         *line = lexer->data_line;
         return "COPY data never ended: no line \\. follows";

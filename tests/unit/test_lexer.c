@@ -213,6 +213,8 @@ static const lexer_case lexer_cases[] = {
     {"COPY after an empty statement", ";;COPY a FROM STDIN;\n'\n\\.\n", NULL, 0},
     {"COPY after a command", "\\set x 1\nCOPY a FROM STDIN;\n'\n\\.\n", NULL, 0},
     {"COPY after \\gset", "SELECT 1 \\gset\nCOPY a FROM STDIN;\n'\n\\.\n", NULL, 0},
+    {"COPY sent by \\g at the end", "COPY a FROM STDIN \\g", OPEN_COPY, 1},
+    {"COPY sent by \\gx at the end", "\nCOPY a FROM STDIN\n\\gx", OPEN_COPY, 2},
     {"COPY sent by \\g", "COPY a FROM STDIN \\g\n'\n\\.\n", NULL, 0},
     {"COPY after \\;", "SELECT 1\\; COPY a FROM STDIN;\n'\n\\.\n", NULL, 0},
     {"COPY before \\;", "COPY a FROM STDIN\\;\nSELECT 'x';\n'\n\\.\n", NULL, 0},
