@@ -2144,6 +2144,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     error->offset = fail->offset;
     error->path[0] = '\0';
     w.data = error->message;
+    w.data[0] = '\0';
     w.size = 0;
     w.capacity = sizeof(error->message);
     if (fail->path != NULL && fail->path[0] != '\0') {
