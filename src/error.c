@@ -149,7 +149,12 @@ static void cfti_write_path(cfti_writer *w, const char *path) {
     static const char hex[] = "0123456789ABCDEF";
     size_t n = strlen(path), i, length;
     for (i = 0; i < n; i += length) {
-        if (cfti_needs_escape(path + i, n - i, &length)) {
+        bool escaped = cfti_needs_escape(path + i, n - i, &length);
+        if (w->capacity - 1 - w->size < (escaped ? 4 : length)) {
+            w->capacity = w->size + 1; /* no half character, and nothing behind what is cut */
+            return;
+        }
+        if (escaped) {
             uint8_t byte = (uint8_t)path[i];
             char escape[4];
             escape[0] = '\\';
@@ -191,8 +196,13 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     w.capacity = sizeof(error->message);
     if (fail->path != NULL && fail->path[0] != '\0') {
         const char *shown = error->path;
+        size_t size, length;
         cfti_copy_path(error->path, sizeof(error->path), fail->path);
-        while (cfti_escaped_size(shown) > sizeof(error->message) - CFTI_MESSAGE_ROOM) shown += 4;
+        size = cfti_escaped_size(shown);
+        while (size > sizeof(error->message) - CFTI_MESSAGE_ROOM) {
+            size -= cfti_needs_escape(shown, strlen(shown), &length) ? 4 : length;
+            shown += length;
+        }
         if (shown != error->path) cfti_write_string(&w, "...");
         cfti_write_path(&w, shown);
         if (fail->line != 0) {

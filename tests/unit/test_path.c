@@ -490,6 +490,8 @@ static void path_report(confiture_error *error, confiture_status status, const c
 static void test_path_errors(void) {
     static confiture_error error;
     static char path[6000];
+    size_t size, length, k;
+    bool good = true;
     const char *end;
     cfti_fail fail;
     int i;
@@ -545,6 +547,21 @@ static void test_path_errors(void) {
     CHECK(strlen(error.message) < sizeof error.message);
     end = strstr(error.message, "/x.sql");
     CHECK_STR(end, "/x.sql: not a regular file");
+    CHECK(strncmp(error.message, "...\\x01", 7) == 0 && strlen(error.message) > 4096);
+    /* Details may be long, too: no half character, no half escape, and nothing behind it. */
+    for (size = 4700; size < 4720; size++) {
+        memset(path, 'p', 3000 + size % 4);
+        for (k = 3000 + size % 4; k + 1 < size; k += 2)
+            memcpy(path + k, size % 3 ? "\xC3\xA9" : "a\x01", 2);
+        path[k] = '\0';
+        path_report(&error, CONFITURE_E_ENCODING, "", 0, path, 0);
+        length = strlen(error.message);
+        good = good && length < sizeof error.message && length > sizeof error.message - 6;
+        good = good && (size % 3 ? !memcmp(error.message + length - 2, "\xC3\xA9", 2)
+                                 : error.message[length - 1] == 'a' ||
+                                       !memcmp(error.message + length - 4, "\\x01", 4));
+    }
+    CHECK(good);
 }
 
 static void test_path_numbers(void) {
