@@ -243,14 +243,15 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
         cfti_file *file = &files->items[i];
         const cfti_file *before = i > 0 ? file - 1 : file;
         size_t above = before->path_size - before->name_size;
+        const char *leaf = file->path + file->leaf;
         /* Most often the file before is in the same directory: then the base is as far
-         * up, and of the name only the last component is new. */
+         * up, and of the name only the last component is new, if it is one ("/" has
+         * none) and does not lead out. */
         if (i > 0 && before->name == before->path + above && above <= before->leaf &&
-            cfti_same_directory(before, file)) {
+            cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
             file->name = file->path + above;
             file->name_size = file->path_size - (uint32_t)above;
-            status = cfti_name_check(file->path + file->leaf, file->path_size - file->leaf,
-                                     file->path, fail);
+            status = cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
             continue;
         }
         file->name = cfti_base_name_of(&base, files, file->path, fail);

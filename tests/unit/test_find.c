@@ -476,6 +476,7 @@ static const char *find_own(const char *const *paths, size_t count, const char *
 static void test_find_own_lists(void) {
     static const char *const paths[] = {"z/b.sql", "./a//1_x.sql", "z/b.sql", "a/0_x.txt"};
     static const char *const bad[] = {"a.sql", "../b.sql", ""};
+    static const char *const beside[] = {"a.sql", "..", "/a.sql", "/"};
     static const char *const tangled[] = {"a/../b.sql", "a/../../b.sql"};
     static const char *const seeds[] = {"x/seeds/a.sql", "x/b.sql", "x/1_seed_2.sql"};
     const char *absolute[1];
@@ -494,6 +495,9 @@ static void test_find_own_lists(void) {
     CHECK_STR(find_own(tangled, 1, NULL, 0, NULL, true), "a/../b.sql");
     CHECK_STR(find_own(tangled, 2, NULL, 0, NULL, true),
               "OUTSIDE a/../../b.sql: the file is not below the base directory");
+    CHECK_STR(find_own(beside, 2, NULL, 0, NULL, true),
+              "OUTSIDE ..: the file is not below the base directory");
+    CHECK_STR(find_own(beside + 2, 2, NULL, 0, "/", true), "a.sql .");
     sprintf(path, "%s//p/./x.sql", tree.root);
     absolute[0] = path;
     CHECK_STR(find_own(absolute, 1, NULL, 0, NULL, true), "p/x.sql");
