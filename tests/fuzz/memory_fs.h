@@ -43,6 +43,7 @@ typedef struct fs_ring {
     uint8_t *rings, *requests;
     uint32_t head;
     int table[32]; /* its own open files, -1: none */
+    bool late[32]; /* is opened, but after what the same call has for it to do */
     bool used;
 } fs_ring;
 
@@ -237,7 +238,11 @@ static long fs_open(int at, const char *path, int flags) {
 
 static long fs_close(int file) {
     if (file >= FS_RINGS) {
-        fs.rings[file - FS_RINGS].used = false;
+        fs_ring *ring = &fs.rings[file - FS_RINGS];
+        int i;
+        ring->used = false;
+        for (i = 0; i < 32; i++)
+            if (ring->table[i] >= 0) fs_close(ring->table[i]);
         return 0;
     }
     if (fs_node_of(file) < 0) abort(); /* closed twice, perhaps another's by now */
@@ -472,7 +477,7 @@ static int32_t fs_ring_do(fs_ring *ring, const cfti_ring_request *request) {
     if (request->opcode == 22) { /* read */
         if (request->file < 0 || request->file >= 32) abort();
         file = ring->table[request->file];
-        if (file < 0 || (fs.late && fs_chance(2))) return -EBADF;
+        if (file < 0 || ring->late[request->file]) return -EBADF;
         file = (int)fs_read(file, p, request->size);
         return file < 0 ? -errno : file;
     }
@@ -483,10 +488,15 @@ static int32_t fs_ring_do(fs_ring *ring, const cfti_ring_request *request) {
         if (file < 0) return -errno;
         if (*place >= 0) abort();
         *place = file;
+        ring->late[request->file_index - 1] = fs.late && fs_chance(2);
         return 0;
     }
     if (request->opcode != 19) abort();
-    if (*place < 0 || (fs.late && fs_chance(2))) return -EBADF; /* close */
+    if (*place < 0) return -EBADF; /* close */
+    if (ring->late[request->file_index - 1]) {
+        ring->late[request->file_index - 1] = false;
+        return -EBADF;
+    }
     fs_close(*place);
     *place = -1;
     return 0;
