@@ -12,10 +12,11 @@ import tempfile
 
 
 class Sandbox:
-    def __init__(self):
+    def __init__(self, on_disk=False):
         # In memory if there is such a place: a disk takes milliseconds to remove a directory.
+        # But a hole that is mapped there takes memory, and a file of holes can be large.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
-        if memory and os.statvfs(memory).f_bavail * os.statvfs(memory).f_frsize < 64 << 20:
+        if on_disk or memory and os.statvfs(memory).f_bavail * os.statvfs(memory).f_frsize < 64 << 20:
             memory = None
         self.root = os.path.realpath(tempfile.mkdtemp(prefix="confiture-parity-", dir=memory))
         self.tree = None
