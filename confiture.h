@@ -141,6 +141,8 @@
  *     db/schema/seeds/names.sql:3: not valid UTF-8, byte 214
  *     db/schema/private: permission denied
  *
+ *     db/schema/dump.sql: larger than the limit of 1048576 bytes
+ *
  * The error is that of the first file in list order that has one, with one thread
  * and with sixty-four. Messages are English whatever the locale.
  *
@@ -191,6 +193,10 @@
  * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
  * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
  * pool, which keeps it.
+ *
+ * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:
+ * one that is sparse, a terabyte long and holds nothing takes hours otherwise. It holds
+ * for a file too that does not tell its size, as those of /proc, and for one that grows.
  *
  *
  * SWITCHES
@@ -264,7 +270,8 @@ typedef enum confiture_status {
     CONFITURE_E_ENCODING,  /* a file that is not valid UTF-8: a failed check */
     CONFITURE_E_UNCLOSED,  /* a comment, quote or COPY still open at a file's end: a failed check */
     CONFITURE_E_CANCELLED, /* the caller's progress callback said stop */
-    CONFITURE_E_SINK       /* the caller's sink refused the bytes; os_error is what it returned */
+    CONFITURE_E_SINK,      /* the caller's sink refused the bytes; os_error is what it returned */
+    CONFITURE_E_LIMIT      /* a file that is larger than max_file_size */
 } confiture_status;
 
 /* Filled by every call that fails, if the caller gives one; untouched on
@@ -276,9 +283,10 @@ typedef enum confiture_status {
  * long for it the end is kept, after "...". */
 typedef struct confiture_error {
     confiture_status status;
-    int os_error;    /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
-    uint64_t line;   /* from 1; 0 if the error has no line */
-    uint64_t offset; /* of the byte in the file, from 0; E_ENCODING only */
+    int os_error;  /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
+    uint64_t line; /* from 1; 0 if the error has no line */
+    uint64_t
+        offset; /* of the byte in the file, from 0: E_ENCODING; E_LIMIT: of the first too many */
     char path[4096]; /* the file or directory; empty if the error has none */
     char message[4608];
 } confiture_error;
@@ -335,7 +343,8 @@ typedef struct confiture_progress {
 } confiture_progress;
 
 /* How an operation runs; the first member of every options struct. None of it
- * changes a byte of any result, nor which error is reported. */
+ * changes a byte of any result, nor which error is reported; only max_file_size can
+ * make an error of what would have been a result. */
 typedef struct confiture_run {
     const confiture_allocator *allocator; /* NULL: CONFITURE_MALLOC and friends. Copied */
     size_t threads;       /* at most so many, the caller's included, and no more than there are
@@ -353,6 +362,10 @@ typedef struct confiture_run {
     int (*progress)(void *user, const confiture_progress *progress);
     void *progress_user;
     confiture_io io;
+    /* A file of more bytes is E_LIMIT, before it is read: at most the first 64 KiB of it
+     * are, and of one that does not tell its size, or grows, no more than the limit and
+     * a buffer. 0: no limit. Finding reads no file, and does not look at this. */
+    uint64_t max_file_size;
 } confiture_run;
 
 /* ==== Finding files ====================================================== */
@@ -2008,6 +2021,7 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     case CONFITURE_E_UNCLOSED: return "something is still open at the end of the file";
     case CONFITURE_E_CANCELLED: return "cancelled";
     case CONFITURE_E_SINK: return "the sink refused the bytes";
+    case CONFITURE_E_LIMIT: return "larger than the limit";
     }
     return "unknown status";
 }
@@ -2177,6 +2191,11 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     if (fail->status == CONFITURE_E_ENCODING) {
         cfti_write_string(&w, ", byte ");
         cfti_write_number(&w, fail->offset);
+    }
+    if (fail->status == CONFITURE_E_LIMIT) {
+        cfti_write_string(&w, " of ");
+        cfti_write_number(&w, fail->offset);
+        cfti_write_string(&w, fail->offset == 1 ? " byte" : " bytes");
     }
     if (fail->os_error != 0) {
         const char *text = cfti_os_error_text(fail->os_error);
@@ -5963,6 +5982,22 @@ static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit
     return CONFITURE_OK;
 }
 
+/* Whether so many bytes are more than a file may have. */
+static bool cfti_is_over(const confiture_run *run, uint64_t size) {
+    return run->max_file_size != 0 && size > run->max_file_size;
+}
+
+static confiture_status cfti_fail_limit(cfti_fail *fail, const confiture_run *run) {
+    cfti_fail_with(fail, CONFITURE_E_LIMIT, NULL);
+    fail->offset = run->max_file_size;
+    return fail->status;
+}
+
+/* Room to read into: of a file that is over the limit no more is read than shows it. */
+static size_t cfti_room_within(const confiture_run *run, size_t room) {
+    return cfti_is_over(run, room) ? (size_t)run->max_file_size + 1 : room;
+}
+
 static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            a->modified == b->modified && a->modified_ns == b->modified_ns &&
@@ -5996,16 +6031,18 @@ static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_
 
 /* A file of some length, from the start, between two looks at its status: what is
  * read in several steps is only a file if it did not change between them. */
-static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                         cfti_fail *fail) {
+static confiture_status cfti_read_steady(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                         cfti_os_file file, cfti_fail *fail) {
     cfti_os_status before, after;
     size_t room, got = 0;
     uint8_t *data;
     int error = cfti_os_status_of(file, &before);
     if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (cfti_is_over(reader->run, before.size)) return cfti_fail_limit(fail, reader->run);
     /* Some files of the kernel's have size 0 and bytes all the same. */
-    room = before.size == 0 ? CFTI_WHOLE_LIMIT + 1 : (size_t)before.size + 1;
+    room = before.size == 0 ? cfti_room_within(reader->run, CFTI_WHOLE_LIMIT + 1)
+                            : (size_t)before.size + 1;
     if (before.size > CFTI_WHOLE_LIMIT) {
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
@@ -6015,6 +6052,7 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     error = cfti_read_full(file, data + visit->front, room, 0, &got);
     if (error == 0) error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (cfti_is_over(reader->run, got)) return cfti_fail_limit(fail, reader->run);
     if (before.size == 0 && got == room) {
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
@@ -6047,7 +6085,7 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
     uint8_t *data;
     int error;
     room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
-    if (room > CFTI_FIRST_READ) room = CFTI_FIRST_READ;
+    room = cfti_room_within(reader->run, cfti_min(room, CFTI_FIRST_READ));
     data = cfti_arena_reserve(arena, around + room);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     error = cfti_os_read(file, data + visit->front, room, &got);
@@ -6060,7 +6098,7 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
-    if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
+    if (got == room || more > 0) return cfti_read_steady(reader, visit, arena, file, fail);
     cfti_arena_commit(arena, around + got);
     cfti_visit_take(visit, data, got);
     return got > CFTI_OS_ONE_COPY ? cfti_read_again(reader, visit, file, fail) : CONFITURE_OK;
@@ -6074,6 +6112,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
     const cfti_file *files = &reader->files->items[visits[0].index];
     size_t first, last, i, size;
     uint8_t *data;
+    room = cfti_room_within(reader->run, room);
     for (first = 0; first < count; first = last) {
         for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
             if (files[last].kind != CFTI_KIND_FILE ||
@@ -6111,6 +6150,21 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
     }
 }
 
+/* Reads a file that does not tell its size once through, if there is a limit to it: what
+ * is wrong with its beginning must not be told of a file that is too large, and a sink
+ * must not see it. Into the reader's piece. */
+static confiture_status cfti_read_measure(cfti_reader *reader, cfti_os_file file, cfti_fail *fail) {
+    uint64_t total = 0;
+    size_t got;
+    int error;
+    do {
+        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, total, &got);
+        total += got;
+        if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
+    } while (error == 0 && got > 0);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, NULL);
+}
+
 #if !defined(CONFITURE_NO_MMAP)
 /* Maps the file; what cannot be mapped (not every file system can) is read. */
 static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
@@ -6121,6 +6175,7 @@ static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit,
     if (strlen(visit->path) >= CFTI_OS_PATH_STEP)
         return cfti_read_whole(reader, visit, arena, file, fail);
     if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
+    if (cfti_is_over(reader->run, visit->status.size)) return cfti_fail_limit(fail, reader->run);
     if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
         cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
         return cfti_read_whole(reader, visit, arena, file, fail);
@@ -6293,6 +6348,10 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     int error = cfti_os_status_of(file, &before);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (cfti_is_over(scan->run, before.size)) return cfti_fail_limit(fail, scan->run);
+    if (before.size == 0 && scan->run->max_file_size != 0)
+        status = cfti_read_measure(reader, file, fail);
+    if (status != CONFITURE_OK) return status;
     visit->total = 0;
     visit->first = true;
     visit->bytes = reader->piece;
@@ -6301,6 +6360,7 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
         error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, visit->total, &visit->size);
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         visit->total += visit->size;
+        if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
         visit->last = visit->size == 0;
         visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
         memset(&scratch, 0, sizeof(scratch));

@@ -27,7 +27,8 @@ typedef enum confiture_status {
     CONFITURE_E_ENCODING,  /* a file that is not valid UTF-8: a failed check */
     CONFITURE_E_UNCLOSED,  /* a comment, quote or COPY still open at a file's end: a failed check */
     CONFITURE_E_CANCELLED, /* the caller's progress callback said stop */
-    CONFITURE_E_SINK       /* the caller's sink refused the bytes; os_error is what it returned */
+    CONFITURE_E_SINK,      /* the caller's sink refused the bytes; os_error is what it returned */
+    CONFITURE_E_LIMIT      /* a file that is larger than max_file_size */
 } confiture_status;
 
 /* Filled by every call that fails, if the caller gives one; untouched on
@@ -39,9 +40,10 @@ typedef enum confiture_status {
  * long for it the end is kept, after "...". */
 typedef struct confiture_error {
     confiture_status status;
-    int os_error;    /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
-    uint64_t line;   /* from 1; 0 if the error has no line */
-    uint64_t offset; /* of the byte in the file, from 0; E_ENCODING only */
+    int os_error;  /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
+    uint64_t line; /* from 1; 0 if the error has no line */
+    uint64_t
+        offset; /* of the byte in the file, from 0: E_ENCODING; E_LIMIT: of the first too many */
     char path[4096]; /* the file or directory; empty if the error has none */
     char message[4608];
 } confiture_error;
@@ -98,7 +100,8 @@ typedef struct confiture_progress {
 } confiture_progress;
 
 /* How an operation runs; the first member of every options struct. None of it
- * changes a byte of any result, nor which error is reported. */
+ * changes a byte of any result, nor which error is reported; only max_file_size can
+ * make an error of what would have been a result. */
 typedef struct confiture_run {
     const confiture_allocator *allocator; /* NULL: CONFITURE_MALLOC and friends. Copied */
     size_t threads;       /* at most so many, the caller's included, and no more than there are
@@ -116,6 +119,10 @@ typedef struct confiture_run {
     int (*progress)(void *user, const confiture_progress *progress);
     void *progress_user;
     confiture_io io;
+    /* A file of more bytes is E_LIMIT, before it is read: at most the first 64 KiB of it
+     * are, and of one that does not tell its size, or grows, no more than the limit and
+     * a buffer. 0: no limit. Finding reads no file, and does not look at this. */
+    uint64_t max_file_size;
 } confiture_run;
 
 /* ==== Finding files ====================================================== */

@@ -50,6 +50,7 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     case CONFITURE_E_UNCLOSED: return "something is still open at the end of the file";
     case CONFITURE_E_CANCELLED: return "cancelled";
     case CONFITURE_E_SINK: return "the sink refused the bytes";
+    case CONFITURE_E_LIMIT: return "larger than the limit";
     }
     return "unknown status";
 }
@@ -219,6 +220,11 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     if (fail->status == CONFITURE_E_ENCODING) {
         cfti_write_string(&w, ", byte ");
         cfti_write_number(&w, fail->offset);
+    }
+    if (fail->status == CONFITURE_E_LIMIT) {
+        cfti_write_string(&w, " of ");
+        cfti_write_number(&w, fail->offset);
+        cfti_write_string(&w, fail->offset == 1 ? " byte" : " bytes");
     }
     if (fail->os_error != 0) {
         const char *text = cfti_os_error_text(fail->os_error);

@@ -139,6 +139,8 @@
  *     db/schema/seeds/names.sql:3: not valid UTF-8, byte 214
  *     db/schema/private: permission denied
  *
+ *     db/schema/dump.sql: larger than the limit of 1048576 bytes
+ *
  * The error is that of the first file in list order that has one, with one thread
  * and with sixty-four. Messages are English whatever the locale.
  *
@@ -189,6 +191,10 @@
  * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
  * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
  * pool, which keeps it.
+ *
+ * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:
+ * one that is sparse, a terabyte long and holds nothing takes hours otherwise. It holds
+ * for a file too that does not tell its size, as those of /proc, and for one that grows.
  *
  *
  * SWITCHES

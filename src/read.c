@@ -157,6 +157,22 @@ static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit
     return CONFITURE_OK;
 }
 
+/* Whether so many bytes are more than a file may have. */
+static bool cfti_is_over(const confiture_run *run, uint64_t size) {
+    return run->max_file_size != 0 && size > run->max_file_size;
+}
+
+static confiture_status cfti_fail_limit(cfti_fail *fail, const confiture_run *run) {
+    cfti_fail_with(fail, CONFITURE_E_LIMIT, NULL);
+    fail->offset = run->max_file_size;
+    return fail->status;
+}
+
+/* Room to read into: of a file that is over the limit no more is read than shows it. */
+static size_t cfti_room_within(const confiture_run *run, size_t room) {
+    return cfti_is_over(run, room) ? (size_t)run->max_file_size + 1 : room;
+}
+
 static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            a->modified == b->modified && a->modified_ns == b->modified_ns &&
@@ -190,16 +206,18 @@ static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_
 
 /* A file of some length, from the start, between two looks at its status: what is
  * read in several steps is only a file if it did not change between them. */
-static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, cfti_os_file file,
-                                         cfti_fail *fail) {
+static confiture_status cfti_read_steady(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                         cfti_os_file file, cfti_fail *fail) {
     cfti_os_status before, after;
     size_t room, got = 0;
     uint8_t *data;
     int error = cfti_os_status_of(file, &before);
     if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (cfti_is_over(reader->run, before.size)) return cfti_fail_limit(fail, reader->run);
     /* Some files of the kernel's have size 0 and bytes all the same. */
-    room = before.size == 0 ? CFTI_WHOLE_LIMIT + 1 : (size_t)before.size + 1;
+    room = before.size == 0 ? cfti_room_within(reader->run, CFTI_WHOLE_LIMIT + 1)
+                            : (size_t)before.size + 1;
     if (before.size > CFTI_WHOLE_LIMIT) {
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
@@ -209,6 +227,7 @@ static confiture_status cfti_read_steady(cfti_visit *visit, cfti_arena *arena, c
     error = cfti_read_full(file, data + visit->front, room, 0, &got);
     if (error == 0) error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (cfti_is_over(reader->run, got)) return cfti_fail_limit(fail, reader->run);
     if (before.size == 0 && got == room) {
         visit->way = CFTI_VISIT_PIECES;
         return CONFITURE_OK;
@@ -241,7 +260,7 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
     uint8_t *data;
     int error;
     room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
-    if (room > CFTI_FIRST_READ) room = CFTI_FIRST_READ;
+    room = cfti_room_within(reader->run, cfti_min(room, CFTI_FIRST_READ));
     data = cfti_arena_reserve(arena, around + room);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     error = cfti_os_read(file, data + visit->front, room, &got);
@@ -254,7 +273,7 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
-    if (got == room || more > 0) return cfti_read_steady(visit, arena, file, fail);
+    if (got == room || more > 0) return cfti_read_steady(reader, visit, arena, file, fail);
     cfti_arena_commit(arena, around + got);
     cfti_visit_take(visit, data, got);
     return got > CFTI_OS_ONE_COPY ? cfti_read_again(reader, visit, file, fail) : CONFITURE_OK;
@@ -268,6 +287,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
     const cfti_file *files = &reader->files->items[visits[0].index];
     size_t first, last, i, size;
     uint8_t *data;
+    room = cfti_room_within(reader->run, room);
     for (first = 0; first < count; first = last) {
         for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
             if (files[last].kind != CFTI_KIND_FILE ||
@@ -305,6 +325,21 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
     }
 }
 
+/* Reads a file that does not tell its size once through, if there is a limit to it: what
+ * is wrong with its beginning must not be told of a file that is too large, and a sink
+ * must not see it. Into the reader's piece. */
+static confiture_status cfti_read_measure(cfti_reader *reader, cfti_os_file file, cfti_fail *fail) {
+    uint64_t total = 0;
+    size_t got;
+    int error;
+    do {
+        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, total, &got);
+        total += got;
+        if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
+    } while (error == 0 && got > 0);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, NULL);
+}
+
 #if !defined(CONFITURE_NO_MMAP)
 /* Maps the file; what cannot be mapped (not every file system can) is read. */
 static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
@@ -315,6 +350,7 @@ static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit,
     if (strlen(visit->path) >= CFTI_OS_PATH_STEP)
         return cfti_read_whole(reader, visit, arena, file, fail);
     if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
+    if (cfti_is_over(reader->run, visit->status.size)) return cfti_fail_limit(fail, reader->run);
     if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
         cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
         return cfti_read_whole(reader, visit, arena, file, fail);

@@ -133,6 +133,10 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     int error = cfti_os_status_of(file, &before);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (cfti_is_over(scan->run, before.size)) return cfti_fail_limit(fail, scan->run);
+    if (before.size == 0 && scan->run->max_file_size != 0)
+        status = cfti_read_measure(reader, file, fail);
+    if (status != CONFITURE_OK) return status;
     visit->total = 0;
     visit->first = true;
     visit->bytes = reader->piece;
@@ -141,6 +145,7 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
         error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, visit->total, &visit->size);
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         visit->total += visit->size;
+        if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
         visit->last = visit->size == 0;
         visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
         memset(&scratch, 0, sizeof(scratch));

@@ -8,7 +8,8 @@ import subprocess
 PATIENCE = 60  # seconds for one answer; a driver that takes longer hangs
 
 KINDS = ("ok", "argument", "memory", "system", "not_found", "no_files", "not_file", "outside",
-         "changed", "too_large", "name", "encoding", "unclosed", "cancelled", "sink")
+         "changed", "too_large", "name", "encoding", "unclosed", "cancelled", "sink",
+         "limit")
 
 
 class Error:

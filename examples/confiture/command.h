@@ -57,6 +57,7 @@ struct options {
     /* how */
     size_t threads;
     int io; /* confiture_io */
+    uint64_t max_file_size;
     bool json, quiet;
 };
 

@@ -16,6 +16,7 @@
     "     --files0-from F  no DIR, but the paths in F, each ended by NUL; - is stdin\n"            \
     "\n"                                                                                           \
     " -j, --threads N      at most N threads; default: as many as the work deserves\n"             \
+    "     --max-file-size N  more than N bytes are an error; N, or as 64K, 10M, 1G\n"              \
     "     --io HOW         auto (default), read, mmap or ring\n"                                   \
     "     --json           the result as JSON on standard output\n"
 
@@ -66,8 +67,7 @@ static const char help_build[] =
     " -h, --help           this text; --version: the version and the SHA-256 kernel\n"
     "\n"
     "Examples:\n"
-    "  confiture build db/schema -o schema.sql\n"
-    "  git ls-files -z 'db/*.sql' | confiture build --files0-from=- --header\n";
+    "  confiture build db/schema -o schema.sql\n";
 
 static const char help_hash[] =
     "Usage: confiture hash DIR... [OPTION...]\n"

@@ -13,7 +13,7 @@
 static struct options opt;
 static bool show_help, show_version;
 
-enum kind { FLAG, TEXT, STRINGS, CHOICE, NUMBER };
+enum kind { FLAG, TEXT, STRINGS, CHOICE, NUMBER, SIZE };
 
 struct spec {
     const char *name;
@@ -53,6 +53,7 @@ static const struct spec specs[] = {
     {"files0-from", 0, TEXT, ALL, &opt.files0_from, NULL},
     {"threads", 'j', NUMBER, ALL, &opt.threads, NULL},
     {"io", 0, CHOICE, ALL, &opt.io, "auto read mmap ring"},
+    {"max-file-size", 0, SIZE, ALL, &opt.max_file_size, NULL},
     {"json", 0, FLAG, ALL, &opt.json, NULL},
     {"quiet", 'q', FLAG, ALL, &opt.quiet, NULL},
     {"help", 'h', FLAG, ALL, &show_help, NULL},
@@ -138,6 +139,30 @@ static void answer(void) {
     exit(EXIT_DONE);
 }
 
+/* Bytes, or K, M, G of them: 1024, its square, its cube. */
+static uint64_t read_size(const char *shown, const char *value) {
+    static const char units[] = "KMG";
+    const char *p = value, *unit;
+    uint64_t size = 0;
+    int times = 0;
+    bool fits = true;
+    for (; *p >= '0' && *p <= '9' && fits; p++) {
+        unsigned digit = (unsigned)(*p - '0');
+        fits = size <= (UINT64_MAX - digit) / 10;
+        size = 10 * size + digit;
+    }
+    unit = *p && p != value ? strchr(units, *p) : NULL;
+    if (unit) times = (int)(unit - units) + 1, p++;
+    for (; times > 0; times--) {
+        fits = fits && size <= UINT64_MAX / 1024;
+        size *= 1024;
+    }
+    if (p == value || *p || !fits) {
+        wrong("%s cannot be '%s', only a number of bytes, or one of K, M or G", shown, value);
+    }
+    return size;
+}
+
 static void set_option(const struct spec *spec, const char *shown, const char *value) {
     given[spec - specs] = true;
     if (spec->kind != FLAG && !*value) {
@@ -165,6 +190,7 @@ static void set_option(const struct spec *spec, const char *shown, const char *v
         *(size_t *)spec->value = number;
         break;
     }
+    case SIZE: *(uint64_t *)spec->value = read_size(shown, value); break;
     }
     if (show_help || show_version) answer();
 }

@@ -46,6 +46,7 @@ void progress_run(confiture_run *run, const struct options *options) {
     memset(run, 0, sizeof *run);
     run->threads = options->threads;
     run->io = (confiture_io)options->io;
+    run->max_file_size = options->max_file_size;
     run->progress = on_progress;
     if (started == 0) {
         started = system_seconds();

@@ -15,6 +15,7 @@
 #include "test_path.c"
 #include "test_find.c"
 #include "test_scan.c"
+#include "test_limit.c"
 #include "test_ring.c"
 #include "test_build.c"
 
@@ -22,9 +23,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } suites[] = {
-    {"sha256", test_sha256}, {"shelf", test_shelf}, {"text", test_text},
-    {"lexer", test_lexer},   {"path", test_path},   {"find", test_find},
-    {"scan", test_scan},     {"ring", test_ring},   {"build", test_build},
+    {"sha256", test_sha256}, {"shelf", test_shelf}, {"text", test_text}, {"lexer", test_lexer},
+    {"path", test_path},     {"find", test_find},   {"scan", test_scan}, {"limit", test_limit},
+    {"ring", test_ring},     {"build", test_build},
 };
 
 int main(int argc, char **argv) {

@@ -117,7 +117,7 @@ static const char *runs_outcome(confiture_status status, const confiture_error *
     static const char *const names[] = {"done",      "ARGUMENT",  "MEMORY",   "SYSTEM",
                                         "NOT_FOUND", "NO_FILES",  "NOT_FILE", "OUTSIDE",
                                         "CHANGED",   "TOO_LARGE", "NAME",     "ENCODING",
-                                        "UNCLOSED",  "CANCELLED", "SINK"};
+                                        "UNCLOSED",  "CANCELLED", "SINK",     "LIMIT"};
     static char words[5000];
     if (status == CONFITURE_OK) return names[0];
     if ((size_t)status >= sizeof names / sizeof names[0]) return "no such status";

@@ -495,10 +495,10 @@ static void test_path_errors(void) {
     const char *end;
     cfti_fail fail;
     int i;
-    for (i = 0; i <= CONFITURE_E_SINK + 1; i++) {
+    for (i = 0; i <= CONFITURE_E_LIMIT + 1; i++) {
         const char *text = confiture_status_text((confiture_status)i);
         CHECK(text != NULL && *text != '\0');
-        CHECK((strcmp(text, "unknown status") == 0) == (i > CONFITURE_E_SINK));
+        CHECK((strcmp(text, "unknown status") == 0) == (i > CONFITURE_E_LIMIT));
     }
     CHECK_STR(confiture_version(), CONFITURE_VERSION);
     path_report(&error, CONFITURE_E_UNCLOSED, "a/b.sql", 12, "comment never closed", 0);
