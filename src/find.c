@@ -4,7 +4,7 @@
 typedef struct cfti_search {
     const confiture_find_options *options;
     confiture_allocator allocator;
-    cfti_buffer *exclude_dirs;
+    cfti_excluded *exclude_dirs;
     cfti_buffer path; /* of the include directory at hand, clean */
     cfti_crew crew;
     bool crew_is_open;
@@ -20,15 +20,21 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
     search->path.allocator = *allocator;
     search->crew.run = &options->run;
     if (n == 0) return CONFITURE_OK;
-    if (n <= SIZE_MAX / sizeof(cfti_buffer))
-        search->exclude_dirs = (cfti_buffer *)cfti_alloc(allocator, n * sizeof(cfti_buffer));
+    if (n <= SIZE_MAX / sizeof(cfti_excluded))
+        search->exclude_dirs = (cfti_excluded *)cfti_alloc(allocator, n * sizeof(cfti_excluded));
     if (search->exclude_dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    memset(search->exclude_dirs, 0, n * sizeof(cfti_buffer));
+    memset(search->exclude_dirs, 0, n * sizeof(cfti_excluded));
     for (i = 0; i < n; i++) {
-        search->exclude_dirs[i].allocator = *allocator;
-        if (!cfti_path_clean(&search->exclude_dirs[i], options->exclude_dirs[i],
+        cfti_excluded *excluded = &search->exclude_dirs[i];
+        const char *slash;
+        excluded->path.allocator = *allocator;
+        if (!cfti_path_clean(&excluded->path, options->exclude_dirs[i],
                              strlen(options->exclude_dirs[i])))
             return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        slash = strrchr((const char *)excluded->path.data, '/');
+        if (slash == NULL) continue;
+        excluded->leaf = (size_t)(slash - (const char *)excluded->path.data) + 1;
+        excluded->parent_size = cfti_max(excluded->leaf - 1, 1); /* "/" itself */
     }
     return CONFITURE_OK;
 }
@@ -37,9 +43,9 @@ static void cfti_search_close(cfti_search *search) {
     size_t i;
     if (search->crew_is_open) cfti_crew_close(&search->crew);
     for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
-        cfti_buffer_free(&search->exclude_dirs[i]);
+        cfti_buffer_free(&search->exclude_dirs[i].path);
     cfti_free(&search->allocator, search->exclude_dirs,
-              search->options->exclude_dir_count * sizeof(cfti_buffer));
+              search->options->exclude_dir_count * sizeof(cfti_excluded));
     cfti_buffer_free(&search->path);
 }
 
@@ -52,6 +58,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     cfti_arena arena;
     cfti_node *root;
     confiture_status status;
+    size_t i;
     memset(&walk, 0, sizeof(walk));
     memset(&arena, 0, sizeof(arena));
     arena.allocator = walk.allocator = search->allocator;
@@ -63,12 +70,13 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.exclude_dirs = search->exclude_dirs;
     walk.crew = &search->crew;
     walk.crew_is_open = &search->crew_is_open;
+    for (i = 0; i < directory->exclude_count; i++)
+        walk.exclude_parts = cfti_max(walk.exclude_parts, cfti_match_parts(directory->exclude[i]));
     root =
-        cfti_node_create(&walk, &arena, (const char *)search->path.data, search->path.size, "", 0);
+        cfti_node_create(&walk, &arena, NULL, (const char *)search->path.data, search->path.size);
     if (root != NULL) {
-        walk.root_size = cfti_path_is_dot(root->path)
-                             ? 0
-                             : root->path_size + (root->path[root->path_size - 1] != '/');
+        walk.root_size =
+            cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
         root->parts = 1;
     }
     if (root == NULL || !cfti_walk_push(&walk, root)) {
@@ -154,7 +162,7 @@ static confiture_status cfti_search_directory(cfti_search *search,
         return fail->status;
     }
     for (i = 0; i < search->options->exclude_dir_count; i++)
-        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].data) != NULL)
+        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL)
             return CONFITURE_OK; /* readable or not */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     for (i = 0; i < n; i++) {

@@ -115,7 +115,9 @@ static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes
         return true;
     }
     if (bytes > 0 && cfti_arena_reserve(&files->strings, bytes) == NULL) return false;
-    return wanted <= files->capacity || cfti_files_grow(files, wanted);
+    if (wanted <= files->capacity) return true;
+    /* Many directories to search, each with a few files: not moved for each of them. */
+    return cfti_files_grow(files, cfti_max(wanted, files->capacity + files->capacity / 2));
 }
 
 /* Appends the path of `tail` in directory `head`, both clean; either may be empty.

@@ -32,8 +32,10 @@ typedef struct cfti_os_status {
 /* A file to read from, whatever stands under the path: never waits for the other
  * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
-/* A directory, to list it or to open files relative to it; of any length. */
+/* A directory, to list it or to open files relative to it: by a path of any length, or by
+ * its name in another one. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
+static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory);
 static void cfti_os_close(cfti_os_file file);
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,

@@ -87,6 +87,13 @@ static void cfti_os_close(cfti_os_file file) { (void)close(file); }
  * shorter ones, each relative to the directory before it. */
 #define CFTI_OS_PATH_STEP 4000
 
+static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory) {
+    do {
+        *directory = openat(at, name, O_RDONLY | CFTI_O_DIRECTORY | CFTI_O_CLOEXEC);
+    } while (*directory < 0 && errno == EINTR);
+    return *directory < 0 ? cfti_os_errno() : 0;
+}
+
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     cfti_os_file at = CFTI_OS_NOWHERE;
     size_t size = strlen(path);
@@ -108,10 +115,7 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
             step[n] = '\0';
             part = step;
         }
-        do {
-            next = openat(at, part, O_RDONLY | CFTI_O_DIRECTORY | CFTI_O_CLOEXEC);
-        } while (next < 0 && errno == EINTR);
-        error = next < 0 ? cfti_os_errno() : 0;
+        error = cfti_os_open_directory_at(at, part, &next);
         if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
         if (error != 0) return error;
         at = next;

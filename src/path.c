@@ -215,7 +215,7 @@ static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
  * mismatch only the latest "*" takes one more character. */
 static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern,
                          size_t pattern_size) {
-    size_t n = 0, p = 0, star_p = SIZE_MAX, star_n = 0;
+    size_t n = 0, p = 0, star_p = SIZE_MAX, star_n = 0, sets_end = pattern_size;
     for (;;) {
         if (p < pattern_size && pattern[p] == '*') {
             star_p = ++p;
@@ -226,7 +226,12 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
         if (n < name_size && p < pattern_size) {
             uint32_t c, wanted;
             size_t length = cfti_char_at(name + n, name_size - n, &c);
-            size_t set = pattern[p] == '[' ? cfti_set_size(pattern + p, pattern_size - p) : 0;
+            size_t set = 0;
+            if (pattern[p] == '[' && p < sets_end) {
+                set = cfti_set_size(pattern + p, pattern_size - p);
+                /* No "]" behind this one, so none behind those that follow. */
+                if (set == 0) sets_end = p;
+            }
             if (pattern[p] == '?') {
                 n += length, p++;
                 continue;
@@ -302,6 +307,13 @@ static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, si
 static bool cfti_match_is_empty(const char *pattern, size_t size) {
     size_t start, end = size;
     return !cfti_component_before(pattern, &start, &end);
+}
+
+/* How many components of a path a pattern looks at. */
+static size_t cfti_match_parts(const char *pattern) {
+    size_t start, end = strlen(pattern), count = 0;
+    for (; cfti_component_before(pattern, &start, &end); end = start) count++;
+    return count;
 }
 
 /* ---- glob patterns ---- */

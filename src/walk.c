@@ -15,16 +15,21 @@ typedef struct cfti_entry {
     bool found;
 } cfti_entry;
 
-/* One directory of the walk. */
+/* One directory of the walk. Of its path it has only its own component: whole paths of a
+ * chain of ten thousand directories would take gigabytes. */
 typedef struct cfti_node {
     struct cfti_node *parent;
     struct cfti_node *all; /* every node of the walk, for freeing */
-    const char *path;      /* clean */
-    size_t path_size;
-    uint64_t parts;      /* bit i: part i of the pattern may match an entry here */
-    bool found;          /* "**" stands last: the directory itself is a result */
-    bool entered;        /* by cfti_walk_collect */
-    cfti_entry *entries; /* in order, once it has been listed */
+    const char *name;      /* NUL-terminated; of the first, its whole path, clean */
+    size_t name_size, path_size;
+    uint64_t parts;         /* bit i: part i of the pattern may match an entry here */
+    bool found;             /* "**" stands last: the directory itself is a result */
+    bool entered;           /* by cfti_walk_collect */
+    bool has_children;      /* directories below it are to be searched, */
+    bool stays_open;        /* and shall be opened relative to it */
+    bool is_open;           /* it has been listed and is still open */
+    cfti_os_file directory; /* then */
+    cfti_entry *entries;    /* in order, once it has been listed */
     size_t count, capacity;
     size_t found_count, found_bytes; /* found_bytes: of their names, with a NUL each */
     size_t cursor;
@@ -32,11 +37,19 @@ typedef struct cfti_node {
     cfti_fail fail;
 } cfti_node;
 
+/* An excluded directory. */
+typedef struct cfti_excluded {
+    cfti_buffer path;   /* clean */
+    size_t parent_size; /* of the directory that holds it; 0: the current one */
+    size_t leaf;        /* where its last component begins */
+} cfti_excluded;
+
 typedef struct cfti_walk {
     const cfti_pattern *pattern;
     const confiture_directory *directory;
     const confiture_find_options *options;
-    const cfti_buffer *exclude_dirs; /* clean, as many as the options have */
+    const cfti_excluded *exclude_dirs; /* as many as the options have */
+    size_t exclude_parts;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
     cfti_crew *crew;
     bool *crew_is_open;
@@ -47,30 +60,70 @@ typedef struct cfti_walk {
     uint64_t found, found_bytes; /* found_bytes: of the paths */
 } cfti_walk;
 
+static bool cfti_node_is_dot(const cfti_node *node) {
+    return node->path_size == 1 && node->name[0] == '.';
+}
+
+/* Puts a node below its parent; the name must live as long. */
+static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name, size_t name_size) {
+    memset(node, 0, sizeof(*node));
+    node->parent = parent;
+    node->name = name;
+    node->name_size = node->path_size = name_size;
+    if (parent != NULL && !cfti_node_is_dot(parent))
+        node->path_size += parent->path_size + !(parent->path_size == 1 && parent->name[0] == '/');
+}
+
 /* The node of a directory, in its parent's memory. */
-static cfti_node *cfti_node_create(cfti_walk *walk, cfti_arena *arena, const char *head,
-                                   size_t head_size, const char *name, size_t name_size) {
+static cfti_node *cfti_node_create(cfti_walk *walk, cfti_arena *arena, cfti_node *parent,
+                                   const char *name, size_t name_size) {
     cfti_node *node;
-    char *path;
-    bool slash = head_size > 0 && head[head_size - 1] != '/';
     cfti_arena_align(arena); /* behind names, which are packed */
     node = (cfti_node *)cfti_arena_take(arena, sizeof(cfti_node));
     if (node == NULL) return NULL;
-    memset(node, 0, sizeof(*node));
-    if (head_size == 1 && head[0] == '.' && name_size > 0) head_size = 0, slash = false;
-    if (name_size == 0) slash = false;
-    path = (char *)cfti_arena_take(arena, head_size + name_size + 2);
-    if (path == NULL) return NULL;
-    memcpy(path, head, head_size);
-    node->path_size = head_size;
-    if (slash) path[node->path_size++] = '/';
-    memcpy(path + node->path_size, name, name_size);
-    node->path_size += name_size;
-    path[node->path_size] = '\0';
-    node->path = path;
+    cfti_node_init(node, parent, name, name_size);
     node->arena.allocator = walk->allocator;
-    node->arena.block_size = 4000;
+    node->arena.block_size = 500; /* most directories of a large tree hold little */
     return node;
+}
+
+/* Where in the path of a node its own name begins. */
+static size_t cfti_node_start(const cfti_node *node) { return node->path_size - node->name_size; }
+
+/* The last `size` bytes of the path of a node, from the start of some component on. */
+static void cfti_node_write(const cfti_node *node, size_t size, void *out) {
+    char *end = (char *)out + size;
+    size_t first = node->path_size - size;
+    for (;;) {
+        size_t at = cfti_node_start(node);
+        end -= node->name_size;
+        memcpy(end, node->name, node->name_size);
+        if (at == first) return;
+        node = node->parent;
+        if (at > node->path_size) *--end = '/';
+    }
+}
+
+/* The path of a node, with a NUL that is not counted. False: no memory. */
+static bool cfti_node_path(const cfti_node *node, cfti_buffer *out) {
+    out->size = 0;
+    if (!cfti_buffer_reserve(out, node->path_size + 1)) return false;
+    cfti_node_write(node, node->path_size, out->data);
+    out->size = node->path_size;
+    out->data[out->size] = 0;
+    return true;
+}
+
+/* Whether this is the path of a node. */
+static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
+    if (node->path_size != size) return false;
+    for (;;) {
+        size_t at = cfti_node_start(node);
+        if (memcmp(path + at, node->name, node->name_size) != 0) return false;
+        if (at == 0) return true;
+        node = node->parent;
+        if (at > node->path_size && path[at - 1] != '/') return false;
+    }
 }
 
 /* "**" also stands for no directory at all. */
@@ -87,14 +140,24 @@ typedef struct cfti_listing {
     cfti_walk *walk;
     cfti_node *node;
     cfti_os_file directory;
-    cfti_buffer path; /* of the entry, when somebody needs it whole */
+    bool holds_excluded; /* a directory that is excluded may be in it */
+    cfti_buffer path;    /* the end of its path, as much as exclude patterns can see */
+    size_t path_size;    /* with a slash; 0: they see nothing but the entry's name */
 } cfti_listing;
 
+/* The failure of an entry, or of the directory itself if the name is empty. */
 static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
-    cfti_node *node = listing->node;
-    cfti_node *at = cfti_node_create(listing->walk, &node->arena, node->path, node->path_size, name,
-                                     strlen(name));
-    cfti_fail_system(&node->fail, error, at == NULL ? node->path : at->path);
+    cfti_node *node = listing->node, entry = *node;
+    char *path;
+    if (*name != '\0') cfti_node_init(&entry, node, name, strlen(name));
+    path = (char *)cfti_arena_take(&node->arena, entry.path_size + 1);
+    if (path == NULL) {
+        cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
+        return ENOMEM;
+    }
+    cfti_node_write(&entry, entry.path_size, path);
+    path[entry.path_size] = '\0';
+    cfti_fail_system(&node->fail, error, path);
     return error;
 }
 
@@ -102,29 +165,52 @@ static bool cfti_is_missing(int error) {
     return error == ENOENT || error == ENOTDIR || error == ELOOP;
 }
 
+static bool cfti_excluded_is_in(const cfti_excluded *excluded, const cfti_node *node) {
+    return excluded->parent_size == 0
+               ? cfti_node_is_dot(node)
+               : cfti_node_is(node, (const char *)excluded->path.data, excluded->parent_size);
+}
+
+/* What the directory means to all that is excluded: once, and not for each of its entries.
+ * False: no memory. */
+static bool cfti_listing_prepare(cfti_listing *listing) {
+    const cfti_walk *walk = listing->walk;
+    const cfti_node *node = listing->node, *up = node;
+    size_t i, size = 0;
+    for (i = 0; i < walk->options->exclude_dir_count && !listing->holds_excluded; i++)
+        listing->holds_excluded = cfti_excluded_is_in(&walk->exclude_dirs[i], node);
+    for (i = 1; i < walk->exclude_parts && up->parent != NULL; i++, up = up->parent)
+        size = node->path_size - cfti_node_start(up);
+    if (size == 0) return true;
+    listing->path.size = 0;
+    if (!cfti_buffer_reserve(&listing->path, size + 1)) return false;
+    cfti_node_write(node, size, listing->path.data);
+    listing->path.data[size] = '/';
+    listing->path_size = size + 1;
+    return true;
+}
+
 /* Whether an excluded directory or pattern covers the entry; *whole if also what is
  * below it is covered. Returns an errno. */
-static int cfti_listing_excluded(cfti_listing *listing, const char *name, bool *file, bool *whole) {
-    const confiture_directory *directory = listing->walk->directory;
-    const cfti_node *node = listing->node;
-    size_t i, root = listing->walk->root_size;
-    const char *path;
+static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
+                                 bool *whole) {
+    const cfti_walk *walk = listing->walk;
+    const confiture_directory *directory = walk->directory;
+    size_t i;
     *file = *whole = false;
-    if (listing->walk->options->exclude_dir_count == 0 && directory->exclude_count == 0) return 0;
-    listing->path.size = 0;
-    if (!(node->path_size == 1 && node->path[0] == '.')) {
-        if (!cfti_buffer_append(&listing->path, node->path, node->path_size)) return ENOMEM;
-        if (node->path[node->path_size - 1] != '/' && !cfti_buffer_append(&listing->path, "/", 1))
-            return ENOMEM;
-    }
-    if (!cfti_buffer_append(&listing->path, name, strlen(name) + 1)) return ENOMEM;
-    path = (const char *)listing->path.data;
-    for (i = 0; i < listing->walk->options->exclude_dir_count; i++)
-        if (strcmp(path, (const char *)listing->walk->exclude_dirs[i].data) == 0)
+    for (i = 0; listing->holds_excluded && i < walk->options->exclude_dir_count; i++) {
+        const cfti_excluded *excluded = &walk->exclude_dirs[i];
+        if (excluded->path.size - excluded->leaf == size &&
+            memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
+            cfti_excluded_is_in(excluded, listing->node))
             *file = *whole = true;
+    }
+    if (directory->exclude_count == 0 || *file) return 0;
+    listing->path.size = listing->path_size;
+    if (!cfti_buffer_append(&listing->path, name, size)) return ENOMEM;
     for (i = 0; i < directory->exclude_count && !*file; i++)
-        *file = cfti_match(path + root, strlen(path + root), directory->exclude[i],
-                           strlen(directory->exclude[i]));
+        *file = cfti_match((const char *)listing->path.data, listing->path.size,
+                           directory->exclude[i], strlen(directory->exclude[i]));
     return 0;
 }
 
@@ -176,7 +262,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
         if (kind != CFTI_KIND_LINK) any = 0;
     }
     if (!found && (real | any) == 0) return 0;
-    error = cfti_listing_excluded(listing, name, &skip_file, &skip_all);
+    error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
     if (skip_file) found = false;
     if (skip_all) real = any = 0;
@@ -193,6 +279,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
         }
     }
     if (!found && (real | any) == 0) return 0;
+    if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
                                    node->count, sizeof(cfti_entry)))
@@ -212,11 +299,10 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
         node->found_bytes += size + 1;
     }
     if ((real | any) == 0) return 0;
-    entry->child =
-        cfti_node_create(listing->walk, &node->arena, node->path, node->path_size, copy, size);
+    entry->child = cfti_node_create(listing->walk, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, ENOMEM, name);
-    entry->child->parent = node;
     entry->child->parts = real | any;
+    node->has_children = true;
     return 0;
 }
 
@@ -261,6 +347,27 @@ static int cfti_entry_order(const void *a, const void *b) {
     return cfti_bytes_compare(x->name, x->size, y->name, y->size);
 }
 
+/* Gives back what the entries do not fill: a tree may have a million directories. */
+static void cfti_node_shrink(cfti_walk *walk, cfti_node *node) {
+    const confiture_allocator *a = &walk->allocator;
+    void *entries;
+    if (node->entries == NULL || node->count > node->capacity / 2) return;
+    entries = a->realloc(a->ctx, node->entries, node->capacity * sizeof(cfti_entry),
+                         cfti_max(node->count, 1) * sizeof(cfti_entry));
+    if (entries == NULL) return;
+    node->entries = (cfti_entry *)entries;
+    node->capacity = cfti_max(node->count, 1);
+}
+
+/* Opens the directory that is to be listed: from the one above, if that is open still. */
+static int cfti_listing_open(cfti_listing *listing) {
+    const cfti_node *node = listing->node;
+    if (node->parent != NULL && node->parent->is_open)
+        return cfti_os_open_directory_at(node->parent->directory, node->name, &listing->directory);
+    if (!cfti_node_path(node, &listing->path)) return ENOMEM;
+    return cfti_os_open_directory((const char *)listing->path.data, &listing->directory);
+}
+
 /* Lists one directory of the level; on any worker. */
 static void cfti_node_list(void *ctx, size_t index) {
     cfti_walk *walk = (cfti_walk *)ctx;
@@ -281,21 +388,26 @@ static void cfti_node_list(void *ctx, size_t index) {
     listing.walk = walk;
     listing.node = node;
     listing.path.allocator = walk->allocator;
-    error = cfti_os_open_directory(node->path, &listing.directory);
+    error = cfti_listing_open(&listing);
     if (error != 0) {
-        cfti_fail_system(&node->fail, error, node->path);
+        (void)cfti_listing_fail(&listing, error, "");
+        cfti_buffer_free(&listing.path);
         return;
     }
-    error = cfti_listing_lookup(&listing, wants_listing);
+    error = cfti_listing_prepare(&listing) ? 0 : ENOMEM;
+    if (error == 0) error = cfti_listing_lookup(&listing, wants_listing);
     if (error == 0 && wants_listing)
         error = cfti_os_list(listing.directory, cfti_listing_entry, &listing);
     if (error != 0 && node->fail.status == CONFITURE_OK)
-        cfti_fail_system(&node->fail, error, node->path);
-    cfti_os_close(listing.directory);
+        (void)cfti_listing_fail(&listing, error, "");
     cfti_buffer_free(&listing.path);
+    node->is_open = node->stays_open && node->has_children;
+    if (node->is_open) node->directory = listing.directory;
+    else cfti_os_close(listing.directory);
     if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
                    cfti_entry_order))
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
+    cfti_node_shrink(walk, node);
 }
 
 /* Adds a node to the next level. False: no memory. */
@@ -309,6 +421,26 @@ static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
     node->all = walk->all;
     walk->all = node;
     return true;
+}
+
+static void cfti_node_close(cfti_node *node) {
+    if (node->is_open) cfti_os_close(node->directory);
+    node->is_open = false;
+}
+
+/* The kernel looks for each component of a path in turn, so opening each directory of a
+ * deep chain by its whole path would take time that grows with the square of the depth.
+ * Below CFTI_OPEN_FROM bytes of path a directory is opened relative to the one above, for
+ * which a few of each level stay open while the next one is listed. */
+#define CFTI_OPEN_FROM 1000
+#define CFTI_OPEN_MOST 16
+
+static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
+    size_t i, chosen = 0;
+    for (i = 0; i < n && chosen < CFTI_OPEN_MOST; i++) {
+        level[i]->stays_open = level[i]->path_size >= CFTI_OPEN_FROM;
+        chosen += level[i]->stays_open;
+    }
 }
 
 #if !defined(CFTI_DIRECTORIES_PER_THREAD)
@@ -330,10 +462,12 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
         walk->level_count = n;
         for (i = 0; i < n; i++)
             cfti_fail_with(&walk->level[i]->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
+        cfti_level_choose_open(walk->level, n);
         error = cfti_crew_each(walk->crew, n, cfti_node_list, walk);
         if (error != 0) return cfti_fail_parallel(fail, error);
         for (i = 0; i < n; i++) {
             cfti_node *node = walk->level[i];
+            if (node->parent != NULL) cfti_node_close(node->parent);
             walk->found += node->found_count;
             walk->found_bytes += node->found_bytes + node->found_count * (node->path_size + 1);
             for (k = 0; k < node->count; k++) {
@@ -354,14 +488,28 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
 }
 
 /* Whether the directory itself, when "**" found it, is excluded. */
-static bool cfti_node_excluded(const cfti_walk *walk, const cfti_node *node) {
-    const char *rel = node->path + cfti_min(walk->root_size, node->path_size);
-    size_t i;
+static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
+    size_t root = cfti_min(walk->root_size, path->size), i;
     for (i = 0; i < walk->directory->exclude_count; i++)
-        if (cfti_match(rel, strlen(rel), walk->directory->exclude[i],
-                       strlen(walk->directory->exclude[i])))
+        if (cfti_match((const char *)path->data + root, path->size - root,
+                       walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
             return true;
     return false;
+}
+
+/* Makes the path of a node from that of its parent. False: no memory. */
+static bool cfti_path_enter(cfti_buffer *path, const cfti_node *node) {
+    size_t start = cfti_node_start(node);
+    if (start < path->size) path->size = start; /* "." */
+    if (start > path->size && !cfti_buffer_append(path, "/", 1)) return false;
+    return cfti_buffer_append(path, node->name, node->name_size);
+}
+
+/* And that of its parent, which may be NULL, from its own. */
+static void cfti_path_leave(cfti_buffer *path, const cfti_node *parent) {
+    if (parent == NULL) return;
+    path->size = parent->path_size;
+    if (cfti_node_is_dot(parent)) path->data[0] = '.';
 }
 
 /* Goes through the listed directories depth first, which is the order of paths, and
@@ -369,31 +517,37 @@ static bool cfti_node_excluded(const cfti_walk *walk, const cfti_node *node) {
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
                                           cfti_fail *fail) {
     cfti_node *node = root;
-    if (!cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes))
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    while (node != NULL) {
-        bool room = true;
+    cfti_buffer path;
+    bool room =
+        cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
+    memset(&path, 0, sizeof(path));
+    path.allocator = walk->allocator;
+    fail->status = CONFITURE_OK;
+    room = room && cfti_path_enter(&path, root);
+    while (node != NULL && room && fail->status == CONFITURE_OK) {
         if (node->fail.status != CONFITURE_OK) {
             *fail = node->fail;
-            return fail->status;
-        }
-        if (!node->entered) {
+        } else if (!node->entered) {
             node->entered = true;
-            if (node->found && !cfti_node_excluded(walk, node))
-                room =
-                    cfti_files_add(files, node->path, node->path_size, "", 0, CFTI_KIND_DIRECTORY);
+            if (node->found && !cfti_node_excluded(walk, &path))
+                room = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
+                                      CFTI_KIND_DIRECTORY);
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
             if (entry->found)
-                room = cfti_files_add(files, node->path, node->path_size, entry->name, entry->size,
-                                      (cfti_kind)entry->kind);
-            if (entry->child != NULL) node = entry->child;
+                room = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
+                                      entry->size, (cfti_kind)entry->kind);
+            if (entry->child != NULL && room) {
+                node = entry->child;
+                room = cfti_path_enter(&path, node);
+            }
         } else {
             node = node->parent;
+            cfti_path_leave(&path, node);
         }
-        if (!room) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
-    return CONFITURE_OK;
+    cfti_buffer_free(&path);
+    return room ? fail->status : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
 }
 
 static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
@@ -401,6 +555,7 @@ static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
         /* A node lies in its parent's arena, and parents come after their children. */
         cfti_node *node = walk->all;
         walk->all = node->all;
+        cfti_node_close(node);
         cfti_free(&walk->allocator, node->entries, node->capacity * sizeof(cfti_entry));
         cfti_arena_free(&node->arena);
     }
