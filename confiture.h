@@ -78,6 +78,12 @@
  * for lack of permission must not vanish from a schema. What is found is opened when
  * it is read: a dangling link or a directory called x.sql is an error then.
  *
+ * Symbolic links are followed wherever they lead, but for "**". With options.confine one
+ * that leads out of the base is an error (CONFITURE_E_OUTSIDE) that names it: for trees
+ * that others can write to. It is asked of links alone, and costs nothing where there are
+ * none; a caller's own list pays a look at each file. Between finding and reading a file
+ * that becomes a link is E_CHANGED; a directory that becomes one is not seen.
+ *
  * A path found twice, by overlapping directories or patterns, is kept twice unless
  * options.unique. The default order compares component by component: a/1.sql, then
  * a-b/1.sql, then a.sql. CONFITURE_SORT_HEX orders by the hexadecimal number before
@@ -396,6 +402,11 @@ typedef struct confiture_find_options {
     size_t exclude_dir_count;
     confiture_sort sort;
     bool unique; /* a path found more than once is kept once */
+    /* Nothing is taken that really lies outside of the base: a symbolic link out of it, to
+     * a file or a directory or on the way to one, is E_OUTSIDE instead of being followed. A
+     * file that was no link must be none when it is read. What it does not see: a
+     * directory that is replaced by a link after it was looked at; hard links; mounts. */
+    bool confine;
 } confiture_find_options;
 
 /* Finds the .sql files below one directory. options may be NULL.
@@ -782,6 +793,8 @@ typedef struct cfti_os_status {
 /* A file to read from, whatever stands under the path: never waits for the other
  * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
+/* The same, but ELOOP if it is a symbolic link, where the system can tell. */
+static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
 /* A directory, to list it or to open files relative to it: by a path of any length, or by
  * its name in another one. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
@@ -827,6 +840,7 @@ static int cfti_os_rename(const char *from, const char *to);
 static int cfti_os_remove(const char *path);
 /* The target of a symbolic link into buffer, NUL-terminated; EINVAL if it is none. */
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
+static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
 static uint64_t cfti_os_process_id(void);
 /* How many processors this process may use. */
@@ -843,10 +857,11 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room; /* at data, at most 64 KiB */
-    size_t got;  /* bytes that the read brought, if done */
-    bool done;   /* else it has to be read in the ordinary way, which says why */
-    void *again; /* the ring's own notes, and what follows */
+    size_t room;  /* at data, at most 64 KiB */
+    size_t got;   /* bytes that the read brought, if done */
+    bool no_link; /* a symbolic link is not followed, and so not done */
+    bool done;    /* else it has to be read in the ordinary way, which says why */
+    void *again;  /* the ring's own notes, and what follows */
     size_t got_again;
     bool opened, closed;
 } cfti_os_fetch;
@@ -906,7 +921,7 @@ int fstatat(int, const char *, struct stat *, int);
 ssize_t pwrite(int, const void *, size_t, off_t);
 ssize_t pread(int, void *, size_t, off_t);
 #endif
-ssize_t readlink(const char *, char *, size_t);
+ssize_t readlinkat(int, const char *, char *, size_t);
 int fsync(int);
 int fchmod(int, mode_t);
 long syscall(long, ...);
@@ -936,16 +951,32 @@ long syscall(long, ...);
 #define CFTI_O_DIRECTORY 0
 #endif
 
+#if defined(O_NOFOLLOW)
+#define CFTI_O_NOFOLLOW O_NOFOLLOW
+#elif defined(__O_NOFOLLOW)
+#define CFTI_O_NOFOLLOW __O_NOFOLLOW
+#else
+#define CFTI_O_NOFOLLOW 0
+#endif
+
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
 /* Why the last call failed: never 0, which would say that it had not. */
 static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
 
-static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
+static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
     do {
-        *file = openat(at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | CFTI_O_CLOEXEC);
+        *file = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
     } while (*file < 0 && errno == EINTR);
     return *file < 0 ? cfti_os_errno() : 0;
+}
+
+static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
+    return cfti_os_open_with(at, path, O_NONBLOCK | O_NOCTTY, file);
+}
+
+static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file) {
+    return cfti_os_open_with(at, path, O_NONBLOCK | O_NOCTTY | CFTI_O_NOFOLLOW, file);
 }
 
 static void cfti_os_close(cfti_os_file file) { (void)close(file); }
@@ -955,10 +986,7 @@ static void cfti_os_close(cfti_os_file file) { (void)close(file); }
 #define CFTI_OS_PATH_STEP 4000
 
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory) {
-    do {
-        *directory = openat(at, name, O_RDONLY | CFTI_O_DIRECTORY | CFTI_O_CLOEXEC);
-    } while (*directory < 0 && errno == EINTR);
-    return *directory < 0 ? cfti_os_errno() : 0;
+    return cfti_os_open_with(at, name, CFTI_O_DIRECTORY, directory);
 }
 
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
@@ -1230,12 +1258,16 @@ static int cfti_os_rename(const char *from, const char *to) {
 
 static int cfti_os_remove(const char *path) { return unlink(path) != 0 ? cfti_os_errno() : 0; }
 
-static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
-    ssize_t n = readlink(path, buffer, capacity);
+static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity) {
+    ssize_t n = readlinkat(at, name, buffer, capacity);
     if (n < 0) return cfti_os_errno();
     if ((size_t)n >= capacity) return ENAMETOOLONG;
     buffer[n] = '\0';
     return 0;
+}
+
+static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
+    return cfti_os_read_link_at(CFTI_OS_NOWHERE, path, buffer, capacity);
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {
@@ -1447,6 +1479,7 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->file = fetch->at;
     request->address = (uint64_t)(uintptr_t)fetch->path;
     request->open_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    if (fetch->no_link) request->open_flags |= CFTI_O_NOFOLLOW;
     request->file_index = (uint32_t)i + 1;
 }
 
@@ -1533,7 +1566,8 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
     size_t i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        fetch->opened = cfti_os_open(fetch->at, fetch->path, &files[i]) == 0;
+        fetch->opened = (fetch->no_link ? cfti_os_open_no_link(fetch->at, fetch->path, &files[i])
+                                        : cfti_os_open(fetch->at, fetch->path, &files[i])) == 0;
 #if defined(SYS_fadvise64) && UINTPTR_MAX > 0xFFFFFFFFu
         /* 32-bit systems pass the sizes in other ways, and only lose the advice. */
         if (fetch->opened)
@@ -3419,22 +3453,43 @@ static int cfti_path_absolute(cfti_buffer *out, const char *path) {
 
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
 
-/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
- * what does not exist is kept as it is. Returns an errno. */
-static int cfti_path_resolve(cfti_buffer *out, const char *path) {
-    cfti_buffer todo;
+/* The target of a link whose path may be longer than one call takes. */
+static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity) {
+    char *text = (char *)path->data, *leaf;
+    cfti_os_file directory;
+    int error;
+    if (path->size < CFTI_OS_PATH_STEP) return cfti_os_read_link(text, target, capacity);
+    leaf = strrchr(text, '/');
+    if (leaf == NULL || leaf == text) return ENAMETOOLONG;
+    *leaf = '\0';
+    error = cfti_os_open_directory(text, &directory);
+    *leaf = '/';
+    if (error != 0) return error;
+    error = cfti_os_read_link_at(directory, leaf + 1, target, capacity);
+    cfti_os_close(directory);
+    return error;
+}
+
+/* Whether a path that could not be read as a link may still lead somewhere else: not if
+ * it is none, or not there. */
+static bool cfti_may_be_link(int error) {
+    return error != 0 && error != EINVAL && error != ENOENT && error != ENOTDIR;
+}
+
+/* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
+ * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
+ * an error, and not taken for no link. Returns an errno. */
+static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
     size_t at = 0;
-    int links = 0, error;
-    memset(&todo, 0, sizeof(todo));
-    todo.allocator = out->allocator;
-    error = cfti_path_absolute(&todo, path);
-    out->size = 0;
-    if (error == 0 && !cfti_buffer_append(out, "/", 1)) error = ENOMEM;
-    while (error == 0 && at < todo.size) {
-        const char *part = (const char *)todo.data + at;
+    int links = 0, error = 0;
+    if (todo->size > 0 && todo->data[0] == '/') out->size = 0;
+    if (out->size == 0 && !cfti_buffer_append(out, "/", 1)) error = ENOMEM;
+    while (error == 0 && at < todo->size) {
+        const char *part = (const char *)todo->data + at;
         size_t before = out->size, n = 0;
         char target[4096];
-        while (at + n < todo.size && part[n] != '/') n++;
+        int no_link;
+        while (at + n < todo->size && part[n] != '/') n++;
         at += n + 1;
         if (n == 0) continue;
         if (n == 2 && part[0] == '.' && part[1] == '.') {
@@ -3446,7 +3501,8 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
             break;
         }
         out->data[out->size] = 0;
-        if (cfti_os_read_link((const char *)out->data, target, sizeof(target)) == 0) {
+        no_link = cfti_path_read_link(out, target, sizeof(target));
+        if (no_link == 0) {
             /* The target and then the rest of the path are what is still to do. */
             cfti_buffer next;
             memset(&next, 0, sizeof(next));
@@ -3454,18 +3510,33 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
             if (++links > CFTI_LINKS_MAX) {
                 error = ELOOP;
             } else if (!cfti_path_append(&next, target, strlen(target)) ||
-                       (at < todo.size &&
-                        !cfti_path_append(&next, (const char *)todo.data + at, todo.size - at))) {
+                       (at < todo->size &&
+                        !cfti_path_append(&next, (const char *)todo->data + at, todo->size - at))) {
                 error = ENOMEM;
             }
             out->size = target[0] == '/' ? 1 : before;
-            cfti_buffer_free(&todo);
-            todo = next;
+            cfti_buffer_free(todo);
+            *todo = next;
             at = 0;
+        } else if (strict && cfti_may_be_link(no_link)) {
+            error = no_link;
         }
     }
     if (error == 0 && !cfti_buffer_reserve(out, 1)) error = ENOMEM;
     if (error == 0) out->data[out->size] = 0;
+    return error;
+}
+
+/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
+ * what does not exist is kept as it is. Returns an errno. */
+static int cfti_path_resolve(cfti_buffer *out, const char *path) {
+    cfti_buffer todo;
+    int error;
+    memset(&todo, 0, sizeof(todo));
+    todo.allocator = out->allocator;
+    out->size = 0;
+    error = cfti_path_absolute(&todo, path);
+    if (error == 0) error = cfti_path_follow(out, &todo, false);
     cfti_buffer_free(&todo);
     return error;
 }
@@ -3723,6 +3794,7 @@ struct confiture_files {
     cfti_file *items;
     size_t count, capacity;
     bool is_together; /* items lie among the strings */
+    bool is_confined; /* what was no link when it was found must be none when it is read */
     char *base;       /* clean */
 };
 
@@ -3911,6 +3983,67 @@ static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, co
     return name;
 }
 
+/* ---- confined lists ---- */
+
+static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
+
+/* For a caller's own list that is confined to its base. */
+typedef struct cfti_confine {
+    cfti_buffer base;      /* where it really is; empty: the list is not confined */
+    cfti_buffer directory; /* where the directory of the file at hand is */
+    cfti_buffer place;     /* and the file itself */
+    cfti_buffer todo;
+} cfti_confine;
+
+static void cfti_confine_free(cfti_confine *confine) {
+    cfti_buffer_free(&confine->base);
+    cfti_buffer_free(&confine->directory);
+    cfti_buffer_free(&confine->place);
+    cfti_buffer_free(&confine->todo);
+}
+
+/* Where the directory of a file really is. Returns an errno. */
+static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
+    int error = 0;
+    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = ENOMEM;
+    if (error == 0) error = cfti_path_absolute(&confine->todo, (const char *)confine->place.data);
+    confine->directory.size = 0;
+    if (error == 0) error = cfti_path_follow(&confine->directory, &confine->todo, true);
+    return error;
+}
+
+/* Whether a file really lies below the base, and whether it is a link. enter: it is in
+ * another directory than the one before. */
+static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *file, bool enter,
+                                           cfti_fail *fail) {
+    const char *base = (const char *)confine->base.data, *leaf = file->path + file->leaf;
+    size_t size = file->path_size - file->leaf, at;
+    int error = enter ? cfti_confine_enter(confine, file) : 0;
+    if (error == 0) {
+        at = confine->directory.size;
+        confine->place.size = confine->todo.size = 0;
+        if (!cfti_buffer_append(&confine->place, confine->directory.data, at) ||
+            !cfti_path_append(&confine->todo, leaf, size))
+            error = ENOMEM;
+        else error = cfti_path_follow(&confine->place, &confine->todo, true);
+    }
+    if (error != 0) return cfti_fail_system(fail, error, file->path);
+    if (cfti_path_below((const char *)confine->directory.data, base) == NULL ||
+        cfti_path_below((const char *)confine->place.data, base) == NULL) {
+        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
+        fail->path = file->path;
+        return fail->status;
+    }
+    if (confine->place.size < size ||
+        memcmp(confine->place.data + (confine->place.size - size), leaf, size) != 0 ||
+        confine->place.size != at + size + (confine->directory.data[at - 1] != '/') ||
+        memcmp(confine->place.data, confine->directory.data, at) != 0)
+        file->kind = CFTI_KIND_LINK;
+    return CONFITURE_OK;
+}
+
+/* ---- names of all ---- */
+
 /* A name goes into comments and, in some styles, into lines of SQL: whatever could
  * end either is refused. */
 static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
@@ -3937,41 +4070,55 @@ static confiture_status cfti_name_check(const char *name, size_t size, const cha
     return CONFITURE_OK;
 }
 
-/* Names every file of the list, relative to base (copied), and checks the names;
- * the first failure in list order is reported. */
+/* Names a file, and checks the name. before: the one before it in the list, or NULL. */
+static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, cfti_file *file,
+                                       const cfti_file *before, cfti_fail *fail) {
+    size_t above = before == NULL ? 0 : before->path_size - before->name_size;
+    const char *leaf = file->path + file->leaf;
+    /* Most often the file before is in the same directory: then the base is as far
+     * up, and of the name only the last component is new, if it is one ("/" has
+     * none) and does not lead out. */
+    if (before != NULL && before->name == before->path + above && above <= before->leaf &&
+        cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
+        file->name = file->path + above;
+        file->name_size = file->path_size - (uint32_t)above;
+        return cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
+    }
+    file->name = cfti_base_name_of(base, files, file->path, fail);
+    if (file->name == NULL) return fail->status;
+    file->name_size = (uint32_t)strlen(file->name);
+    return cfti_name_check(file->name, file->name_size, file->path, fail);
+}
+
+/* Names every file of the list, relative to base (copied), and checks the names, and, if
+ * confine, where the files really are; the first failure in list order is reported. */
 static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
-                                            cfti_fail *fail) {
+                                            bool confine, cfti_fail *fail) {
     cfti_base base;
+    cfti_confine confined;
     size_t i;
     confiture_status status = CONFITURE_OK;
     memset(&base, 0, sizeof(base));
+    memset(&confined, 0, sizeof(confined));
     base.full.allocator = base.here.allocator = files->allocator;
+    confined.base.allocator = confined.directory.allocator = files->allocator;
+    confined.place.allocator = confined.todo.allocator = files->allocator;
     files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
     if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     base.given = files->base;
+    if (confine) {
+        int error = cfti_path_resolve(&confined.base, files->base);
+        if (error != 0) status = cfti_fail_system(fail, error, files->base);
+    }
     for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
         cfti_file *file = &files->items[i];
-        const cfti_file *before = i > 0 ? file - 1 : file;
-        size_t above = before->path_size - before->name_size;
-        const char *leaf = file->path + file->leaf;
-        /* Most often the file before is in the same directory: then the base is as far
-         * up, and of the name only the last component is new, if it is one ("/" has
-         * none) and does not lead out. */
-        if (i > 0 && before->name == before->path + above && above <= before->leaf &&
-            cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
-            file->name = file->path + above;
-            file->name_size = file->path_size - (uint32_t)above;
-            status = cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
-            continue;
-        }
-        file->name = cfti_base_name_of(&base, files, file->path, fail);
-        if (file->name == NULL) {
-            status = fail->status;
-        } else {
-            file->name_size = (uint32_t)strlen(file->name);
-            status = cfti_name_check(file->name, file->name_size, file->path, fail);
-        }
+        const cfti_file *before = i > 0 ? file - 1 : NULL;
+        status = cfti_file_name(&base, files, file, before, fail);
+        if (status == CONFITURE_OK && confine)
+            status = cfti_confine_check(&confined, file,
+                                        before == NULL || !cfti_same_directory(before, file), fail);
     }
+    cfti_confine_free(&confined);
     cfti_buffer_free(&base.full);
     cfti_buffer_free(&base.here);
     return status;
@@ -4199,7 +4346,10 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
+    uint16_t error; /* what to say instead of taking it: an errno, or CFTI_LEADS_OUT */
 } cfti_entry;
+
+#define CFTI_LEADS_OUT UINT16_MAX
 
 /* One directory of the walk. Of its path it has only its own component: whole paths of a
  * chain of ten thousand directories would take gigabytes. */
@@ -4208,6 +4358,8 @@ typedef struct cfti_node {
     struct cfti_node *all; /* every node of the walk, for freeing */
     const char *name;      /* NUL-terminated; of the first, its whole path, clean */
     size_t name_size, path_size;
+    const char *real; /* of a confined search: where it is, if not in its parent by its name */
+    size_t real_size;
     uint64_t parts;         /* bit i: part i of the pattern may match an entry here */
     bool found;             /* "**" stands last: the directory itself is a result */
     bool entered;           /* by cfti_walk_collect */
@@ -4234,6 +4386,7 @@ typedef struct cfti_walk {
     const cfti_pattern *pattern;
     const confiture_directory *directory;
     const confiture_find_options *options;
+    const char *real_base;             /* NULL: the search is not confined */
     const cfti_excluded *exclude_dirs; /* as many as the options have */
     size_t exclude_parts;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
@@ -4321,19 +4474,24 @@ static uint64_t cfti_parts_close(const cfti_pattern *pattern, uint64_t parts) {
     return parts;
 }
 
-/* A directory that is being listed: the context of the callback. */
-typedef struct cfti_listing {
-    cfti_walk *walk;
-    cfti_node *node;
-    cfti_os_file directory;
-    bool holds_excluded; /* a directory that is excluded may be in it */
-    cfti_buffer path;    /* the end of its path, as much as exclude patterns can see */
-    size_t path_size;    /* with a slash; 0: they see nothing but the entry's name */
-} cfti_listing;
+/* Where a directory of a confined search really is. False: no memory. */
+static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
+    const cfti_node *up = node;
+    size_t size = 0;
+    for (; up->real == NULL; up = up->parent) size = node->path_size - cfti_node_start(up);
+    out->size = 0;
+    if (!cfti_buffer_append(out, up->real, up->real_size)) return false;
+    if (size == 0) return true;
+    if (up->real[up->real_size - 1] != '/' && !cfti_buffer_append(out, "/", 1)) return false;
+    if (!cfti_buffer_reserve(out, size)) return false;
+    cfti_node_write(node, size, out->data + out->size);
+    out->size += size;
+    return true;
+}
 
 /* The failure of an entry, or of the directory itself if the name is empty. */
-static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
-    cfti_node *node = listing->node, entry = *node;
+static int cfti_node_fail(cfti_node *node, int error, const char *name) {
+    cfti_node entry = *node;
     char *path;
     if (*name != '\0') cfti_node_init(&entry, node, name, strlen(name));
     path = (char *)cfti_arena_take(&node->arena, entry.path_size + 1);
@@ -4345,6 +4503,21 @@ static int cfti_listing_fail(cfti_listing *listing, int error, const char *name)
     path[entry.path_size] = '\0';
     cfti_fail_system(&node->fail, error, path);
     return error;
+}
+
+/* A directory that is being listed: the context of the callback. */
+typedef struct cfti_listing {
+    cfti_walk *walk;
+    cfti_node *node;
+    cfti_os_file directory;
+    bool holds_excluded; /* a directory that is excluded may be in it */
+    cfti_buffer path;    /* by which it was opened */
+    cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
+    size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
+} cfti_listing;
+
+static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
+    return cfti_node_fail(listing->node, error, name);
 }
 
 static bool cfti_is_missing(int error) {
@@ -4368,11 +4541,10 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
     for (i = 1; i < walk->exclude_parts && up->parent != NULL; i++, up = up->parent)
         size = node->path_size - cfti_node_start(up);
     if (size == 0) return true;
-    listing->path.size = 0;
-    if (!cfti_buffer_reserve(&listing->path, size + 1)) return false;
-    cfti_node_write(node, size, listing->path.data);
-    listing->path.data[size] = '/';
-    listing->path_size = size + 1;
+    if (!cfti_buffer_reserve(&listing->end, size + 1)) return false;
+    cfti_node_write(node, size, listing->end.data);
+    listing->end.data[size] = '/';
+    listing->end_size = size + 1;
     return true;
 }
 
@@ -4392,10 +4564,10 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
             *file = *whole = true;
     }
     if (directory->exclude_count == 0 || *file) return 0;
-    listing->path.size = listing->path_size;
-    if (!cfti_buffer_append(&listing->path, name, size)) return ENOMEM;
+    listing->end.size = listing->end_size;
+    if (!cfti_buffer_append(&listing->end, name, size)) return ENOMEM;
     for (i = 0; i < directory->exclude_count && !*file; i++)
-        *file = cfti_match((const char *)listing->path.data, listing->path.size,
+        *file = cfti_match((const char *)listing->end.data, listing->end.size,
                            directory->exclude[i], strlen(directory->exclude[i]));
     return 0;
 }
@@ -4405,6 +4577,35 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
     size_t i;
     for (i = 0; i < 8; i++) key = key << 8 | (i < size ? (uint8_t)name[i] : 0u);
     return key;
+}
+
+/* Whether a link, or "..", of a confined search leads out: then that, or why it cannot be
+ * told, is left in the entry; else *real, in the node's memory, is where it leads. */
+static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
+                                size_t *real_size) {
+    cfti_buffer place, todo;
+    int error = ENOMEM;
+    memset(&place, 0, sizeof(place));
+    place.allocator = listing->walk->allocator;
+    todo = place;
+    if (cfti_node_real(listing->node, &place) &&
+        cfti_buffer_append(&todo, entry->name, entry->size))
+        error = cfti_path_follow(&place, &todo, true);
+    if (error == 0 && cfti_path_below((const char *)place.data, listing->walk->real_base) == NULL) {
+        entry->error = CFTI_LEADS_OUT;
+    } else if (error == 0) {
+        char *copy = (char *)cfti_arena_take(&listing->node->arena, place.size + 1);
+        if (copy == NULL) error = ENOMEM;
+        else memcpy(copy, place.data, place.size + 1);
+        *real = copy;
+        *real_size = place.size;
+    } else if (error != ENOMEM) {
+        entry->error = (uint16_t)error;
+        error = 0;
+    }
+    cfti_buffer_free(&place);
+    cfti_buffer_free(&todo);
+    return error;
 }
 
 /* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
@@ -4418,6 +4619,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     bool found = false, must_exist = false, skip_file, skip_all;
     cfti_entry *entry;
     void *entries = node->entries;
+    const char *real_place = NULL;
+    size_t real_size = 0;
     char *copy;
     int error;
     if (kind == CFTI_KIND_UNKNOWN) {
@@ -4480,6 +4683,12 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
     entry->kind = (uint8_t)kind;
     entry->found = found;
+    if (listing->walk->real_base != NULL &&
+        (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
+        error = cfti_listing_confine(listing, entry, &real_place, &real_size);
+        if (error != 0) return cfti_listing_fail(listing, error, name);
+        if (entry->error != 0) return 0;
+    }
     if (found) {
         node->found_count++;
         node->found_bytes += size + 1;
@@ -4488,6 +4697,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->child = cfti_node_create(listing->walk, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, ENOMEM, name);
     entry->child->parts = real | any;
+    entry->child->real = real_place;
+    entry->child->real_size = real_size;
     node->has_children = true;
     return 0;
 }
@@ -4573,7 +4784,7 @@ static void cfti_node_list(void *ctx, size_t index) {
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;
-    listing.path.allocator = walk->allocator;
+    listing.path.allocator = listing.end.allocator = walk->allocator;
     error = cfti_listing_open(&listing);
     if (error != 0) {
         (void)cfti_listing_fail(&listing, error, "");
@@ -4587,6 +4798,7 @@ static void cfti_node_list(void *ctx, size_t index) {
     if (error != 0 && node->fail.status == CONFITURE_OK)
         (void)cfti_listing_fail(&listing, error, "");
     cfti_buffer_free(&listing.path);
+    cfti_buffer_free(&listing.end);
     node->is_open = node->stays_open && node->has_children;
     if (node->is_open) node->directory = listing.directory;
     else cfti_os_close(listing.directory);
@@ -4618,7 +4830,11 @@ static void cfti_node_close(cfti_node *node) {
  * deep chain by its whole path would take time that grows with the square of the depth.
  * Below CFTI_OPEN_FROM bytes of path a directory is opened relative to the one above, for
  * which a few of each level stay open while the next one is listed. */
+#if !defined(_WIN32)
 #define CFTI_OPEN_FROM 1000
+#else /* it takes only paths, and none of more than 32,767 characters */
+#define CFTI_OPEN_FROM SIZE_MAX
+#endif
 #define CFTI_OPEN_MOST 16
 
 static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
@@ -4720,6 +4936,16 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
                                       CFTI_KIND_DIRECTORY);
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
+            if (entry->error != 0) {
+                (void)cfti_node_fail(node, entry->error, entry->name);
+                *fail = node->fail;
+                if (entry->error == CFTI_LEADS_OUT && fail->status == CONFITURE_E_SYSTEM) {
+                    fail->status = CONFITURE_E_OUTSIDE;
+                    fail->os_error = 0;
+                    fail->detail = cfti_leads_out;
+                }
+                break;
+            }
             if (entry->found)
                 room = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
                                       entry->size, (cfti_kind)entry->kind);
@@ -4756,7 +4982,9 @@ typedef struct cfti_search {
     const confiture_find_options *options;
     confiture_allocator allocator;
     cfti_excluded *exclude_dirs;
-    cfti_buffer path; /* of the include directory at hand, clean */
+    cfti_buffer path;      /* of the include directory at hand, clean */
+    cfti_buffer real_path; /* if the search is confined: where that is, */
+    cfti_buffer real_base; /* and where all must be */
     cfti_crew crew;
     bool crew_is_open;
     size_t walks; /* each yields its files in order */
@@ -4769,6 +4997,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
     search->options = options;
     search->allocator = *allocator;
     search->path.allocator = *allocator;
+    search->real_path.allocator = search->real_base.allocator = *allocator;
     search->crew.run = &options->run;
     if (n == 0) return CONFITURE_OK;
     if (n <= SIZE_MAX / sizeof(cfti_excluded))
@@ -4798,6 +5027,8 @@ static void cfti_search_close(cfti_search *search) {
     cfti_free(&search->allocator, search->exclude_dirs,
               search->options->exclude_dir_count * sizeof(cfti_excluded));
     cfti_buffer_free(&search->path);
+    cfti_buffer_free(&search->real_path);
+    cfti_buffer_free(&search->real_base);
 }
 
 /* One pattern in one include directory, whose clean path is in search->path. */
@@ -4829,6 +5060,11 @@ static confiture_status cfti_search_pattern(cfti_search *search,
         walk.root_size =
             cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
         root->parts = 1;
+        if (search->options->confine) {
+            walk.real_base = (const char *)search->real_base.data;
+            root->real = (const char *)search->real_path.data;
+            root->real_size = search->real_path.size;
+        }
     }
     if (root == NULL || !cfti_walk_push(&walk, root)) {
         status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -4887,6 +5123,19 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     return CONFITURE_OK;
 }
 
+/* Of a confined search: whether the include directory at hand lies below the base. */
+static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail,
+                                            const char *given) {
+    int error = cfti_path_resolve(&search->real_path, (const char *)search->path.data);
+    if (error != 0) return cfti_fail_system(fail, error, given);
+    if (cfti_path_below((const char *)search->real_path.data,
+                        (const char *)search->real_base.data) != NULL)
+        return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_OUTSIDE, "the directory is not below the base directory");
+    fail->path = given;
+    return fail->status;
+}
+
 static confiture_status cfti_search_directory(cfti_search *search,
                                               const confiture_directory *directory,
                                               confiture_files *files, cfti_fail *fail) {
@@ -4916,6 +5165,9 @@ static confiture_status cfti_search_directory(cfti_search *search,
         if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL)
             return CONFITURE_OK; /* readable or not */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
+    if (search->options->confine &&
+        cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
+        return fail->status;
     for (i = 0; i < n; i++) {
         confiture_status status;
         (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
@@ -4974,6 +5226,16 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     size_t i;
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_directory_check(&directories[i], fail);
+    if (options->confine && status == CONFITURE_OK) {
+        const char *base = options->base != NULL ? options->base : directories[0].path;
+        if (options->base == NULL && count > 1) {
+            status = cfti_common_base(&search->real_base, directories, count, fail);
+        } else {
+            int error = cfti_path_resolve(&search->real_base, base);
+            if (error != 0) status = cfti_fail_system(fail, error, base);
+        }
+        files->is_confined = true;
+    }
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_search_directory(search, &directories[i], files, fail);
     if (status != CONFITURE_OK) return status;
@@ -4988,7 +5250,7 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
             status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
     if (status != CONFITURE_OK) return status;
-    return cfti_files_name_all(files, (const char *)search->path.data, fail);
+    return cfti_files_name_all(files, (const char *)search->path.data, false, fail);
 }
 
 /* Ends every call that makes a list: reports, and on failure frees it. */
@@ -5072,6 +5334,7 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     clean.allocator = (*files)->allocator;
     for (i = 0; i < path_count && status == CONFITURE_OK; i++)
         status = cfti_files_take(*files, &clean, paths[i], strlen(paths[i]), &fail);
+    (*files)->is_confined = options != NULL && options->confine;
     while (list_size > 0 && status == CONFITURE_OK) {
         const char *end = (const char *)memchr(list, '\0', list_size);
         size_t size = end != NULL ? (size_t)(end - list) : list_size;
@@ -5083,7 +5346,9 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     if (status == CONFITURE_OK) {
         if (!cfti_path_clean(&clean, base, strlen(base)))
             status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
-        else status = cfti_files_name_all(*files, (const char *)clean.data, &fail);
+        else
+            status = cfti_files_name_all(*files, (const char *)clean.data,
+                                         options != NULL && options->confine, &fail);
     }
     status = cfti_files_finish(files, status, &fail, error);
     cfti_buffer_free(&clean);
@@ -6109,6 +6374,17 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     return 0;
 }
 
+/* Whether a file must not be a symbolic link, since it was none when it was found. */
+static bool cfti_reader_refuses_link(const cfti_reader *reader, const cfti_file *file) {
+    return reader->files->is_confined && file->kind != CFTI_KIND_LINK;
+}
+
+static int cfti_reader_open_at(const cfti_reader *reader, cfti_os_file at, const char *path,
+                               const cfti_file *file, cfti_os_file *opened) {
+    return cfti_reader_refuses_link(reader, file) ? cfti_os_open_no_link(at, path, opened)
+                                                  : cfti_os_open(at, path, opened);
+}
+
 /* Opens relative to the directory if the file before lay in the same one, or the
  * next one does: a long path costs the kernel more than a short one. A path too
  * long for the kernel has no other way. */
@@ -6117,22 +6393,23 @@ static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *ope
     const confiture_files *files = reader->files;
     const cfti_file *file = &files->items[index];
     *short_is_end = false;
-    if (file->leaf == 0) return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+    if (file->leaf == 0)
+        return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
     if (!cfti_reader_is_in(reader, file)) {
         const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
         int error;
         if (file->path_size < CFTI_OS_PATH_STEP &&
             (next == NULL || !cfti_same_directory(file, next)))
-            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
         error = cfti_reader_enter(reader, file);
         if (error != 0) {
             /* A directory may be entered but not read: then the whole path is the way. */
             if (file->path_size >= CFTI_OS_PATH_STEP || error == ENOMEM) return error;
-            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
         }
     }
     *short_is_end = reader->short_is_end && file->kind == CFTI_KIND_FILE;
-    return cfti_os_open(reader->directory, file->path + file->leaf, opened);
+    return cfti_reader_open_at(reader, reader->directory, file->path + file->leaf, file, opened);
 }
 
 static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
@@ -6152,6 +6429,9 @@ static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit
     if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
     error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
     if (error == ENXIO) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
+    if (error == ELOOP && cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED,
+                              "has been replaced by a symbolic link since it was found");
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (kind != CFTI_KIND_FILE) {
         cfti_os_status status;
@@ -6316,6 +6596,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->path = files[i].path + files[i].leaf;
             fetch->data = data + visits[i].front;
             fetch->room = room;
+            fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
             data += visits[i].front + room + 1;
         }
         if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first, reader->piece,
@@ -8294,6 +8575,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_IDENT_16
 #undef CFTI_LARGE_BLOCK
 #undef CFTI_LARGE_FROM
+#undef CFTI_LEADS_OUT
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
 #undef CFTI_MESSAGE_ROOM
@@ -8308,6 +8590,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OUTPUT_RUN
 #undef CFTI_O_CLOEXEC
 #undef CFTI_O_DIRECTORY
+#undef CFTI_O_NOFOLLOW
 #undef CFTI_PATTERN_PARTS
 #undef CFTI_PAUSE
 #undef CFTI_PIECE

@@ -153,6 +153,11 @@ typedef struct confiture_find_options {
     size_t exclude_dir_count;
     confiture_sort sort;
     bool unique; /* a path found more than once is kept once */
+    /* Nothing is taken that really lies outside of the base: a symbolic link out of it, to
+     * a file or a directory or on the way to one, is E_OUTSIDE instead of being followed. A
+     * file that was no link must be none when it is read. What it does not see: a
+     * directory that is replaced by a link after it was looked at; hard links; mounts. */
+    bool confine;
 } confiture_find_options;
 
 /* Finds the .sql files below one directory. options may be NULL.

@@ -5,7 +5,9 @@ typedef struct cfti_search {
     const confiture_find_options *options;
     confiture_allocator allocator;
     cfti_excluded *exclude_dirs;
-    cfti_buffer path; /* of the include directory at hand, clean */
+    cfti_buffer path;      /* of the include directory at hand, clean */
+    cfti_buffer real_path; /* if the search is confined: where that is, */
+    cfti_buffer real_base; /* and where all must be */
     cfti_crew crew;
     bool crew_is_open;
     size_t walks; /* each yields its files in order */
@@ -18,6 +20,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
     search->options = options;
     search->allocator = *allocator;
     search->path.allocator = *allocator;
+    search->real_path.allocator = search->real_base.allocator = *allocator;
     search->crew.run = &options->run;
     if (n == 0) return CONFITURE_OK;
     if (n <= SIZE_MAX / sizeof(cfti_excluded))
@@ -47,6 +50,8 @@ static void cfti_search_close(cfti_search *search) {
     cfti_free(&search->allocator, search->exclude_dirs,
               search->options->exclude_dir_count * sizeof(cfti_excluded));
     cfti_buffer_free(&search->path);
+    cfti_buffer_free(&search->real_path);
+    cfti_buffer_free(&search->real_base);
 }
 
 /* One pattern in one include directory, whose clean path is in search->path. */
@@ -78,6 +83,11 @@ static confiture_status cfti_search_pattern(cfti_search *search,
         walk.root_size =
             cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
         root->parts = 1;
+        if (search->options->confine) {
+            walk.real_base = (const char *)search->real_base.data;
+            root->real = (const char *)search->real_path.data;
+            root->real_size = search->real_path.size;
+        }
     }
     if (root == NULL || !cfti_walk_push(&walk, root)) {
         status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -136,6 +146,19 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     return CONFITURE_OK;
 }
 
+/* Of a confined search: whether the include directory at hand lies below the base. */
+static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail,
+                                            const char *given) {
+    int error = cfti_path_resolve(&search->real_path, (const char *)search->path.data);
+    if (error != 0) return cfti_fail_system(fail, error, given);
+    if (cfti_path_below((const char *)search->real_path.data,
+                        (const char *)search->real_base.data) != NULL)
+        return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_OUTSIDE, "the directory is not below the base directory");
+    fail->path = given;
+    return fail->status;
+}
+
 static confiture_status cfti_search_directory(cfti_search *search,
                                               const confiture_directory *directory,
                                               confiture_files *files, cfti_fail *fail) {
@@ -165,6 +188,9 @@ static confiture_status cfti_search_directory(cfti_search *search,
         if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL)
             return CONFITURE_OK; /* readable or not */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
+    if (search->options->confine &&
+        cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
+        return fail->status;
     for (i = 0; i < n; i++) {
         confiture_status status;
         (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
@@ -223,6 +249,16 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     size_t i;
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_directory_check(&directories[i], fail);
+    if (options->confine && status == CONFITURE_OK) {
+        const char *base = options->base != NULL ? options->base : directories[0].path;
+        if (options->base == NULL && count > 1) {
+            status = cfti_common_base(&search->real_base, directories, count, fail);
+        } else {
+            int error = cfti_path_resolve(&search->real_base, base);
+            if (error != 0) status = cfti_fail_system(fail, error, base);
+        }
+        files->is_confined = true;
+    }
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_search_directory(search, &directories[i], files, fail);
     if (status != CONFITURE_OK) return status;
@@ -237,7 +273,7 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
             status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
     if (status != CONFITURE_OK) return status;
-    return cfti_files_name_all(files, (const char *)search->path.data, fail);
+    return cfti_files_name_all(files, (const char *)search->path.data, false, fail);
 }
 
 /* Ends every call that makes a list: reports, and on failure frees it. */
@@ -321,6 +357,7 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     clean.allocator = (*files)->allocator;
     for (i = 0; i < path_count && status == CONFITURE_OK; i++)
         status = cfti_files_take(*files, &clean, paths[i], strlen(paths[i]), &fail);
+    (*files)->is_confined = options != NULL && options->confine;
     while (list_size > 0 && status == CONFITURE_OK) {
         const char *end = (const char *)memchr(list, '\0', list_size);
         size_t size = end != NULL ? (size_t)(end - list) : list_size;
@@ -332,7 +369,9 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     if (status == CONFITURE_OK) {
         if (!cfti_path_clean(&clean, base, strlen(base)))
             status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
-        else status = cfti_files_name_all(*files, (const char *)clean.data, &fail);
+        else
+            status = cfti_files_name_all(*files, (const char *)clean.data,
+                                         options != NULL && options->confine, &fail);
     }
     status = cfti_files_finish(files, status, &fail, error);
     cfti_buffer_free(&clean);

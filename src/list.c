@@ -15,6 +15,7 @@ struct confiture_files {
     cfti_file *items;
     size_t count, capacity;
     bool is_together; /* items lie among the strings */
+    bool is_confined; /* what was no link when it was found must be none when it is read */
     char *base;       /* clean */
 };
 
@@ -203,6 +204,67 @@ static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, co
     return name;
 }
 
+/* ---- confined lists ---- */
+
+static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
+
+/* For a caller's own list that is confined to its base. */
+typedef struct cfti_confine {
+    cfti_buffer base;      /* where it really is; empty: the list is not confined */
+    cfti_buffer directory; /* where the directory of the file at hand is */
+    cfti_buffer place;     /* and the file itself */
+    cfti_buffer todo;
+} cfti_confine;
+
+static void cfti_confine_free(cfti_confine *confine) {
+    cfti_buffer_free(&confine->base);
+    cfti_buffer_free(&confine->directory);
+    cfti_buffer_free(&confine->place);
+    cfti_buffer_free(&confine->todo);
+}
+
+/* Where the directory of a file really is. Returns an errno. */
+static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
+    int error = 0;
+    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = ENOMEM;
+    if (error == 0) error = cfti_path_absolute(&confine->todo, (const char *)confine->place.data);
+    confine->directory.size = 0;
+    if (error == 0) error = cfti_path_follow(&confine->directory, &confine->todo, true);
+    return error;
+}
+
+/* Whether a file really lies below the base, and whether it is a link. enter: it is in
+ * another directory than the one before. */
+static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *file, bool enter,
+                                           cfti_fail *fail) {
+    const char *base = (const char *)confine->base.data, *leaf = file->path + file->leaf;
+    size_t size = file->path_size - file->leaf, at;
+    int error = enter ? cfti_confine_enter(confine, file) : 0;
+    if (error == 0) {
+        at = confine->directory.size;
+        confine->place.size = confine->todo.size = 0;
+        if (!cfti_buffer_append(&confine->place, confine->directory.data, at) ||
+            !cfti_path_append(&confine->todo, leaf, size))
+            error = ENOMEM;
+        else error = cfti_path_follow(&confine->place, &confine->todo, true);
+    }
+    if (error != 0) return cfti_fail_system(fail, error, file->path);
+    if (cfti_path_below((const char *)confine->directory.data, base) == NULL ||
+        cfti_path_below((const char *)confine->place.data, base) == NULL) {
+        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
+        fail->path = file->path;
+        return fail->status;
+    }
+    if (confine->place.size < size ||
+        memcmp(confine->place.data + (confine->place.size - size), leaf, size) != 0 ||
+        confine->place.size != at + size + (confine->directory.data[at - 1] != '/') ||
+        memcmp(confine->place.data, confine->directory.data, at) != 0)
+        file->kind = CFTI_KIND_LINK;
+    return CONFITURE_OK;
+}
+
+/* ---- names of all ---- */
+
 /* A name goes into comments and, in some styles, into lines of SQL: whatever could
  * end either is refused. */
 static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
@@ -229,41 +291,55 @@ static confiture_status cfti_name_check(const char *name, size_t size, const cha
     return CONFITURE_OK;
 }
 
-/* Names every file of the list, relative to base (copied), and checks the names;
- * the first failure in list order is reported. */
+/* Names a file, and checks the name. before: the one before it in the list, or NULL. */
+static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, cfti_file *file,
+                                       const cfti_file *before, cfti_fail *fail) {
+    size_t above = before == NULL ? 0 : before->path_size - before->name_size;
+    const char *leaf = file->path + file->leaf;
+    /* Most often the file before is in the same directory: then the base is as far
+     * up, and of the name only the last component is new, if it is one ("/" has
+     * none) and does not lead out. */
+    if (before != NULL && before->name == before->path + above && above <= before->leaf &&
+        cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
+        file->name = file->path + above;
+        file->name_size = file->path_size - (uint32_t)above;
+        return cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
+    }
+    file->name = cfti_base_name_of(base, files, file->path, fail);
+    if (file->name == NULL) return fail->status;
+    file->name_size = (uint32_t)strlen(file->name);
+    return cfti_name_check(file->name, file->name_size, file->path, fail);
+}
+
+/* Names every file of the list, relative to base (copied), and checks the names, and, if
+ * confine, where the files really are; the first failure in list order is reported. */
 static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
-                                            cfti_fail *fail) {
+                                            bool confine, cfti_fail *fail) {
     cfti_base base;
+    cfti_confine confined;
     size_t i;
     confiture_status status = CONFITURE_OK;
     memset(&base, 0, sizeof(base));
+    memset(&confined, 0, sizeof(confined));
     base.full.allocator = base.here.allocator = files->allocator;
+    confined.base.allocator = confined.directory.allocator = files->allocator;
+    confined.place.allocator = confined.todo.allocator = files->allocator;
     files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
     if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     base.given = files->base;
+    if (confine) {
+        int error = cfti_path_resolve(&confined.base, files->base);
+        if (error != 0) status = cfti_fail_system(fail, error, files->base);
+    }
     for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
         cfti_file *file = &files->items[i];
-        const cfti_file *before = i > 0 ? file - 1 : file;
-        size_t above = before->path_size - before->name_size;
-        const char *leaf = file->path + file->leaf;
-        /* Most often the file before is in the same directory: then the base is as far
-         * up, and of the name only the last component is new, if it is one ("/" has
-         * none) and does not lead out. */
-        if (i > 0 && before->name == before->path + above && above <= before->leaf &&
-            cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
-            file->name = file->path + above;
-            file->name_size = file->path_size - (uint32_t)above;
-            status = cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
-            continue;
-        }
-        file->name = cfti_base_name_of(&base, files, file->path, fail);
-        if (file->name == NULL) {
-            status = fail->status;
-        } else {
-            file->name_size = (uint32_t)strlen(file->name);
-            status = cfti_name_check(file->name, file->name_size, file->path, fail);
-        }
+        const cfti_file *before = i > 0 ? file - 1 : NULL;
+        status = cfti_file_name(&base, files, file, before, fail);
+        if (status == CONFITURE_OK && confine)
+            status = cfti_confine_check(&confined, file,
+                                        before == NULL || !cfti_same_directory(before, file), fail);
     }
+    cfti_confine_free(&confined);
     cfti_buffer_free(&base.full);
     cfti_buffer_free(&base.here);
     return status;

@@ -76,6 +76,12 @@
  * for lack of permission must not vanish from a schema. What is found is opened when
  * it is read: a dangling link or a directory called x.sql is an error then.
  *
+ * Symbolic links are followed wherever they lead, but for "**". With options.confine one
+ * that leads out of the base is an error (CONFITURE_E_OUTSIDE) that names it: for trees
+ * that others can write to. It is asked of links alone, and costs nothing where there are
+ * none; a caller's own list pays a look at each file. Between finding and reading a file
+ * that becomes a link is E_CHANGED; a directory that becomes one is not seen.
+ *
  * A path found twice, by overlapping directories or patterns, is kept twice unless
  * options.unique. The default order compares component by component: a/1.sql, then
  * a-b/1.sql, then a.sql. CONFITURE_SORT_HEX orders by the hexadecimal number before

@@ -32,6 +32,8 @@ typedef struct cfti_os_status {
 /* A file to read from, whatever stands under the path: never waits for the other
  * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
+/* The same, but ELOOP if it is a symbolic link, where the system can tell. */
+static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
 /* A directory, to list it or to open files relative to it: by a path of any length, or by
  * its name in another one. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
@@ -77,6 +79,7 @@ static int cfti_os_rename(const char *from, const char *to);
 static int cfti_os_remove(const char *path);
 /* The target of a symbolic link into buffer, NUL-terminated; EINVAL if it is none. */
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
+static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
 static uint64_t cfti_os_process_id(void);
 /* How many processors this process may use. */
@@ -93,10 +96,11 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room; /* at data, at most 64 KiB */
-    size_t got;  /* bytes that the read brought, if done */
-    bool done;   /* else it has to be read in the ordinary way, which says why */
-    void *again; /* the ring's own notes, and what follows */
+    size_t room;  /* at data, at most 64 KiB */
+    size_t got;   /* bytes that the read brought, if done */
+    bool no_link; /* a symbolic link is not followed, and so not done */
+    bool done;    /* else it has to be read in the ordinary way, which says why */
+    void *again;  /* the ring's own notes, and what follows */
     size_t got_again;
     bool opened, closed;
 } cfti_os_fetch;

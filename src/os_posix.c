@@ -39,7 +39,7 @@ int fstatat(int, const char *, struct stat *, int);
 ssize_t pwrite(int, const void *, size_t, off_t);
 ssize_t pread(int, void *, size_t, off_t);
 #endif
-ssize_t readlink(const char *, char *, size_t);
+ssize_t readlinkat(int, const char *, char *, size_t);
 int fsync(int);
 int fchmod(int, mode_t);
 long syscall(long, ...);
@@ -69,16 +69,32 @@ long syscall(long, ...);
 #define CFTI_O_DIRECTORY 0
 #endif
 
+#if defined(O_NOFOLLOW)
+#define CFTI_O_NOFOLLOW O_NOFOLLOW
+#elif defined(__O_NOFOLLOW)
+#define CFTI_O_NOFOLLOW __O_NOFOLLOW
+#else
+#define CFTI_O_NOFOLLOW 0
+#endif
+
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
 /* Why the last call failed: never 0, which would say that it had not. */
 static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
 
-static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
+static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
     do {
-        *file = openat(at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | CFTI_O_CLOEXEC);
+        *file = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
     } while (*file < 0 && errno == EINTR);
     return *file < 0 ? cfti_os_errno() : 0;
+}
+
+static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
+    return cfti_os_open_with(at, path, O_NONBLOCK | O_NOCTTY, file);
+}
+
+static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file) {
+    return cfti_os_open_with(at, path, O_NONBLOCK | O_NOCTTY | CFTI_O_NOFOLLOW, file);
 }
 
 static void cfti_os_close(cfti_os_file file) { (void)close(file); }
@@ -88,10 +104,7 @@ static void cfti_os_close(cfti_os_file file) { (void)close(file); }
 #define CFTI_OS_PATH_STEP 4000
 
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory) {
-    do {
-        *directory = openat(at, name, O_RDONLY | CFTI_O_DIRECTORY | CFTI_O_CLOEXEC);
-    } while (*directory < 0 && errno == EINTR);
-    return *directory < 0 ? cfti_os_errno() : 0;
+    return cfti_os_open_with(at, name, CFTI_O_DIRECTORY, directory);
 }
 
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
@@ -363,12 +376,16 @@ static int cfti_os_rename(const char *from, const char *to) {
 
 static int cfti_os_remove(const char *path) { return unlink(path) != 0 ? cfti_os_errno() : 0; }
 
-static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
-    ssize_t n = readlink(path, buffer, capacity);
+static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity) {
+    ssize_t n = readlinkat(at, name, buffer, capacity);
     if (n < 0) return cfti_os_errno();
     if ((size_t)n >= capacity) return ENAMETOOLONG;
     buffer[n] = '\0';
     return 0;
+}
+
+static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
+    return cfti_os_read_link_at(CFTI_OS_NOWHERE, path, buffer, capacity);
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {

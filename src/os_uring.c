@@ -137,6 +137,7 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->file = fetch->at;
     request->address = (uint64_t)(uintptr_t)fetch->path;
     request->open_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    if (fetch->no_link) request->open_flags |= CFTI_O_NOFOLLOW;
     request->file_index = (uint32_t)i + 1;
 }
 
@@ -223,7 +224,8 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
     size_t i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        fetch->opened = cfti_os_open(fetch->at, fetch->path, &files[i]) == 0;
+        fetch->opened = (fetch->no_link ? cfti_os_open_no_link(fetch->at, fetch->path, &files[i])
+                                        : cfti_os_open(fetch->at, fetch->path, &files[i])) == 0;
 #if defined(SYS_fadvise64) && UINTPTR_MAX > 0xFFFFFFFFu
         /* 32-bit systems pass the sizes in other ways, and only lose the advice. */
         if (fetch->opened)

@@ -107,22 +107,43 @@ static int cfti_path_absolute(cfti_buffer *out, const char *path) {
 
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
 
-/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
- * what does not exist is kept as it is. Returns an errno. */
-static int cfti_path_resolve(cfti_buffer *out, const char *path) {
-    cfti_buffer todo;
+/* The target of a link whose path may be longer than one call takes. */
+static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity) {
+    char *text = (char *)path->data, *leaf;
+    cfti_os_file directory;
+    int error;
+    if (path->size < CFTI_OS_PATH_STEP) return cfti_os_read_link(text, target, capacity);
+    leaf = strrchr(text, '/');
+    if (leaf == NULL || leaf == text) return ENAMETOOLONG;
+    *leaf = '\0';
+    error = cfti_os_open_directory(text, &directory);
+    *leaf = '/';
+    if (error != 0) return error;
+    error = cfti_os_read_link_at(directory, leaf + 1, target, capacity);
+    cfti_os_close(directory);
+    return error;
+}
+
+/* Whether a path that could not be read as a link may still lead somewhere else: not if
+ * it is none, or not there. */
+static bool cfti_may_be_link(int error) {
+    return error != 0 && error != EINVAL && error != ENOENT && error != ENOTDIR;
+}
+
+/* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
+ * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
+ * an error, and not taken for no link. Returns an errno. */
+static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
     size_t at = 0;
-    int links = 0, error;
-    memset(&todo, 0, sizeof(todo));
-    todo.allocator = out->allocator;
-    error = cfti_path_absolute(&todo, path);
-    out->size = 0;
-    if (error == 0 && !cfti_buffer_append(out, "/", 1)) error = ENOMEM;
-    while (error == 0 && at < todo.size) {
-        const char *part = (const char *)todo.data + at;
+    int links = 0, error = 0;
+    if (todo->size > 0 && todo->data[0] == '/') out->size = 0;
+    if (out->size == 0 && !cfti_buffer_append(out, "/", 1)) error = ENOMEM;
+    while (error == 0 && at < todo->size) {
+        const char *part = (const char *)todo->data + at;
         size_t before = out->size, n = 0;
         char target[4096];
-        while (at + n < todo.size && part[n] != '/') n++;
+        int no_link;
+        while (at + n < todo->size && part[n] != '/') n++;
         at += n + 1;
         if (n == 0) continue;
         if (n == 2 && part[0] == '.' && part[1] == '.') {
@@ -134,7 +155,8 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
             break;
         }
         out->data[out->size] = 0;
-        if (cfti_os_read_link((const char *)out->data, target, sizeof(target)) == 0) {
+        no_link = cfti_path_read_link(out, target, sizeof(target));
+        if (no_link == 0) {
             /* The target and then the rest of the path are what is still to do. */
             cfti_buffer next;
             memset(&next, 0, sizeof(next));
@@ -142,18 +164,33 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
             if (++links > CFTI_LINKS_MAX) {
                 error = ELOOP;
             } else if (!cfti_path_append(&next, target, strlen(target)) ||
-                       (at < todo.size &&
-                        !cfti_path_append(&next, (const char *)todo.data + at, todo.size - at))) {
+                       (at < todo->size &&
+                        !cfti_path_append(&next, (const char *)todo->data + at, todo->size - at))) {
                 error = ENOMEM;
             }
             out->size = target[0] == '/' ? 1 : before;
-            cfti_buffer_free(&todo);
-            todo = next;
+            cfti_buffer_free(todo);
+            *todo = next;
             at = 0;
+        } else if (strict && cfti_may_be_link(no_link)) {
+            error = no_link;
         }
     }
     if (error == 0 && !cfti_buffer_reserve(out, 1)) error = ENOMEM;
     if (error == 0) out->data[out->size] = 0;
+    return error;
+}
+
+/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
+ * what does not exist is kept as it is. Returns an errno. */
+static int cfti_path_resolve(cfti_buffer *out, const char *path) {
+    cfti_buffer todo;
+    int error;
+    memset(&todo, 0, sizeof(todo));
+    todo.allocator = out->allocator;
+    out->size = 0;
+    error = cfti_path_absolute(&todo, path);
+    if (error == 0) error = cfti_path_follow(out, &todo, false);
     cfti_buffer_free(&todo);
     return error;
 }

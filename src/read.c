@@ -101,6 +101,17 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     return 0;
 }
 
+/* Whether a file must not be a symbolic link, since it was none when it was found. */
+static bool cfti_reader_refuses_link(const cfti_reader *reader, const cfti_file *file) {
+    return reader->files->is_confined && file->kind != CFTI_KIND_LINK;
+}
+
+static int cfti_reader_open_at(const cfti_reader *reader, cfti_os_file at, const char *path,
+                               const cfti_file *file, cfti_os_file *opened) {
+    return cfti_reader_refuses_link(reader, file) ? cfti_os_open_no_link(at, path, opened)
+                                                  : cfti_os_open(at, path, opened);
+}
+
 /* Opens relative to the directory if the file before lay in the same one, or the
  * next one does: a long path costs the kernel more than a short one. A path too
  * long for the kernel has no other way. */
@@ -109,22 +120,23 @@ static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *ope
     const confiture_files *files = reader->files;
     const cfti_file *file = &files->items[index];
     *short_is_end = false;
-    if (file->leaf == 0) return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+    if (file->leaf == 0)
+        return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
     if (!cfti_reader_is_in(reader, file)) {
         const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
         int error;
         if (file->path_size < CFTI_OS_PATH_STEP &&
             (next == NULL || !cfti_same_directory(file, next)))
-            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
         error = cfti_reader_enter(reader, file);
         if (error != 0) {
             /* A directory may be entered but not read: then the whole path is the way. */
             if (file->path_size >= CFTI_OS_PATH_STEP || error == ENOMEM) return error;
-            return cfti_os_open(CFTI_OS_NOWHERE, file->path, opened);
+            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
         }
     }
     *short_is_end = reader->short_is_end && file->kind == CFTI_KIND_FILE;
-    return cfti_os_open(reader->directory, file->path + file->leaf, opened);
+    return cfti_reader_open_at(reader, reader->directory, file->path + file->leaf, file, opened);
 }
 
 static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
@@ -144,6 +156,9 @@ static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit
     if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
     error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
     if (error == ENXIO) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
+    if (error == ELOOP && cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED,
+                              "has been replaced by a symbolic link since it was found");
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (kind != CFTI_KIND_FILE) {
         cfti_os_status status;
@@ -308,6 +323,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->path = files[i].path + files[i].leaf;
             fetch->data = data + visits[i].front;
             fetch->room = room;
+            fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
             data += visits[i].front + room + 1;
         }
         if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first, reader->piece,

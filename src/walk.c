@@ -13,7 +13,10 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
+    uint16_t error; /* what to say instead of taking it: an errno, or CFTI_LEADS_OUT */
 } cfti_entry;
+
+#define CFTI_LEADS_OUT UINT16_MAX
 
 /* One directory of the walk. Of its path it has only its own component: whole paths of a
  * chain of ten thousand directories would take gigabytes. */
@@ -22,6 +25,8 @@ typedef struct cfti_node {
     struct cfti_node *all; /* every node of the walk, for freeing */
     const char *name;      /* NUL-terminated; of the first, its whole path, clean */
     size_t name_size, path_size;
+    const char *real; /* of a confined search: where it is, if not in its parent by its name */
+    size_t real_size;
     uint64_t parts;         /* bit i: part i of the pattern may match an entry here */
     bool found;             /* "**" stands last: the directory itself is a result */
     bool entered;           /* by cfti_walk_collect */
@@ -48,6 +53,7 @@ typedef struct cfti_walk {
     const cfti_pattern *pattern;
     const confiture_directory *directory;
     const confiture_find_options *options;
+    const char *real_base;             /* NULL: the search is not confined */
     const cfti_excluded *exclude_dirs; /* as many as the options have */
     size_t exclude_parts;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
@@ -135,19 +141,24 @@ static uint64_t cfti_parts_close(const cfti_pattern *pattern, uint64_t parts) {
     return parts;
 }
 
-/* A directory that is being listed: the context of the callback. */
-typedef struct cfti_listing {
-    cfti_walk *walk;
-    cfti_node *node;
-    cfti_os_file directory;
-    bool holds_excluded; /* a directory that is excluded may be in it */
-    cfti_buffer path;    /* the end of its path, as much as exclude patterns can see */
-    size_t path_size;    /* with a slash; 0: they see nothing but the entry's name */
-} cfti_listing;
+/* Where a directory of a confined search really is. False: no memory. */
+static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
+    const cfti_node *up = node;
+    size_t size = 0;
+    for (; up->real == NULL; up = up->parent) size = node->path_size - cfti_node_start(up);
+    out->size = 0;
+    if (!cfti_buffer_append(out, up->real, up->real_size)) return false;
+    if (size == 0) return true;
+    if (up->real[up->real_size - 1] != '/' && !cfti_buffer_append(out, "/", 1)) return false;
+    if (!cfti_buffer_reserve(out, size)) return false;
+    cfti_node_write(node, size, out->data + out->size);
+    out->size += size;
+    return true;
+}
 
 /* The failure of an entry, or of the directory itself if the name is empty. */
-static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
-    cfti_node *node = listing->node, entry = *node;
+static int cfti_node_fail(cfti_node *node, int error, const char *name) {
+    cfti_node entry = *node;
     char *path;
     if (*name != '\0') cfti_node_init(&entry, node, name, strlen(name));
     path = (char *)cfti_arena_take(&node->arena, entry.path_size + 1);
@@ -159,6 +170,21 @@ static int cfti_listing_fail(cfti_listing *listing, int error, const char *name)
     path[entry.path_size] = '\0';
     cfti_fail_system(&node->fail, error, path);
     return error;
+}
+
+/* A directory that is being listed: the context of the callback. */
+typedef struct cfti_listing {
+    cfti_walk *walk;
+    cfti_node *node;
+    cfti_os_file directory;
+    bool holds_excluded; /* a directory that is excluded may be in it */
+    cfti_buffer path;    /* by which it was opened */
+    cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
+    size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
+} cfti_listing;
+
+static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
+    return cfti_node_fail(listing->node, error, name);
 }
 
 static bool cfti_is_missing(int error) {
@@ -182,11 +208,10 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
     for (i = 1; i < walk->exclude_parts && up->parent != NULL; i++, up = up->parent)
         size = node->path_size - cfti_node_start(up);
     if (size == 0) return true;
-    listing->path.size = 0;
-    if (!cfti_buffer_reserve(&listing->path, size + 1)) return false;
-    cfti_node_write(node, size, listing->path.data);
-    listing->path.data[size] = '/';
-    listing->path_size = size + 1;
+    if (!cfti_buffer_reserve(&listing->end, size + 1)) return false;
+    cfti_node_write(node, size, listing->end.data);
+    listing->end.data[size] = '/';
+    listing->end_size = size + 1;
     return true;
 }
 
@@ -206,10 +231,10 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
             *file = *whole = true;
     }
     if (directory->exclude_count == 0 || *file) return 0;
-    listing->path.size = listing->path_size;
-    if (!cfti_buffer_append(&listing->path, name, size)) return ENOMEM;
+    listing->end.size = listing->end_size;
+    if (!cfti_buffer_append(&listing->end, name, size)) return ENOMEM;
     for (i = 0; i < directory->exclude_count && !*file; i++)
-        *file = cfti_match((const char *)listing->path.data, listing->path.size,
+        *file = cfti_match((const char *)listing->end.data, listing->end.size,
                            directory->exclude[i], strlen(directory->exclude[i]));
     return 0;
 }
@@ -219,6 +244,35 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
     size_t i;
     for (i = 0; i < 8; i++) key = key << 8 | (i < size ? (uint8_t)name[i] : 0u);
     return key;
+}
+
+/* Whether a link, or "..", of a confined search leads out: then that, or why it cannot be
+ * told, is left in the entry; else *real, in the node's memory, is where it leads. */
+static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
+                                size_t *real_size) {
+    cfti_buffer place, todo;
+    int error = ENOMEM;
+    memset(&place, 0, sizeof(place));
+    place.allocator = listing->walk->allocator;
+    todo = place;
+    if (cfti_node_real(listing->node, &place) &&
+        cfti_buffer_append(&todo, entry->name, entry->size))
+        error = cfti_path_follow(&place, &todo, true);
+    if (error == 0 && cfti_path_below((const char *)place.data, listing->walk->real_base) == NULL) {
+        entry->error = CFTI_LEADS_OUT;
+    } else if (error == 0) {
+        char *copy = (char *)cfti_arena_take(&listing->node->arena, place.size + 1);
+        if (copy == NULL) error = ENOMEM;
+        else memcpy(copy, place.data, place.size + 1);
+        *real = copy;
+        *real_size = place.size;
+    } else if (error != ENOMEM) {
+        entry->error = (uint16_t)error;
+        error = 0;
+    }
+    cfti_buffer_free(&place);
+    cfti_buffer_free(&todo);
+    return error;
 }
 
 /* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
@@ -232,6 +286,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     bool found = false, must_exist = false, skip_file, skip_all;
     cfti_entry *entry;
     void *entries = node->entries;
+    const char *real_place = NULL;
+    size_t real_size = 0;
     char *copy;
     int error;
     if (kind == CFTI_KIND_UNKNOWN) {
@@ -294,6 +350,12 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
     entry->kind = (uint8_t)kind;
     entry->found = found;
+    if (listing->walk->real_base != NULL &&
+        (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
+        error = cfti_listing_confine(listing, entry, &real_place, &real_size);
+        if (error != 0) return cfti_listing_fail(listing, error, name);
+        if (entry->error != 0) return 0;
+    }
     if (found) {
         node->found_count++;
         node->found_bytes += size + 1;
@@ -302,6 +364,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->child = cfti_node_create(listing->walk, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, ENOMEM, name);
     entry->child->parts = real | any;
+    entry->child->real = real_place;
+    entry->child->real_size = real_size;
     node->has_children = true;
     return 0;
 }
@@ -387,7 +451,7 @@ static void cfti_node_list(void *ctx, size_t index) {
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;
-    listing.path.allocator = walk->allocator;
+    listing.path.allocator = listing.end.allocator = walk->allocator;
     error = cfti_listing_open(&listing);
     if (error != 0) {
         (void)cfti_listing_fail(&listing, error, "");
@@ -401,6 +465,7 @@ static void cfti_node_list(void *ctx, size_t index) {
     if (error != 0 && node->fail.status == CONFITURE_OK)
         (void)cfti_listing_fail(&listing, error, "");
     cfti_buffer_free(&listing.path);
+    cfti_buffer_free(&listing.end);
     node->is_open = node->stays_open && node->has_children;
     if (node->is_open) node->directory = listing.directory;
     else cfti_os_close(listing.directory);
@@ -432,7 +497,11 @@ static void cfti_node_close(cfti_node *node) {
  * deep chain by its whole path would take time that grows with the square of the depth.
  * Below CFTI_OPEN_FROM bytes of path a directory is opened relative to the one above, for
  * which a few of each level stay open while the next one is listed. */
+#if !defined(_WIN32)
 #define CFTI_OPEN_FROM 1000
+#else /* it takes only paths, and none of more than 32,767 characters */
+#define CFTI_OPEN_FROM SIZE_MAX
+#endif
 #define CFTI_OPEN_MOST 16
 
 static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
@@ -534,6 +603,16 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
                                       CFTI_KIND_DIRECTORY);
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
+            if (entry->error != 0) {
+                (void)cfti_node_fail(node, entry->error, entry->name);
+                *fail = node->fail;
+                if (entry->error == CFTI_LEADS_OUT && fail->status == CONFITURE_E_SYSTEM) {
+                    fail->status = CONFITURE_E_OUTSIDE;
+                    fail->os_error = 0;
+                    fail->detail = cfti_leads_out;
+                }
+                break;
+            }
             if (entry->found)
                 room = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
                                       entry->size, (cfti_kind)entry->kind);

@@ -75,7 +75,7 @@ class Help(CommandTest):
         texts = {c: self.quiet(c, "--help").decode().split("\nExamples:")[0] for c in COMMANDS}
         line = re.compile(r"^ +(?:-\w, )?(--[a-z0-9-]+)", re.M)
         options = {c: set(line.findall(texts[c])) for c in COMMANDS}
-        self.assertEqual(len(set.union(*options.values())), 32)
+        self.assertEqual(len(set.union(*options.values())), 33)
         for command in COMMANDS:
             for option in set.union(*options.values()) - set.intersection(*options.values()):
                 result = self.run_command(command, option)

@@ -38,6 +38,7 @@ struct options {
     bool not_recursive, must_exist, unique;
     int sort; /* confiture_sort */
     const char *base;
+    bool confine;
     const char *files0_from;
     /* build */
     const char *output; /* NULL: standard output */

@@ -13,8 +13,8 @@
     "     --unique         a file that is found twice counts once\n"                               \
     "     --sort ORDER     path (default), or hex: by prefixes such as 0A_users.sql\n"             \
     "     --base D         names are relative to D; default: to what the DIRs share\n"             \
+    "     --confine        a symbolic link out of that base is an error, not followed\n"           \
     "     --files0-from F  no DIR, but the paths in F, each ended by NUL; - is stdin\n"            \
-    "\n"                                                                                           \
     " -j, --threads N      at most N threads; default: as many as the work deserves\n"             \
     "     --max-file-size N  more than N bytes are an error; N, or as 64K, 10M, 1G\n"              \
     "     --io HOW         auto (default), read, mmap or ring\n"                                   \

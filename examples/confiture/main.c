@@ -138,6 +138,7 @@ static int find_files(confiture_files **files, const struct options *options) {
     find.exclude_dir_count = options->exclude_dirs.count;
     find.sort = (confiture_sort)options->sort;
     find.unique = options->unique;
+    find.confine = options->confine;
     code = options->files0_from ? find_listed(files, options, &find)
                                 : find_below(files, options, &find);
     /* "confiture build db > db/all.sql": the shell has emptied it already, and

@@ -50,6 +50,7 @@ static const struct spec specs[] = {
     {"unique", 0, FLAG, ALL | SEARCH, &opt.unique, NULL},
     {"sort", 0, CHOICE, ALL | SEARCH, &opt.sort, "path hex"},
     {"base", 0, TEXT, ALL, &opt.base, NULL},
+    {"confine", 0, FLAG, ALL, &opt.confine, NULL},
     {"files0-from", 0, TEXT, ALL, &opt.files0_from, NULL},
     {"threads", 'j', NUMBER, ALL, &opt.threads, NULL},
     {"io", 0, CHOICE, ALL, &opt.io, "auto read mmap ring"},

@@ -16,6 +16,7 @@
 #include "test_find.c"
 #include "test_scan.c"
 #include "test_limit.c"
+#include "test_confine.c"
 #include "test_ring.c"
 #include "test_build.c"
 
@@ -23,9 +24,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } suites[] = {
-    {"sha256", test_sha256}, {"shelf", test_shelf}, {"text", test_text}, {"lexer", test_lexer},
-    {"path", test_path},     {"find", test_find},   {"scan", test_scan}, {"limit", test_limit},
-    {"ring", test_ring},     {"build", test_build},
+    {"sha256", test_sha256},   {"shelf", test_shelf}, {"text", test_text},   {"lexer", test_lexer},
+    {"path", test_path},       {"find", test_find},   {"scan", test_scan},   {"limit", test_limit},
+    {"confine", test_confine}, {"ring", test_ring},   {"build", test_build},
 };
 
 int main(int argc, char **argv) {

@@ -1,0 +1,276 @@
+/* A search, or a list, that is confined to its base: what links may do, and what not. */
+
+#include "runs.h"
+#include "tree.h"
+
+#define OUTSIDE ": leads out of the base directory by a symbolic link"
+
+static void confine_tree(void) {
+    tree_text("t/a.sql", "");
+    tree_text("t/d/b.sql", "");
+    tree_text("t/d/e/c.sql", "");
+    tree_text("out/o.sql", "");
+    tree_text("out/d/p.sql", "");
+}
+
+/* What a search finds, the names joined by spaces; or how it failed. */
+static const char *confine_find(const char *dir, const char *base, const char *pattern,
+                                bool recursive, bool confine, size_t threads) {
+    static char words[2000];
+    static confiture_error error;
+    confiture_find_options options;
+    confiture_directory directory;
+    confiture_files *files = NULL;
+    confiture_status status;
+    size_t i;
+    memset(&options, 0, sizeof options);
+    memset(&directory, 0, sizeof directory);
+    directory.path = dir;
+    if (pattern != NULL) directory.include = &pattern, directory.include_count = 1;
+    directory.not_recursive = !recursive;
+    options.base = base;
+    options.confine = confine;
+    options.run.threads = threads;
+    status = confiture_find_all(&files, &directory, 1, &options, &error);
+    if (status != CONFITURE_OK) return runs_outcome(status, &error);
+    words[0] = '\0';
+    for (i = 0; i < confiture_files_count(files); i++) {
+        if (i > 0) strcat(words, " ");
+        strcat(words, confiture_files_name(files, i));
+    }
+    confiture_files_free(files);
+    return words;
+}
+
+/* One link at a time: what a search without and with confine makes of it. */
+static void test_confine_links(void) {
+    static const struct {
+        const char *link, *target, *pattern, *free, *confined; /* confined NULL: the same */
+    } cases[] = {
+        {"t/z.sql", "a.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql", NULL},
+        {"t/z.sql", "d/../a.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql", NULL},
+        {"t/d/z.sql", "../a.sql", NULL, "a.sql d/b.sql d/e/c.sql d/z.sql", NULL},
+        {"t/z.sql", "../t/a.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql", NULL},
+        {"t/z.sql", "nowhere", NULL, "a.sql d/b.sql d/e/c.sql z.sql", NULL},
+        {"t/z.sql", "../out/o.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql",
+         "OUTSIDE t/z.sql" OUTSIDE},
+        {"t/d/z.sql", "../../out/o.sql", NULL, "a.sql d/b.sql d/e/c.sql d/z.sql",
+         "OUTSIDE t/d/z.sql" OUTSIDE},
+        {"t/z.sql", "/etc/passwd", NULL, "a.sql d/b.sql d/e/c.sql z.sql",
+         "OUTSIDE t/z.sql" OUTSIDE},
+        {"t/z.sql", "../nowhere", NULL, "a.sql d/b.sql d/e/c.sql z.sql", "OUTSIDE t/z.sql" OUTSIDE},
+        {"t/z.sql", "../t-2/a.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql",
+         "OUTSIDE t/z.sql" OUTSIDE},
+        /* A directory is found under a file's name, and refused when it is read. */
+        {"t/z.sql", "../out", NULL, "a.sql d/b.sql d/e/c.sql z.sql", "OUTSIDE t/z.sql" OUTSIDE},
+        /* "**" enters no link: this one nobody would have followed. */
+        {"t/z", "../out", NULL, "a.sql d/b.sql d/e/c.sql", NULL},
+        /* A wildcard does, and a name. */
+        {"t/z", "../out", "*/*.sql", "d/b.sql z/o.sql", "OUTSIDE t/z" OUTSIDE},
+        {"t/z", "../out", "z/*.sql", "z/o.sql", "OUTSIDE t/z" OUTSIDE},
+        {"t/z", "../out", "z/o.sql", "z/o.sql", "OUTSIDE t/z" OUTSIDE},
+        {"t/z", "../out/o.sql", "*/*.sql", "d/b.sql", NULL}, /* no directory */
+        {"t/z", "d", "*/*.sql", "d/b.sql z/b.sql", NULL},
+        {"t/z", "d", "z/**/*.sql", "z/b.sql z/e/c.sql", NULL},
+        {"t/d/e/z", "../..", "d/e/z/*.sql", "d/e/z/a.sql", NULL},
+        /* ".." goes from where the link leads. */
+        {"t/z", "d/e", "z/../*.sql", "z/../b.sql", NULL},
+        {"t/z", ".", "z/../*/*.sql", "z/../out/o.sql z/../t/a.sql z/../t-2/a.sql",
+         "OUTSIDE t/z/.." OUTSIDE},
+        {"t/d/z", "../../out", "d/*/*.sql", "d/e/c.sql d/z/o.sql", "OUTSIDE t/d/z" OUTSIDE},
+        {"t/d/z", "/", "d/z/etc/passwd", "d/z/etc/passwd", "OUTSIDE t/d/z" OUTSIDE},
+        /* Below a link that is allowed one that is not. */
+        {"t/z", "d", "z/*/*.sql", "z/e/c.sql", NULL},
+    };
+    size_t i, threads;
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        bool all = cases[i].pattern == NULL;
+        confine_tree();
+        tree_text("t-2/a.sql", "");
+        tree_link(cases[i].link, cases[i].target);
+        CHECK_STR(confine_find("t", NULL, cases[i].pattern, all, false, 1), cases[i].free);
+        for (threads = 1; threads <= 8; threads += 7)
+            if (!CHECK_STR(confine_find("t", NULL, cases[i].pattern, all, true, threads),
+                           cases[i].confined != NULL ? cases[i].confined : cases[i].free))
+                runs_note("case", (int)i, 0, 0);
+        tree_clear();
+    }
+}
+
+static void test_confine_bases(void) {
+    char here[4200];
+    confine_tree();
+    tree_link("to_t", "t");
+    tree_link("t/to_out", "../out");
+    tree_link("t/out.sql", "../out/o.sql");
+    tree_link("t/d/up.sql", "../a.sql");
+    /* The base decides, not the directory; and where it really is. */
+    CHECK_STR(confine_find("t", ".", NULL, true, true, 1),
+              "t/a.sql t/d/b.sql t/d/e/c.sql t/d/up.sql t/out.sql");
+    CHECK_STR(confine_find("t/d", "t", NULL, true, true, 1), "d/b.sql d/e/c.sql d/up.sql");
+    CHECK_STR(confine_find("t/d", NULL, NULL, true, true, 1), "OUTSIDE t/d/up.sql" OUTSIDE);
+    CHECK_STR(confine_find("to_t/d", "to_t", NULL, true, true, 1), "d/b.sql d/e/c.sql d/up.sql");
+    CHECK_STR(confine_find("to_t", NULL, NULL, true, true, 1), "OUTSIDE to_t/out.sql" OUTSIDE);
+    CHECK_STR(confine_find("t/to_out", "t", NULL, true, true, 1),
+              "OUTSIDE t/to_out: the directory is not below the base directory");
+    CHECK_STR(confine_find("t/to_out", "t", NULL, true, false, 1), "to_out/d/p.sql to_out/o.sql");
+    sprintf(here, "%s/t/d", tree.root);
+    CHECK_STR(confine_find(here, tree.root, NULL, true, true, 1),
+              "t/d/b.sql t/d/e/c.sql t/d/up.sql");
+    tree_clear();
+    /* Links in a circle lead nowhere. */
+    confine_tree();
+    tree_link("t/x.sql", "y.sql");
+    tree_link("t/y.sql", "x.sql");
+    CHECK_STR(confine_find("t", NULL, NULL, true, true, 1),
+              "SYSTEM t/x.sql: too many levels of symbolic links");
+    tree_clear();
+}
+
+/* Of several the first in the order of paths, whatever order the system lists them in. */
+static void test_confine_first(void) {
+    char name[40];
+    int i;
+    for (i = 0; i < 50; i++) {
+        sprintf(name, "t/%02d/x.sql", i);
+        if (i % 10 != 9) tree_text(name, "");
+        else tree_link(name, "/etc/passwd");
+    }
+    tree_link("t/a.sql", "/etc/passwd");
+    for (i = 1; i < 9; i += 7)
+        CHECK_STR(confine_find("t", NULL, NULL, true, true, (size_t)i),
+                  "OUTSIDE t/09/x.sql" OUTSIDE);
+    tree_clear();
+}
+
+static void test_confine_lists(void) {
+    static const struct {
+        const char *path, *expected;
+    } cases[] = {{"t/a.sql", "done"},
+                 {"t/in.sql", "done"},
+                 {"t/to_d/b.sql", "done"},
+                 {"t/gone.sql", "done"}, /* and an error when it is read */
+                 {"t/gone/x.sql", "done"},
+                 {"t/out.sql", "OUTSIDE t/out.sql" OUTSIDE},
+                 {"t/to_out/o.sql", "OUTSIDE t/to_out/o.sql" OUTSIDE},
+                 {"t/to_out/back.sql", "OUTSIDE t/to_out/back.sql" OUTSIDE},
+                 {"t/to_d/../a.sql", "done"},
+                 {"t/to_e/../../../out/o.sql",
+                  "OUTSIDE t/to_e/../../../out/o.sql: the file is not below the base directory"},
+                 {"t/d/../../out/o.sql",
+                  "OUTSIDE t/d/../../out/o.sql: the file is not below the base directory"},
+                 {"t/d/to_t/../a.sql", "OUTSIDE t/d/to_t/../a.sql" OUTSIDE},
+                 {"t/loop.sql", "SYSTEM t/loop.sql: too many levels of symbolic links"}};
+    static confiture_error error;
+    confiture_find_options options;
+    confiture_files *files;
+    const char *paths[3];
+    size_t i;
+    confine_tree();
+    tree_text("a.sql", "");
+    tree_link("t/in.sql", "a.sql");
+    tree_link("t/to_d", "d");
+    tree_link("t/to_e", "d/e");
+    tree_link("t/out.sql", "../out/o.sql");
+    tree_link("t/to_out", "../out");
+    tree_link("out/back.sql", "../t/a.sql");
+    tree_link("t/d/to_t", "..");
+    tree_link("t/loop.sql", "loop.sql");
+    memset(&options, 0, sizeof options);
+    options.base = "t";
+    options.confine = true;
+    paths[0] = "t/d/b.sql";
+    paths[2] = "t/out.sql"; /* never the first */
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        confiture_status status;
+        char list[200];
+        size_t size = (size_t)sprintf(list, "t/d/b.sql%c%s", 0, cases[i].path);
+        paths[1] = cases[i].path;
+        status = confiture_files_from_paths(&files, paths, 2, &options, &error);
+        if (!CHECK_STR(runs_outcome(status, &error), cases[i].expected))
+            runs_note("case", (int)i, 0, 0);
+        confiture_files_free(files);
+        status = confiture_files_from_list0(&files, list, size, &options, &error);
+        CHECK_STR(runs_outcome(status, &error), cases[i].expected);
+        confiture_files_free(files);
+        if (strcmp(cases[i].expected, "done") == 0) continue;
+        CHECK(confiture_files_from_paths(&files, paths, 3, &options, &error) != CONFITURE_OK);
+        CHECK_STR(runs_outcome(error.status, &error), cases[i].expected);
+    }
+    tree_clear();
+}
+
+/* A path longer than the kernel takes, and links at its end. */
+static void test_confine_deep(void) {
+    char *path = tree_deep(25, "x.sql", "SELECT 1;\n"), *link;
+    size_t n = strlen(path) - 5;
+    confiture_find_options options;
+    confiture_files *files;
+    confiture_error error;
+    const char *paths[1];
+    int at;
+    link = (char *)malloc(n + 40);
+    memcpy(link, path, n);
+    strcpy(link + n, "y.sql");
+    memset(&options, 0, sizeof options);
+    options.confine = true;
+    link[n - 1] = '\0';
+    if (!CHECK(cfti_os_open_directory(link, &at) == 0)) return;
+    link[n - 1] = '/';
+    CHECK(symlinkat("x.sql", at, "y.sql") == 0);
+    CHECK(confiture_find(&files, ".", &options, &error) == CONFITURE_OK);
+    CHECK(confiture_files_count(files) == 2);
+    confiture_files_free(files);
+    paths[0] = link;
+    CHECK(confiture_files_from_paths(&files, paths, 1, &options, &error) == CONFITURE_OK);
+    confiture_files_free(files);
+    CHECK(unlinkat(at, "y.sql", 0) == 0 && symlinkat("/etc/passwd", at, "y.sql") == 0);
+    CHECK(confiture_find(&files, ".", &options, &error) == CONFITURE_E_OUTSIDE);
+    CHECK(confiture_files_from_paths(&files, paths, 1, &options, &error) == CONFITURE_E_OUTSIDE);
+    (void)close(at);
+    free(link);
+    free(path);
+    tree_clear();
+}
+
+/* A file that has become a link by the time it is read; without confine it is followed. */
+static void test_confine_swapped(void) {
+    static const char *const paths[] = {"s/a.sql", "s/b.sql", "s/c.sql"};
+    confiture_find_options options;
+    confiture_files *files[3];
+    size_t i;
+    memset(&options, 0, sizeof options);
+    tree_text("s/a.sql", "SELECT 1;\n");
+    tree_text("s/b.sql", "SELECT 2;\n");
+    tree_link("s/c.sql", "a.sql");
+    tree_text("secret", "SELECT 3;\n");
+    options.base = ".";
+    CHECK(confiture_find(&files[0], "s", &options, NULL) == CONFITURE_OK);
+    options.confine = true;
+    CHECK(confiture_find(&files[1], "s", &options, NULL) == CONFITURE_OK);
+    CHECK(confiture_files_from_paths(&files[2], paths, 3, &options, NULL) == CONFITURE_OK);
+    for (i = 0; i < 3; i++) scan_all(files[i], "done", 0, __LINE__);
+    tree_remove("s/b.sql");
+    tree_link("s/b.sql", "../secret");
+    scan_all(files[0], "done", 0, __LINE__);
+    for (i = 1; i < 3; i++)
+        scan_all(files[i],
+                 "CHANGED s/b.sql: has been replaced by a symbolic link since it was found", 0,
+                 __LINE__);
+    for (i = 0; i < 3; i++) confiture_files_free(files[i]);
+    tree_clear();
+}
+
+static void test_confine(void) {
+    tree_open();
+    (void)alarm(600); /* what hangs is to fail */
+    test_confine_links();
+    test_confine_bases();
+    test_confine_first();
+    test_confine_lists();
+    test_confine_deep();
+    test_confine_swapped();
+    (void)alarm(0);
+    tree_close();
+    runs_close();
+}
