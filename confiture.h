@@ -6791,14 +6791,21 @@ static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cft
     return scan->cancelled ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
+#define CFTI_PIECES_PER_WAKE 16 /* 4 MiB: some milliseconds, and waking takes a tenth of one */
+
 /* A large file may take longer than the caller's patience: the caller's own thread
- * asks it, a helper asks whether the scan still goes on. */
+ * asks it; a helper asks whether the scan still goes on, and wakes the caller, who may
+ * have nothing to do but to wait for it, now and then to ask. */
 static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader *reader,
                                              const cfti_visit *visit, cfti_fail *fail) {
     bool stopping;
     if (reader->is_caller) return cfti_scan_tell(scan, visit->total, fail);
     cfti_scan_lock(scan);
     stopping = scan->stopping;
+#if !defined(CONFITURE_NO_THREADS)
+    if (visit->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0)
+        cfti_condition_signal(&scan->slot_ready);
+#endif
     cfti_scan_unlock(scan);
     return stopping ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
@@ -7159,7 +7166,12 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
         } else {
 #if !defined(CONFITURE_NO_THREADS)
             slot = cfti_scan_oldest(scan);
-            if (slot != NULL && !slot->ready) cfti_scan_wait(scan, &scan->slot_ready, &slot->ready);
+            if (slot != NULL && !slot->ready) {
+                cfti_scan_wait(scan, &scan->slot_ready, &slot->ready);
+                cfti_scan_unlock(scan);
+                status = cfti_scan_tell(scan, 0, fail);
+                cfti_scan_lock(scan);
+            }
 #endif
         }
     }

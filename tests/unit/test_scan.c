@@ -644,6 +644,7 @@ static void test_scan(void) {
 #if !defined(CONFITURE_NO_MMAP)
     test_scan_mapped_let_go();
     test_scan_read_again();
+    test_scan_endless();
 #endif
     test_scan_bounded();
     (void)alarm(0);

@@ -178,6 +178,44 @@ static void test_scan_read_again(void) {
     tree_clear();
 }
 
+/* A file that takes an hour: the caller is asked all the while, whichever thread reads it,
+ * and a stop is a stop. If not, SIGALRM ends the tests. */
+static void test_scan_endless(void) {
+    confiture_pool *pool = NULL;
+    confiture_files *files;
+    confiture_run run;
+    scan_progress progress;
+    char name[64];
+    int round, way;
+    for (round = 0; round < 40; round++) {
+        sprintf(name, "s/%02d.sql", round);
+        tree_text(name, "SELECT 1;\n");
+    }
+    if (sizeof(off_t) < 8 || truncate("s/39.sql", (off_t)1 << 40) != 0) {
+        tree_clear();
+        return;
+    }
+    files = scan_find("s");
+    CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
+    (void)alarm(120);
+    for (round = 0; round < 5; round++)
+        for (way = SCAN_TREE; way <= SCAN_MANIFEST; way++) {
+            memset(&run, 0, sizeof run);
+            memset(&progress, 0, sizeof progress);
+            progress.total = 40;
+            progress.stop_at = 60; /* more than there are batches */
+            run.pool = pool;
+            run.progress = scan_on_progress;
+            run.progress_user = &progress;
+            CHECK_STR(scan_outcome(way, files, run, NULL), "CANCELLED cancelled");
+            CHECK(!progress.wrong && progress.calls == 60);
+        }
+    (void)alarm(0);
+    confiture_pool_free(pool);
+    confiture_files_free(files);
+    tree_clear();
+}
+
 /* What is in flight is bounded: the manual promises twelve megabytes a thread at the most. */
 static void test_scan_bounded(void) {
     static const size_t threads[] = {1, 4};
