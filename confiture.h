@@ -183,10 +183,10 @@
  *
  * READING AND MAPPING
  * ===================
- * CONFITURE_IO_READ reads into memory. A file of up to 4 KiB is one read, which copies
- * from one page. A longer one, up to 64 KiB, is read twice, and E_CHANGED if it was not
- * the same: one read of several pages is not of one moment. A still longer one is
- * read between two looks at its size and times. A read that brings less than was asked for is taken for the end only on
+ * CONFITURE_IO_READ reads into memory. A file of up to 64 KiB is read twice, and E_CHANGED
+ * if it was not the same: one read is not one moment, and with another process at work
+ * brought bytes of two states of a file. What both bring was all there at the moment
+ * between them. A longer file is read between two looks at its size and times. A read that brings less than was asked for is taken for the end only on
  * file systems known to read through the page cache; elsewhere one more read has to say
  * so. CONFITURE_IO_MMAP maps instead.
  * It was measured: slower on small files, within five per cent on large ones; and if
@@ -194,7 +194,7 @@
  * which a library cannot catch. So CONFITURE_IO_AUTO never maps.
  *
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
- * one call, by io_uring (Linux 5.19; many containers forbid it, then files are read one
+ * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one
  * by one). Where a system call is dear, as in many virtual machines, that is several
  * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
  * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
@@ -328,8 +328,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
 /* Joins the helpers. NULL is allowed. Not while a call is using the pool. */
 CONFITURE_API void confiture_pool_free(confiture_pool *pool);
 
-/* How files are read. READ: one after the other. RING: many small files with one
- * system call, by Linux's io_uring; what that cannot do, or if it is not to be had, is
+/* How files are read. READ: one after the other. RING: many small files with two
+ * system calls, by Linux's io_uring; what that cannot do, or if it is not to be had, is
  * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
  * its rings, from sixteen; else READ. MMAP was measured slower for small files and
  * hardly faster for large ones, and a mapped file that another process truncates
@@ -804,13 +804,14 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status);
 /* Whether a read of a regular file in this directory that brings fewer bytes than it
- * asked for has reached the end: so on file systems that read through the page cache.
- * Elsewhere, or if in doubt, only a read of 0 bytes says so. */
+ * asked for has reached the end: so on file systems that read through the page cache, if it
+ * stops within a page. Elsewhere, or if in doubt, only a read of 0 bytes says so. */
 static bool cfti_os_short_read_is_end(cfti_os_file directory);
-/* A read of no more than this copies from one page of the cache, at one moment. Of a longer
- * one the first bytes may be from before, and the last from after, somebody else truncated
- * the file and wrote it anew. */
-#define CFTI_OS_ONE_COPY ((size_t)4096)
+/* Of the bytes of one read the first may be from before, and the last from after, somebody
+ * else truncated the file and wrote it anew: seen with files of 3 KB. And a page that
+ * cannot be read, by a bad sector or for want of memory, ends it as the end of the file
+ * does: Linux gives the error to the next read only. Within a page there is no such end. */
+#define CFTI_OS_PAGE 4096
 /* Reads up to `size` bytes; *got is 0 only at the end. */
 static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
 /* The same from `offset` on, wherever the file stands; it may stand elsewhere then. */
@@ -862,7 +863,7 @@ typedef struct cfti_os_fetch {
     bool no_link; /* a symbolic link is not followed, and so not done */
     bool done;    /* else it has to be read in the ordinary way, which says why */
     void *again;  /* the ring's own notes, and what follows */
-    size_t got_again;
+    size_t got_again, got_more;
     bool opened, closed;
 } cfti_os_fetch;
 
@@ -872,8 +873,8 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* What is longer than CFTI_OS_ONE_COPY is read once more, into `spare`, and is done only if
- * both are the same. False: the ring is of no use any more. */
+/* What fits into its room is read once more, into `spare`, and is done only if both are the
+ * same and the file ends there. False: the ring is of no use any more. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                uint8_t *spare, size_t spare_size);
 
@@ -1340,10 +1341,10 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
 static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
 #endif
 
-/* ---- os_uring.c: many small files with one system call, by Linux's io_uring ---- */
+/* ---- os_uring.c: many small files with two system calls, by Linux's io_uring ---- */
 
 /* A system call may cost as much as what it does for a small file, and a file needs
- * three. A ring takes them from shared memory, a batch of files with one call. Not
+ * more. A ring takes them from shared memory, a batch of files with two calls. Not
  * every kernel has it and not every host allows it, so it is never the only way:
  * whatever a ring did not do is done by the calls of os_posix.c. */
 
@@ -1387,8 +1388,9 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
-#define CFTI_RING_AGAIN 256    /* ours alone: a second read */
-#define CFTI_RING_REQUESTS 64  /* two a file at once */
+#define CFTI_RING_AGAIN 256    /* ours alone: a second read, */
+#define CFTI_RING_MORE 257     /* and one behind what was read */
+#define CFTI_RING_REQUESTS 128 /* three a file at once, rounded up to a power of two */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
 #else
@@ -1484,11 +1486,12 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
 }
 
 static void cfti_ring_add_read(cfti_os_ring *ring, size_t i, void *data, size_t size,
-                               uint64_t what) {
+                               uint64_t offset, uint64_t what) {
     cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
     request->file = (int32_t)i;
     request->address = (uint64_t)(uintptr_t)data;
     request->size = (uint32_t)size;
+    request->offset = offset;
     request->flags = CFTI_RING_FIXED_FILE;
     request->user_data = what << 32 | i;
 }
@@ -1504,6 +1507,7 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
     case CFTI_RING_AGAIN: fetch->got_again = good ? (size_t)result->result : 0; break;
+    case CFTI_RING_MORE: fetch->got_more = good ? (size_t)result->result : 1; break;
     default:
         fetch->done = good;
         if (good) fetch->got = (size_t)result->result;
@@ -1530,30 +1534,34 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
-/* Gives each file of more than one copy a piece of the spare room for its second read;
- * those for which there is none left are not done. One that fills its room is longer, and
- * no use to anybody. */
+/* Gives each file a piece of the spare room for its second read, and a byte for one more;
+ * those for which there is none left are not done. Of an empty file it is still to be seen
+ * what it is, and one that fills its room is longer. */
 static void cfti_fetch_spare(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
                              size_t spare_size) {
     size_t i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        if (!fetch->done || fetch->got <= CFTI_OS_ONE_COPY || fetch->got == fetch->room) continue;
-        fetch->done = fetch->got <= spare_size;
+        if (!fetch->done || fetch->got == 0 || fetch->got == fetch->room) continue;
+        fetch->done = fetch->got < spare_size;
         if (!fetch->done) continue;
         fetch->again = spare;
-        spare += fetch->got;
-        spare_size -= fetch->got;
+        spare += fetch->got + 1;
+        spare_size -= fetch->got + 1;
     }
 }
 
-/* Of what has been read twice, only what is the same is done. */
+static bool cfti_fetch_wants_more(const cfti_os_fetch *fetch) {
+    return fetch->again != NULL && fetch->got % CFTI_OS_PAGE == 0;
+}
+
+/* Of what has been read twice, only what is the same, and all of its file, is done. */
 static void cfti_fetch_compare(cfti_os_fetch *fetches, size_t count) {
     size_t i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
         if (fetch->again != NULL)
-            fetch->done = fetch->got_again == fetch->got &&
+            fetch->done = fetch->got_again == fetch->got && fetch->got_more == 0 &&
                           memcmp(fetch->again, fetch->data, fetch->got) == 0;
     }
 }
@@ -1584,6 +1592,10 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
         cfti_os_fetch *fetch = &fetches[i];
         if (fetch->again != NULL)
             (void)cfti_os_read_at(files[i], fetch->again, fetch->got, 0, &fetch->got_again);
+        if (cfti_fetch_wants_more(fetch) &&
+            cfti_os_read_at(files[i], (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
+                            &fetch->got_more) != 0)
+            fetch->got_more = 1;
         if (fetch->opened) cfti_os_close(files[i]);
     }
     cfti_fetch_compare(fetches, count);
@@ -1601,7 +1613,7 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     for (i = 0; i < count; i++) {
         fetches[i].opened = fetches[i].done = fetches[i].closed = false;
         fetches[i].again = NULL;
-        fetches[i].got_again = 0;
+        fetches[i].got_again = fetches[i].got_more = 0;
     }
     if (ring->cold > 0) {
         ring->cold--;
@@ -1610,7 +1622,7 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     }
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
     for (i = 0; i < count; i++)
-        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, CFTI_RING_READ);
+        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, 0, CFTI_RING_READ);
     good = cfti_ring_run(ring, fetches, 2 * (uint32_t)count);
     for (i = 0; i < count; i++) late += fetches[i].opened && !fetches[i].done;
     if (late > count / 4) ring->cold = 16;
@@ -1618,7 +1630,11 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
         if (fetch->again == NULL) continue;
-        cfti_ring_add_read(ring, i, fetch->again, fetch->got, CFTI_RING_AGAIN);
+        cfti_ring_add_read(ring, i, fetch->again, fetch->got, 0, CFTI_RING_AGAIN);
+        requests++;
+        if (!cfti_fetch_wants_more(fetch)) continue;
+        cfti_ring_add_read(ring, i, (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
+                           CFTI_RING_MORE);
         requests++;
     }
     for (i = 0; i < count; i++) {
@@ -6297,7 +6313,7 @@ typedef struct cfti_visit {
     uint64_t total;    /* bytes of the file visited so far, this piece included */
     uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
     bool first, last;  /* piece of its file; a whole file is both */
-    bool short_is_end; /* a read that brings less than it asked for is the last */
+    bool short_is_end; /* within a page: see cfti_os_short_read_is_end() */
     bool fetched;      /* its bytes are there already */
     bool finished;     /* map has seen all of it */
     size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
@@ -6527,24 +6543,31 @@ static confiture_status cfti_read_steady(cfti_reader *reader, cfti_visit *visit,
     return CONFITURE_OK;
 }
 
-/* Whether the file still holds what was read of it: a second read is cheaper than two looks
- * at its status, and finds what happened within one tick of the clock. */
+/* Whether the file still holds what was read of it, and *longer if more: see CFTI_OS_PAGE.
+ * What a second read brings again was all there at the moment between both; two looks at
+ * the file's times cost more, and these may stand still for 10 ms. */
 static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
-                                        cfti_os_file file, cfti_fail *fail) {
-    size_t got;
+                                        cfti_os_file file, const uint8_t *data, size_t size,
+                                        bool *longer, cfti_fail *fail) {
+    size_t got, more = 0;
     int error;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, reader->piece, visit->size, 0, &got);
+    error = cfti_read_full(file, reader->piece, size, 0, &got);
+    if (error == 0 && (!visit->short_is_end || got % CFTI_OS_PAGE == 0))
+        error = cfti_os_read_at(file, reader->piece + got, 1, got, &more);
+    if (error == ESPIPE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (got != visit->size || memcmp(reader->piece, visit->bytes, got) != 0)
+    if (got != size || memcmp(reader->piece, data, got) != 0)
         return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    *longer = more > 0;
     return CONFITURE_OK;
 }
 
 /* The whole file into the arena, if it is not too long for that. */
 static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
                                         cfti_os_file file, cfti_fail *fail) {
-    size_t around = visit->front + 1, room = cfti_arena_room(arena), got, more = 0;
+    size_t around = visit->front + 1, room = cfti_arena_room(arena), got;
+    bool longer = false;
     uint8_t *data;
     int error;
     room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
@@ -6552,8 +6575,6 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
     data = cfti_arena_reserve(arena, around + room);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     error = cfti_os_read(file, data + visit->front, room, &got);
-    if (error == 0 && got > 0 && got < room && !visit->short_is_end)
-        error = cfti_os_read(file, data + visit->front + got, room - got, &more);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (got == 0) {
         cfti_os_status status;
@@ -6561,10 +6582,14 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
-    if (got == room || more > 0) return cfti_read_steady(reader, visit, arena, file, fail);
+    if (got > 0 && got < room &&
+        cfti_read_again(reader, visit, file, data + visit->front, got, &longer, fail) !=
+            CONFITURE_OK)
+        return fail->status;
+    if (got == room || longer) return cfti_read_steady(reader, visit, arena, file, fail);
     cfti_arena_commit(arena, around + got);
     cfti_visit_take(visit, data, got);
-    return got > CFTI_OS_ONE_COPY ? cfti_read_again(reader, visit, file, fail) : CONFITURE_OK;
+    return CONFITURE_OK;
 }
 
 /* Reads those of `count` files, which follow each other in the list, that can be read
@@ -8596,7 +8621,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OPEN_MOST
 #undef CFTI_OS_LARGE_PAGE
 #undef CFTI_OS_NOWHERE
-#undef CFTI_OS_ONE_COPY
+#undef CFTI_OS_PAGE
 #undef CFTI_OS_PATH_STEP
 #undef CFTI_OS_TRANSFER
 #undef CFTI_OUTPUT_RUN
@@ -8606,12 +8631,14 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_PATTERN_PARTS
 #undef CFTI_PAUSE
 #undef CFTI_PIECE
+#undef CFTI_PIECES_PER_WAKE
 #undef CFTI_RING
 #undef CFTI_RING_AGAIN
 #undef CFTI_RING_CLOSE
 #undef CFTI_RING_FILES
 #undef CFTI_RING_FIXED_FILE
 #undef CFTI_RING_MAP
+#undef CFTI_RING_MORE
 #undef CFTI_RING_OPEN
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS

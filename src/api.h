@@ -79,8 +79,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
 /* Joins the helpers. NULL is allowed. Not while a call is using the pool. */
 CONFITURE_API void confiture_pool_free(confiture_pool *pool);
 
-/* How files are read. READ: one after the other. RING: many small files with one
- * system call, by Linux's io_uring; what that cannot do, or if it is not to be had, is
+/* How files are read. READ: one after the other. RING: many small files with two
+ * system calls, by Linux's io_uring; what that cannot do, or if it is not to be had, is
  * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
  * its rings, from sixteen; else READ. MMAP was measured slower for small files and
  * hardly faster for large ones, and a mapped file that another process truncates

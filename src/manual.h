@@ -181,10 +181,10 @@
  *
  * READING AND MAPPING
  * ===================
- * CONFITURE_IO_READ reads into memory. A file of up to 4 KiB is one read, which copies
- * from one page. A longer one, up to 64 KiB, is read twice, and E_CHANGED if it was not
- * the same: one read of several pages is not of one moment. A still longer one is
- * read between two looks at its size and times. A read that brings less than was asked for is taken for the end only on
+ * CONFITURE_IO_READ reads into memory. A file of up to 64 KiB is read twice, and E_CHANGED
+ * if it was not the same: one read is not one moment, and with another process at work
+ * brought bytes of two states of a file. What both bring was all there at the moment
+ * between them. A longer file is read between two looks at its size and times. A read that brings less than was asked for is taken for the end only on
  * file systems known to read through the page cache; elsewhere one more read has to say
  * so. CONFITURE_IO_MMAP maps instead.
  * It was measured: slower on small files, within five per cent on large ones; and if
@@ -192,7 +192,7 @@
  * which a library cannot catch. So CONFITURE_IO_AUTO never maps.
  *
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
- * one call, by io_uring (Linux 5.19; many containers forbid it, then files are read one
+ * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one
  * by one). Where a system call is dear, as in many virtual machines, that is several
  * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
  * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a

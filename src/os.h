@@ -43,13 +43,14 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status);
 /* Whether a read of a regular file in this directory that brings fewer bytes than it
- * asked for has reached the end: so on file systems that read through the page cache.
- * Elsewhere, or if in doubt, only a read of 0 bytes says so. */
+ * asked for has reached the end: so on file systems that read through the page cache, if it
+ * stops within a page. Elsewhere, or if in doubt, only a read of 0 bytes says so. */
 static bool cfti_os_short_read_is_end(cfti_os_file directory);
-/* A read of no more than this copies from one page of the cache, at one moment. Of a longer
- * one the first bytes may be from before, and the last from after, somebody else truncated
- * the file and wrote it anew. */
-#define CFTI_OS_ONE_COPY ((size_t)4096)
+/* Of the bytes of one read the first may be from before, and the last from after, somebody
+ * else truncated the file and wrote it anew: seen with files of 3 KB. And a page that
+ * cannot be read, by a bad sector or for want of memory, ends it as the end of the file
+ * does: Linux gives the error to the next read only. Within a page there is no such end. */
+#define CFTI_OS_PAGE 4096
 /* Reads up to `size` bytes; *got is 0 only at the end. */
 static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
 /* The same from `offset` on, wherever the file stands; it may stand elsewhere then. */
@@ -101,7 +102,7 @@ typedef struct cfti_os_fetch {
     bool no_link; /* a symbolic link is not followed, and so not done */
     bool done;    /* else it has to be read in the ordinary way, which says why */
     void *again;  /* the ring's own notes, and what follows */
-    size_t got_again;
+    size_t got_again, got_more;
     bool opened, closed;
 } cfti_os_fetch;
 
@@ -111,8 +112,8 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* What is longer than CFTI_OS_ONE_COPY is read once more, into `spare`, and is done only if
- * both are the same. False: the ring is of no use any more. */
+/* What fits into its room is read once more, into `spare`, and is done only if both are the
+ * same and the file ends there. False: the ring is of no use any more. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                uint8_t *spare, size_t spare_size);
 

@@ -1,7 +1,7 @@
-/* ---- os_uring.c: many small files with one system call, by Linux's io_uring ---- */
+/* ---- os_uring.c: many small files with two system calls, by Linux's io_uring ---- */
 
 /* A system call may cost as much as what it does for a small file, and a file needs
- * three. A ring takes them from shared memory, a batch of files with one call. Not
+ * more. A ring takes them from shared memory, a batch of files with two calls. Not
  * every kernel has it and not every host allows it, so it is never the only way:
  * whatever a ring did not do is done by the calls of os_posix.c. */
 
@@ -45,8 +45,9 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
-#define CFTI_RING_AGAIN 256    /* ours alone: a second read */
-#define CFTI_RING_REQUESTS 64  /* two a file at once */
+#define CFTI_RING_AGAIN 256    /* ours alone: a second read, */
+#define CFTI_RING_MORE 257     /* and one behind what was read */
+#define CFTI_RING_REQUESTS 128 /* three a file at once, rounded up to a power of two */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
 #else
@@ -142,11 +143,12 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
 }
 
 static void cfti_ring_add_read(cfti_os_ring *ring, size_t i, void *data, size_t size,
-                               uint64_t what) {
+                               uint64_t offset, uint64_t what) {
     cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
     request->file = (int32_t)i;
     request->address = (uint64_t)(uintptr_t)data;
     request->size = (uint32_t)size;
+    request->offset = offset;
     request->flags = CFTI_RING_FIXED_FILE;
     request->user_data = what << 32 | i;
 }
@@ -162,6 +164,7 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
     case CFTI_RING_AGAIN: fetch->got_again = good ? (size_t)result->result : 0; break;
+    case CFTI_RING_MORE: fetch->got_more = good ? (size_t)result->result : 1; break;
     default:
         fetch->done = good;
         if (good) fetch->got = (size_t)result->result;
@@ -188,30 +191,34 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
-/* Gives each file of more than one copy a piece of the spare room for its second read;
- * those for which there is none left are not done. One that fills its room is longer, and
- * no use to anybody. */
+/* Gives each file a piece of the spare room for its second read, and a byte for one more;
+ * those for which there is none left are not done. Of an empty file it is still to be seen
+ * what it is, and one that fills its room is longer. */
 static void cfti_fetch_spare(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
                              size_t spare_size) {
     size_t i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        if (!fetch->done || fetch->got <= CFTI_OS_ONE_COPY || fetch->got == fetch->room) continue;
-        fetch->done = fetch->got <= spare_size;
+        if (!fetch->done || fetch->got == 0 || fetch->got == fetch->room) continue;
+        fetch->done = fetch->got < spare_size;
         if (!fetch->done) continue;
         fetch->again = spare;
-        spare += fetch->got;
-        spare_size -= fetch->got;
+        spare += fetch->got + 1;
+        spare_size -= fetch->got + 1;
     }
 }
 
-/* Of what has been read twice, only what is the same is done. */
+static bool cfti_fetch_wants_more(const cfti_os_fetch *fetch) {
+    return fetch->again != NULL && fetch->got % CFTI_OS_PAGE == 0;
+}
+
+/* Of what has been read twice, only what is the same, and all of its file, is done. */
 static void cfti_fetch_compare(cfti_os_fetch *fetches, size_t count) {
     size_t i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
         if (fetch->again != NULL)
-            fetch->done = fetch->got_again == fetch->got &&
+            fetch->done = fetch->got_again == fetch->got && fetch->got_more == 0 &&
                           memcmp(fetch->again, fetch->data, fetch->got) == 0;
     }
 }
@@ -242,6 +249,10 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
         cfti_os_fetch *fetch = &fetches[i];
         if (fetch->again != NULL)
             (void)cfti_os_read_at(files[i], fetch->again, fetch->got, 0, &fetch->got_again);
+        if (cfti_fetch_wants_more(fetch) &&
+            cfti_os_read_at(files[i], (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
+                            &fetch->got_more) != 0)
+            fetch->got_more = 1;
         if (fetch->opened) cfti_os_close(files[i]);
     }
     cfti_fetch_compare(fetches, count);
@@ -259,7 +270,7 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     for (i = 0; i < count; i++) {
         fetches[i].opened = fetches[i].done = fetches[i].closed = false;
         fetches[i].again = NULL;
-        fetches[i].got_again = 0;
+        fetches[i].got_again = fetches[i].got_more = 0;
     }
     if (ring->cold > 0) {
         ring->cold--;
@@ -268,7 +279,7 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     }
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
     for (i = 0; i < count; i++)
-        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, CFTI_RING_READ);
+        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, 0, CFTI_RING_READ);
     good = cfti_ring_run(ring, fetches, 2 * (uint32_t)count);
     for (i = 0; i < count; i++) late += fetches[i].opened && !fetches[i].done;
     if (late > count / 4) ring->cold = 16;
@@ -276,7 +287,11 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
         if (fetch->again == NULL) continue;
-        cfti_ring_add_read(ring, i, fetch->again, fetch->got, CFTI_RING_AGAIN);
+        cfti_ring_add_read(ring, i, fetch->again, fetch->got, 0, CFTI_RING_AGAIN);
+        requests++;
+        if (!cfti_fetch_wants_more(fetch)) continue;
+        cfti_ring_add_read(ring, i, (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
+                           CFTI_RING_MORE);
         requests++;
     }
     for (i = 0; i < count; i++) {

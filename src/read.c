@@ -24,7 +24,7 @@ typedef struct cfti_visit {
     uint64_t total;    /* bytes of the file visited so far, this piece included */
     uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
     bool first, last;  /* piece of its file; a whole file is both */
-    bool short_is_end; /* a read that brings less than it asked for is the last */
+    bool short_is_end; /* within a page: see cfti_os_short_read_is_end() */
     bool fetched;      /* its bytes are there already */
     bool finished;     /* map has seen all of it */
     size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
@@ -254,24 +254,31 @@ static confiture_status cfti_read_steady(cfti_reader *reader, cfti_visit *visit,
     return CONFITURE_OK;
 }
 
-/* Whether the file still holds what was read of it: a second read is cheaper than two looks
- * at its status, and finds what happened within one tick of the clock. */
+/* Whether the file still holds what was read of it, and *longer if more: see CFTI_OS_PAGE.
+ * What a second read brings again was all there at the moment between both; two looks at
+ * the file's times cost more, and these may stand still for 10 ms. */
 static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
-                                        cfti_os_file file, cfti_fail *fail) {
-    size_t got;
+                                        cfti_os_file file, const uint8_t *data, size_t size,
+                                        bool *longer, cfti_fail *fail) {
+    size_t got, more = 0;
     int error;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, reader->piece, visit->size, 0, &got);
+    error = cfti_read_full(file, reader->piece, size, 0, &got);
+    if (error == 0 && (!visit->short_is_end || got % CFTI_OS_PAGE == 0))
+        error = cfti_os_read_at(file, reader->piece + got, 1, got, &more);
+    if (error == ESPIPE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (got != visit->size || memcmp(reader->piece, visit->bytes, got) != 0)
+    if (got != size || memcmp(reader->piece, data, got) != 0)
         return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    *longer = more > 0;
     return CONFITURE_OK;
 }
 
 /* The whole file into the arena, if it is not too long for that. */
 static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
                                         cfti_os_file file, cfti_fail *fail) {
-    size_t around = visit->front + 1, room = cfti_arena_room(arena), got, more = 0;
+    size_t around = visit->front + 1, room = cfti_arena_room(arena), got;
+    bool longer = false;
     uint8_t *data;
     int error;
     room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
@@ -279,8 +286,6 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
     data = cfti_arena_reserve(arena, around + room);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     error = cfti_os_read(file, data + visit->front, room, &got);
-    if (error == 0 && got > 0 && got < room && !visit->short_is_end)
-        error = cfti_os_read(file, data + visit->front + got, room - got, &more);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (got == 0) {
         cfti_os_status status;
@@ -288,10 +293,14 @@ static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, 
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
-    if (got == room || more > 0) return cfti_read_steady(reader, visit, arena, file, fail);
+    if (got > 0 && got < room &&
+        cfti_read_again(reader, visit, file, data + visit->front, got, &longer, fail) !=
+            CONFITURE_OK)
+        return fail->status;
+    if (got == room || longer) return cfti_read_steady(reader, visit, arena, file, fail);
     cfti_arena_commit(arena, around + got);
     cfti_visit_take(visit, data, got);
-    return got > CFTI_OS_ONE_COPY ? cfti_read_again(reader, visit, file, fail) : CONFITURE_OK;
+    return CONFITURE_OK;
 }
 
 /* Reads those of `count` files, which follow each other in the list, that can be read

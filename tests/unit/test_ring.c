@@ -16,7 +16,7 @@
 #if defined(__linux__) && defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) &&            \
     !defined(__TINYC__)
 
-enum { RING_FILES = 6, RING_ROOM = 1000, RING_LONG = 12000 };
+enum { RING_FILES = 6, RING_ROOM = 1000, RING_LONG = 12002 };
 static uint8_t ring_spare[RING_LONG];
 
 static void ring_prepare(cfti_os_fetch fetches[RING_FILES], char data[RING_FILES][RING_ROOM]) {
@@ -72,10 +72,10 @@ static void ring_fetch_twice(cfti_os_ring *ring) {
 /* Only what was the same both times is done. */
 static void test_ring_compare(void) {
     static const char was[] = "as it was", is[] = "as it is!";
-    cfti_os_fetch f[4];
+    cfti_os_fetch f[5];
     size_t i;
     memset(f, 0, sizeof f);
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 5; i++) {
         f[i].data = ring_spare;
         f[i].got = f[i].got_again = 9;
         f[i].again = i == 0 ? NULL : ring_spare + 9;
@@ -84,8 +84,10 @@ static void test_ring_compare(void) {
     memcpy(ring_spare, was, 9);
     memcpy(ring_spare + 9, was, 9);
     f[2].got_again = 8;
+    f[4].got_more = 1;
     cfti_fetch_compare(f, 3);
-    CHECK(f[0].done && f[1].done && !f[2].done);
+    cfti_fetch_compare(&f[4], 1);
+    CHECK(f[0].done && f[1].done && !f[2].done && !f[4].done);
     memcpy(ring_spare + 9, is, 9);
     cfti_fetch_compare(&f[3], 1);
     CHECK(!f[3].done);

@@ -147,15 +147,17 @@ static void test_scan_mapped_let_go(void) {
     tree_clear();
 }
 
-/* A file of several pages is looked at twice: what it holds by then must be what was read. */
+/* A file is looked at twice: what it holds by then must be what was read. */
 static void test_scan_read_again(void) {
-    static uint8_t read[6000], piece[6000];
+    static uint8_t read[6000], piece[6001];
     confiture_run run;
     confiture_allocator allocator;
     cfti_reader reader;
     cfti_visit visit;
     cfti_fail fail;
     cfti_os_file file;
+    size_t got;
+    bool longer = false;
     tree_fill("a.sql", sizeof read, 1);
     memset(&run, 0, sizeof run);
     memset(&visit, 0, sizeof visit);
@@ -163,17 +165,25 @@ static void test_scan_read_again(void) {
     cfti_reader_init(&reader, NULL, &run, &allocator);
     reader.piece = piece;
     if (!CHECK(cfti_os_open(AT_FDCWD, "a.sql", &file) == 0)) return;
-    CHECK(cfti_os_read_at(file, read, sizeof read, 0, &visit.size) == 0);
-    CHECK(visit.size == sizeof read);
-    visit.bytes = read;
-    CHECK(cfti_read_again(&reader, &visit, file, &fail) == CONFITURE_OK);
+    CHECK(cfti_os_read_at(file, read, sizeof read, 0, &got) == 0 && got == sizeof read);
+    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) == CONFITURE_OK);
+    CHECK(!longer);
     read[5999] ^= 1;
-    CHECK(cfti_read_again(&reader, &visit, file, &fail) == CONFITURE_E_CHANGED);
+    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) ==
+          CONFITURE_E_CHANGED);
     read[5999] ^= 1;
     tree_append("a.sql", "more"); /* what was read is how it was before */
-    CHECK(cfti_read_again(&reader, &visit, file, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) == CONFITURE_OK);
+    CHECK(longer);
+    visit.short_is_end = true; /* then it is not looked for, but behind a whole page */
+    longer = false;
+    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) == CONFITURE_OK);
+    CHECK(!longer);
+    CHECK(cfti_read_again(&reader, &visit, file, read, 4096, &longer, &fail) == CONFITURE_OK);
+    CHECK(longer);
     tree_fill("a.sql", 5999, 1);
-    CHECK(cfti_read_again(&reader, &visit, file, &fail) == CONFITURE_E_CHANGED);
+    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) ==
+          CONFITURE_E_CHANGED);
     cfti_os_close(file);
     tree_clear();
 }
