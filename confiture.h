@@ -962,6 +962,9 @@ long syscall(long, ...);
 
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
+/* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
+ * with it when a signal comes. */
+
 /* Why the last call failed: never 0, which would say that it had not. */
 static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
 
@@ -1057,7 +1060,8 @@ static void cfti_os_status_fill(cfti_os_status *status, const struct stat *st) {
 
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
     struct stat st;
-    if (fstat(file, &st) != 0) return cfti_os_errno();
+    while (fstat(file, &st) != 0)
+        if (errno != EINTR) return cfti_os_errno();
     cfti_os_status_fill(status, &st);
     return 0;
 }
@@ -1065,8 +1069,8 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status) {
     struct stat st;
-    if (fstatat(at, path, &st, follow_link ? 0 : CFTI_AT_SYMLINK_NOFOLLOW) != 0)
-        return cfti_os_errno();
+    while (fstatat(at, path, &st, follow_link ? 0 : CFTI_AT_SYMLINK_NOFOLLOW) != 0)
+        if (errno != EINTR) return cfti_os_errno();
     cfti_os_status_fill(status, &st);
     return 0;
 }
@@ -1096,7 +1100,7 @@ static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t 
 static bool cfti_os_short_read_is_end(cfti_os_file directory) {
 #if defined(__linux__)
     struct statfs fs;
-    if (fstatfs(directory, &fs) != 0) return false;
+    if (fstatfs(directory, &fs) != 0) return false; /* costs a read a file, no more */
     switch ((unsigned long)fs.f_type & 0xFFFFFFFFul) {
     case 0x0000EF53ul: /* ext2, ext3, ext4 */
     case 0x58465342ul: /* XFS */
@@ -1161,7 +1165,7 @@ static int cfti_os_list(cfti_os_file directory,
     int copy = dup(directory); /* closedir() closes what it was given */
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL) {
-        error = errno;
+        error = cfti_os_errno();
         if (copy >= 0) (void)close(copy);
         return error;
     }
@@ -1170,6 +1174,7 @@ static int cfti_os_list(cfti_os_file directory,
         errno = 0;
         entry = readdir(dir);
         if (entry == NULL) {
+            if (errno == EINTR) continue;
             error = errno;
             break;
         }
@@ -1247,20 +1252,35 @@ static int cfti_os_finish(cfti_os_file file) {
     return close(file) != 0 && errno != EINTR ? cfti_os_errno() : 0;
 }
 
-static int cfti_os_sync(cfti_os_file file) { return fsync(file) != 0 ? cfti_os_errno() : 0; }
+static int cfti_os_sync(cfti_os_file file) {
+    while (fsync(file) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
+}
 
 static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
-    return fchmod(file, (mode_t)mode) != 0 ? cfti_os_errno() : 0;
+    while (fchmod(file, (mode_t)mode) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
 }
 
 static int cfti_os_rename(const char *from, const char *to) {
-    return rename(from, to) != 0 ? cfti_os_errno() : 0;
+    while (rename(from, to) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
 }
 
-static int cfti_os_remove(const char *path) { return unlink(path) != 0 ? cfti_os_errno() : 0; }
+static int cfti_os_remove(const char *path) {
+    while (unlink(path) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
+}
 
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity) {
-    ssize_t n = readlinkat(at, name, buffer, capacity);
+    ssize_t n;
+    do {
+        n = readlinkat(at, name, buffer, capacity);
+    } while (n < 0 && errno == EINTR);
     if (n < 0) return cfti_os_errno();
     if ((size_t)n >= capacity) return ENAMETOOLONG;
     buffer[n] = '\0';
