@@ -3487,6 +3487,13 @@ static int cfti_path_absolute(cfti_buffer *out, const char *path) {
     return 0;
 }
 
+/* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
+ * no answer, and what was asked must not be taken for a no. */
+static bool cfti_is_answer(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
+           error == ENAMETOOLONG;
+}
+
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
 
 /* The target of a link whose path may be longer than one call takes. */
@@ -3554,7 +3561,8 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             cfti_buffer_free(todo);
             *todo = next;
             at = 0;
-        } else if (strict && cfti_may_be_link(no_link)) {
+        } else if ((no_link != EINVAL && !cfti_is_answer(no_link)) ||
+                   (strict && cfti_may_be_link(no_link))) {
             error = no_link;
         }
     }
@@ -5186,10 +5194,11 @@ static confiture_status cfti_search_directory(cfti_search *search,
     path = (const char *)search->path.data;
     error = cfti_os_open_directory(path, &opened);
     if (error == 0) cfti_os_close(opened);
-    if (error == ENOTDIR) {
+    if (error == ENOTDIR) { /* a file; or a path through one, which is missing */
         cfti_os_status status;
-        if (cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status) == 0)
-            return cfti_fail_system(fail, ENOTDIR, directory->path);
+        int why = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status);
+        if (!cfti_is_missing(why))
+            return cfti_fail_system(fail, why == 0 ? ENOTDIR : why, directory->path);
     }
     if (cfti_is_missing(error)) {
         if (!directory->must_exist) return CONFITURE_OK;
@@ -6709,10 +6718,12 @@ static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
 #if !defined(CONFITURE_NO_MMAP)
     if (visit->way == CFTI_VISIT_MAPPED) {
         cfti_os_status now;
+        int error;
         cfti_os_unmap(visit->bytes, visit->size);
         visit->way = CFTI_VISIT_WHOLE;
-        if (cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now) != 0 ||
-            !cfti_same_status(&visit->status, &now))
+        error = cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now);
+        if (error != 0 && !cfti_is_answer(error)) return cfti_fail_system(fail, error, NULL);
+        if (error != 0 || !cfti_same_status(&visit->status, &now))
             return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
     }
 #else
@@ -7764,18 +7775,21 @@ static int cfti_target_create(cfti_target *target) {
  * as it stands: a device, a FIFO, or a file without a name, as behind /dev/stdout. */
 static int cfti_target_locate(cfti_target *target) {
     cfti_os_status found;
-    int error = 0;
+    int error;
     target->direct = target->exists && target->old.kind != CFTI_KIND_FILE;
     if (target->direct) return 0;
-    if (cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found) != 0 ||
-        found.kind != CFTI_KIND_LINK)
+    error = cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found);
+    if (error != 0 && error != ENOENT) return error;
+    if (error != 0 || found.kind != CFTI_KIND_LINK)
         return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1) ? 0
                                                                                          : ENOMEM;
     error = cfti_path_resolve(&target->real, target->path);
     if (error == 0 && target->exists) {
         const char *real = (const char *)target->real.data;
-        target->direct = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, &found) != 0 ||
-                         found.device != target->old.device || found.inode != target->old.inode;
+        error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, &found);
+        if (error == 0)
+            target->direct = found.device != target->old.device || found.inode != target->old.inode;
+        else if (cfti_is_answer(error)) target->direct = true, error = 0;
     }
     return error;
 }
@@ -8449,12 +8463,18 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
             const char *slash = real == NULL ? NULL : strrchr(real, '/');
             const char *leaf = slash == NULL ? real : slash + 1;
             cfti_os_status status;
+            int error;
             if (!target->exists || target->direct) continue;
             if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
                 strcmp(file->path + file->leaf, leaf) != 0)
                 continue;
-            is_output = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status) == 0 &&
-                        status.device == target->old.device && status.inode == target->old.inode;
+            error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
+            if (error != 0 && !cfti_is_answer(error)) {
+                if (*made) cfti_free(allocator, without->items, files->count * sizeof(cfti_file));
+                return cfti_fail_system(fail, error, file->path);
+            }
+            is_output = error == 0 && status.device == target->old.device &&
+                        status.inode == target->old.inode;
         }
         if (is_output && !*made) {
             *without = *files;

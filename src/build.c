@@ -432,12 +432,18 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
             const char *slash = real == NULL ? NULL : strrchr(real, '/');
             const char *leaf = slash == NULL ? real : slash + 1;
             cfti_os_status status;
+            int error;
             if (!target->exists || target->direct) continue;
             if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
                 strcmp(file->path + file->leaf, leaf) != 0)
                 continue;
-            is_output = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status) == 0 &&
-                        status.device == target->old.device && status.inode == target->old.inode;
+            error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
+            if (error != 0 && !cfti_is_answer(error)) {
+                if (*made) cfti_free(allocator, without->items, files->count * sizeof(cfti_file));
+                return cfti_fail_system(fail, error, file->path);
+            }
+            is_output = error == 0 && status.device == target->old.device &&
+                        status.inode == target->old.inode;
         }
         if (is_output && !*made) {
             *without = *files;

@@ -173,10 +173,11 @@ static confiture_status cfti_search_directory(cfti_search *search,
     path = (const char *)search->path.data;
     error = cfti_os_open_directory(path, &opened);
     if (error == 0) cfti_os_close(opened);
-    if (error == ENOTDIR) {
+    if (error == ENOTDIR) { /* a file; or a path through one, which is missing */
         cfti_os_status status;
-        if (cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status) == 0)
-            return cfti_fail_system(fail, ENOTDIR, directory->path);
+        int why = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status);
+        if (!cfti_is_missing(why))
+            return cfti_fail_system(fail, why == 0 ? ENOTDIR : why, directory->path);
     }
     if (cfti_is_missing(error)) {
         if (!directory->must_exist) return CONFITURE_OK;

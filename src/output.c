@@ -95,18 +95,21 @@ static int cfti_target_create(cfti_target *target) {
  * as it stands: a device, a FIFO, or a file without a name, as behind /dev/stdout. */
 static int cfti_target_locate(cfti_target *target) {
     cfti_os_status found;
-    int error = 0;
+    int error;
     target->direct = target->exists && target->old.kind != CFTI_KIND_FILE;
     if (target->direct) return 0;
-    if (cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found) != 0 ||
-        found.kind != CFTI_KIND_LINK)
+    error = cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found);
+    if (error != 0 && error != ENOENT) return error;
+    if (error != 0 || found.kind != CFTI_KIND_LINK)
         return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1) ? 0
                                                                                          : ENOMEM;
     error = cfti_path_resolve(&target->real, target->path);
     if (error == 0 && target->exists) {
         const char *real = (const char *)target->real.data;
-        target->direct = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, &found) != 0 ||
-                         found.device != target->old.device || found.inode != target->old.inode;
+        error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, &found);
+        if (error == 0)
+            target->direct = found.device != target->old.device || found.inode != target->old.inode;
+        else if (cfti_is_answer(error)) target->direct = true, error = 0;
     }
     return error;
 }

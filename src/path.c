@@ -105,6 +105,13 @@ static int cfti_path_absolute(cfti_buffer *out, const char *path) {
     return 0;
 }
 
+/* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
+ * no answer, and what was asked must not be taken for a no. */
+static bool cfti_is_answer(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
+           error == ENAMETOOLONG;
+}
+
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
 
 /* The target of a link whose path may be longer than one call takes. */
@@ -172,7 +179,8 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             cfti_buffer_free(todo);
             *todo = next;
             at = 0;
-        } else if (strict && cfti_may_be_link(no_link)) {
+        } else if ((no_link != EINVAL && !cfti_is_answer(no_link)) ||
+                   (strict && cfti_may_be_link(no_link))) {
             error = no_link;
         }
     }

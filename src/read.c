@@ -400,10 +400,12 @@ static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
 #if !defined(CONFITURE_NO_MMAP)
     if (visit->way == CFTI_VISIT_MAPPED) {
         cfti_os_status now;
+        int error;
         cfti_os_unmap(visit->bytes, visit->size);
         visit->way = CFTI_VISIT_WHOLE;
-        if (cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now) != 0 ||
-            !cfti_same_status(&visit->status, &now))
+        error = cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now);
+        if (error != 0 && !cfti_is_answer(error)) return cfti_fail_system(fail, error, NULL);
+        if (error != 0 || !cfti_same_status(&visit->status, &now))
             return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
     }
 #else
