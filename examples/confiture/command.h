@@ -115,6 +115,8 @@ void system_end_of_pipe(void);
 double system_seconds(void);
 bool system_stderr_is_terminal(void);
 bool system_is_missing(const char *path);
+/* A FIFO, a device: anything but a regular file. */
+bool system_is_special(const char *path);
 bool system_stdout_is_file(void);
 /* Whether it is the very file that standard output goes to. */
 bool system_is_stdout(const char *path);

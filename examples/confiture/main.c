@@ -259,7 +259,9 @@ static int build_one(const struct options *options, const confiture_files *files
     confiture_status status;
     memset(&schema, 0, sizeof schema);
     if (options->output && strcmp(options->output, "-") != 0) {
-        system_hold_signals();
+        /* What is written to as it stands, a FIFO or a device, leaves nothing to tidy up, and
+         * may never be read. */
+        if (!system_is_special(options->output)) system_hold_signals();
         status = confiture_build_file(&schema, options->output, files, build, error);
         if (!status && options->json) {
             json_open(NULL, '{');

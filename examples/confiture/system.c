@@ -81,6 +81,11 @@ bool system_is_missing(const char *path) {
     return stat(path, &info) != 0 && errno == ENOENT;
 }
 
+bool system_is_special(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 bool system_stdout_is_file(void) {
     struct stat out;
     return fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode);
