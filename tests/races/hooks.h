@@ -1,0 +1,191 @@
+/* hooks.h: the library's system calls, each of them a step at which something may happen.
+ * Included before confiture.h; plain.h behind it gives the tests the calls back. */
+#ifndef CONFITURE_RACES_HOOKS_H
+#define CONFITURE_RACES_HOOKS_H
+
+/* First, so that the names below are not changed in them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    int step;      /* calls so far; atomic */
+    int at;        /* the call before which act() is called; 0: none */
+    bool halfway;  /* of a read or a write: in the middle of it instead */
+    bool happened; /* act() has been called */
+    void (*act)(void);
+    char log[4096]; /* a letter a call, while is_logged */
+    size_t logged;
+    bool is_logged;
+} hooks;
+
+/* Whether the call is to be made in two halves, with act() between them. */
+static bool hooks_step(char letter, bool has_halves) {
+    int step = __atomic_add_fetch(&hooks.step, 1, __ATOMIC_RELAXED);
+    if (hooks.is_logged && hooks.logged + 1 < sizeof hooks.log) hooks.log[hooks.logged++] = letter;
+    if (hooks.at == 0 || step != hooks.at) return false;
+    if (hooks.halfway) return has_halves;
+    hooks.happened = true;
+    hooks.act();
+    return false;
+}
+
+static void hooks_halfway(void) {
+    hooks.happened = true;
+    hooks.act();
+}
+
+/* Nothing is to happen, and the next call is the first. */
+static void hooks_reset(void) { memset(&hooks, 0, sizeof hooks); }
+
+static int hooks_open(const char *path, int flags, ...) {
+    va_list args;
+    int mode;
+    va_start(args, flags);
+    mode = (flags & O_CREAT) != 0 ? va_arg(args, int) : 0;
+    va_end(args);
+    (void)hooks_step((flags & O_CREAT) != 0 ? 'c' : 'o', false);
+    return open(path, flags, mode);
+}
+
+static int hooks_openat(int at, const char *path, int flags, ...) {
+    (void)hooks_step('o', false);
+    return openat(at, path, flags);
+}
+
+static int hooks_close(int fd) {
+    (void)hooks_step('.', false);
+    return close(fd);
+}
+
+/* In two halves it is what the kernel's may be: while it copies page by page, another
+ * process may write. */
+static ssize_t hooks_read(int fd, void *data, size_t size) {
+    ssize_t n, m;
+    struct stat status;
+    size_t half;
+    if (!hooks_step('r', true)) return read(fd, data, size);
+    if (fstat(fd, &status) != 0 || status.st_size < 2) return read(fd, data, size);
+    half = (size_t)status.st_size / 2;
+    n = read(fd, data, half < size ? half : size / 2);
+    hooks_halfway();
+    if (n <= 0) return n;
+    m = read(fd, (char *)data + n, size - (size_t)n);
+    return m < 0 ? n : n + m;
+}
+
+static ssize_t hooks_write(int fd, const void *data, size_t size) {
+    ssize_t n;
+    if (!hooks_step('w', true)) return write(fd, data, size);
+    n = write(fd, data, size / 2);
+    hooks_halfway();
+    return n;
+}
+
+static ssize_t hooks_pwrite(int fd, const void *data, size_t size, off_t offset) {
+    ssize_t n;
+    if (!hooks_step('W', true)) return pwrite(fd, data, size, offset);
+    n = pwrite(fd, data, size / 2, offset);
+    hooks_halfway();
+    return n;
+}
+
+static int hooks_fstat(int fd, struct stat *status) {
+    (void)hooks_step('s', false);
+    return fstat(fd, status);
+}
+
+static int hooks_fstatat(int at, const char *path, struct stat *status, int flags) {
+    (void)hooks_step('a', false);
+    return fstatat(at, path, status, flags);
+}
+
+static off_t hooks_lseek(int fd, off_t offset, int whence) {
+    (void)hooks_step('l', false);
+    return lseek(fd, offset, whence);
+}
+
+static int hooks_fsync(int fd) {
+    (void)hooks_step('S', false);
+    return fsync(fd);
+}
+
+static int hooks_fchmod(int fd, mode_t mode) {
+    (void)hooks_step('m', false);
+    return fchmod(fd, mode);
+}
+
+static int hooks_rename(const char *from, const char *to) {
+    (void)hooks_step('R', false);
+    return rename(from, to);
+}
+
+static int hooks_unlink(const char *path) {
+    (void)hooks_step('U', false);
+    return unlink(path);
+}
+
+static ssize_t hooks_readlink(const char *path, char *buffer, size_t size) {
+    (void)hooks_step('L', false);
+    return readlink(path, buffer, size);
+}
+
+static void *hooks_mmap(void *at, size_t size, int access, int flags, int fd, off_t offset) {
+    (void)hooks_step('M', false);
+    return mmap(at, size, access, flags, fd, offset);
+}
+
+static int hooks_munmap(void *at, size_t size) {
+    (void)hooks_step('u', false);
+    return munmap(at, size);
+}
+
+static long hooks_syscall(long number, ...) {
+    long a[6];
+    int i;
+    va_list args;
+    va_start(args, number);
+    for (i = 0; i < 6; i++) a[i] = va_arg(args, long); /* as libc's own does */
+    va_end(args);
+    (void)hooks_step('y', false);
+    return syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+#define open hooks_open
+#define openat hooks_openat
+#define close hooks_close
+#define read hooks_read
+#define write hooks_write
+#define pwrite hooks_pwrite
+#define fstat hooks_fstat
+#define fstatat hooks_fstatat
+#define lseek hooks_lseek
+#define fsync hooks_fsync
+#define fchmod hooks_fchmod
+#define rename hooks_rename
+#define unlink hooks_unlink
+#define readlink hooks_readlink
+#define mmap hooks_mmap
+#define munmap hooks_munmap
+#define syscall hooks_syscall
+
+#endif
