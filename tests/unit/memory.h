@@ -42,6 +42,17 @@ typedef union memory_head {
     char alignment[32];
 } memory_head;
 
+/* What malloc() aligns its blocks to, at least: 8 bytes on some 32-bit systems, 16 elsewhere. */
+typedef struct memory_strictest {
+    char before;
+    union {
+        long double number;
+        long long integer;
+        void *pointer;
+    } strictest;
+} memory_strictest;
+#define MEMORY_ALIGNMENT offsetof(memory_strictest, strictest)
+
 /* The beginning is enough to show a mistake, and filling megabytes takes its time. */
 static size_t memory_shown(size_t size) { return size < 4096 ? size : 4096; }
 

@@ -637,7 +637,7 @@ static void test_path_memory(void) {
     CHECK(memory_is_clean(&m));
     for (i = 1; i <= 40; i++) {
         uint8_t *bytes = (uint8_t *)cfti_arena_take(&arena, i * 7);
-        CHECK(bytes != NULL && (uintptr_t)bytes % 16 == 0);
+        CHECK(bytes != NULL && (uintptr_t)bytes % MEMORY_ALIGNMENT == 0);
         memset(bytes, (int)i, i * 7);
     }
     cfti_arena_reset(&arena);

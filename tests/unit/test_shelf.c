@@ -12,7 +12,7 @@ static void test_shelf_reuse(void) {
     CHECK(cfti_shelf_open(&shelf, &m.allocator));
     a = cfti_shelf_alloc(&shelf, 100000);
     b = cfti_shelf_alloc(&shelf, 100000);
-    CHECK(a != NULL && b != NULL && a != b && (uintptr_t)a % 16 == 0);
+    CHECK(a != NULL && b != NULL && a != b && (uintptr_t)a % MEMORY_ALIGNMENT == 0);
     cfti_shelf_free(&shelf, a, 100000);
     cfti_shelf_free(&shelf, b, 100000);
     CHECK(m.blocks == 2);
