@@ -2119,6 +2119,7 @@ static const char *cfti_os_error_text(int os_error) {
     case ENOSPC: return "no space left on device";
     case EDQUOT: return "disk quota exceeded";
     case EFBIG: return "file too large";
+    case EOVERFLOW: return "size or time too large for how this program was compiled";
     case EROFS: return "read-only file system";
     case EIO: return "input/output error";
     case EPIPE: return "broken pipe";
