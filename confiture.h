@@ -864,7 +864,7 @@ typedef struct cfti_os_fetch {
     bool done;    /* else it has to be read in the ordinary way, which says why */
     void *again;  /* the ring's own notes, and what follows */
     size_t got_again, got_more;
-    bool opened, closed;
+    bool opened, closed, refused;
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
@@ -1383,7 +1383,7 @@ typedef struct cfti_ring_request {
     uint16_t priority;
     int32_t file;
     uint64_t offset, address;
-    uint32_t size, open_flags;
+    uint32_t size, call_flags; /* of the call that the request stands for */
     uint64_t user_data;
     uint16_t buffer, personality;
     uint32_t file_index; /* from 1: of the ring's own table of open files */
@@ -1408,6 +1408,7 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
+#define CFTI_RING_NO_WAIT 8    /* RWF_NOWAIT */
 #define CFTI_RING_AGAIN 256    /* ours alone: a second read, */
 #define CFTI_RING_MORE 257     /* and one behind what was read */
 #define CFTI_RING_REQUESTS 128 /* three a file at once, rounded up to a power of two */
@@ -1500,8 +1501,8 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_OPEN, i);
     request->file = fetch->at;
     request->address = (uint64_t)(uintptr_t)fetch->path;
-    request->open_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-    if (fetch->no_link) request->open_flags |= CFTI_O_NOFOLLOW;
+    request->call_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    if (fetch->no_link) request->call_flags |= CFTI_O_NOFOLLOW;
     request->file_index = (uint32_t)i + 1;
 }
 
@@ -1513,6 +1514,7 @@ static void cfti_ring_add_read(cfti_os_ring *ring, size_t i, void *data, size_t 
     request->size = (uint32_t)size;
     request->offset = offset;
     request->flags = CFTI_RING_FIXED_FILE;
+    request->call_flags = CFTI_RING_NO_WAIT;
     request->user_data = what << 32 | i;
 }
 
@@ -1530,6 +1532,7 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     case CFTI_RING_MORE: fetch->got_more = good ? (size_t)result->result : 1; break;
     default:
         fetch->done = good;
+        fetch->refused = result->result == -EOPNOTSUPP;
         if (good) fetch->got = (size_t)result->result;
     }
 }
@@ -1622,16 +1625,18 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
 }
 
 /* All files are opened and read, then all closed: what is in the kernel's caches it
- * does at once, in that order. A file that has to be waited for is opened too late for its
- * read, and left to be read in the ordinary way; where many are, the cache is cold, and
- * the next batches are read ahead. */
+ * does at once, in that order. A file that has to be waited for is not: it is opened too
+ * late for its read, or the read gives up (a FIFO that took a file's place would be waited
+ * for for ever), and it is read in the ordinary way. Where many are, the cache is cold, and
+ * the next batches are read ahead. A file system that cannot read without waiting has no
+ * use for a ring. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                uint8_t *spare, size_t spare_size) {
     size_t i, late = 0;
     uint32_t requests = 0;
     bool good;
     for (i = 0; i < count; i++) {
-        fetches[i].opened = fetches[i].done = fetches[i].closed = false;
+        fetches[i].opened = fetches[i].done = fetches[i].closed = fetches[i].refused = false;
         fetches[i].again = NULL;
         fetches[i].got_again = fetches[i].got_more = 0;
     }
@@ -1664,7 +1669,8 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     }
     good = good && cfti_ring_run(ring, fetches, requests);
     cfti_fetch_compare(fetches, count);
-    for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
+    for (i = 0; i < count && good; i++)
+        good = (fetches[i].closed || !fetches[i].opened) && !fetches[i].refused;
     return good;
 }
 
@@ -8680,6 +8686,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_RING_FIXED_FILE
 #undef CFTI_RING_MAP
 #undef CFTI_RING_MORE
+#undef CFTI_RING_NO_WAIT
 #undef CFTI_RING_OPEN
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS

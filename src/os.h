@@ -103,7 +103,7 @@ typedef struct cfti_os_fetch {
     bool done;    /* else it has to be read in the ordinary way, which says why */
     void *again;  /* the ring's own notes, and what follows */
     size_t got_again, got_more;
-    bool opened, closed;
+    bool opened, closed, refused;
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
