@@ -488,7 +488,7 @@ def main():
         driver = Driver([*shlex.split(options.run), program])
         run(counts, driver, sandbox, options)
         counts.check(driver.stop(), "the driver did not end well")
-    except (DriverDied, RuntimeError) as error:
+    except (DriverDied, OSError, RuntimeError) as error:
         counts.check(False, "%s", error)
     finally:
         sandbox.close()
