@@ -282,6 +282,14 @@ static void fault_count(size_t *count, bool more) {
     (void)pthread_mutex_unlock(&fault.lock);
 }
 
+/* One that is about to be closed. */
+static void fault_closed(int fd) {
+    (void)pthread_mutex_lock(&fault.lock);
+    if (fd < 0 || fd >= FAULT_FDS || !fault.fds[fd].is_open) fault.wrong = true;
+    else fault.fds[fd].is_open = false, fault.fd_count--;
+    (void)pthread_mutex_unlock(&fault.lock);
+}
+
 /* ---- memory ---- */
 
 static void *fault_malloc(size_t size) {
@@ -342,9 +350,8 @@ static int fault_open(const char *path, int flags, ...) {
 static int fault_close(int fd) {
     bool fails = fault_fails(FAULT_CLOSE, fd, -1, NULL, false);
     int error = errno;
-    fault_count(&fault.fd_count, false);
-    if (fd >= 0 && fd < FAULT_FDS) fault.fds[fd].is_open = false;
-    if (close(fd) != 0) fault.wrong = true;
+    fault_closed(fd);
+    (void)close(fd);
     errno = error;
     return fails ? -1 : 0;
 }
@@ -404,6 +411,7 @@ static void fault_ring_mapped(int fd, void *data, off_t offset);
 
 static void *fault_mmap(void *where, size_t size, int rights, int flags, int fd, off_t offset) {
     void *data;
+    bool is_ring;
     if (fault_fails(FAULT_MMAP, fd, -1, NULL, false)) return MAP_FAILED;
     data = mmap(where, size, rights, flags, fd, offset);
     if (data == MAP_FAILED) return data;
@@ -411,8 +419,9 @@ static void *fault_mmap(void *where, size_t size, int rights, int flags, int fd,
     if (fault.map_count == FAULT_MAPS) abort();
     fault.maps[fault.map_count].data = data;
     fault.maps[fault.map_count++].size = size;
+    is_ring = fault.fds[fd].is_ring;
     (void)pthread_mutex_unlock(&fault.lock);
-    if (fault.fds[fd].is_ring) fault_ring_mapped(fd, data, offset);
+    if (is_ring) fault_ring_mapped(fd, data, offset);
     return data;
 }
 
@@ -470,8 +479,7 @@ static struct dirent *fault_readdir(DIR *dir) {
 }
 
 static int fault_closedir(DIR *dir) {
-    fault_count(&fault.fd_count, false);
-    fault.fds[dirfd(dir)].is_open = false;
+    fault_closed(dirfd(dir));
     return closedir(dir);
 }
 #endif

@@ -28,7 +28,9 @@ static long fault_ring_setup(unsigned count, cfti_ring_setup *setup) {
     if (fault_fails(FAULT_RING_SETUP, -1, -1, NULL, false)) return -1;
     fd = syscall(SYS_io_uring_setup, count, setup);
     if (fault_opened((int)fd, -1, "ring", false, false) < 0) return fd;
+    (void)pthread_mutex_lock(&fault.lock);
     fault.fds[fd].is_ring = true;
+    (void)pthread_mutex_unlock(&fault.lock);
     memset(&fault_rings[fd], 0, sizeof fault_rings[fd]);
     fault_rings[fd].setup = *setup;
     return fd;
