@@ -1,7 +1,7 @@
 /* Every call that may fail does: the Nth, for every N until the work succeeds, once and from
  * then on, with each error that fits it, whatever is done and however it is run; and then
  * what can be said better by name.
- *     faults [--quick] [NAME...]     all works, or those that are named */
+ *     faults [--quick] [WORK...]     all works, or these; "named": what has a name */
 #include "calls.h"
 
 #define CONFITURE_IMPLEMENTATION
@@ -98,7 +98,7 @@ static void faults_work(const work *w) {
         size_t step = c->threads != 1 || w->is_large ? 2 : 1;
         if (w->is_search && c->io != CONFITURE_IO_READ) continue;
         if (w->is_large && k % 4 > 1) continue;
-        if (faults.quick) {
+        if (faults.quick && w->run != work_pool) {
             if (!c->quick || (w->is_large && k != 0)) continue;
             step = c->threads != 1 || w->is_large ? 17 : 7;
         }
@@ -139,7 +139,8 @@ static void faults_expect(void) {
 }
 
 int main(int argc, char **argv) {
-    size_t k, named = 0, before;
+    size_t k, chosen = 0, before;
+    bool by_name = false;
     int a;
     test_counts.suite = "faults";
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -148,7 +149,8 @@ int main(int argc, char **argv) {
         (void)setenv("TMPDIR", "/dev/shm", 1); /* a disk takes its time to sync */
     for (a = 1; a < argc; a++) {
         if (strcmp(argv[a], "--quick") == 0) faults.quick = true;
-        else named++;
+        else chosen++;
+        by_name |= strcmp(argv[a], "named") == 0;
     }
     tree_open();
     before = tree_descriptors();
@@ -157,7 +159,7 @@ int main(int argc, char **argv) {
     work_lists();
     faults_expect();
     for (k = 0; k < WORKS; k++) {
-        bool wanted = named == 0;
+        bool wanted = chosen == 0;
         const work *w = &works[k];
         unsigned long calls = faults.calls;
         for (a = 1; a < argc; a++) wanted |= strcmp(argv[a], w->name) == 0;
@@ -165,7 +167,7 @@ int main(int argc, char **argv) {
         faults_work(w);
         printf("%-24s %lu calls\n", w->name, faults.calls - calls);
     }
-    if (named == 0) named_all();
+    if (chosen == 0 || by_name) named_all();
     (void)alarm(0);
     CHECK(tree_descriptors() == before);
     work_lists_free();

@@ -125,7 +125,8 @@ static void named_series(const char *name, unsigned long only, bool few, confitu
                 nth.only = only;
                 nth.few = few;
                 if (!named_wants(k, i) || (io != 0 && configs[i].io != io)) continue;
-                for (nth.n = 1; named.good && nth.n < 10000; nth.n += faults.quick ? 9 : 1) {
+                for (nth.n = 1; named.good && nth.n < 10000;
+                     nth.n += faults.quick && nth.n > 8 ? 9 : 1) {
                     nth.variant = nth.n % 4;
                     named_run(&works[k], &configs[i], faults_plan_nth, &nth, "done");
                     if (fault.hits == 0) break;
@@ -135,8 +136,8 @@ static void named_series(const char *name, unsigned long only, bool few, confitu
 }
 
 static void named_helps(void) {
-    const unsigned long ring =
-        FAULT_BIT(FAULT_RING_SETUP) | FAULT_BIT(FAULT_RING_REGISTER) | FAULT_BIT(FAULT_RING_ENTER);
+    const unsigned long ring = FAULT_BIT(FAULT_RING_SETUP) | FAULT_BIT(FAULT_RING_REGISTER) |
+                               FAULT_BIT(FAULT_RING_ENTER) | FAULT_BIT(FAULT_MMAP);
     named_series("threads, mapping, hints",
                  FAULT_BIT(FAULT_THREAD) | FAULT_BIT(FAULT_MMAP) | FAULT_BIT(FAULT_HINT) |
                      FAULT_BIT(FAULT_SYSCONF) | FAULT_BIT(FAULT_FSTATFS),
