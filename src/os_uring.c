@@ -269,7 +269,7 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
  * use for a ring. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                uint8_t *spare, size_t spare_size) {
-    size_t i, late = 0;
+    size_t i, late = 0, refused = 0;
     uint32_t requests = 0;
     bool good;
     for (i = 0; i < count; i++) {
@@ -306,9 +306,11 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     }
     good = good && cfti_ring_run(ring, fetches, requests);
     cfti_fetch_compare(fetches, count);
-    for (i = 0; i < count && good; i++)
-        good = (fetches[i].closed || !fetches[i].opened) && !fetches[i].refused;
-    return good;
+    for (i = 0; i < count && good; i++) {
+        good = fetches[i].closed || !fetches[i].opened;
+        refused += fetches[i].refused;
+    }
+    return good && refused < count;
 }
 
 #else
