@@ -4909,7 +4909,7 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     while (first < walk->level_count) {
         size_t n = walk->level_count - first, i, k;
         int error;
-        if (!*walk->crew_is_open && n >= 2 * CFTI_DIRECTORIES_PER_THREAD) {
+        if (!*walk->crew_is_open && n / CFTI_DIRECTORIES_PER_THREAD >= 2) {
             cfti_crew_open(walk->crew, run, &walk->allocator, n / CFTI_DIRECTORIES_PER_THREAD);
             *walk->crew_is_open = true;
         }
