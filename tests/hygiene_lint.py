@@ -36,7 +36,7 @@ TOOLS = {
                  "--platform=unix64", "--template={file}:{line}: {message} [{id}]",
                  "--suppress=missingIncludeSystem", "-I", ROOT, "SOURCES"],
     "gcc -fanalyzer": ["gcc", "-std=c99", "-O2", "-fanalyzer", "-fdiagnostics-plain-output", "-I",
-                       ROOT, "-fsyntax-only", "SOURCES"],
+                       ROOT, "-S", "-o", "/dev/null", "SOURCES"],
 }
 
 
