@@ -218,7 +218,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("target")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--golden")
     options = parser.parse_args()
     if options.target in ROWS:

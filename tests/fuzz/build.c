@@ -308,11 +308,13 @@ static void build_options(build_plan *plan, uint8_t how, uint8_t run, uint8_t wh
     fs.no_ring = (what & 64) != 0;
     fs.late = (what & 128) != 0;
     if (o->run.threads == 1) return;
-    if (trouble % 8 == 0) {
-        o->run.parallel_for = build_backwards;
-    } else if (trouble != 1) { /* 1: threads of its own, which take their time to start */
+    /* A helper that has to be woken takes longer than all the rest, and one that has to be
+     * started longer still: not always. */
+    if (trouble % 8 == 7) {
         if (pool == NULL) FUZZ_CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
         o->run.pool = pool;
+    } else if (trouble != 1) {
+        o->run.parallel_for = build_backwards;
     }
 }
 

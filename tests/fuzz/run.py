@@ -14,6 +14,7 @@ line is "N passed, N failed[, N skipped]": one for each target, or for each inpu
 """
 
 import argparse
+import concurrent.futures
 import os
 import re
 import shlex
@@ -277,25 +278,36 @@ def replay_one(binary, arguments):
     return 0, f"exit status {result.returncode}\n{interesting(output)}"
 
 
-def replay(options, report):
+def prepare(name, options):
+    """Builds a target that replays, and asks the reference: None, or what went wrong."""
     compiler = shlex.split(options.cc or os.environ.get("CC") or "cc")
-    flags = shlex.split(os.environ.get("CFLAGS", "-O2"))
-    for name in chosen(options):
-        kept, _, _ = folders(options.build, name)
-        binary = os.path.join(options.build, "replay-" + name)
-        problem = compile_target(compiler, [*flags, "-DFUZZ_MAIN"], name, binary)
+    flags = shlex.split(os.environ.get("CFLAGS", "-O0"))
+    problem = compile_target(compiler, [*flags, "-DFUZZ_MAIN"], name,
+                             os.path.join(options.build, "replay-" + name))
+    if problem:
+        return "does not compile\n" + problem
+    with open(os.path.join(options.build, name + ".answers"), "wb") as file:
+        command = [sys.executable, os.path.join(HERE, "answers.py"), name,
+                   "--seed", str(options.seed)]
+        command += ["--golden", options.golden] if options.golden else []
+        result = subprocess.run(command, stdout=file, stderr=subprocess.PIPE)
+    return result.stderr.decode("utf-8", "replace") if result.returncode else None
+
+
+def replay(options, report):
+    names = chosen(options)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        prepared = list(pool.map(lambda name: prepare(name, options), names))
+    for name, problem in zip(names, prepared):
         if problem:
-            report.fail(name + ": does not compile", problem)
+            report.fail(name, problem)
             continue
-        answers = os.path.join(options.build, name + ".answers")
-        with open(answers, "wb") as file:
-            subprocess.run([sys.executable, os.path.join(HERE, "answers.py"), name,
-                            "--seed", str(options.seed), *(["--golden", options.golden]
-                                                           if options.golden else [])],
-                           stdout=file, check=True)
+        binary = os.path.join(options.build, "replay-" + name)
+        kept, _, _ = folders(options.build, name)
         inputs = [os.path.join(kept, entry) for entry in sorted(os.listdir(kept))] \
             if os.path.isdir(kept) else []
-        for arguments, each in ([kept] if inputs else [], inputs), (["--answers", answers], []):
+        answers = ["--answers", os.path.join(options.build, name + ".answers")]
+        for arguments, each in ([kept] if inputs else [], inputs), (answers, []):
             if not arguments:
                 continue
             count, problem = replay_one(binary, arguments)
