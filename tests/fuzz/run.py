@@ -56,7 +56,7 @@ def dictionary(target):
 
 def compile_target(compiler, flags, target, output, root=ROOT, env=None):
     """None, or what the compiler said."""
-    command = [*compiler, "-g", *flags, *WARNINGS, "-I" + root,
+    command = [*compiler, *flags, *WARNINGS, "-I" + root,
                os.path.join(root, "tests", "fuzz", target + ".c"), "-o", output, "-pthread"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
@@ -130,7 +130,7 @@ class Report:
 
 # Without a look at every comparison, and below without entropic scheduling: half as many inputs
 # again in the same time. Dictionaries know the words that comparisons would have told.
-LIBFUZZER = ["-O2", "-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp,stack-depth", *SANITIZE]
+LIBFUZZER = ["-g", "-O2", "-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp,stack-depth", *SANITIZE]
 
 
 def libfuzzer_arguments(target, build, seconds, seed):
@@ -235,7 +235,8 @@ def afl(options, report):
     for name, seconds in shares(chosen(options), options.seconds).items():
         kept, work, _ = folders(options.build, name)
         binary = os.path.join(options.build, "afl-" + name)
-        problem = compile_target(compiler, ["-O2", "-fsanitize=fuzzer"], name, binary, env=AFL)
+        problem = compile_target(compiler, ["-g", "-O2", "-fsanitize=fuzzer"], name, binary,
+                                 env=AFL)
         if problem:
             report.fail(name + ": does not compile", problem)
             continue
