@@ -313,7 +313,7 @@ static void build_options(build_plan *plan, uint8_t how, uint8_t run, uint8_t wh
     if (trouble % 8 == 7) {
         if (pool == NULL) FUZZ_CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
         o->run.pool = pool;
-    } else if (trouble != 1) {
+    } else if (trouble != 1 || what < 192) {
         o->run.parallel_for = build_backwards;
     }
 }

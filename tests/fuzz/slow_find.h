@@ -4,7 +4,7 @@
 #ifndef CONFITURE_FUZZ_SLOW_FIND_H
 #define CONFITURE_FUZZ_SLOW_FIND_H
 
-#define SLOW_FOUND 4096
+#define SLOW_FOUND 150
 
 typedef struct slow_list {
     char *items[SLOW_FOUND];
@@ -16,7 +16,7 @@ FUZZ_SLOW static void slow_list_add(slow_list *list, const char *text, bool uniq
     size_t i;
     if (unique)
         for (i = 0; i < list->count; i++)
-            if (strcmp(list->items[i], text) == 0) return;
+            if (fuzz_same(list->items[i], text)) return;
     list->full = list->full || list->count == SLOW_FOUND;
     if (list->full) return;
     list->items[list->count++] = strcpy((char *)malloc(strlen(text) + 1), text);
@@ -49,7 +49,7 @@ FUZZ_SLOW static bool slow_excluded_dir(const slow_search *s, const char *path) 
 }
 
 FUZZ_SLOW static char *slow_join(const char *directory, const char *name, size_t size) {
-    size_t n = strcmp(directory, ".") == 0 ? 0 : strlen(directory);
+    size_t n = fuzz_same(directory, ".") ? 0 : strlen(directory);
     char *path = (char *)malloc(n + size + 2);
     if (path == NULL) abort();
     memcpy(path, directory, n);
@@ -100,7 +100,7 @@ FUZZ_SLOW static void slow_select(slow_search *s, const char *path, const slow_p
                                   size_t count) {
     int node, i;
     char kind;
-    if (++s->steps > 20000 || strlen(path) > 400) s->selected->full = true;
+    if (++s->steps > 800 || strlen(path) > 200) s->selected->full = true;
     if (s->selected->full) return;
     if (count == 0) {
         slow_list_add(s->selected, path, true);
@@ -176,11 +176,11 @@ FUZZ_SLOW static confiture_status slow_search_directory(slow_search *s) {
         if (s->error_path != NULL) return CONFITURE_E_SYSTEM;
         for (k = 0; k < s->selected->count; k++) {
             const char *path = s->selected->items[k];
-            const char *below = strcmp(s->root, ".") == 0 ? path : path + strlen(s->root);
+            const char *below = fuzz_same(s->root, ".") ? path : path + strlen(s->root);
             bool excluded = slow_excluded_dir(s, path);
             size_t e;
             while (*below == '/') below++;
-            if (strcmp(path, s->root) == 0) below = "";
+            if (fuzz_same(path, s->root)) below = "";
             for (e = 0; e < d->exclude_count; e++)
                 excluded = excluded || slow_match(below, strlen(below), d->exclude[e],
                                                   strlen(d->exclude[e])) == 1;
