@@ -3711,20 +3711,6 @@ static bool cfti_component_before(const char *path, size_t *start, size_t *end) 
     }
 }
 
-/* Whether two paths are the same but for empty and "." components. */
-static bool cfti_path_same(const char *a, const char *b) {
-    size_t a_end = strlen(a), b_end = strlen(b), x = 0, y = 0;
-    if ((a[0] == '/') != (b[0] == '/')) return false;
-    for (;;) {
-        bool more = cfti_component_before(a, &x, &a_end);
-        if (more != cfti_component_before(b, &y, &b_end)) return false;
-        if (!more) return true;
-        if (a_end - x != b_end - y || memcmp(a + x, b + y, a_end - x) != 0) return false;
-        a_end = x;
-        b_end = y;
-    }
-}
-
 /* PurePath(rel).match(pattern) of Python 3.11, for a relative path: from the right,
  * component by component; "**" is two stars, so one component. */
 static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
@@ -7825,6 +7811,36 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     return CONFITURE_OK;
 }
 
+/* The identity of the directory of a target, which may have many paths. */
+static int cfti_target_directory(const cfti_target *target, cfti_os_status *status) {
+    char *real = (char *)target->real.data; /* is cut behind its last slash for a moment */
+    char *slash = strrchr(real, '/'), kept;
+    int error;
+    if (slash == NULL) return cfti_os_status_at(CFTI_OS_NOWHERE, ".", true, status);
+    kept = slash[1];
+    slash[1] = '\0';
+    error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, status);
+    slash[1] = kept;
+    return error;
+}
+
+/* The name of a path in its directory. */
+static const char *cfti_path_leaf(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* Whether two targets are the same file, though it may not exist yet. */
+static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
+    cfti_os_status x, y;
+    if (a->direct || b->direct || a->exists != b->exists) return false;
+    if (a->exists) return a->old.device == b->old.device && a->old.inode == b->old.inode;
+    return strcmp(cfti_path_leaf((const char *)a->real.data),
+                  cfti_path_leaf((const char *)b->real.data)) == 0 &&
+           cfti_target_directory(a, &x) == 0 && cfti_target_directory(b, &y) == 0 &&
+           x.device == y.device && x.inode == y.inode;
+}
+
 /* Whether two files hold the same bytes. A file that cannot be read is different. */
 static bool cfti_same_bytes(const char *a, const char *b) {
     cfti_os_file x, y;
@@ -8468,14 +8484,12 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         bool is_output = false;
         for (k = 0; k < target_count && !is_output; k++) {
             const cfti_target *target = &targets[k];
-            const char *real = (const char *)target->real.data;
-            const char *slash = real == NULL ? NULL : strrchr(real, '/');
-            const char *leaf = slash == NULL ? real : slash + 1;
             cfti_os_status status;
             int error;
             if (!target->exists || target->direct) continue;
             if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
-                strcmp(file->path + file->leaf, leaf) != 0)
+                strcmp(file->path + file->leaf, cfti_path_leaf((const char *)target->real.data)) !=
+                    0)
                 continue;
             error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
             if (error != 0 && !cfti_is_answer(error)) {
@@ -8560,16 +8574,9 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
 /* Whether two of the outputs are one file: the last rename would win. */
 static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
     size_t i, k;
-    for (i = 0; i < count; i++) {
-        for (k = 0; k < i; k++) {
-            const cfti_target *a = &targets[i], *b = &targets[k];
-            if (a->direct || b->direct) continue;
-            if (cfti_path_same((const char *)a->real.data, (const char *)b->real.data)) return true;
-            if (a->exists && b->exists && a->old.device == b->old.device &&
-                a->old.inode == b->old.inode)
-                return true;
-        }
-    }
+    for (i = 0; i < count; i++)
+        for (k = 0; k < i; k++)
+            if (cfti_target_is(&targets[i], &targets[k])) return true;
     return false;
 }
 

@@ -428,14 +428,12 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         bool is_output = false;
         for (k = 0; k < target_count && !is_output; k++) {
             const cfti_target *target = &targets[k];
-            const char *real = (const char *)target->real.data;
-            const char *slash = real == NULL ? NULL : strrchr(real, '/');
-            const char *leaf = slash == NULL ? real : slash + 1;
             cfti_os_status status;
             int error;
             if (!target->exists || target->direct) continue;
             if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
-                strcmp(file->path + file->leaf, leaf) != 0)
+                strcmp(file->path + file->leaf, cfti_path_leaf((const char *)target->real.data)) !=
+                    0)
                 continue;
             error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
             if (error != 0 && !cfti_is_answer(error)) {
@@ -520,16 +518,9 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
 /* Whether two of the outputs are one file: the last rename would win. */
 static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
     size_t i, k;
-    for (i = 0; i < count; i++) {
-        for (k = 0; k < i; k++) {
-            const cfti_target *a = &targets[i], *b = &targets[k];
-            if (a->direct || b->direct) continue;
-            if (cfti_path_same((const char *)a->real.data, (const char *)b->real.data)) return true;
-            if (a->exists && b->exists && a->old.device == b->old.device &&
-                a->old.inode == b->old.inode)
-                return true;
-        }
-    }
+    for (i = 0; i < count; i++)
+        for (k = 0; k < i; k++)
+            if (cfti_target_is(&targets[i], &targets[k])) return true;
     return false;
 }
 

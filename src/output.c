@@ -136,6 +136,36 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     return CONFITURE_OK;
 }
 
+/* The identity of the directory of a target, which may have many paths. */
+static int cfti_target_directory(const cfti_target *target, cfti_os_status *status) {
+    char *real = (char *)target->real.data; /* is cut behind its last slash for a moment */
+    char *slash = strrchr(real, '/'), kept;
+    int error;
+    if (slash == NULL) return cfti_os_status_at(CFTI_OS_NOWHERE, ".", true, status);
+    kept = slash[1];
+    slash[1] = '\0';
+    error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, status);
+    slash[1] = kept;
+    return error;
+}
+
+/* The name of a path in its directory. */
+static const char *cfti_path_leaf(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* Whether two targets are the same file, though it may not exist yet. */
+static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
+    cfti_os_status x, y;
+    if (a->direct || b->direct || a->exists != b->exists) return false;
+    if (a->exists) return a->old.device == b->old.device && a->old.inode == b->old.inode;
+    return strcmp(cfti_path_leaf((const char *)a->real.data),
+                  cfti_path_leaf((const char *)b->real.data)) == 0 &&
+           cfti_target_directory(a, &x) == 0 && cfti_target_directory(b, &y) == 0 &&
+           x.device == y.device && x.inode == y.inode;
+}
+
 /* Whether two files hold the same bytes. A file that cannot be read is different. */
 static bool cfti_same_bytes(const char *a, const char *b) {
     cfti_os_file x, y;

@@ -320,20 +320,6 @@ static bool cfti_component_before(const char *path, size_t *start, size_t *end) 
     }
 }
 
-/* Whether two paths are the same but for empty and "." components. */
-static bool cfti_path_same(const char *a, const char *b) {
-    size_t a_end = strlen(a), b_end = strlen(b), x = 0, y = 0;
-    if ((a[0] == '/') != (b[0] == '/')) return false;
-    for (;;) {
-        bool more = cfti_component_before(a, &x, &a_end);
-        if (more != cfti_component_before(b, &y, &b_end)) return false;
-        if (!more) return true;
-        if (a_end - x != b_end - y || memcmp(a + x, b + y, a_end - x) != 0) return false;
-        a_end = x;
-        b_end = y;
-    }
-}
-
 /* PurePath(rel).match(pattern) of Python 3.11, for a relative path: from the right,
  * component by component; "**" is two stars, so one component. */
 static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {

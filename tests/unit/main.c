@@ -1,7 +1,8 @@
 /* The unit tests: one translation unit with the library, so that they reach its
  * internal functions. Built once with CFT_HEADER as the spine and once as
  * confiture.h.
- *     unit [SUITE...]      runs all suites, or those that are named */
+ *     unit [-x] [SUITE...]  runs all suites, or those that are named; -x: ends with the first
+ *                          check that fails */
 #define CONFITURE_IMPLEMENTATION
 #define CFTI_PROCESSORS 64 /* what threads can do wrong shows with many */
 #include CFT_HEADER
@@ -19,21 +20,27 @@
 #include "test_confine.c"
 #include "test_ring.c"
 #include "test_build.c"
+#include "test_output.c"
 
 static const struct {
     const char *name;
     void (*run)(void);
 } suites[] = {
-    {"sha256", test_sha256},   {"shelf", test_shelf}, {"text", test_text},   {"lexer", test_lexer},
-    {"path", test_path},       {"find", test_find},   {"scan", test_scan},   {"limit", test_limit},
-    {"confine", test_confine}, {"ring", test_ring},   {"build", test_build},
+    {"sha256", test_sha256}, {"shelf", test_shelf}, {"text", test_text},
+    {"lexer", test_lexer},   {"path", test_path},   {"find", test_find},
+    {"scan", test_scan},     {"limit", test_limit}, {"confine", test_confine},
+    {"ring", test_ring},     {"build", test_build}, {"output", test_output},
 };
 
 int main(int argc, char **argv) {
     const size_t count = sizeof suites / sizeof suites[0];
     size_t i;
-    int a;
-    for (a = 1; a < argc; a++) {
+    int a, first = 1;
+    if (argc > 1 && strcmp(argv[1], "-x") == 0) {
+        test_counts.ends_early = true;
+        first = 2;
+    }
+    for (a = first; a < argc; a++) {
         for (i = 0; i < count && strcmp(argv[a], suites[i].name) != 0; i++) {}
         if (i == count) {
             fprintf(stderr, "unit: no suite '%s'\n", argv[a]);
@@ -41,8 +48,8 @@ int main(int argc, char **argv) {
         }
     }
     for (i = 0; i < count; i++) {
-        bool wanted = argc == 1;
-        for (a = 1; a < argc; a++) wanted |= strcmp(argv[a], suites[i].name) == 0;
+        bool wanted = argc == first;
+        for (a = first; a < argc; a++) wanted |= strcmp(argv[a], suites[i].name) == 0;
         if (wanted) test_run(suites[i].name, suites[i].run);
     }
     printf("%lu passed, %lu failed\n", test_counts.passed, test_counts.failed);

@@ -1,0 +1,360 @@
+/* Where a schema goes, at its edges: output.c, build.c. What a test of building in general
+ * has no reason to do: outputs that are one file, a file that is in the way, no name left. */
+
+#include "memory.h"
+#include "runs.h"
+#include "tree.h"
+
+static confiture_files *output_find(const char *directory) {
+    confiture_files *files = NULL;
+    if (!CHECK(confiture_find(&files, directory, NULL, NULL) == CONFITURE_OK)) abort();
+    return files;
+}
+
+/* How a split into these three ends. */
+static const char *output_split(const char *pre, const char *app, const char *post) {
+    static const char *const pre_dirs[] = {"s/0"}, *const post_dirs[] = {"s/2"};
+    static confiture_error error;
+    confiture_build_options options;
+    confiture_files *files = output_find("s");
+    confiture_schema schemas[3];
+    const char *paths[3], *outcome;
+    memory m;
+    memory_init(&m);
+    memset(&options, 0, sizeof options);
+    memset(schemas, 0, sizeof schemas);
+    options.run.allocator = &m.allocator;
+    options.separator = CONFITURE_SEPARATOR_NONE;
+    options.pre_dirs = pre_dirs;
+    options.post_dirs = post_dirs;
+    options.pre_dir_count = options.post_dir_count = 1;
+    paths[CONFITURE_SPLIT_PRE] = pre;
+    paths[CONFITURE_SPLIT_APP] = app;
+    paths[CONFITURE_SPLIT_POST] = post;
+    outcome =
+        runs_outcome(confiture_build_split_files(schemas, paths, files, &options, &error), &error);
+    CHECK(memory_is_clean(&m) && tree_temporaries(".") == 0 && tree_temporaries("s/1") == 0);
+    confiture_files_free(files);
+    return outcome;
+}
+
+static void output_make(void) {
+    static const char *const make[] = {"s/0/a.sql", "A\n",       "s/1/b.sql", "B\n", "s/1/c.sql",
+                                       "C\n",       "s/2/d.sql", "D\n",       NULL};
+    tree_make(make);
+}
+
+/* Of two outputs that are one file the last would win: refused before anything is written. */
+static void test_output_collisions(void) {
+    static const char same[] = "ARGUMENT two outputs are the same file";
+    output_make();
+    CHECK_STR(output_split("0.sql", "1.sql", "2.sql"), "done");
+    CHECK(tree_holds("0.sql", "A\n", 2) && tree_holds("1.sql", "B\nC\n", 4));
+    CHECK(tree_holds("2.sql", "D\n", 2));
+    tree_text("0.sql", "old");
+    CHECK_STR(output_split("0.sql", "0.sql", "2.sql"), same);
+    CHECK_STR(output_split("1.sql", "0.sql", "0.sql"), same);
+    CHECK_STR(output_split("0.sql", "1.sql", "0.sql"), same);
+    CHECK_STR(output_split("new.sql", "./new.sql", "2.sql"), same);
+    CHECK_STR(output_split("new.sql", "s//../new.sql", "2.sql"), same);
+    tree_link("link", "s/1");
+    CHECK_STR(output_split("s/1/new.out", "2.sql", "link/new.out"), same);
+    CHECK_STR(output_split("new.sql", "s/0/new.sql", "2.sql"), "done");
+    CHECK(tree_holds("new.sql", "A\n", 2) && tree_holds("s/0/new.sql", "B\nC\n", 4));
+    tree_remove("new.sql");
+    tree_remove("s/0/new.sql");
+    if (link("0.sql", "hard.sql") != 0) tree_die("link", "hard.sql");
+    tree_link("soft.sql", "0.sql");
+    CHECK_STR(output_split("0.sql", "hard.sql", "2.sql"), same);
+    CHECK_STR(output_split("0.sql", "1.sql", "soft.sql"), same);
+    CHECK(tree_holds("0.sql", "old", 3) && tree_holds("2.sql", "D\n", 2));
+    /* Devices take what they are given, from each. */
+    CHECK_STR(output_split("/dev/null", "/dev/null", "0.sql"), "done");
+    CHECK_STR(output_split("0.sql", "/dev/null", "/dev/null"), "done");
+    CHECK(tree_holds("0.sql", "A\n", 2));
+    tree_clear();
+}
+
+/* The outputs lie in the tree: none of them is read, and if nothing else is there, nothing
+ * is done. */
+static confiture_status output_in_tree(void *ctx, const confiture_run *run,
+                                       confiture_error *error) {
+    static const char *const paths[3] = {"t/0.sql", "t/1.sql", "t/2.sql"};
+    confiture_build_options options;
+    confiture_schema schemas[3];
+    memset(&options, 0, sizeof options);
+    memset(schemas, 0, sizeof schemas);
+    options.run = *run;
+    return confiture_build_split_files(schemas, paths, (const confiture_files *)ctx, &options,
+                                       error);
+}
+
+static void test_output_in_tree(void) {
+    static const char *const make[] = {"t/0.sql", "0", "t/1.sql", "1", "t/2.sql", "2", NULL};
+    static const char all[] = "NO_FILES t/0.sql: the output is the only file of the list";
+    confiture_run run;
+    confiture_error error;
+    confiture_files *files;
+    char *data;
+    size_t size;
+    memset(&run, 0, sizeof run);
+    tree_make(make);
+    files = output_find("t");
+    CHECK_STR(runs_outcome(output_in_tree(files, &run, &error), &error), all);
+    CHECK(tree_holds("t/0.sql", "0", 1) && tree_holds("t/2.sql", "2", 1));
+    confiture_files_free(files);
+    tree_text("t/a/0.sql", "X"); /* of the same name as an output */
+    tree_text("t/z.sql", "Z");
+    files = output_find("t");
+    CHECK_STR(runs_outcome(output_in_tree(files, &run, &error), &error), "done");
+    data = tree_read("t/0.sql", &size);
+    CHECK(size == 0);
+    free(data);
+    data = tree_read("t/1.sql", &size);
+    if (CHECK(data != NULL)) CHECK(strstr(data, "X\n") != NULL && strstr(data, "Z\n") != NULL);
+    CHECK(data != NULL && strchr(data, '0') != NULL && strstr(data, "File: 0.sql") == NULL);
+    free(data);
+    memory_exhaust_io(output_in_tree, files, 1, true, NULL, CONFITURE_IO_READ);
+    confiture_files_free(files);
+    tree_clear();
+}
+
+static int output_make_directory(void *user, const confiture_progress *progress) {
+    (void)progress;
+    if (mkdir((const char *)user, 0755) != 0 && errno != EEXIST) tree_die("mkdir", "out.sql");
+    return 0;
+}
+
+/* Something that takes the file's place at the last moment; a name that cannot be made. */
+static void test_output_in_the_way(void) {
+    confiture_build_options options;
+    confiture_files *files;
+    confiture_schema schema;
+    confiture_error error;
+    char name[64];
+    unsigned i;
+    output_make();
+    files = output_find("s");
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    options.run.progress = output_make_directory;
+    options.run.progress_user = (void *)(uintptr_t) "out.sql";
+    CHECK_STR(
+        runs_outcome(confiture_build_file(&schema, "out.sql", files, &options, &error), &error),
+        "SYSTEM out.sql: is a directory");
+    CHECK(tree_temporaries(".") == 0 && schema.file_count == 0);
+    tree_remove("out.sql");
+    options.run.progress = NULL;
+    /* A thousand temporary files that others have left under our process's number. */
+    for (i = 0; i < 1000; i++) {
+        sprintf(name, "d/.confiture-%u-%u.tmp", (unsigned)getpid(), i);
+        tree_text(name, "");
+        if (i != 998) continue;
+        CHECK(confiture_build_file(&schema, "d/o.sql", files, &options, &error) == CONFITURE_OK);
+        tree_remove("d/o.sql");
+    }
+    CHECK_STR(
+        runs_outcome(confiture_build_file(&schema, "d/o.sql", files, &options, &error), &error),
+        "SYSTEM d/o.sql: already exists");
+    CHECK(tree_temporaries("d") == 1000); /* they are not ours */
+    confiture_files_free(files);
+    tree_clear();
+}
+
+/* Unchanged and to be on the disk: there is no rename whose directory had to be synced.
+ * A directory that cannot be opened for that is no error. */
+static void test_output_sync(void) {
+    confiture_build_options options;
+    confiture_files *files;
+    confiture_schema schema;
+    output_make();
+    files = output_find("s");
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    options.sync = options.keep_unchanged = true;
+    CHECK(confiture_build_file(&schema, "o.sql", files, &options, NULL) == CONFITURE_OK);
+    CHECK(!schema.unchanged);
+    CHECK(confiture_build_file(&schema, "o.sql", files, &options, NULL) == CONFITURE_OK);
+    CHECK(schema.unchanged);
+    tree_directory("d");
+    if (chown("d", 65534, 65534) == 0 || !tree_is_root()) {
+        tree_mode("d", 0300);
+        tree_drop_rights();
+        CHECK(confiture_build_file(&schema, "d/o.sql", files, &options, NULL) == CONFITURE_OK);
+        tree_regain_rights();
+        CHECK(!schema.unchanged && schema.file_count == 4);
+    }
+    confiture_files_free(files);
+    tree_clear();
+}
+
+/* A file without a name, open in this process: written to as it stands, though something
+ * else now has the name that the kernel shows for it. */
+static void test_output_nameless(void) {
+    confiture_build_options options;
+    confiture_files *files;
+    confiture_schema schema;
+    char path[64], text[64];
+    int i, fd;
+    output_make();
+    files = output_find("s/0");
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    options.separator = CONFITURE_SEPARATOR_NONE;
+    for (i = 0; i < 2; i++) {
+        tree_text("x", "a longer text than it will be");
+        fd = open("x", O_RDWR);
+        sprintf(path, "/proc/self/fd/%d", fd);
+        tree_remove("x");
+        if (access(path, F_OK) != 0) tree_text("x", "");
+        if (i == 1) tree_text("x (deleted)", "other");
+        if (fd >= 0 && access(path, W_OK) == 0) {
+            CHECK(confiture_build_file(&schema, path, files, &options, NULL) == CONFITURE_OK);
+            CHECK(pread(fd, text, sizeof text, 0) == 2 && memcmp(text, "A\n", 2) == 0);
+        }
+        (void)close(fd);
+    }
+    CHECK(tree_holds("x (deleted)", "other", 5) && tree_temporaries(".") == 0);
+    confiture_files_free(files);
+    tree_clear();
+}
+
+static void test_output_same_bytes(void) {
+    struct stat status;
+    char text[20000];
+    memset(text, 'x', sizeof text);
+    tree_write("a", text, 10000);
+    tree_write("b", text, 10000);
+    tree_write("longer", text, 10001);
+    text[9999] = 'y';
+    tree_write("other", text, 10000);
+    tree_write("empty", "", 0);
+    tree_write("none", "", 0);
+    CHECK(cfti_same_bytes("a", "b") && cfti_same_bytes("empty", "none"));
+    CHECK(!cfti_same_bytes("a", "longer") && !cfti_same_bytes("longer", "a"));
+    CHECK(!cfti_same_bytes("a", "other") && !cfti_same_bytes("a", "empty"));
+    CHECK(!cfti_same_bytes("a", "missing") && !cfti_same_bytes("missing", "a"));
+    text[9999] = 'x';
+    tree_write("blocks", text, 8192);
+    tree_write("same", text, 8192);
+    CHECK(cfti_same_bytes("blocks", "same"));
+    text[8191] = 'y';
+    tree_write("same", text, 8192);
+    CHECK(!cfti_same_bytes("blocks", "same"));
+    /* What cannot be read is different, and a file whose size says nothing as well. */
+    tree_directory("d");
+    CHECK(!cfti_same_bytes("d", "d"));
+    if (stat("d", &status) == 0 && status.st_size < (off_t)sizeof text) {
+        tree_write("as long", text, (size_t)status.st_size);
+        CHECK(!cfti_same_bytes("as long", "d") && !cfti_same_bytes("d", "as long"));
+    }
+    if (access("/proc/version", R_OK) == 0)
+        CHECK(!cfti_same_bytes("empty", "/proc/version") &&
+              cfti_same_bytes("/proc/version", "/proc/version"));
+    tree_clear();
+}
+
+static confiture_status output_empty(void *ctx, const confiture_run *run, confiture_error *error) {
+    confiture_build_options options;
+    confiture_schema schema;
+    confiture_status status;
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    options.run = *run;
+    options.separator = CONFITURE_SEPARATOR_NONE;
+    status = confiture_build(&schema, (const confiture_files *)ctx, &options, error);
+    if (status == CONFITURE_OK) CHECK_QUIET(schema.size == 0 && schema.data[0] == '\0');
+    confiture_schema_free(&schema);
+    return status;
+}
+
+/* Nothing at all is a string, too, and needs a byte of memory; NULL options are the default. */
+static void test_output_nothing(void) {
+    confiture_files *files = NULL;
+    confiture_schema schema;
+    confiture_sink sink;
+    memset(&schema, 0, sizeof schema);
+    memset(&sink, 0, sizeof sink); /* it will not be called */
+    CHECK(confiture_files_from_paths(&files, NULL, 0, NULL, NULL) == CONFITURE_OK);
+    memory_exhaust_io(output_empty, files, 1, true, NULL, CONFITURE_IO_READ);
+    CHECK(confiture_build(&schema, files, NULL, NULL) == CONFITURE_OK && schema.size == 0);
+    CHECK_STR(schema.digest_hex,
+              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(confiture_build_sink(&schema, &sink, files, NULL, NULL) == CONFITURE_OK);
+    CHECK(schema.data == NULL && schema.file_count == 0);
+    CHECK(confiture_build_file(&schema, "o.sql", files, NULL, NULL) == CONFITURE_OK);
+    CHECK(tree_holds("o.sql", "", 0));
+    confiture_files_free(files);
+    tree_clear();
+}
+
+/* Sizes that no machine has: an error, or no wish at all. */
+static void test_output_too_large(void) {
+    cfti_output output;
+    cfti_build build;
+    cfti_visit visit;
+    cfti_fail fail;
+    memory m;
+    memory_init(&m);
+    memset(&output, 0, sizeof output);
+    memset(&build, 0, sizeof build);
+    memset(&visit, 0, sizeof visit);
+    output.buffer.allocator = m.allocator;
+    output.path = "";
+    CHECK(cfti_output_put(&output, "", SIZE_MAX / 2 + 1, &fail) == CONFITURE_E_TOO_LARGE);
+    CHECK(cfti_output_put(&output, "", SIZE_MAX / 2, &fail) == CONFITURE_E_MEMORY);
+    CHECK(memory_is_clean(&m));
+    memory_arm(&m, 0, false);
+    output.buffer.size = output.buffer.capacity = SIZE_MAX / 8;
+    visit.to_come = UINT64_MAX / 2;
+    cfti_build_expect(&output, &build, &visit);
+    CHECK(m.calls == 0);
+}
+
+static void output_on_finding(void *user, const confiture_finding *finding) {
+    *(size_t *)user += finding->status == CONFITURE_E_ENCODING ? 1 : 1000;
+}
+
+/* A large file comes in pieces; what was found in the first is told once, at its end. */
+static void test_output_found_early(void) {
+    confiture_check_options check;
+    confiture_build_options build;
+    confiture_files *files;
+    confiture_schema schema;
+    confiture_error error;
+    size_t found = 0;
+    char *bytes = (char *)tree_bytes(3000000, 1);
+    bytes[64] = (char)0xFF;
+    tree_write("s/a.sql", bytes, 3000000);
+    free(bytes);
+    files = output_find("s");
+    memset(&check, 0, sizeof check);
+    memset(&build, 0, sizeof build);
+    memset(&schema, 0, sizeof schema);
+    check.on_finding = build.on_finding = output_on_finding;
+    check.finding_user = build.finding_user = &found;
+    CHECK(confiture_check(files, &check, &error) == CONFITURE_E_ENCODING);
+    CHECK(found == 1 && error.line == 2 && error.offset == 64);
+    CHECK(confiture_build(&schema, files, &build, &error) == CONFITURE_E_ENCODING);
+    CHECK(found == 2 && error.line == 2 && error.offset == 64);
+    confiture_files_free(files);
+    tree_clear();
+}
+
+static void test_output(void) {
+    size_t descriptors = tree_descriptors();
+    tree_open();
+    (void)alarm(300); /* what hangs is to fail */
+    test_output_collisions();
+    test_output_in_tree();
+    test_output_in_the_way();
+    test_output_sync();
+    test_output_nameless();
+    test_output_same_bytes();
+    test_output_nothing();
+    test_output_too_large();
+    test_output_found_early();
+    (void)alarm(0);
+    tree_close();
+    CHECK(tree_descriptors() == descriptors);
+}
