@@ -3223,8 +3223,8 @@ static void cfti_ring_give(const confiture_run *run, cfti_ring *ring, bool is_br
 #endif
     (void)is_broken;
     cfti_os_ring_close(&ring->os);
-    if (cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator))
-        cfti_free(&allocator, ring, sizeof(*ring));
+    (void)cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator);
+    cfti_free(&allocator, ring, sizeof(*ring)); /* to the one that it came from */
 }
 
 /* The helpers of one call: the caller's pool, or threads started for it, or none. */
@@ -3633,7 +3633,7 @@ static size_t cfti_set_size(const char *pattern, size_t size) {
 static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
     size_t i = 1, end = size - 1;
     bool negated = false, found = false;
-    if (i < end && set[i] == '!') {
+    if (set[i] == '!') {
         negated = true;
         i++;
     }
@@ -5321,7 +5321,8 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
         status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "no include directory is given");
         return cfti_files_finish(files, status, &fail, error);
     }
-    if (!cfti_scratch_allocator(&scratch, &options->run)) scratch = (*files)->allocator;
+    /* There is one: cfti_files_create() has chosen by the same rules. */
+    (void)cfti_scratch_allocator(&scratch, &options->run);
     status = cfti_search_open(&search, options, &scratch, &fail);
     if (status == CONFITURE_OK)
         status = cfti_search_all(&search, *files, directories, directory_count, &fail);

@@ -305,7 +305,8 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
         status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "no include directory is given");
         return cfti_files_finish(files, status, &fail, error);
     }
-    if (!cfti_scratch_allocator(&scratch, &options->run)) scratch = (*files)->allocator;
+    /* There is one: cfti_files_create() has chosen by the same rules. */
+    (void)cfti_scratch_allocator(&scratch, &options->run);
     status = cfti_search_open(&search, options, &scratch, &fail);
     if (status == CONFITURE_OK)
         status = cfti_search_all(&search, *files, directories, directory_count, &fail);

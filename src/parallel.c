@@ -239,8 +239,8 @@ static void cfti_ring_give(const confiture_run *run, cfti_ring *ring, bool is_br
 #endif
     (void)is_broken;
     cfti_os_ring_close(&ring->os);
-    if (cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator))
-        cfti_free(&allocator, ring, sizeof(*ring));
+    (void)cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator);
+    cfti_free(&allocator, ring, sizeof(*ring)); /* to the one that it came from */
 }
 
 /* The helpers of one call: the caller's pool, or threads started for it, or none. */

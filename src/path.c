@@ -242,7 +242,7 @@ static size_t cfti_set_size(const char *pattern, size_t size) {
 static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
     size_t i = 1, end = size - 1;
     bool negated = false, found = false;
-    if (i < end && set[i] == '!') {
+    if (set[i] == '!') {
         negated = true;
         i++;
     }
