@@ -10,26 +10,32 @@
 #include "test.h"
 
 #include "test_sha256.c"
+#include "test_memory.c"
 #include "test_shelf.c"
 #include "test_text.c"
 #include "test_lexer.c"
 #include "test_path.c"
 #include "test_find.c"
+#include "test_walk.c"
 #include "test_scan.c"
 #include "test_limit.c"
 #include "test_confine.c"
 #include "test_ring.c"
 #include "test_build.c"
 #include "test_output.c"
+#include "test_system.c"
+#include "test_refused.c"
 
 static const struct {
     const char *name;
     void (*run)(void);
 } suites[] = {
-    {"sha256", test_sha256}, {"shelf", test_shelf}, {"text", test_text},
-    {"lexer", test_lexer},   {"path", test_path},   {"find", test_find},
-    {"scan", test_scan},     {"limit", test_limit}, {"confine", test_confine},
-    {"ring", test_ring},     {"build", test_build}, {"output", test_output},
+    {"sha256", test_sha256},   {"shelf", test_shelf}, {"text", test_text},
+    {"lexer", test_lexer},     {"path", test_path},   {"find", test_find},
+    {"scan", test_scan},       {"limit", test_limit}, {"confine", test_confine},
+    {"ring", test_ring},       {"build", test_build}, {"output", test_output},
+    {"memory", test_memory},   {"walk", test_walk},   {"system", test_system},
+    {"refused", test_refused},
 };
 
 int main(int argc, char **argv) {

@@ -1,0 +1,487 @@
+/* What the system says no to, and kernel files, whose size is not their size: os_posix.c,
+ * read.c, the ring's edges in parallel.c and os_uring.c, and the words for errors. */
+
+#include "memory.h"
+#include "runs.h"
+#include "tree.h"
+
+#include <sys/resource.h>
+
+static int system_on_entry(void *ctx, const char *name, cfti_kind kind) {
+    (void)ctx;
+    (void)name;
+    (void)kind;
+    return 4711;
+}
+
+/* Every call that fails says why; none pretends. */
+static void test_system_refusals(void) {
+    const uint8_t *mapped = NULL;
+    cfti_os_status status;
+    cfti_os_file file, pipes[2];
+    char small[8];
+    size_t got = 1;
+    tree_directory("d");
+    tree_link("link", "eight678");
+    CHECK(cfti_os_status_of(-1, &status) == EBADF);
+    CHECK(cfti_os_status_at(AT_FDCWD, "missing", true, &status) == ENOENT);
+    CHECK(cfti_os_read(-1, small, 1, &got) == EBADF && got == 0);
+    CHECK(cfti_read_full(-1, (uint8_t *)small, 1, &got) == EBADF && got == 0);
+    CHECK(!cfti_os_short_read_is_end(-1));
+    CHECK(cfti_os_list(-1, system_on_entry, NULL) == EBADF);
+    CHECK(cfti_os_open_directory("d", &file) == 0);
+    CHECK(cfti_os_list(file, system_on_entry, NULL) == 0); /* "." and ".." do not count */
+    cfti_os_close(file);
+    CHECK(cfti_os_open_directory(".", &file) == 0);
+    CHECK(cfti_os_list(file, system_on_entry, NULL) == 4711);
+    cfti_os_close(file);
+    CHECK(cfti_os_map(-1, 1, &mapped) == EBADF && mapped == NULL);
+    CHECK(cfti_os_write(-1, "x", 1) == EBADF && cfti_os_write(-1, "x", 0) == 0);
+    CHECK(cfti_os_write_at(-1, "x", 1, 0) == EBADF);
+    CHECK(cfti_os_finish(-1) == EBADF && cfti_os_sync(-1) == EBADF);
+    CHECK(cfti_os_set_mode(-1, 0644) == EBADF);
+    CHECK(cfti_os_rename("missing", "d/x") == ENOENT && cfti_os_remove("missing") == ENOENT);
+    CHECK(cfti_os_create("missing/x", false, &file) == ENOENT);
+    CHECK(cfti_os_open_for_writing("missing", &file) == ENOENT);
+    CHECK(cfti_os_read_link("d", small, sizeof small) == EINVAL);
+    CHECK(cfti_os_read_link("link", small, sizeof small) == ENAMETOOLONG);
+    {
+        char enough[9];
+        CHECK(cfti_os_read_link("link", enough, sizeof enough) == 0);
+        CHECK_STR(enough, "eight678");
+    }
+    CHECK(cfti_os_current_directory(small, 2) == ERANGE);
+    if (pipe(pipes) != 0) tree_die("pipe", ".");
+    CHECK(cfti_os_rewind(pipes[0]) == ESPIPE);
+    (void)close(pipes[0]);
+    (void)close(pipes[1]);
+    errno = 0;
+    CHECK(cfti_os_errno() == EIO); /* a failure is one, whatever errno says */
+    CHECK(cfti_os_processors() >= 1);
+    tree_clear();
+}
+
+static void test_system_kinds(void) {
+    static const struct {
+        unsigned char type;
+        cfti_kind kind;
+    } types[] = {{0, CFTI_KIND_UNKNOWN}, {8, CFTI_KIND_FILE},   {4, CFTI_KIND_DIRECTORY},
+                 {10, CFTI_KIND_LINK},   {1, CFTI_KIND_OTHER},  {2, CFTI_KIND_OTHER},
+                 {6, CFTI_KIND_OTHER},   {12, CFTI_KIND_OTHER}, {14, CFTI_KIND_OTHER}};
+    size_t i;
+    for (i = 0; i < TREE_COUNT(types); i++)
+        CHECK(cfti_os_kind_of_type(types[i].type) == types[i].kind);
+    CHECK(cfti_os_kind_of_mode(S_IFREG) == CFTI_KIND_FILE);
+    CHECK(cfti_os_kind_of_mode(S_IFDIR | 0755) == CFTI_KIND_DIRECTORY);
+    CHECK(cfti_os_kind_of_mode(S_IFLNK | 0777) == CFTI_KIND_LINK);
+    CHECK(cfti_os_kind_of_mode(S_IFIFO) == CFTI_KIND_OTHER);
+    CHECK(cfti_os_kind_of_mode(S_IFCHR) == CFTI_KIND_OTHER);
+    CHECK(cfti_os_is_dots(".") && cfti_os_is_dots("..") && !cfti_os_is_dots("..."));
+    CHECK(!cfti_os_is_dots(".a") && !cfti_os_is_dots("a.") && !cfti_os_is_dots("..a"));
+}
+
+/* No component of a path is longer than one call takes, though the path may be. */
+static void test_system_long(void) {
+    size_t descriptors = tree_descriptors();
+    char path[6000], *deep;
+    const char *paths[1];
+    confiture_find_options options;
+    confiture_files *files = NULL;
+    confiture_digest digest;
+    confiture_error error;
+    cfti_os_file file;
+    tree_directory("s");
+    memset(path, 'a', sizeof path);
+    path[5000] = '\0';
+    CHECK(cfti_os_open_directory(path, &file) == ENAMETOOLONG);
+    memcpy(path, "s/", 2);
+    CHECK(cfti_os_open_directory(path, &file) == ENAMETOOLONG);
+    CHECK(tree_descriptors() == descriptors);
+    /* A path beyond the kernel's limit whose directory is missing: named, and by its error. */
+    deep = tree_deep(22, "a.sql", "SELECT 1;");
+    deep[strlen(deep) - 7] = 'Z'; /* the last directory */
+    paths[0] = deep;
+    memset(&options, 0, sizeof options);
+    CHECK(confiture_files_from_paths(&files, paths, 1, &options, &error) == CONFITURE_OK);
+    CHECK(confiture_hash(&digest, files, NULL, &error) == CONFITURE_E_SYSTEM);
+    CHECK(error.os_error == ENOENT && strstr(error.message, "a.sql: no such file") != NULL);
+    confiture_files_free(files);
+    free(deep);
+    tree_clear();
+    CHECK(tree_descriptors() == descriptors);
+}
+
+/* A directory that is gone from under the process: relative paths lead nowhere. */
+static void test_system_gone(void) {
+    confiture_find_options options;
+    confiture_files *files = NULL;
+    confiture_error error;
+    cfti_buffer out;
+    memory m;
+    const char *const paths[] = {"a.sql"};
+    memory_init(&m);
+    memset(&out, 0, sizeof out);
+    out.allocator = m.allocator;
+    memset(&options, 0, sizeof options);
+    options.base = tree.root;
+    options.run.allocator = &m.allocator;
+    tree_directory("gone");
+    if (chdir("gone") != 0 || rmdir("../gone") != 0) tree_die("chdir", "gone");
+    CHECK(cfti_path_absolute(&out, "a.sql") == ENOENT);
+    CHECK(cfti_path_resolve(&out, "a.sql") == ENOENT);
+    CHECK(cfti_path_absolute(&out, "/a.sql") == 0);
+    CHECK_STR(runs_outcome(confiture_files_from_paths(&files, paths, 1, &options, &error), &error),
+              "SYSTEM a.sql: no such file or directory");
+    CHECK(files == NULL);
+    if (chdir(tree.root) != 0) tree_die("chdir", tree.root);
+    cfti_buffer_free(&out);
+    CHECK(memory_is_clean(&m));
+}
+
+/* Any of these says that a file is not the one that it was. */
+static void test_system_same(void) {
+    cfti_os_status a, b;
+    int i;
+    memset(&a, 0, sizeof a);
+    for (i = 0; i < 8; i++) {
+        b = a;
+        CHECK(cfti_same_status(&a, &b));
+        if (i == 0) b.device++;
+        if (i == 1) b.inode++;
+        if (i == 2) b.size++;
+        if (i == 3) b.modified++;
+        if (i == 4) b.modified_ns++;
+        if (i == 5) b.changed++;
+        if (i == 6) b.changed_ns++;
+        if (i == 7) b.mode++; /* but this comes with a change of the status' time */
+        CHECK(cfti_same_status(&a, &b) == (i == 7));
+    }
+}
+
+/* Files of the kernel's say that they are empty, and are not, or say 4096 and are shorter. */
+static void system_kernel_file(const char *path) {
+    static const confiture_io ios[] = {CONFITURE_IO_READ, CONFITURE_IO_MMAP, CONFITURE_IO_RING};
+    confiture_find_options find;
+    confiture_hash_options options;
+    confiture_files *files = NULL;
+    confiture_digest digest;
+    confiture_sha256 sha;
+    uint8_t expected[32];
+    size_t size = 0, i;
+    char *data = tree_read(path, &size);
+    if (data == NULL) return; /* there is none here */
+    confiture_sha256_init(&sha);
+    confiture_sha256_update(&sha, path + 1, strlen(path)); /* the NUL, but not the slash */
+    confiture_sha256_update(&sha, data, size);
+    confiture_sha256_update(&sha, "", 1);
+    confiture_sha256_final(&sha, expected);
+    free(data);
+    memset(&find, 0, sizeof find);
+    memset(&options, 0, sizeof options);
+    find.base = "/";
+    CHECK(confiture_files_from_paths(&files, &path, 1, &find, NULL) == CONFITURE_OK);
+    for (i = 0; i < TREE_COUNT(ios); i++) {
+        options.run.io = ios[i];
+        CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
+        CHECK(digest.total_bytes == size && memcmp(digest.bytes, expected, 32) == 0);
+    }
+    confiture_files_free(files);
+}
+
+static void test_system_kernel(void) {
+    static const char known_size[] = "/sys/kernel/mm/transparent_hugepage/enabled";
+    confiture_directory directory;
+    confiture_hash_options options;
+    confiture_files *files = NULL;
+    confiture_digest one, other;
+    cfti_os_file file;
+    system_kernel_file("/proc/version");
+    system_kernel_file("/proc/filesystems");
+    system_kernel_file("/proc/crypto");   /* some pages long */
+    system_kernel_file("/proc/kallsyms"); /* some megabytes: in pieces */
+    system_kernel_file(known_size);
+    if (cfti_os_open(AT_FDCWD, known_size, &file) == 0) {
+        cfti_visit visit;
+        cfti_arena arena;
+        cfti_fail fail;
+        memory m;
+        memory_init(&m);
+        memset(&visit, 0, sizeof visit);
+        memset(&arena, 0, sizeof arena);
+        arena.allocator = m.allocator;
+        /* Shorter than its size: as if it had been cut while it was read. */
+        CHECK(cfti_read_steady(&visit, &arena, file, &fail) == CONFITURE_E_CHANGED);
+        cfti_os_close(file);
+        cfti_arena_free(&arena);
+        CHECK(memory_is_clean(&m));
+    }
+    /* Side by side, where no short read says that it was the last. */
+    memset(&directory, 0, sizeof directory);
+    memset(&options, 0, sizeof options);
+    directory.path = "/proc/sys/fs/inotify";
+    directory.include_count = 1;
+    {
+        static const char *const all[] = {"*"};
+        directory.include = all;
+        directory.not_recursive = true;
+        if (confiture_find_all(&files, &directory, 1, NULL, NULL) != CONFITURE_OK) return;
+    }
+    options.run.io = CONFITURE_IO_READ;
+    CHECK(confiture_hash(&one, files, &options, NULL) == CONFITURE_OK && one.total_bytes > 0);
+    options.run.io = CONFITURE_IO_RING;
+    CHECK(confiture_hash(&other, files, &options, NULL) == CONFITURE_OK);
+    CHECK_STR(other.hex, one.hex);
+    confiture_files_free(files);
+}
+
+/* What stands in a file's place when its turn comes may be anything. */
+static void test_system_not_files(void) {
+    cfti_os_file directory;
+    cfti_visit visit;
+    cfti_arena arena;
+    cfti_fail fail;
+    memset(&visit, 0, sizeof visit);
+    memset(&arena, 0, sizeof arena);
+    CHECK(cfti_os_open_directory(".", &directory) == 0);
+    CHECK(cfti_read_steady(&visit, &arena, directory, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK_STR(fail.detail, "is a directory, not a file");
+    CHECK(cfti_read_steady(&visit, &arena, -1, &fail) == CONFITURE_E_SYSTEM);
+    CHECK(fail.os_error == EBADF && arena.first == NULL);
+    cfti_os_close(directory);
+}
+
+/* More files in one directory than a ring takes at once, and rings that are not to be had
+ * or of no use: the same digest. */
+static void test_system_rings(void) {
+    confiture_hash_options options;
+    confiture_files *files = NULL;
+    confiture_digest expected, digest;
+    confiture_pool *pool;
+    struct rlimit before, none;
+    char name[32];
+    cfti_ring *ring;
+    size_t i;
+    for (i = 0; i < 200; i++) {
+        sprintf(name, "s/%03u.sql", (unsigned)i);
+        tree_text(name, name);
+    }
+    memset(&options, 0, sizeof options);
+    options.run.threads = 1;
+    options.run.io = CONFITURE_IO_READ;
+    CHECK(confiture_find(&files, "s", NULL, NULL) == CONFITURE_OK);
+    CHECK(confiture_hash(&expected, files, &options, NULL) == CONFITURE_OK);
+    options.run.io = CONFITURE_IO_RING;
+    CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
+    CHECK_STR(digest.hex, expected.hex);
+    /* A ring that has broken while it was parked: read one by one, and not parked again. */
+    CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
+    options.run.pool = pool;
+    ring = cfti_ring_take(&options.run, 200);
+    if (ring != NULL) {
+        int nothing = open("/dev/null", O_RDWR);
+        if (nothing < 0 || dup2(nothing, ring->os.file) < 0) tree_die("dup2", "/dev/null");
+        (void)close(nothing);
+        cfti_ring_give(&options.run, ring, false);
+        CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
+        CHECK_STR(digest.hex, expected.hex);
+        CHECK(pool->rings == NULL);
+    }
+    /* Where there are no descriptors left there is no ring, and a pool does not ask twice. */
+    if (getrlimit(RLIMIT_NOFILE, &before) != 0) tree_die("getrlimit", ".");
+    none = before;
+    none.rlim_cur = 3;
+    if (setrlimit(RLIMIT_NOFILE, &none) != 0) tree_die("setrlimit", ".");
+    CHECK(cfti_ring_take(&options.run, 200) == NULL && pool->no_rings);
+    if (setrlimit(RLIMIT_NOFILE, &before) != 0) tree_die("setrlimit", ".");
+    CHECK(cfti_ring_take(&options.run, 200) == NULL);
+    CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
+    CHECK_STR(digest.hex, expected.hex);
+    confiture_pool_free(pool);
+    confiture_files_free(files);
+    tree_clear();
+}
+
+static confiture_status system_hash_tree(void *ctx, const confiture_run *run,
+                                         confiture_error *error) {
+    confiture_hash_options options;
+    confiture_digest digest;
+    confiture_status status;
+    memset(&options, 0, sizeof options);
+    options.run = *run;
+    options.kind = CONFITURE_DIGEST_TREE;
+    status = confiture_hash(&digest, (const confiture_files *)ctx, &options, error);
+    if (status == CONFITURE_OK) CHECK_QUIET(digest.total_bytes >= 600000);
+    return status;
+}
+
+/* Files that are hashed side by side get their memory at once, if there is any; the largest that
+ * are read whole, one at a time. */
+static void test_system_side_by_side(void) {
+    confiture_files *files = NULL;
+    confiture_digest digest, serial;
+    confiture_hash_options options;
+    confiture_sha256 sha;
+    uint8_t *bytes;
+    char name[32];
+    unsigned i;
+    for (i = 0; i < 30; i++) {
+        sprintf(name, "s/%02u.sql", i);
+        tree_fill(name, 60000, i); /* two of them are more than a block */
+    }
+    CHECK(confiture_find(&files, "s", NULL, NULL) == CONFITURE_OK);
+    memory_exhaust_io(system_hash_tree, files, 1, true, NULL, CONFITURE_IO_READ);
+    confiture_files_free(files);
+    tree_clear();
+    confiture_sha256_init(&sha);
+    for (i = 0; i < 20; i++) {
+        uint8_t one[32];
+        confiture_sha256 leaf;
+        sprintf(name, "s/%02u.sql", i);
+        tree_fill(name, 2 << 20, i);
+        bytes = tree_bytes(2 << 20, i);
+        confiture_sha256_init(&leaf);
+        confiture_sha256_update(&leaf, name + 2, strlen(name) - 1);
+        confiture_sha256_update(&leaf, bytes, (2 << 20) + 1); /* with the NUL */
+        confiture_sha256_final(&leaf, one);
+        confiture_sha256_update(&sha, one, 32);
+        free(bytes);
+    }
+    confiture_sha256_final(&sha, serial.bytes);
+    memset(&options, 0, sizeof options);
+    options.kind = CONFITURE_DIGEST_TREE;
+    CHECK(confiture_find(&files, "s", NULL, NULL) == CONFITURE_OK);
+    for (i = 1; i < 4; i += 2) {
+        options.run.threads = i;
+        CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
+        CHECK(memcmp(digest.bytes, serial.bytes, 32) == 0 && digest.total_bytes == (uint64_t)20
+                                                                                       << 21);
+    }
+    confiture_files_free(files);
+    tree_clear();
+}
+
+#if !defined(CONFITURE_NO_MMAP)
+static int system_remove_b(void *user, const void *data, size_t size) {
+    (void)data;
+    (void)size;
+    if (*(int *)user != 0) tree_remove("s/b.sql");
+    *(int *)user = 0;
+    return 0;
+}
+
+/* A mapped file that has been removed when its turn comes has changed. */
+static void test_system_mapped(void) {
+    confiture_build_options options;
+    confiture_files *files = NULL;
+    confiture_schema schema;
+    confiture_sink sink;
+    confiture_error error;
+    int once = 1;
+    tree_fill("s/a.sql", 300000, 1);
+    tree_fill("s/b.sql", 5000, 2);
+    tree_fill("s/c.sql", 5000, 3);
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    options.run.threads = 1;
+    options.run.io = CONFITURE_IO_MMAP;
+    sink.write = system_remove_b;
+    sink.user = &once;
+    CHECK(confiture_find(&files, "s", NULL, NULL) == CONFITURE_OK);
+    CHECK_STR(runs_outcome(confiture_build_sink(&schema, &sink, files, &options, &error), &error),
+              "CHANGED s/b.sql: the file changed while it was being read");
+    confiture_files_free(files);
+    tree_clear();
+}
+#endif
+
+static void test_system_pools(void) {
+    confiture_pool *pool = NULL;
+    confiture_error error;
+    confiture_run run;
+    cfti_crew crew;
+    memory m;
+    memory_init(&m);
+    CHECK(confiture_pool_create(&pool, SIZE_MAX, &m.allocator, &error) == CONFITURE_E_MEMORY);
+    CHECK(pool == NULL && memory_is_clean(&m));
+    memset(&run, 0, sizeof run);
+    cfti_crew_open(&crew, &run, &m.allocator, 1); /* one is the caller */
+    CHECK(crew.pool == NULL && crew.helpers == 0);
+    cfti_crew_close(&crew);
+    CHECK(memory_is_clean(&m) && m.calls == 1);
+}
+
+/* Every error has words, and one that has none its number; the numbers differ by system. */
+static void test_system_words(void) {
+    static const struct {
+        int error;
+        const char *text;
+    } words[] = {{EACCES, "permission denied"},
+                 {EPERM, "operation not permitted"},
+                 {ENOENT, "no such file or directory"},
+                 {ENOTDIR, "not a directory"},
+                 {EISDIR, "is a directory"},
+                 {EEXIST, "already exists"},
+                 {ENAMETOOLONG, "file name too long"},
+                 {ELOOP, "too many levels of symbolic links"},
+                 {EMFILE, "too many open files in this process"},
+                 {ENFILE, "too many open files in this system"},
+                 {ENOSPC, "no space left on device"},
+                 {EDQUOT, "disk quota exceeded"},
+                 {EFBIG, "file too large"},
+                 {EROFS, "read-only file system"},
+                 {EIO, "input/output error"},
+                 {EPIPE, "broken pipe"},
+                 {EBUSY, "device or resource busy"},
+                 {ETXTBSY, "text file busy"},
+                 {EXDEV, "on another file system"},
+                 {ENXIO, "no such device or address"},
+                 {ENODEV, "no such device"},
+                 {EAGAIN, "resource temporarily unavailable"},
+                 {EINVAL, "invalid argument"},
+                 {EBADF, "bad file descriptor"},
+                 {ESTALE, "stale file handle"}};
+    char expected[100];
+    confiture_error error;
+    cfti_fail fail;
+    size_t i;
+    for (i = 0; i < TREE_COUNT(words); i++) {
+        CHECK(cfti_fail_system(&fail, words[i].error, "a.sql") == CONFITURE_E_SYSTEM);
+        CHECK(cfti_report(&error, &fail) == CONFITURE_E_SYSTEM);
+        CHECK(error.os_error == words[i].error);
+        sprintf(expected, "a.sql: %s", words[i].text);
+        CHECK_STR(error.message, expected);
+    }
+    CHECK(cfti_fail_system(&fail, ENOMEM, "a.sql") == CONFITURE_E_MEMORY);
+    CHECK(cfti_report(&error, &fail) == CONFITURE_E_MEMORY && error.os_error == 0);
+    CHECK_STR(error.message, "a.sql: out of memory");
+    fail.os_error = ENOMEM;
+    (void)cfti_report(&error, &fail);
+    CHECK_STR(error.message, "a.sql: out of memory: out of memory");
+    CHECK(cfti_fail_system(&fail, 99999, "") == CONFITURE_E_SYSTEM);
+    (void)cfti_report(&error, &fail);
+    CHECK_STR(error.message, "system error 99999");
+    CHECK_STR(error.path, "");
+}
+
+static void test_system(void) {
+    size_t descriptors = tree_descriptors();
+    tree_open();
+    (void)alarm(300); /* what hangs is to fail */
+    test_system_refusals();
+    test_system_kinds();
+    test_system_long();
+    test_system_gone();
+    test_system_same();
+    test_system_kernel();
+    test_system_not_files();
+    test_system_rings();
+    test_system_side_by_side();
+#if !defined(CONFITURE_NO_MMAP)
+    test_system_mapped();
+#endif
+    test_system_pools();
+    test_system_words();
+    (void)alarm(0);
+    tree_close();
+    CHECK(tree_descriptors() == descriptors);
+}
