@@ -463,6 +463,37 @@ static void test_system_words(void) {
     CHECK_STR(error.path, "");
 }
 
+#if defined(__linux__) && (defined(__x86_64__) || defined(__i386__)) &&                            \
+    !defined(CONFITURE_NO_SIMD) && defined(__GNUC__) && !defined(__TINYC__)
+static bool system_has_word(const char *line, const char *word) {
+    size_t n = strlen(word);
+    const char *p, *end = strchr(line, '\n');
+    for (p = line; (p = strstr(p, word)) != NULL && p < end; p += n)
+        if (p[-1] == ' ' && (p[n] == ' ' || p[n] == '\n')) return true;
+    return false;
+}
+
+/* The processor has what the kernel says that it has. */
+static void test_system_processor(void) {
+    size_t size;
+    char *text = tree_read("/proc/cpuinfo", &size);
+    const char *flags = text == NULL ? NULL : strstr(text, "\nflags\t");
+    if (flags != NULL) {
+        bool sha = system_has_word(flags + 1, "ssse3") && system_has_word(flags + 1, "sse4_1") &&
+                   system_has_word(flags + 1, "sha_ni");
+        unsigned detected = cfti_cpu_detect();
+        const int saved = cfti_cpu_mask;
+        cfti_cpu_mask = 0;
+        CHECK((detected != 0) == sha);
+        CHECK_STR(confiture_sha256_kernel(), sha ? "sha-ni" : "portable");
+        cfti_cpu_mask = saved;
+    }
+    free(text);
+}
+#else
+static void test_system_processor(void) {}
+#endif
+
 static void test_system(void) {
     size_t descriptors = tree_descriptors();
     tree_open();
@@ -481,6 +512,7 @@ static void test_system(void) {
 #endif
     test_system_pools();
     test_system_words();
+    test_system_processor();
     (void)alarm(0);
     tree_close();
     CHECK(tree_descriptors() == descriptors);

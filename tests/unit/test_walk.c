@@ -103,6 +103,17 @@ static void test_walk_several(void) {
               "SYSTEM loop: too many levels of symbolic links");
     options.base = "s";
     CHECK_STR(find_outcome(directories, 2, &options, true), "a.sql");
+    /* Neither is a link to something below a file; a link to a file is a file. */
+    tree_link("odd", "s/a.sql/below");
+    tree_link("file", "s/a.sql");
+    directories[1] = find_directory("odd");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "a.sql");
+    directories[1].must_exist = true;
+    CHECK_STR(find_outcome(directories, 2, &options, true),
+              "NOT_FOUND odd: the directory does not exist");
+    directories[1] = find_directory("file");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "SYSTEM file: not a directory");
+    directories[1] = find_directory("loop");
     directories[0].path = "nothing";
     CHECK_STR(find_outcome(directories, 2, &options, true),
               "NO_FILES no SQL files found in nothing, loop");
