@@ -26,7 +26,7 @@ static void test_system_refusals(void) {
     CHECK(cfti_os_status_of(-1, &status) == EBADF);
     CHECK(cfti_os_status_at(AT_FDCWD, "missing", true, &status) == ENOENT);
     CHECK(cfti_os_read(-1, small, 1, &got) == EBADF && got == 0);
-    CHECK(cfti_read_full(-1, (uint8_t *)small, 1, &got) == EBADF && got == 0);
+    CHECK(cfti_read_full(-1, (uint8_t *)small, 1, 0, &got) == EBADF && got == 0);
     CHECK(!cfti_os_short_read_is_end(-1));
     CHECK(cfti_os_list(-1, system_on_entry, NULL) == EBADF);
     CHECK(cfti_os_open_directory("d", &file) == 0);
@@ -52,7 +52,7 @@ static void test_system_refusals(void) {
     }
     CHECK(cfti_os_current_directory(small, 2) == ERANGE);
     if (pipe(pipes) != 0) tree_die("pipe", ".");
-    CHECK(cfti_os_rewind(pipes[0]) == ESPIPE);
+    CHECK(cfti_os_read_at(pipes[0], small, 1, 0, &got) == ESPIPE && got == 0);
     (void)close(pipes[0]);
     (void)close(pipes[1]);
     errno = 0;
@@ -158,6 +158,14 @@ static void test_system_same(void) {
     }
 }
 
+/* A reader with nothing but defaults. */
+static void system_reader(cfti_reader *reader) {
+    static confiture_run run;
+    confiture_allocator allocator;
+    CHECK(cfti_allocator_choose(&allocator, NULL));
+    cfti_reader_init(reader, NULL, &run, &allocator);
+}
+
 /* Files of the kernel's say that they are empty, and are not, or say 4096 and are shorter. */
 static void system_kernel_file(const char *path) {
     static const confiture_io ios[] = {CONFITURE_IO_READ, CONFITURE_IO_MMAP, CONFITURE_IO_RING};
@@ -201,6 +209,7 @@ static void test_system_kernel(void) {
     system_kernel_file("/proc/kallsyms"); /* some megabytes: in pieces */
     system_kernel_file(known_size);
     if (cfti_os_open(AT_FDCWD, known_size, &file) == 0) {
+        cfti_reader reader;
         cfti_visit visit;
         cfti_arena arena;
         cfti_fail fail;
@@ -210,7 +219,8 @@ static void test_system_kernel(void) {
         memset(&arena, 0, sizeof arena);
         arena.allocator = m.allocator;
         /* Shorter than its size: as if it had been cut while it was read. */
-        CHECK(cfti_read_steady(&visit, &arena, file, &fail) == CONFITURE_E_CHANGED);
+        system_reader(&reader);
+        CHECK(cfti_read_steady(&reader, &visit, &arena, file, &fail) == CONFITURE_E_CHANGED);
         cfti_os_close(file);
         cfti_arena_free(&arena);
         CHECK(memory_is_clean(&m));
@@ -237,15 +247,17 @@ static void test_system_kernel(void) {
 /* What stands in a file's place when its turn comes may be anything. */
 static void test_system_not_files(void) {
     cfti_os_file directory;
+    cfti_reader reader;
     cfti_visit visit;
     cfti_arena arena;
     cfti_fail fail;
     memset(&visit, 0, sizeof visit);
     memset(&arena, 0, sizeof arena);
     CHECK(cfti_os_open_directory(".", &directory) == 0);
-    CHECK(cfti_read_steady(&visit, &arena, directory, &fail) == CONFITURE_E_NOT_FILE);
+    system_reader(&reader);
+    CHECK(cfti_read_steady(&reader, &visit, &arena, directory, &fail) == CONFITURE_E_NOT_FILE);
     CHECK_STR(fail.detail, "is a directory, not a file");
-    CHECK(cfti_read_steady(&visit, &arena, -1, &fail) == CONFITURE_E_SYSTEM);
+    CHECK(cfti_read_steady(&reader, &visit, &arena, -1, &fail) == CONFITURE_E_SYSTEM);
     CHECK(fail.os_error == EBADF && arena.first == NULL);
     cfti_os_close(directory);
 }

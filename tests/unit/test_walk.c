@@ -145,7 +145,7 @@ static void test_walk_unknown_kind(void) {
     walk.options = &options;
     arena.allocator = walk.allocator = listing.path.allocator = m.allocator;
     arena.block_size = 512;
-    node = cfti_node_create(&walk, &arena, "s", 1, "", 0);
+    node = cfti_node_create(&walk, &arena, NULL, "s", 1);
     if (!CHECK(node != NULL)) return;
     node->parts = 3;
     listing.walk = &walk;
