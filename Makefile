@@ -7,15 +7,18 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # What is built goes here, but for ./confiture and confiture.h.
 BUILD ?= build
-# How many random trees the parity test makes.
-TREES ?= 2000
+# How many random trees the parity test makes, rounds the races take, seconds "make fuzz" does.
+TREES ?= 1000
+RACES ?= 10000
+SECONDS ?= 600
 
 PARTS = $(wildcard src/*)
 COMMAND = examples/confiture
 COMMAND_SOURCES = $(sort $(wildcard $(COMMAND)/*.c))
 COMMAND_DEPENDS = $(COMMAND_SOURCES) $(wildcard $(COMMAND)/*.h) confiture.h
 UNIT_DEPENDS = $(wildcard tests/unit/*) tests/unit/main.c
-OWN_C = $(wildcard $(addsuffix /*.[ch],src examples $(COMMAND) examples/python/native tests tests/unit))
+OWN_C = $(wildcard $(addsuffix /*.[ch],src examples $(COMMAND) examples/python/native tests \
+    tests/unit tests/faults tests/fuzz tests/races))
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wcast-qual \
     -Wstrict-prototypes
 
@@ -26,8 +29,11 @@ build = @mkdir -p $(@D) && echo "  CC  $@" && $(CC) $(CFLAGS) $(2) $(1) -o $@ $(
 need = @command -v $(1) >/dev/null 2>&1 || \
     { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
 
-.PHONY: all demo test test-core check check-compile check-sanitize check-postgres check-python \
-    check-python-quick check-format amalgam check-amalgam bench bench-quick bench-python format lint install clean help need-cc need-python
+.PHONY: all demo test test-core check check-compile check-sanitize check-known-answers check-faults \
+    check-faults-quick check-races check-races-quick check-hostile check-hygiene check-everywhere \
+    check-everywhere-quick fuzz coverage mutate check-postgres check-python check-python-quick \
+    check-format amalgam check-amalgam bench bench-quick bench-python format lint install clean \
+    help need-cc need-python
 
 all: confiture ## build the command, ./confiture (the default)
 
@@ -35,7 +41,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1~\2/p' Makefile | \
 	    awk -F'~' '{ printf "%-22s %s\n", $$1, $$2 }'
 	@echo
-	@echo "  Variables: CC CFLAGS LDFLAGS PYTHON PREFIX DESTDIR BUILD TREES SANITIZE BENCH"
+	@echo "  Variables: CC CFLAGS LDFLAGS PYTHON PREFIX DESTDIR BUILD TREES RACES SECONDS SANITIZE BENCH"
 
 need-cc:
 	$(call need,$(firstword $(CC)),a C compiler,CC)
@@ -60,6 +66,15 @@ $(BUILD)/unit-spine: $(UNIT_DEPENDS) $(PARTS) | need-cc
 $(BUILD)/driver: $(wildcard tests/driver*) confiture.h | need-cc
 	$(call build,tests/driver.c,-I. -DCFT_HEADER='"confiture.h"')
 
+$(BUILD)/known_answers: tests/known_answers.c confiture.h | need-cc
+	$(call build,tests/known_answers.c,-I. -DCFT_HEADER='"confiture.h"')
+
+$(BUILD)/faults: $(wildcard tests/faults/*) $(UNIT_DEPENDS) confiture.h | need-cc
+	$(call build,tests/faults/faults.c,-I. -DCFT_HEADER='"confiture.h"')
+
+$(BUILD)/races: $(wildcard tests/races/*.[ch]) $(UNIT_DEPENDS) confiture.h | need-cc
+	$(call build,tests/races/main.c,-I. -DCFT_HEADER='"confiture.h"')
+
 demo: confiture ## build the bundled example's schema and say what came out
 	@sh tools/demo.sh ./confiture $(BUILD)/demo
 
@@ -72,15 +87,19 @@ check-amalgam: | need-python ## fail if confiture.h is not what its parts make
 # ---- tests ----
 
 PARITY = $(PYTHON) tests/parity.py $(BUILD)/driver --trees $(TREES)
+KNOWN_ANSWERS = $(MAKE_QUIET) $(BUILD)/known_answers && \
+    $(PYTHON) tests/known_answers.py $(BUILD)/known_answers
 
 # Each suite builds what it runs, so that what does not compile is a failure with a name;
 # the line before them only builds all at once.
 test: | need-cc need-python ## the tests: under two minutes; the last line is the total
-	@$(MAKE_QUIET) -k -j4 confiture $(addprefix $(BUILD)/,unit unit-spine driver) >/dev/null 2>&1; true
+	@$(MAKE_QUIET) -k -j4 confiture $(addprefix $(BUILD)/,unit unit-spine driver known_answers) \
+	    >/dev/null 2>&1; true
 	@$(PYTHON) tests/run.py \
 	    'amalgam:=$(MAKE_QUIET) check-amalgam' \
 	    'unit, spine=$(MAKE_QUIET) $(BUILD)/unit-spine && $(BUILD)/unit-spine' \
 	    'unit, confiture.h=$(MAKE_QUIET) $(BUILD)/unit && $(BUILD)/unit' \
+	    'known answers=$(KNOWN_ANSWERS)' \
 	    'parity=$(MAKE_QUIET) confiture $(BUILD)/driver && $(PARITY) --command ./confiture' \
 	    'command=$(MAKE_QUIET) confiture && $(PYTHON) tests/command.py ./confiture' \
 	    'compile=$(PYTHON) tests/compile.py'
@@ -96,7 +115,8 @@ test-core: | need-cc need-python ## unit, parity and command tests, with any CC,
 	        $(PARITY) --command $(BUILD)/confiture' \
 	    'command=$(MAKE_QUIET) $(BUILD)/confiture && $(PYTHON) tests/command.py $(BUILD)/confiture'
 
-check: | need-cc need-python ## test, every compiler, sanitizers, PostgreSQL, Python, format
+# What "make test" has no time for, each for itself; "make check" takes a share of the longer.
+check: | need-cc need-python ## test, every compiler, sanitizers, faults, races, fuzzing, and more
 	@mkdir -p $(BUILD)
 	@$(PYTHON) tests/run.py --total $(BUILD)/check.total \
 	    'test=$(MAKE_QUIET) test' \
@@ -104,6 +124,12 @@ check: | need-cc need-python ## test, every compiler, sanitizers, PostgreSQL, Py
 	    'address, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=address,undefined' \
 	    'address, clang=$(MAKE_QUIET) check-sanitize CC=clang SANITIZE=address,undefined' \
 	    'thread, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=thread' \
+	    'faults=$(MAKE_QUIET) check-faults-quick' \
+	    'races=$(MAKE_QUIET) check-races-quick' \
+	    'hostile=$(MAKE_QUIET) check-hostile' \
+	    'fuzz=$(MAKE_QUIET) fuzz SECONDS=60' \
+	    'hygiene=$(MAKE_QUIET) check-hygiene' \
+	    'everywhere=$(MAKE_QUIET) check-everywhere-quick' \
 	    'postgres=$(MAKE_QUIET) check-postgres' \
 	    'python=$(MAKE_QUIET) check-python-quick' \
 	    'format=$(MAKE_QUIET) check-format' \
@@ -128,6 +154,51 @@ check-sanitize: | need-python ## the core tests under SANITIZE=address,undefined
 	    echo "skipped: $(CC) has no -fsanitize=$(SANITIZE) here"; \
 	    echo "0 passed, 0 failed, 1 skipped"; \
 	fi
+
+check-known-answers: | need-cc need-python ## SHA-256 against NIST's vectors and OpenSSL, the whole form
+	@$(KNOWN_ANSWERS) --all
+
+FAULT_SYMBOLS = symbols=CC="$(CC)" $(PYTHON) tests/faults/symbols.py
+check-faults: | need-cc need-python ## every call that may fail does: the Nth, for every N; minutes
+	@$(PYTHON) tests/run.py '$(FAULT_SYMBOLS)' \
+	    'faults=$(MAKE_QUIET) $(BUILD)/faults && $(BUILD)/faults'
+
+check-faults-quick: | need-cc need-python ## a share of them
+	@$(PYTHON) tests/run.py '$(FAULT_SYMBOLS)' \
+	    'faults=$(MAKE_QUIET) $(BUILD)/faults && $(BUILD)/faults --quick'
+
+INTERRUPTED = $(MAKE_QUIET) confiture && $(PYTHON) tests/races/interrupted.py ./confiture
+check-races: | need-cc need-python ## a writer at work, SIGKILL at every step, signals, fork; minutes
+	@$(PYTHON) tests/run.py \
+	    'races=$(MAKE_QUIET) $(BUILD)/races && $(BUILD)/races --rounds $(RACES) --stride 3' \
+	    'interrupted=$(INTERRUPTED) --rounds 300'
+
+check-races-quick: | need-cc need-python ## a share of them
+	@$(PYTHON) tests/run.py \
+	    'races=$(MAKE_QUIET) $(BUILD)/races && $(BUILD)/races --rounds 300 --stride 23 steps storm fork' \
+	    'interrupted=$(INTERRUPTED) --rounds 20'
+
+check-hostile: | need-cc need-python ## trees that were made to do harm, and how the work grows
+	@$(MAKE_QUIET) confiture $(BUILD)/driver && $(PYTHON) tests/hostile.py ./confiture $(BUILD)/driver
+
+fuzz: | need-python ## fuzz for SECONDS=n, and replay what was found before
+	@$(PYTHON) tests/run.py 'replay=$(PYTHON) tests/fuzz/run.py --build $(BUILD)/fuzz replay' \
+	    'fuzz=$(PYTHON) tests/fuzz/run.py --build $(BUILD)/fuzz fuzz --seconds $(SECONDS)'
+
+check-hygiene: | need-python ## symbols, globals, stack and analysers, under every switch
+	@$(PYTHON) tests/hygiene.py --all
+
+check-everywhere: | need-python ## the tests on other processors and C libraries, by qemu-user
+	@$(PYTHON) tests/everywhere.py
+
+check-everywhere-quick: | need-python ## a share of them
+	@$(PYTHON) tests/everywhere.py --quick
+
+coverage: | need-python ## the lines and branches that the tests reach
+	@$(PYTHON) tests/coverage.py
+
+mutate: | need-python ## mutants of the parts: do the tests notice?
+	@$(PYTHON) tests/mutate.py
 
 check-postgres: confiture | need-python ## load the example into a PostgreSQL; skips without one
 	@$(PYTHON) tests/postgres.py ./confiture
