@@ -205,6 +205,48 @@
  * for a file too that does not tell its size, as those of /proc, and for one that grows.
  *
  *
+ * GUARANTEES
+ * ==========
+ * Each promise with the tests that fail without it; SECURITY.md says what is not promised.
+ *
+ * The same bytes as the Python reference, on every machine, processor, locale and file
+ *   system, with any number of threads and any way of reading.
+ *       tests/parity.py, tests/everywhere.py, tests/windows.py
+ * SHA-256 is NIST's, on each kernel, at every alignment, in pieces and side by side; no
+ *   byte before or behind a message is read.
+ *       tests/known_answers.py, tests/unit/test_sha256.c
+ * No input, tree or name makes it crash, hang, or leave what is its own; work and memory
+ *   grow with what is given, not with its square.
+ *       tests/fuzz, tests/hostile.py, tests/growth.c
+ * Whatever fails, and whenever, is an error with its status and path, or made no
+ *   difference; nothing is leaked, no descriptor stays open, no temporary file is left.
+ *       tests/faults
+ * The first error in list order is reported, whatever the threads did.
+ *       tests/unit/test_scan.c, tests/faults
+ * The bytes of each file are of one moment, or it is E_CHANGED. Not seen, since no look can
+ *   see it: a file written over in place by one write that lasts as long as the reading; in
+ *   files of more than 64 KiB also a write of equal size within one tick of the file
+ *   system's clock (10 ms; none since Linux 6.13 on ext4, XFS, Btrfs and tmpfs). What is emptied,
+ *   cut or being written is what it was at that moment. Files are not a snapshot of each other.
+ *       tests/races
+ * An output is the old file or the new one, after an error, a signal, or SIGKILL at any
+ *   step (that one may leave a .confiture-PID-N.tmp, which no search takes). Split outputs are
+ *   renamed when all are complete; a kill between the renames leaves some old, some new.
+ *       tests/races, tests/faults
+ * fork() while another thread works does no harm. The child may use the library, lists
+ *   included, but not the parent's pool, not even to free it: its threads are not there.
+ *       tests/races
+ * Nothing global changes but the mask of processor features; nothing but confiture_* is
+ *   exported, nothing but CONFITURE_* defined; 64 KiB of stack are enough, besides what libc
+ *   and callbacks need; no locale, no stdio, no signal, no exit.
+ *       tests/hygiene.py, tests/compile.py
+ * The tests reach every line, but for those named in tests/coverage_gaps.txt, and notice
+ *   mistakes that are put in.
+ *       tests/coverage.py, tests/mutate.py
+ *
+ * Not tested, for want of the machines: macOS, BSD, MSVC, big-endian ARM, real 32-bit kernels.
+ *
+ *
  * SWITCHES
  * ========
  * Define before the implementation (and CONFITURE_STATIC before every include):
@@ -217,7 +259,8 @@
  *     CONFITURE_NO_SIMD      portable C only, no use of the processor's extensions
  *     CONFITURE_NO_ALLOC     no malloc; every call must be given an allocator
  *
- * The header defines no feature-test macro and works when libc was included before it
+ * On 32-bit systems compile with -D_FILE_OFFSET_BITS=64: without it a file of 2 GiB or
+ * more is an error. The header defines no feature-test macro and works when libc was included before it
  * under -std=c99. It may be included any number of times, declared first and
  * implemented later. Link with -pthread where libc does not hold the threads.
  */
