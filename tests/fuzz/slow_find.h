@@ -162,11 +162,12 @@ FUZZ_SLOW static confiture_status slow_search_directory(slow_search *s) {
     if (node < 0 && node != -ENOTDIR) return d->must_exist ? CONFITURE_E_NOT_FOUND : CONFITURE_OK;
     if (node == -ENOTDIR) /* below a file: missing, too */
         return d->must_exist ? CONFITURE_E_NOT_FOUND : CONFITURE_OK;
-    if (fs.nodes[node].kind != FS_DIRECTORY) {
-        /* That it is secret is what opening it tells first. */
+    if (fs.nodes[node].kind != FS_DIRECTORY) return CONFITURE_E_SYSTEM;
+    if (slow_excluded_dir(s, s->root)) return CONFITURE_OK;
+    if (fs.nodes[node].secret) { /* named as it was given */
+        s->error_path = strcpy((char *)malloc(strlen(d->path) + 1), d->path);
         return CONFITURE_E_SYSTEM;
     }
-    if (slow_excluded_dir(s, s->root)) return CONFITURE_OK;
     for (i = 0; i < count; i++) {
         slow_list_clear(s->selected);
         n = slow_split(parts + 1, include[i], strlen(include[i]));
