@@ -75,8 +75,8 @@ def need(compiler, flags, what, build):
     result = subprocess.run([*compiler, *flags, probe, "-o", probe + ".out"],
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if result.returncode:
-        raise Skip(f"{compiler[0]} has no {' '.join(flags)} here ({what} needs it: on Debian it "
-                   "is in the package libclang-rt-VERSION-dev)")
+        raise Skip(f"{compiler[0]} has no -fsanitize=fuzzer, or not with the sanitizers, here ({what} "
+                   "needs it: Debian's clang with libclang-rt-VERSION-dev has it)")
 
 
 def folders(build, target):
