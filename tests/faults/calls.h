@@ -49,16 +49,16 @@ static int fault_fstat(int fd, struct stat *st);
 static int fault_fstatat(int at, const char *path, struct stat *st, int flags);
 static int fault_fstatfs(int fd, struct statfs *fs);
 static ssize_t fault_read(int fd, void *data, size_t size);
+static ssize_t fault_pread(int fd, void *data, size_t size, off_t offset);
 static ssize_t fault_write(int fd, const void *data, size_t size);
 static ssize_t fault_pwrite(int fd, const void *data, size_t size, off_t offset);
-static off_t fault_lseek(int fd, off_t offset, int whence);
 static void *fault_mmap(void *where, size_t size, int rights, int flags, int fd, off_t offset);
 static int fault_munmap(void *data, size_t size);
 static int fault_fsync(int fd);
 static int fault_fchmod(int fd, mode_t mode);
 static int fault_rename(const char *from, const char *to);
 static int fault_unlink(const char *path);
-static ssize_t fault_readlink(const char *path, char *target, size_t size);
+static ssize_t fault_readlinkat(int at, const char *path, char *target, size_t size);
 static char *fault_getcwd(char *path, size_t size);
 static long fault_sysconf(int name);
 static long fault_syscall(long number, ...);
@@ -77,16 +77,16 @@ static int fault_pthread_cond_destroy(pthread_cond_t *c);
 #define fstatat fault_fstatat
 #define fstatfs fault_fstatfs
 #define read fault_read
+#define pread fault_pread
 #define write fault_write
 #define pwrite fault_pwrite
-#define lseek fault_lseek
 #define mmap fault_mmap
 #define munmap fault_munmap
 #define fsync fault_fsync
 #define fchmod fault_fchmod
 #define rename fault_rename
 #define unlink fault_unlink
-#define readlink fault_readlink
+#define readlinkat fault_readlinkat
 #define getcwd fault_getcwd
 #define sysconf fault_sysconf
 #define syscall fault_syscall

@@ -13,15 +13,15 @@
 #undef fstatat
 #undef fstatfs
 #undef read
+#undef pread
 #undef pwrite
-#undef lseek
 #undef mmap
 #undef munmap
 #undef fsync
 #undef fchmod
 #undef rename
 #undef unlink
-#undef readlink
+#undef readlinkat
 #undef getcwd
 #undef sysconf
 #undef syscall
@@ -40,6 +40,7 @@
 
 typedef enum fault_call {
     FAULT_ALLOC,
+    FAULT_SHRINK, /* a block that is made smaller: it may stay as it was */
     FAULT_OPENAT,
     FAULT_OPEN,
     FAULT_CLOSE,
@@ -49,7 +50,6 @@ typedef enum fault_call {
     FAULT_READ,
     FAULT_WRITE,
     FAULT_PWRITE,
-    FAULT_LSEEK,
     FAULT_MMAP,
     FAULT_FSYNC,
     FAULT_FCHMOD,
@@ -79,6 +79,7 @@ static const struct {
     int errors[4];
     bool may_interrupt;
 } fault_calls[FAULT_CALLS] = {{"alloc", {ENOMEM}, false},
+                              {"shrink", {ENOMEM}, false},
                               {"openat", {EMFILE, EIO, ENOMEM}, true},
                               {"open", {EMFILE, ENOSPC}, true},
                               {"close", {EIO}, true},
@@ -88,7 +89,6 @@ static const struct {
                               {"read", {EIO, ENOMEM}, true},
                               {"write", {ENOSPC, EIO}, true},
                               {"pwrite", {ENOSPC}, true},
-                              {"lseek", {EIO}, false},
                               {"mmap", {ENOMEM, ENODEV}, false},
                               {"fsync", {EIO, ENOSPC}, true},
                               {"fchmod", {EPERM}, true},
@@ -298,8 +298,9 @@ static void *fault_malloc(size_t size) {
 }
 
 static void *fault_remalloc(void *block, size_t size) {
-    if (fault_fails(FAULT_ALLOC, -1, -1, NULL, false)) return NULL;
-    return memory_realloc(&fault_memory, block, memory_head_of(block)->of.size, size);
+    size_t old_size = memory_head_of(block)->of.size;
+    if (fault_fails(size < old_size ? FAULT_SHRINK : FAULT_ALLOC, -1, -1, NULL, false)) return NULL;
+    return memory_realloc(&fault_memory, block, old_size, size);
 }
 
 static void fault_release(void *block) {
@@ -313,8 +314,9 @@ static void *fault_given_alloc(void *ctx, size_t size) {
 }
 
 static void *fault_given_realloc(void *ctx, void *block, size_t old_size, size_t new_size) {
+    fault_call call = new_size < old_size ? FAULT_SHRINK : FAULT_ALLOC;
     (void)ctx;
-    if (fault_fails(FAULT_ALLOC, -1, -1, NULL, false)) return NULL;
+    if (fault_fails(call, -1, -1, NULL, false)) return NULL;
     return memory_realloc(&fault_memory, block, old_size, new_size);
 }
 
@@ -370,14 +372,24 @@ static int fault_fstatfs(int fd, struct statfs *fs) {
     return result;
 }
 
-static ssize_t fault_read(int fd, void *data, size_t size) {
-    if (fault_fails(FAULT_READ, fd, -1, NULL, false)) return -1;
+/* How many bytes a read of `size` brings at most. */
+static size_t fault_short(size_t size) {
     (void)pthread_mutex_lock(&fault.lock);
     if (fault.short_reads == FAULT_ONE_BYTE) size = 1;
     if (fault.short_reads == FAULT_RANDOM && size > 1) size = 1 + fault_random((unsigned)size);
     if (fault.short_reads == FAULT_PAGES && size > 4096) size = 4096;
     (void)pthread_mutex_unlock(&fault.lock);
-    return read(fd, data, size);
+    return size;
+}
+
+static ssize_t fault_read(int fd, void *data, size_t size) {
+    if (fault_fails(FAULT_READ, fd, -1, NULL, false)) return -1;
+    return read(fd, data, fault_short(size));
+}
+
+static ssize_t fault_pread(int fd, void *data, size_t size, off_t offset) {
+    if (fault_fails(FAULT_READ, fd, -1, NULL, false)) return -1;
+    return pread(fd, data, fault_short(size), offset);
 }
 
 /* How much of a write there is room for; 0: none, and errno is set. */
@@ -401,10 +413,6 @@ static ssize_t fault_pwrite(int fd, const void *data, size_t size, off_t offset)
     if (fault_fails(FAULT_PWRITE, fd, -1, NULL, false)) return -1;
     if (fault.short_write && size > 1) size = 1 + size / 3;
     return pwrite(fd, data, size, offset);
-}
-
-static off_t fault_lseek(int fd, off_t offset, int whence) {
-    return fault_fails(FAULT_LSEEK, fd, -1, NULL, false) ? -1 : lseek(fd, offset, whence);
 }
 
 static void fault_ring_mapped(int fd, void *data, off_t offset);
@@ -451,8 +459,9 @@ static int fault_unlink(const char *path) {
     return fault_fails(FAULT_UNLINK, -1, -1, path, false) ? -1 : unlink(path);
 }
 
-static ssize_t fault_readlink(const char *path, char *target, size_t size) {
-    return fault_fails(FAULT_READLINK, -1, -1, path, false) ? -1 : readlink(path, target, size);
+static ssize_t fault_readlinkat(int at, const char *path, char *target, size_t size) {
+    return fault_fails(FAULT_READLINK, -1, at, path, false) ? -1
+                                                            : readlinkat(at, path, target, size);
 }
 
 static char *fault_getcwd(char *path, size_t size) {

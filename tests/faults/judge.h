@@ -67,7 +67,6 @@ static bool judge_fits(const work *w, const fault_hit *hit, const confiture_erro
     case FAULT_FSTAT:
     case FAULT_FSTATAT:
     case FAULT_READ:
-    case FAULT_LSEEK:
     case FAULT_DUP:
     case FAULT_FDOPENDIR:
     case FAULT_LIST:
@@ -117,7 +116,6 @@ static bool judge_may_live(const work *w, const config *c, const fault_hit *hit)
     case FAULT_UNLINK:
     case FAULT_READLINK:
     case FAULT_FSTATAT:
-    case FAULT_LSEEK:
     case FAULT_GETCWD:
     case FAULT_DUP:
     case FAULT_FDOPENDIR:

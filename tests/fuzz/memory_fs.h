@@ -219,7 +219,7 @@ static long fs_open(int at, const char *path, int flags) {
     int links = 0, node, i, from = at == AT_FDCWD ? FS_HERE : fs_node_of(at);
     if (fs.interrupts && fs_chance(8)) return fs_fail(EINTR);
     if (from < 0) return fs_fail(EBADF);
-    node = fs_walk(from, path, !(flags & O_EXCL), &links);
+    node = fs_walk(from, path, !(flags & (O_EXCL | O_NOFOLLOW)), &links);
     if ((flags & O_CREAT) != 0) {
         const char *slash = strrchr(path, '/');
         char directory[4096] = ".";
@@ -234,6 +234,7 @@ static long fs_open(int at, const char *path, int flags) {
         if (node < 0) return fs_fail(ENOSPC);
     }
     if (node < 0) return fs_fail(-node);
+    if (fs.nodes[node].kind == FS_LINK) return fs_fail(ELOOP);
     if (fs.nodes[node].secret) return fs_fail(EACCES);
     if ((flags & O_DIRECTORY) != 0 && fs.nodes[node].kind != FS_DIRECTORY) return fs_fail(ENOTDIR);
     if ((flags & O_ACCMODE) != O_RDONLY && fs.nodes[node].kind == FS_DIRECTORY)
@@ -264,19 +265,24 @@ static long fs_close(int file) {
     return 0;
 }
 
-static long fs_read(int file, void *data, size_t size) {
+static long fs_read_at(int file, void *data, size_t size, size_t at) {
     int node = fs_node_of(file);
-    size_t *at, left;
+    size_t left;
     if (node < 0) return fs_fail(EBADF);
     if (fs.interrupts && fs_chance(8)) return fs_fail(EINTR);
     if (fs.nodes[node].kind == FS_DIRECTORY) return fs_fail(EISDIR);
-    at = &fs.files[file - FS_FIRST].at;
-    left = *at < fs.nodes[node].size ? fs.nodes[node].size - *at : 0;
+    left = at < fs.nodes[node].size ? fs.nodes[node].size - at : 0;
     if (size > left) size = left;
     if (fs.short_reads && size > 1) size = 1 + fs.random % size, (void)fs_chance(2);
-    if (size > 0) memcpy(data, fs.nodes[node].data + *at, size);
-    *at += size;
+    if (size > 0) memcpy(data, fs.nodes[node].data + at, size);
     return (long)size;
+}
+
+static long fs_read(int file, void *data, size_t size) {
+    size_t *at = fs_node_of(file) < 0 ? NULL : &fs.files[file - FS_FIRST].at;
+    long n = fs_read_at(file, data, size, at == NULL ? 0 : *at);
+    if (n > 0) *at += (size_t)n;
+    return n;
 }
 
 static long fs_write(int file, const void *data, size_t size, size_t at) {
@@ -346,8 +352,10 @@ static long fs_unlink(const char *path) {
     return 0;
 }
 
-static long fs_readlink(const char *path, char *buffer, size_t size) {
-    int node = fs_look(path, false);
+static long fs_readlink(int at, const char *path, char *buffer, size_t size) {
+    int links = 0, from = at == AT_FDCWD ? FS_HERE : fs_node_of(at), node;
+    if (from < 0) return fs_fail(EBADF);
+    node = fs_walk(from, path, false, &links);
     if (node < 0) return fs_fail(-node);
     if (fs.nodes[node].kind != FS_LINK) return fs_fail(EINVAL);
     if (size > fs.nodes[node].size) size = fs.nodes[node].size;
@@ -389,6 +397,9 @@ static int fuzz_openat(int at, const char *path, int flags, ...) {
 static int fuzz_open(const char *path, int flags, ...) { FS_CALL(fs_open(AT_FDCWD, path, flags)); }
 static int fuzz_close(int file) { FS_CALL(fs_close(file)); }
 static ssize_t fuzz_read(int file, void *p, size_t n) { FS_CALL(fs_read(file, p, n)); }
+static ssize_t fuzz_pread(int file, void *p, size_t n, off_t at) {
+    FS_CALL(fs_read_at(file, p, n, (size_t)at));
+}
 static ssize_t fuzz_write(int file, const void *p, size_t n) { FS_CALL(fs_write_on(file, p, n)); }
 static ssize_t fuzz_pwrite(int file, const void *p, size_t n, off_t at) {
     FS_CALL(fs_write(file, p, n, (size_t)at));
@@ -399,19 +410,14 @@ static int fuzz_fstatat(int at, const char *path, struct stat *st, int flags) {
 }
 static int fuzz_rename(const char *from, const char *to) { FS_CALL(fs_rename(from, to)); }
 static int fuzz_unlink(const char *path) { FS_CALL(fs_unlink(path)); }
-static ssize_t fuzz_readlink(const char *path, char *buffer, size_t size) {
-    FS_CALL(fs_readlink(path, buffer, size));
+static ssize_t fuzz_readlinkat(int at, const char *path, char *buffer, size_t size) {
+    FS_CALL(fs_readlink(at, path, buffer, size));
 }
 static int fuzz_fstatfs(int file, struct statfs *st) {
     (void)file;
     memset(st, 0, sizeof *st);
     st->f_type = fs.short_reads ? 0x6969 /* NFS */ : 0x01021994 /* tmpfs */;
     return 0;
-}
-static off_t fuzz_lseek(int file, off_t offset, int whence) {
-    (void)whence; /* SEEK_SET alone is used */
-    FS_CALL(fs_node_of(file) < 0 ? fs_fail(EBADF)
-                                 : (long)(fs.files[file - FS_FIRST].at = (size_t)offset));
 }
 static int fuzz_fsync(int file) { FS_CALL(fs_node_of(file) < 0 ? fs_fail(EBADF) : 0); }
 static int fuzz_fchmod(int file, mode_t mode) {
@@ -435,15 +441,15 @@ FS_WATCHED
 #define open fuzz_open
 #define close fuzz_close
 #define read fuzz_read
+#define pread fuzz_pread
 #define write fuzz_write
 #define pwrite fuzz_pwrite
 #define fstat fuzz_fstat
 #define fstatat fuzz_fstatat
 #define rename fuzz_rename
 #define unlink fuzz_unlink
-#define readlink fuzz_readlink
+#define readlinkat fuzz_readlinkat
 #define fstatfs fuzz_fstatfs
-#define lseek fuzz_lseek
 #define fsync fuzz_fsync
 #define fchmod fuzz_fchmod
 #define getcwd fuzz_getcwd
@@ -495,13 +501,13 @@ static int32_t fs_ring_do(fs_ring *ring, const cfti_ring_request *request) {
         if (request->file < 0 || request->file >= 32) abort();
         file = ring->table[request->file];
         if (file < 0 || ring->late[request->file]) return -EBADF;
-        file = (int)fs_read(file, p, request->size);
+        file = (int)fs_read_at(file, p, request->size, (size_t)request->offset);
         return file < 0 ? -errno : file;
     }
     if (request->file_index < 1 || request->file_index > 32) abort();
     place = &ring->table[request->file_index - 1];
     if (request->opcode == 18) { /* open */
-        file = (int)fs_open(request->file, (const char *)p, (int)request->open_flags);
+        file = (int)fs_open(request->file, (const char *)p, (int)request->call_flags);
         if (file < 0) return -errno;
         if (*place >= 0) abort();
         *place = file;
@@ -510,10 +516,7 @@ static int32_t fs_ring_do(fs_ring *ring, const cfti_ring_request *request) {
     }
     if (request->opcode != 19) abort();
     if (*place < 0) return -EBADF; /* close */
-    if (ring->late[request->file_index - 1]) {
-        ring->late[request->file_index - 1] = false;
-        return -EBADF;
-    }
+    ring->late[request->file_index - 1] = false;
     fs_close(*place);
     *place = -1;
     return 0;

@@ -5,9 +5,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static ssize_t fuzz_readlink(const char *path, char *buffer, size_t size);
+static ssize_t fuzz_readlinkat(int at, const char *path, char *buffer, size_t size);
 static char *fuzz_getcwd(char *buffer, size_t size);
-#define readlink fuzz_readlink
+#define readlinkat fuzz_readlinkat
 #define getcwd fuzz_getcwd
 #define SLOW_HERE "/w/d"
 #include "fuzz.h"
@@ -27,8 +27,9 @@ static const char *slow_target(const char *path) {
     return NULL;
 }
 
-static ssize_t fuzz_readlink(const char *path, char *buffer, size_t size) {
+static ssize_t fuzz_readlinkat(int at, const char *path, char *buffer, size_t size) {
     const char *target = slow_target(path);
+    (void)at; /* whole paths alone are asked about */
     if (target == NULL) {
         errno = EINVAL;
         return -1;
@@ -89,7 +90,6 @@ static void paths_pair(const char *a, const char *b) {
         FUZZ_CHECK(cfti_path_compare(x_text, y_text) == slow_path_order(&x, &y));
     FUZZ_CHECK(cfti_path_climbs(x_text) == slow_path_climbs(&x, 0) || x.count + x.absolute == 0 ||
                x.absolute);
-    FUZZ_CHECK(cfti_path_same(a, b) == (x.absolute == y.absolute && slow_path_order(&x, &y) == 0));
     rest = cfti_path_below(x_text, y_text);
     below = slow_path_below(&x, &y);
     FUZZ_CHECK((rest != NULL) == below);

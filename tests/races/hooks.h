@@ -93,6 +93,16 @@ static ssize_t hooks_read(int fd, void *data, size_t size) {
     return m < 0 ? n : n + m;
 }
 
+static ssize_t hooks_pread(int fd, void *data, size_t size, off_t offset) {
+    ssize_t n, m;
+    if (!hooks_step('r', true) || size < 2) return pread(fd, data, size, offset);
+    n = pread(fd, data, size / 2, offset);
+    hooks_halfway();
+    if (n <= 0) return n;
+    m = pread(fd, (char *)data + n, size - (size_t)n, offset + n);
+    return m < 0 ? n : n + m;
+}
+
 static ssize_t hooks_write(int fd, const void *data, size_t size) {
     ssize_t n;
     if (!hooks_step('w', true)) return write(fd, data, size);
@@ -119,11 +129,6 @@ static int hooks_fstatat(int at, const char *path, struct stat *status, int flag
     return fstatat(at, path, status, flags);
 }
 
-static off_t hooks_lseek(int fd, off_t offset, int whence) {
-    (void)hooks_step('l', false);
-    return lseek(fd, offset, whence);
-}
-
 static int hooks_fsync(int fd) {
     (void)hooks_step('S', false);
     return fsync(fd);
@@ -144,9 +149,9 @@ static int hooks_unlink(const char *path) {
     return unlink(path);
 }
 
-static ssize_t hooks_readlink(const char *path, char *buffer, size_t size) {
+static ssize_t hooks_readlinkat(int at, const char *path, char *buffer, size_t size) {
     (void)hooks_step('L', false);
-    return readlink(path, buffer, size);
+    return readlinkat(at, path, buffer, size);
 }
 
 static void *hooks_mmap(void *at, size_t size, int access, int flags, int fd, off_t offset) {
@@ -174,16 +179,16 @@ static long hooks_syscall(long number, ...) {
 #define openat hooks_openat
 #define close hooks_close
 #define read hooks_read
+#define pread hooks_pread
 #define write hooks_write
 #define pwrite hooks_pwrite
 #define fstat hooks_fstat
 #define fstatat hooks_fstatat
-#define lseek hooks_lseek
 #define fsync hooks_fsync
 #define fchmod hooks_fchmod
 #define rename hooks_rename
 #define unlink hooks_unlink
-#define readlink hooks_readlink
+#define readlinkat hooks_readlinkat
 #define mmap hooks_mmap
 #define munmap hooks_munmap
 #define syscall hooks_syscall
