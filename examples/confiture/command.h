@@ -89,7 +89,7 @@ void say(const char *format, ...);
  * none if it was a pipe whose reader has gone. */
 void put_bytes(const void *data, size_t size);
 void put_text(const char *text);
-void put_escaped(const char *text); /* control characters as \xNN */
+void put_escaped(const char *string); /* control characters as \xNN */
 void put_flush(void);
 
 /* One JSON document, held back until json_end: nothing half made is printed.

@@ -30,7 +30,7 @@ static void text_add(struct text *text, const char *data, size_t size) {
         text->capacity = text->capacity * 2 + size + 256;
         text->data = (char *)reallocate(text->data, text->capacity);
     }
-    memcpy(text->data + text->size, data, size);
+    if (size > 0) memcpy(text->data + text->size, data, size);
     text->size += size;
 }
 
