@@ -21,7 +21,8 @@ typedef struct slow_lexer {
     bool from, from_stdin; /* of a COPY: the word before was FROM; STDIN came behind it */
     size_t parens;
     uint64_t copy_line;
-    uint64_t first_waiting; /* the line of the first COPY that waits to be sent */
+    uint64_t first_waiting; /* the line of the first COPY that waits to be sent, */
+    uint64_t last_waiting;  /* and of the last, which stands for all but the first */
     size_t waiting;
     slow_open open;
 } slow_lexer;
@@ -99,7 +100,7 @@ FUZZ_SLOW static void slow_send(slow_lexer *s, size_t i) {
         for (line = start;; line = end) {
             if (line >= s->size) {
                 slow_say(s, "COPY data never ended: no line \\. follows",
-                         n == 0 ? s->first_waiting : s->copy_line);
+                         n == 0 ? s->first_waiting : s->last_waiting);
                 return;
             }
             for (end = line; end < s->size && s->text[end] != '\n';) end++;
@@ -117,6 +118,7 @@ FUZZ_SLOW static void slow_send(slow_lexer *s, size_t i) {
 FUZZ_SLOW static void slow_end(slow_lexer *s, size_t i, bool send) {
     if (s->statement == SLOW_COPY && s->from_stdin) {
         if (s->waiting++ == 0) s->first_waiting = s->copy_line;
+        s->last_waiting = s->copy_line;
     }
     slow_begin(s, SLOW_START);
     if (send) slow_send(s, i);

@@ -225,6 +225,8 @@ static const lexer_case lexer_cases[] = {
      OPEN_COPY, 2},
     {"COPY, two on a line, first open", "COPY a\nFROM STDIN; COPY b FROM STDIN;\n'\n", OPEN_COPY,
      1},
+    {"COPY, two in one query, the second open, and another begun behind it",
+     "COPY a FROM STDIN\\;COPY b FROM STDIN\n;COPY\n\\.\n", OPEN_COPY, 1},
     {"COPY, two on a line, \\. at the end", "COPY a FROM STDIN; COPY b FROM STDIN;\n\\.", OPEN_COPY,
      1},
     {"COPY and \\copy on a line", "COPY a FROM STDIN; \\copy b from stdin\n'\n\\.\n'\n\\.\n", NULL,
