@@ -713,7 +713,6 @@ CONFITURE_API const char *confiture_sha256_kernel(void);
 
 /* ---- base.h: compiler and byte-order helpers; the implementation starts ---- */
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -804,15 +803,44 @@ static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
 
 /* ---- os.h: what the library asks of the operating system ---- */
 
+/* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What
+ * the library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY,
+ * CFTI_OS_EXISTS, CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP,
+ * CFTI_OS_NO_ACCESS, CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG,
+ * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_OFFSET for what
+ * cannot be read from an offset on. Nothing else in the library includes a header of the
+ * system's. Paths are UTF-8 without NUL inside; a path relative to nothing is relative to the
+ * current directory. */
+
+/* Whether an error says that nothing has that name. */
+static bool cfti_os_is_absent(int error);
+/* Whether it says that no name is like that: CFTI_OS_NAME_TOO_LONG, and others. */
+static bool cfti_os_is_no_name(int error);
+/* Our own words for the usual errors: strerror() depends on the locale and is not
+ * safe among threads everywhere. NULL for the others. */
+static const char *cfti_os_error_text(int os_error);
+
 #if defined(_WIN32)
-#error "confiture.h runs on POSIX systems; a Windows port of os.h has not been written yet"
+typedef struct cfti_os_file {
+    void *handle;
+    const char *path; /* of a directory, else NULL */
+} cfti_os_file;
+#else
+typedef int cfti_os_file;
 #endif
 
-/* Each returns 0 or an errno, and nothing else in the library includes an OS
- * header. Paths are UTF-8 without NUL inside; a path relative to nothing is
- * relative to the current directory. */
+/* ---- the form of paths ---- */
 
-typedef int cfti_os_file;
+/* What ends a component in a path that is given. In those of the library it is "/". */
+static bool cfti_os_is_slash(char c);
+/* How much of a path says that it does not begin in the current directory, the slash
+ * behind it included: "/", and on Windows "C:/" or "//server/share/". 0: it is relative. */
+static size_t cfti_os_root(const char *path, size_t size);
+/* Writes that root in the library's form, "/" last, and returns its size. */
+static size_t cfti_os_root_text(const char *path, size_t root, char text[]);
+/* Room for it: CFTI_OS_ROOT_ROOM. */
+
+/* ---- files and directories ---- */
 
 typedef enum cfti_kind {
     CFTI_KIND_UNKNOWN = 0, /* the listing did not say; ask */
@@ -836,10 +864,10 @@ typedef struct cfti_os_status {
 /* A file to read from, whatever stands under the path: never waits for the other
  * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
-/* The same, but ELOOP if it is a symbolic link, where the system can tell. */
+/* The same, but CFTI_OS_LINK_LOOP if it is a symbolic link, where the system can tell. */
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
-/* A directory, to list it or to open files relative to it: by a path of any length, or by
- * its name in another one. */
+/* A directory, to list it or to open files relative to it: by a path of any length, which
+ * must live as long as anything is opened relative to it, or by its name in another one. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory);
 static void cfti_os_close(cfti_os_file file);
@@ -882,7 +910,7 @@ static int cfti_os_sync(cfti_os_file file);
 static int cfti_os_set_mode(cfti_os_file file, uint32_t mode);
 static int cfti_os_rename(const char *from, const char *to);
 static int cfti_os_remove(const char *path);
-/* The target of a symbolic link into buffer, NUL-terminated; EINVAL if it is none. */
+/* The target of a symbolic link into buffer, NUL-terminated; CFTI_OS_NO_LINK if it is none. */
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
@@ -922,11 +950,15 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
                                uint8_t *spare, size_t spare_size);
 
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
- * with the few functions that follow it in os_posix.c. */
+ * with the few functions that follow it in os_posix.c. A cfti_thread stays where it is
+ * until it is joined. */
 
 /* ---- os_posix.c: the primitives of os.h on POSIX systems ---- */
 
+#if !defined(_WIN32)
+
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h> /* rename() alone */
 #include <sys/stat.h>
@@ -1005,11 +1037,71 @@ long syscall(long, ...);
 
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
-/* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
- * with it when a signal comes. */
+#define CFTI_OS_NO_MEMORY ENOMEM
+#define CFTI_OS_EXISTS EEXIST
+#define CFTI_OS_NOT_DIRECTORY ENOTDIR
+#define CFTI_OS_IS_DIRECTORY EISDIR
+#define CFTI_OS_LINK_LOOP ELOOP
+#define CFTI_OS_NO_ACCESS EACCES
+#define CFTI_OS_NO_LINK EINVAL
+#define CFTI_OS_NO_DEVICE ENXIO  /* a socket */
+#define CFTI_OS_NO_OFFSET ESPIPE /* a FIFO */
+#define CFTI_OS_NAME_TOO_LONG ENAMETOOLONG
+
+static bool cfti_os_is_absent(int error) { return error == ENOENT; }
+
+static bool cfti_os_is_no_name(int error) { return error == ENAMETOOLONG; }
+
+#define CFTI_OS_ROOT_ROOM 2
+
+static bool cfti_os_is_slash(char c) { return c == '/'; }
+
+static size_t cfti_os_root(const char *path, size_t size) { return size > 0 && path[0] == '/'; }
+
+static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
+    (void)path;
+    text[0] = '/';
+    return root;
+}
 
 /* Why the last call failed: never 0, which would say that it had not. */
 static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
+
+static const char *cfti_os_error_text(int os_error) {
+    switch (os_error) {
+    case EACCES: return "permission denied";
+    case EPERM: return "operation not permitted";
+    case ENOENT: return "no such file or directory";
+    case ENOTDIR: return "not a directory";
+    case EISDIR: return "is a directory";
+    case EEXIST: return "already exists";
+    case ENAMETOOLONG: return "file name too long";
+    case ELOOP: return "too many levels of symbolic links";
+    case EMFILE: return "too many open files in this process";
+    case ENFILE: return "too many open files in this system";
+    case ENOSPC: return "no space left on device";
+    case EDQUOT: return "disk quota exceeded";
+    case EFBIG: return "file too large";
+    case EOVERFLOW: return "size or time too large for how this program was compiled";
+    case EROFS: return "read-only file system";
+    case EIO: return "input/output error";
+    case EPIPE: return "broken pipe";
+    case ENOMEM: return "out of memory";
+    case EBUSY: return "device or resource busy";
+    case ETXTBSY: return "text file busy";
+    case EXDEV: return "on another file system";
+    case ENXIO: return "no such device or address";
+    case ENODEV: return "no such device";
+    case EAGAIN: return "resource temporarily unavailable";
+    case EINVAL: return "invalid argument";
+    case EBADF: return "bad file descriptor";
+    case ESTALE: return "stale file handle";
+    default: return NULL;
+    }
+}
+
+/* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
+ * with it when a signal comes. */
 
 static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
     do {
@@ -1404,6 +1496,8 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
 static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
 #endif
 
+#endif /* !_WIN32 */
+
 /* ---- os_uring.c: many small files with two system calls, by Linux's io_uring ---- */
 
 /* A system call may cost as much as what it does for a small file, and a file needs
@@ -1487,7 +1581,7 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
      * call have opened (Linux 5.19). */
     if ((setup.features & 1) == 0 || (setup.features & (1u << 12)) == 0) {
         cfti_os_close(ring->file);
-        return ENOSYS;
+        return CFTI_OS_NO_DEVICE;
     }
     memset(none, 0xFF, sizeof(none)); /* -1: a place that is free */
     if (syscall(SYS_io_uring_register, ring->file, 2, none, CFTI_RING_FILES) != 0) {
@@ -1727,7 +1821,7 @@ struct cfti_os_ring {
 
 static int cfti_os_ring_open(cfti_os_ring *ring) {
     (void)ring;
-    return ENOSYS;
+    return CFTI_OS_NO_DEVICE;
 }
 
 static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }
@@ -2120,7 +2214,7 @@ static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
 static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const char *path) {
     memset(fail, 0, sizeof(*fail));
     fail->path = path;
-    if (os_error == ENOMEM) { /* our own allocator's answer, most often */
+    if (os_error == CFTI_OS_NO_MEMORY) { /* our own allocator's answer, most often */
         fail->status = CONFITURE_E_MEMORY;
     } else {
         fail->status = CONFITURE_E_SYSTEM;
@@ -2151,41 +2245,6 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     case CONFITURE_E_LIMIT: return "larger than the limit";
     }
     return "unknown status";
-}
-
-/* Our own words for the usual errors: strerror() depends on the locale and is not
- * safe among threads everywhere. NULL for the others. */
-static const char *cfti_os_error_text(int os_error) {
-    switch (os_error) {
-    case EACCES: return "permission denied";
-    case EPERM: return "operation not permitted";
-    case ENOENT: return "no such file or directory";
-    case ENOTDIR: return "not a directory";
-    case EISDIR: return "is a directory";
-    case EEXIST: return "already exists";
-    case ENAMETOOLONG: return "file name too long";
-    case ELOOP: return "too many levels of symbolic links";
-    case EMFILE: return "too many open files in this process";
-    case ENFILE: return "too many open files in this system";
-    case ENOSPC: return "no space left on device";
-    case EDQUOT: return "disk quota exceeded";
-    case EFBIG: return "file too large";
-    case EOVERFLOW: return "size or time too large for how this program was compiled";
-    case EROFS: return "read-only file system";
-    case EIO: return "input/output error";
-    case EPIPE: return "broken pipe";
-    case ENOMEM: return "out of memory";
-    case EBUSY: return "device or resource busy";
-    case ETXTBSY: return "text file busy";
-    case EXDEV: return "on another file system";
-    case ENXIO: return "no such device or address";
-    case ENODEV: return "no such device";
-    case EAGAIN: return "resource temporarily unavailable";
-    case EINVAL: return "invalid argument";
-    case EBADF: return "bad file descriptor";
-    case ESTALE: return "stale file handle";
-    default: return NULL;
-    }
 }
 
 /* Writes into a fixed array, keeping room for the NUL; what does not fit is cut. */
@@ -3440,12 +3499,14 @@ static int cfti_crew_each(cfti_crew *crew, size_t n, void (*task)(void *ctx, siz
 
 /* Appends the components of `path` to a clean path. False: no memory. */
 static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
-    size_t i = 0;
-    bool absolute = size > 0 && path[0] == '/';
-    if (absolute && out->size == 0 && !cfti_buffer_append(out, "/", 1)) return false;
+    size_t i = cfti_os_root(path, size);
+    if (i > 0 && out->size == 0) {
+        char root[CFTI_OS_ROOT_ROOM];
+        if (!cfti_buffer_append(out, root, cfti_os_root_text(path, i, root))) return false;
+    }
     while (i < size) {
         size_t n = 0;
-        while (i + n < size && path[i + n] != '/') n++;
+        while (i + n < size && !cfti_os_is_slash(path[i + n])) n++;
         if (n > 0 && !(n == 1 && path[i] == '.')) {
             if (out->size > 0 && out->data[out->size - 1] != '/' &&
                 !cfti_buffer_append(out, "/", 1))
@@ -3469,6 +3530,16 @@ static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
 
 static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1] == '\0'; }
 
+static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
+
+/* The last component of a path as it was given. */
+static const char *cfti_path_leaf(const char *path) {
+    const char *leaf = path;
+    for (; *path != '\0'; path++)
+        if (cfti_os_is_slash(*path)) leaf = path + 1;
+    return leaf;
+}
+
 /* The order of pathlib: component by component, each by its bytes, which for UTF-8
  * is by code point. "/" ends a component and so comes before every other byte: but
  * at the very beginning, where it is the component "/" itself. */
@@ -3487,17 +3558,33 @@ static int cfti_path_compare(const char *a, const char *b) {
     return x < y ? -1 : x > y;
 }
 
+/* Whether one file may have both names, the one that a listing gave and one by which it
+ * may be opened. Where case, or the form of letters, does not tell
+ * files apart, only plain letters can say that it has not. */
+static bool cfti_path_may_be_same(const char *a, const char *b) {
+#if defined(_WIN32) || defined(__APPLE__)
+    if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        if (((*a | *b) & 0x80) != 0) return true;
+        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z')) return false;
+    }
+    return *a == *b;
+#else
+    return strcmp(a, b) == 0;
+#endif
+}
+
 /* What is left of clean `path` behind clean `prefix`, in whole components ("" if
  * they are equal); NULL if path is not below prefix. */
 static const char *cfti_path_below(const char *path, const char *prefix) {
     size_t n = strlen(prefix);
     if (cfti_path_is_dot(prefix)) {
-        if (path[0] == '/') return NULL;
+        if (cfti_path_is_absolute(path)) return NULL;
         return cfti_path_is_dot(path) ? "" : path;
     }
     if (strncmp(path, prefix, n) != 0) return NULL;
     if (path[n] == '\0') return path + n;
-    if (prefix[n - 1] == '/') return path + n; /* "/" itself */
+    if (prefix[n - 1] == '/') return path + n; /* a root */
     return path[n] == '/' ? path + n + 1 : NULL;
 }
 
@@ -3519,31 +3606,37 @@ static bool cfti_path_climbs(const char *path) {
     return false;
 }
 
+/* Takes away the last component of an absolute path, but nothing of its root. */
 static void cfti_path_pop(cfti_buffer *path) {
-    while (path->size > 1 && path->data[path->size - 1] != '/') path->size--;
-    if (path->size > 1) path->size--;
+    size_t root = cfti_os_root((const char *)path->data, path->size);
+    while (path->size > root && path->data[path->size - 1] != '/') path->size--;
+    if (path->size > root) path->size--;
 }
 
-/* A relative path behind the current directory; an absolute one as it is. Returns
- * an errno. */
+/* A relative path behind the current directory; an absolute one as it is. Returns an
+ * error of the system's. */
 static int cfti_path_absolute(cfti_buffer *out, const char *path) {
     out->size = 0;
-    if (path[0] != '/') {
+    if (!cfti_path_is_absolute(path)) {
         char here[4096];
         int error = cfti_os_current_directory(here, sizeof(here));
         if (error != 0) return error;
-        if (!cfti_path_append(out, here, strlen(here))) return ENOMEM;
+        if (!cfti_path_append(out, here, strlen(here))) return CFTI_OS_NO_MEMORY;
     }
-    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1)) return ENOMEM;
+    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1))
+        return CFTI_OS_NO_MEMORY;
     out->data[out->size] = 0;
     return 0;
+}
+
+static bool cfti_is_missing(int error) {
+    return cfti_os_is_absent(error) || error == CFTI_OS_NOT_DIRECTORY || error == CFTI_OS_LINK_LOOP;
 }
 
 /* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
  * no answer, and what was asked must not be taken for a no. */
 static bool cfti_is_answer(int error) {
-    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
-           error == ENAMETOOLONG;
+    return cfti_is_missing(error) || error == CFTI_OS_NO_ACCESS || cfti_os_is_no_name(error);
 }
 
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
@@ -3555,7 +3648,7 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
     int error;
     if (path->size < CFTI_OS_PATH_STEP) return cfti_os_read_link(text, target, capacity);
     leaf = strrchr(text, '/');
-    if (leaf == NULL || leaf == text) return ENAMETOOLONG;
+    if (leaf == NULL || leaf == text) return CFTI_OS_NAME_TOO_LONG;
     *leaf = '\0';
     error = cfti_os_open_directory(text, &directory);
     *leaf = '/';
@@ -3568,17 +3661,18 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
 /* Whether a path that could not be read as a link may still lead somewhere else: not if
  * it is none, or not there. */
 static bool cfti_may_be_link(int error) {
-    return error != 0 && error != EINVAL && error != ENOENT && error != ENOTDIR;
+    return error != 0 && error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) &&
+           error != CFTI_OS_NOT_DIRECTORY;
 }
 
 /* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
  * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
- * an error, and not taken for no link. Returns an errno. */
+ * an error, and not taken for no link. Returns an error of the system's. */
 static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
-    size_t at = 0;
+    size_t at = cfti_os_root((const char *)todo->data, todo->size);
     int links = 0, error = 0;
-    if (todo->size > 0 && todo->data[0] == '/') out->size = 0;
-    if (out->size == 0 && !cfti_buffer_append(out, "/", 1)) error = ENOMEM;
+    if (at > 0) out->size = 0;
+    if (out->size == 0 && !cfti_buffer_append(out, todo->data, at)) error = CFTI_OS_NO_MEMORY;
     while (error == 0 && at < todo->size) {
         const char *part = (const char *)todo->data + at;
         size_t before = out->size, n = 0;
@@ -3592,7 +3686,7 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             continue;
         }
         if (!cfti_path_append(out, part, n) || !cfti_buffer_reserve(out, 1)) {
-            error = ENOMEM;
+            error = CFTI_OS_NO_MEMORY;
             break;
         }
         out->data[out->size] = 0;
@@ -3603,28 +3697,33 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             memset(&next, 0, sizeof(next));
             next.allocator = out->allocator;
             if (++links > CFTI_LINKS_MAX) {
-                error = ELOOP;
+                error = CFTI_OS_LINK_LOOP;
             } else if (!cfti_path_append(&next, target, strlen(target)) ||
                        (at < todo->size &&
                         !cfti_path_append(&next, (const char *)todo->data + at, todo->size - at))) {
-                error = ENOMEM;
+                error = CFTI_OS_NO_MEMORY;
             }
-            out->size = target[0] == '/' ? 1 : before;
+            out->size = before;
             cfti_buffer_free(todo);
             *todo = next;
-            at = 0;
-        } else if ((no_link != EINVAL && !cfti_is_answer(no_link)) ||
+            at = cfti_os_root((const char *)todo->data, todo->size);
+            if (at > 0) {
+                out->size = 0;
+                if (error == 0 && !cfti_buffer_append(out, todo->data, at))
+                    error = CFTI_OS_NO_MEMORY;
+            }
+        } else if ((no_link != CFTI_OS_NO_LINK && !cfti_is_answer(no_link)) ||
                    (strict && cfti_may_be_link(no_link))) {
             error = no_link;
         }
     }
-    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = ENOMEM;
+    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = CFTI_OS_NO_MEMORY;
     if (error == 0) out->data[out->size] = 0;
     return error;
 }
 
 /* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
- * what does not exist is kept as it is. Returns an errno. */
+ * what does not exist is kept as it is. Returns an error of the system's. */
 static int cfti_path_resolve(cfti_buffer *out, const char *path) {
     cfti_buffer todo;
     int error;
@@ -3640,13 +3739,13 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
 /* Cuts clean absolute `prefix` down to the components it has in common with `path`. */
 static void cfti_path_common(cfti_buffer *prefix, const char *path) {
     const char *p = (const char *)prefix->data;
-    size_t i = 0, end = 0;
+    size_t i = 0, end = 0, root = cfti_os_root(p, prefix->size);
     while (i < prefix->size && path[i] != '\0' && p[i] == path[i]) {
         if (p[i] == '/') end = i;
         i++;
     }
     if ((i == prefix->size || p[i] == '/') && (path[i] == '\0' || path[i] == '/')) end = i;
-    prefix->size = end == 0 ? 1 : end;
+    prefix->size = cfti_max(end, root);
     prefix->data[prefix->size] = 0;
 }
 
@@ -3743,10 +3842,10 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
 static bool cfti_component_before(const char *path, size_t *start, size_t *end) {
     for (;;) {
         size_t stop = *end, from;
-        while (stop > 0 && path[stop - 1] == '/') stop--;
+        while (stop > 0 && cfti_os_is_slash(path[stop - 1])) stop--;
         if (stop == 0) return false;
         from = stop;
-        while (from > 0 && path[from - 1] != '/') from--;
+        while (from > 0 && !cfti_os_is_slash(path[from - 1])) from--;
         *end = stop;
         *start = from;
         if (!(stop - from == 1 && path[from] == '.')) return true;
@@ -3758,7 +3857,7 @@ static bool cfti_component_before(const char *path, size_t *start, size_t *end) 
  * component by component; "**" is two stars, so one component. */
 static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
     size_t r_end = rel_size, p_end = pattern_size, r = 0, p = 0;
-    if (pattern_size > 0 && pattern[0] == '/') return false;
+    if (cfti_os_root(pattern, pattern_size) > 0) return false;
     while (cfti_component_before(pattern, &p, &p_end)) {
         if (!cfti_component_before(rel, &r, &r_end)) return false;
         if (!cfti_fnmatch(rel + r, r_end - r, pattern + p, p_end - p)) return false;
@@ -3815,15 +3914,15 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
     const char *p = text;
     bool empty = true;
     memset(pattern, 0, sizeof(*pattern));
-    if (*text == '/') return "a pattern must be relative to its directory";
+    if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
     if (recursive) pattern->parts[pattern->count++].kind = CFTI_PART_ANY_DEPTH;
     while (*p != '\0') {
         cfti_part part;
         memset(&part, 0, sizeof(part));
         part.text = p;
-        while (*p != '\0' && *p != '/') p++;
+        while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
         part.size = (size_t)(p - part.text);
-        if (*p == '/') p++;
+        if (*p != '\0') p++;
         if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
         empty = false;
         part.kind = CFTI_PART_EXACT;
@@ -4021,9 +4120,9 @@ typedef struct cfti_base {
  * failure: outside, or no memory. */
 static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
                                      cfti_fail *fail) {
-    bool given_absolute = base->given[0] == '/';
+    bool given_absolute = cfti_path_is_absolute(base->given);
     const char *name;
-    if ((path[0] == '/') == given_absolute) {
+    if (cfti_path_is_absolute(path) == given_absolute) {
         name = cfti_path_below(path, base->given);
     } else {
         if (!base->here_is_known) {
@@ -4084,10 +4183,10 @@ static void cfti_confine_free(cfti_confine *confine) {
     cfti_buffer_free(&confine->todo);
 }
 
-/* Where the directory of a file really is. Returns an errno. */
+/* Where the directory of a file really is. Returns an error of the system's. */
 static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
     int error = 0;
-    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = ENOMEM;
+    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_path_absolute(&confine->todo, (const char *)confine->place.data);
     confine->directory.size = 0;
     if (error == 0) error = cfti_path_follow(&confine->directory, &confine->todo, true);
@@ -4106,7 +4205,7 @@ static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *fil
         confine->place.size = confine->todo.size = 0;
         if (!cfti_buffer_append(&confine->place, confine->directory.data, at) ||
             !cfti_path_append(&confine->todo, leaf, size))
-            error = ENOMEM;
+            error = CFTI_OS_NO_MEMORY;
         else error = cfti_path_follow(&confine->place, &confine->todo, true);
     }
     if (error != 0) return cfti_fail_system(fail, error, file->path);
@@ -4428,7 +4527,7 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
-    uint16_t error; /* what to say instead of taking it: an errno, or CFTI_LEADS_OUT */
+    uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
 } cfti_entry;
 
 #define CFTI_LEADS_OUT UINT16_MAX
@@ -4492,7 +4591,7 @@ static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name,
     node->name = name;
     node->name_size = node->path_size = name_size;
     if (parent != NULL && !cfti_node_is_dot(parent))
-        node->path_size += parent->path_size + !(parent->path_size == 1 && parent->name[0] == '/');
+        node->path_size += parent->path_size + (parent->name[parent->name_size - 1] != '/');
 }
 
 /* The node of a directory, in its parent's memory. */
@@ -4579,7 +4678,7 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     path = (char *)cfti_arena_take(&node->arena, entry.path_size + 1);
     if (path == NULL) {
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
-        return ENOMEM;
+        return CFTI_OS_NO_MEMORY;
     }
     cfti_node_write(&entry, entry.path_size, path);
     path[entry.path_size] = '\0';
@@ -4600,10 +4699,6 @@ typedef struct cfti_listing {
 
 static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
     return cfti_node_fail(listing->node, error, name);
-}
-
-static bool cfti_is_missing(int error) {
-    return error == ENOENT || error == ENOTDIR || error == ELOOP;
 }
 
 static bool cfti_excluded_is_in(const cfti_excluded *excluded, const cfti_node *node) {
@@ -4631,7 +4726,7 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
 }
 
 /* Whether an excluded directory or pattern covers the entry; *whole if also what is
- * below it is covered. Returns an errno. */
+ * below it is covered. Returns an error of the system's. */
 static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
                                  bool *whole) {
     const cfti_walk *walk = listing->walk;
@@ -4647,7 +4742,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
     }
     if (directory->exclude_count == 0 || *file) return 0;
     listing->end.size = listing->end_size;
-    if (!cfti_buffer_append(&listing->end, name, size)) return ENOMEM;
+    if (!cfti_buffer_append(&listing->end, name, size)) return CFTI_OS_NO_MEMORY;
     for (i = 0; i < directory->exclude_count && !*file; i++)
         *file = cfti_match((const char *)listing->end.data, listing->end.size,
                            directory->exclude[i], strlen(directory->exclude[i]));
@@ -4666,7 +4761,7 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
 static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
                                 size_t *real_size) {
     cfti_buffer place, todo;
-    int error = ENOMEM;
+    int error = CFTI_OS_NO_MEMORY;
     memset(&place, 0, sizeof(place));
     place.allocator = listing->walk->allocator;
     todo = place;
@@ -4677,11 +4772,11 @@ static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const 
         entry->error = CFTI_LEADS_OUT;
     } else if (error == 0) {
         char *copy = (char *)cfti_arena_take(&listing->node->arena, place.size + 1);
-        if (copy == NULL) error = ENOMEM;
+        if (copy == NULL) error = CFTI_OS_NO_MEMORY;
         else memcpy(copy, place.data, place.size + 1);
         *real = copy;
         *real_size = place.size;
-    } else if (error != ENOMEM) {
+    } else if (error != CFTI_OS_NO_MEMORY) {
         entry->error = (uint16_t)error;
         error = 0;
     }
@@ -4708,7 +4803,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (kind == CFTI_KIND_UNKNOWN) {
         cfti_os_status status;
         error = cfti_os_status_at(listing->directory, name, false, &status);
-        if (error == ENOENT) return 0; /* removed since it was listed */
+        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
         if (error != 0) return cfti_listing_fail(listing, error, name);
         kind = status.kind;
     }
@@ -4754,7 +4849,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
                                    node->count, sizeof(cfti_entry)))
-        return cfti_listing_fail(listing, ENOMEM, name);
+        return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
     node->entries = (cfti_entry *)entries;
     memcpy(copy, name, size + 1);
     cfti_arena_commit_text(&node->arena, size + 1);
@@ -4777,7 +4872,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     if ((real | any) == 0) return 0;
     entry->child = cfti_node_create(listing->walk, &node->arena, node, copy, size);
-    if (entry->child == NULL) return cfti_listing_fail(listing, ENOMEM, name);
+    if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
     entry->child->parts = real | any;
     entry->child->real = real_place;
     entry->child->real_size = real_size;
@@ -4806,7 +4901,7 @@ static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
         memset(&name, 0, sizeof(name));
         name.allocator = listing->walk->allocator;
         if (!cfti_path_clean(&name, part->text, part->size)) {
-            error = cfti_listing_fail(listing, ENOMEM, "");
+            error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
         } else {
             error = cfti_os_status_at(listing->directory, (const char *)name.data, false, &status);
             if (error == 0)
@@ -4843,7 +4938,7 @@ static int cfti_listing_open(cfti_listing *listing) {
     const cfti_node *node = listing->node;
     if (node->parent != NULL && node->parent->is_open)
         return cfti_os_open_directory_at(node->parent->directory, node->name, &listing->directory);
-    if (!cfti_node_path(node, &listing->path)) return ENOMEM;
+    if (!cfti_node_path(node, &listing->path)) return CFTI_OS_NO_MEMORY;
     return cfti_os_open_directory((const char *)listing->path.data, &listing->directory);
 }
 
@@ -4873,17 +4968,17 @@ static void cfti_node_list(void *ctx, size_t index) {
         cfti_buffer_free(&listing.path);
         return;
     }
-    error = cfti_listing_prepare(&listing) ? 0 : ENOMEM;
+    error = cfti_listing_prepare(&listing) ? 0 : CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_listing_lookup(&listing, wants_listing);
     if (error == 0 && wants_listing)
         error = cfti_os_list(listing.directory, cfti_listing_entry, &listing);
     if (error != 0 && node->fail.status == CONFITURE_OK)
         (void)cfti_listing_fail(&listing, error, "");
-    cfti_buffer_free(&listing.path);
-    cfti_buffer_free(&listing.end);
     node->is_open = node->stays_open && node->has_children;
     if (node->is_open) node->directory = listing.directory;
     else cfti_os_close(listing.directory);
+    cfti_buffer_free(&listing.path);
+    cfti_buffer_free(&listing.end);
     if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
                    cfti_entry_order))
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
@@ -5096,7 +5191,9 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
         slash = strrchr((const char *)excluded->path.data, '/');
         if (slash == NULL) continue;
         excluded->leaf = (size_t)(slash - (const char *)excluded->path.data) + 1;
-        excluded->parent_size = cfti_max(excluded->leaf - 1, 1); /* "/" itself */
+        excluded->parent_size =
+            cfti_max(excluded->leaf - 1,
+                     cfti_os_root((const char *)excluded->path.data, excluded->path.size));
     }
     return CONFITURE_OK;
 }
@@ -5200,7 +5297,7 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     }
     for (i = 0; i < directory->exclude_count; i++)
         if (cfti_match_is_empty(directory->exclude[i], strlen(directory->exclude[i])) &&
-            directory->exclude[i][0] != '/')
+            !cfti_path_is_absolute(directory->exclude[i]))
             return cfti_fail_pattern(fail, directory->exclude[i], "the exclude pattern is empty");
     return CONFITURE_OK;
 }
@@ -5232,11 +5329,11 @@ static confiture_status cfti_search_directory(cfti_search *search,
     path = (const char *)search->path.data;
     error = cfti_os_open_directory(path, &opened);
     if (error == 0) cfti_os_close(opened);
-    if (error == ENOTDIR) { /* a file; or a path through one, which is missing */
+    if (error == CFTI_OS_NOT_DIRECTORY) { /* a file; or a path through one, which is missing */
         cfti_os_status status;
         int why = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status);
         if (!cfti_is_missing(why))
-            return cfti_fail_system(fail, why == 0 ? ENOTDIR : why, directory->path);
+            return cfti_fail_system(fail, why == 0 ? CFTI_OS_NOT_DIRECTORY : why, directory->path);
     }
     if (cfti_is_missing(error)) {
         if (!directory->must_exist) return CONFITURE_OK;
@@ -6399,8 +6496,8 @@ typedef struct cfti_reader {
     confiture_allocator allocator;
     cfti_ring *ring; /* once needed; then NULL: files are read one by one */
     bool ring_is_known;
-    const char *directory_path; /* of the directory that is open, its size with the slash */
-    size_t directory_size;      /* 0: none is open */
+    char *directory_path;  /* of the directory that is open, its size with the slash */
+    size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
     bool short_is_end; /* for the regular files in it: see os.h */
     uint8_t *piece;    /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
@@ -6415,8 +6512,15 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->allocator = *allocator;
 }
 
+static void cfti_reader_leave(cfti_reader *reader) {
+    if (reader->directory_size == 0) return;
+    cfti_os_close(reader->directory);
+    cfti_free(&reader->allocator, reader->directory_path, reader->directory_size + 1);
+    reader->directory_size = 0;
+}
+
 static void cfti_reader_close(cfti_reader *reader) {
-    if (reader->directory_size != 0) cfti_os_close(reader->directory);
+    cfti_reader_leave(reader);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
@@ -6445,16 +6549,17 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     char *path;
     int error;
     if (cfti_reader_is_in(reader, file)) return 0;
-    if (reader->directory_size != 0) cfti_os_close(reader->directory);
-    reader->directory_size = 0;
+    cfti_reader_leave(reader);
     path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
-    if (path == NULL) return ENOMEM;
+    if (path == NULL) return CFTI_OS_NO_MEMORY;
     memcpy(path, file->path, file->leaf);
     path[file->leaf] = '\0';
     error = cfti_os_open_directory(path, &reader->directory);
-    cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
-    if (error != 0) return error;
-    reader->directory_path = file->path;
+    if (error != 0) {
+        cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
+        return error;
+    }
+    reader->directory_path = path;
     reader->directory_size = file->leaf;
     reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
     return 0;
@@ -6490,7 +6595,7 @@ static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *ope
         error = cfti_reader_enter(reader, file);
         if (error != 0) {
             /* A directory may be entered but not read: then the whole path is the way. */
-            if (file->path_size >= CFTI_OS_PATH_STEP || error == ENOMEM) return error;
+            if (file->path_size >= CFTI_OS_PATH_STEP || error == CFTI_OS_NO_MEMORY) return error;
             return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
         }
     }
@@ -6514,8 +6619,9 @@ static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit
     int error;
     if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
     error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
-    if (error == ENXIO) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
-    if (error == ELOOP && cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
+    if (error == CFTI_OS_NO_DEVICE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
+    if (error == CFTI_OS_LINK_LOOP &&
+        cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
         return cfti_fail_with(fail, CONFITURE_E_CHANGED,
                               "has been replaced by a symbolic link since it was found");
     if (error != 0) return cfti_fail_system(fail, error, NULL);
@@ -6625,7 +6731,8 @@ static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *v
     error = cfti_read_full(file, reader->piece, size, 0, &got);
     if (error == 0 && (!visit->short_is_end || got % CFTI_OS_PAGE == 0))
         error = cfti_os_read_at(file, reader->piece + got, 1, got, &more);
-    if (error == ESPIPE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
+    if (error == CFTI_OS_NO_OFFSET)
+        return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (got != size || memcmp(reader->piece, data, got) != 0)
         return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
@@ -7788,11 +7895,10 @@ static int cfti_target_write(void *user, const void *data, size_t size) {
  * leave no room for more, and hidden and without .sql, so that no search takes it. */
 static int cfti_target_create(cfti_target *target) {
     const char *real = (const char *)target->real.data;
-    const char *slash = strrchr(real, '/');
-    size_t directory = slash == NULL ? 0 : (size_t)(slash - real) + 1;
+    size_t directory = (size_t)(cfti_path_leaf(real) - real);
     unsigned attempt;
-    int error = EEXIST;
-    for (attempt = 0; error == EEXIST && attempt < 1000; attempt++) {
+    int error = CFTI_OS_EXISTS;
+    for (attempt = 0; error == CFTI_OS_EXISTS && attempt < 1000; attempt++) {
         char digits[20];
         cfti_buffer *name = &target->temporary;
         name->size = 0;
@@ -7803,7 +7909,7 @@ static int cfti_target_create(cfti_target *target) {
             !cfti_buffer_append(name, digits, cfti_decimal(digits, attempt)) ||
             !cfti_buffer_append(name, ".tmp", 5)) {
             name->size = 0;
-            return ENOMEM;
+            return CFTI_OS_NO_MEMORY;
         }
         /* The old file may be secret: the new one gets its mode when it is complete. */
         error = cfti_os_create((const char *)name->data, target->exists, &target->file);
@@ -7820,10 +7926,11 @@ static int cfti_target_locate(cfti_target *target) {
     target->direct = target->exists && target->old.kind != CFTI_KIND_FILE;
     if (target->direct) return 0;
     error = cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found);
-    if (error != 0 && error != ENOENT) return error;
+    if (error != 0 && !cfti_os_is_absent(error)) return error;
     if (error != 0 || found.kind != CFTI_KIND_LINK)
-        return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1) ? 0
-                                                                                         : ENOMEM;
+        return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1)
+                   ? 0
+                   : CFTI_OS_NO_MEMORY;
     error = cfti_path_resolve(&target->real, target->path);
     if (error == 0 && target->exists) {
         const char *real = (const char *)target->real.data;
@@ -7845,9 +7952,9 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
     error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
     target->exists = error == 0;
-    if (error != 0 && error != ENOENT) return cfti_fail_system(fail, error, target->path);
+    if (error != 0 && !cfti_os_is_absent(error)) return cfti_fail_system(fail, error, target->path);
     if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
-        return cfti_fail_system(fail, EISDIR, target->path);
+        return cfti_fail_system(fail, CFTI_OS_IS_DIRECTORY, target->path);
     error = cfti_target_locate(target);
     if (error == 0)
         error = target->direct ? cfti_os_open_for_writing(path, &target->file)
@@ -7860,20 +7967,13 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
 /* The identity of the directory of a target, which may have many paths. */
 static int cfti_target_directory(const cfti_target *target, cfti_os_status *status) {
     char *real = (char *)target->real.data; /* is cut behind its last slash for a moment */
-    char *slash = strrchr(real, '/'), kept;
+    char *leaf = real + (cfti_path_leaf(real) - real), kept = *leaf;
     int error;
-    if (slash == NULL) return cfti_os_status_at(CFTI_OS_NOWHERE, ".", true, status);
-    kept = slash[1];
-    slash[1] = '\0';
+    if (leaf == real) return cfti_os_status_at(CFTI_OS_NOWHERE, ".", true, status);
+    *leaf = '\0';
     error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, status);
-    slash[1] = kept;
+    *leaf = kept;
     return error;
-}
-
-/* The name of a path in its directory. */
-static const char *cfti_path_leaf(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
 }
 
 /* Whether two targets are the same file, though it may not exist yet. */
@@ -7881,8 +7981,8 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     cfti_os_status x, y;
     if (a->direct || b->direct || a->exists != b->exists) return false;
     if (a->exists) return a->old.device == b->old.device && a->old.inode == b->old.inode;
-    return strcmp(cfti_path_leaf((const char *)a->real.data),
-                  cfti_path_leaf((const char *)b->real.data)) == 0 &&
+    return cfti_path_may_be_same(cfti_path_leaf((const char *)a->real.data),
+                                 cfti_path_leaf((const char *)b->real.data)) &&
            cfti_target_directory(a, &x) == 0 && cfti_target_directory(b, &y) == 0 &&
            x.device == y.device && x.inode == y.inode;
 }
@@ -7941,10 +8041,10 @@ static confiture_status cfti_target_commit(cfti_target *target, bool keep_unchan
     target->temporary.size = 0;
     if (sync && !*unchanged) {
         /* The rename itself is only on the disk when the directory is. */
-        const char *slash = strrchr(real, '/');
         cfti_os_file directory;
-        target->real.size = slash == NULL ? 0 : (size_t)(slash - real) + 1;
-        if (cfti_buffer_append(&target->real, slash == NULL ? "." : "", slash == NULL ? 2 : 1) &&
+        bool is_here = cfti_path_leaf(real) == real;
+        target->real.size = (size_t)(cfti_path_leaf(real) - real);
+        if (cfti_buffer_append(&target->real, is_here ? "." : "", is_here ? 2 : 1) &&
             cfti_os_open_directory((const char *)target->real.data, &directory) == 0) {
             (void)cfti_os_sync(directory); /* not every file system can */
             cfti_os_close(directory);
@@ -8211,7 +8311,7 @@ static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *pat
     int error;
     dir->clean.allocator = dir->resolved.allocator = *allocator;
     dir->route = route;
-    error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : ENOMEM;
+    error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_path_resolve(&dir->resolved, path);
     return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
 }
@@ -8231,10 +8331,11 @@ static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_di
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
         build->routes[i] = CONFITURE_SPLIT_APP;
         full.size = 0;
-        if ((file->path[0] != '/' && !cfti_buffer_append(&full, here.data, here.size)) ||
+        if ((!cfti_path_is_absolute(file->path) &&
+             !cfti_buffer_append(&full, here.data, here.size)) ||
             !cfti_path_append(&full, file->path, file->path_size) ||
             !cfti_buffer_append(&full, "", 1))
-            error = ENOMEM;
+            error = CFTI_OS_NO_MEMORY;
         for (k = 0; k < dir_count && error == 0; k++) {
             if (cfti_path_below(file->path, (const char *)dirs[k].clean.data) == NULL &&
                 cfti_path_below((const char *)full.data, (const char *)dirs[k].resolved.data) ==
@@ -8534,8 +8635,8 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
             int error;
             if (!target->exists || target->direct) continue;
             if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
-                strcmp(file->path + file->leaf, cfti_path_leaf((const char *)target->real.data)) !=
-                    0)
+                !cfti_path_may_be_same(file->path + file->leaf,
+                                       cfti_path_leaf((const char *)target->real.data)))
                 continue;
             error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
             if (error != 0 && !cfti_is_answer(error)) {
@@ -8721,10 +8822,21 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_ONES
 #undef CFTI_OPEN_FROM
 #undef CFTI_OPEN_MOST
+#undef CFTI_OS_EXISTS
+#undef CFTI_OS_IS_DIRECTORY
 #undef CFTI_OS_LARGE_PAGE
+#undef CFTI_OS_LINK_LOOP
+#undef CFTI_OS_NAME_TOO_LONG
+#undef CFTI_OS_NOT_DIRECTORY
 #undef CFTI_OS_NOWHERE
+#undef CFTI_OS_NO_ACCESS
+#undef CFTI_OS_NO_DEVICE
+#undef CFTI_OS_NO_LINK
+#undef CFTI_OS_NO_MEMORY
+#undef CFTI_OS_NO_OFFSET
 #undef CFTI_OS_PAGE
 #undef CFTI_OS_PATH_STEP
+#undef CFTI_OS_ROOT_ROOM
 #undef CFTI_OS_TRANSFER
 #undef CFTI_OUTPUT_RUN
 #undef CFTI_O_CLOEXEC

@@ -1,6 +1,5 @@
 /* ---- base.h: compiler and byte-order helpers; the implementation starts ---- */
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

@@ -109,7 +109,7 @@ static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *pat
     int error;
     dir->clean.allocator = dir->resolved.allocator = *allocator;
     dir->route = route;
-    error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : ENOMEM;
+    error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_path_resolve(&dir->resolved, path);
     return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
 }
@@ -129,10 +129,11 @@ static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_di
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
         build->routes[i] = CONFITURE_SPLIT_APP;
         full.size = 0;
-        if ((file->path[0] != '/' && !cfti_buffer_append(&full, here.data, here.size)) ||
+        if ((!cfti_path_is_absolute(file->path) &&
+             !cfti_buffer_append(&full, here.data, here.size)) ||
             !cfti_path_append(&full, file->path, file->path_size) ||
             !cfti_buffer_append(&full, "", 1))
-            error = ENOMEM;
+            error = CFTI_OS_NO_MEMORY;
         for (k = 0; k < dir_count && error == 0; k++) {
             if (cfti_path_below(file->path, (const char *)dirs[k].clean.data) == NULL &&
                 cfti_path_below((const char *)full.data, (const char *)dirs[k].resolved.data) ==
@@ -432,8 +433,8 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
             int error;
             if (!target->exists || target->direct) continue;
             if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
-                strcmp(file->path + file->leaf, cfti_path_leaf((const char *)target->real.data)) !=
-                    0)
+                !cfti_path_may_be_same(file->path + file->leaf,
+                                       cfti_path_leaf((const char *)target->real.data)))
                 continue;
             error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
             if (error != 0 && !cfti_is_answer(error)) {

@@ -22,7 +22,7 @@ static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
 static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const char *path) {
     memset(fail, 0, sizeof(*fail));
     fail->path = path;
-    if (os_error == ENOMEM) { /* our own allocator's answer, most often */
+    if (os_error == CFTI_OS_NO_MEMORY) { /* our own allocator's answer, most often */
         fail->status = CONFITURE_E_MEMORY;
     } else {
         fail->status = CONFITURE_E_SYSTEM;
@@ -53,41 +53,6 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     case CONFITURE_E_LIMIT: return "larger than the limit";
     }
     return "unknown status";
-}
-
-/* Our own words for the usual errors: strerror() depends on the locale and is not
- * safe among threads everywhere. NULL for the others. */
-static const char *cfti_os_error_text(int os_error) {
-    switch (os_error) {
-    case EACCES: return "permission denied";
-    case EPERM: return "operation not permitted";
-    case ENOENT: return "no such file or directory";
-    case ENOTDIR: return "not a directory";
-    case EISDIR: return "is a directory";
-    case EEXIST: return "already exists";
-    case ENAMETOOLONG: return "file name too long";
-    case ELOOP: return "too many levels of symbolic links";
-    case EMFILE: return "too many open files in this process";
-    case ENFILE: return "too many open files in this system";
-    case ENOSPC: return "no space left on device";
-    case EDQUOT: return "disk quota exceeded";
-    case EFBIG: return "file too large";
-    case EOVERFLOW: return "size or time too large for how this program was compiled";
-    case EROFS: return "read-only file system";
-    case EIO: return "input/output error";
-    case EPIPE: return "broken pipe";
-    case ENOMEM: return "out of memory";
-    case EBUSY: return "device or resource busy";
-    case ETXTBSY: return "text file busy";
-    case EXDEV: return "on another file system";
-    case ENXIO: return "no such device or address";
-    case ENODEV: return "no such device";
-    case EAGAIN: return "resource temporarily unavailable";
-    case EINVAL: return "invalid argument";
-    case EBADF: return "bad file descriptor";
-    case ESTALE: return "stale file handle";
-    default: return NULL;
-    }
 }
 
 /* Writes into a fixed array, keeping room for the NUL; what does not fit is cut. */

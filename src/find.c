@@ -37,7 +37,9 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
         slash = strrchr((const char *)excluded->path.data, '/');
         if (slash == NULL) continue;
         excluded->leaf = (size_t)(slash - (const char *)excluded->path.data) + 1;
-        excluded->parent_size = cfti_max(excluded->leaf - 1, 1); /* "/" itself */
+        excluded->parent_size =
+            cfti_max(excluded->leaf - 1,
+                     cfti_os_root((const char *)excluded->path.data, excluded->path.size));
     }
     return CONFITURE_OK;
 }
@@ -141,7 +143,7 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     }
     for (i = 0; i < directory->exclude_count; i++)
         if (cfti_match_is_empty(directory->exclude[i], strlen(directory->exclude[i])) &&
-            directory->exclude[i][0] != '/')
+            !cfti_path_is_absolute(directory->exclude[i]))
             return cfti_fail_pattern(fail, directory->exclude[i], "the exclude pattern is empty");
     return CONFITURE_OK;
 }
@@ -173,11 +175,11 @@ static confiture_status cfti_search_directory(cfti_search *search,
     path = (const char *)search->path.data;
     error = cfti_os_open_directory(path, &opened);
     if (error == 0) cfti_os_close(opened);
-    if (error == ENOTDIR) { /* a file; or a path through one, which is missing */
+    if (error == CFTI_OS_NOT_DIRECTORY) { /* a file; or a path through one, which is missing */
         cfti_os_status status;
         int why = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status);
         if (!cfti_is_missing(why))
-            return cfti_fail_system(fail, why == 0 ? ENOTDIR : why, directory->path);
+            return cfti_fail_system(fail, why == 0 ? CFTI_OS_NOT_DIRECTORY : why, directory->path);
     }
     if (cfti_is_missing(error)) {
         if (!directory->must_exist) return CONFITURE_OK;

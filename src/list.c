@@ -160,9 +160,9 @@ typedef struct cfti_base {
  * failure: outside, or no memory. */
 static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
                                      cfti_fail *fail) {
-    bool given_absolute = base->given[0] == '/';
+    bool given_absolute = cfti_path_is_absolute(base->given);
     const char *name;
-    if ((path[0] == '/') == given_absolute) {
+    if (cfti_path_is_absolute(path) == given_absolute) {
         name = cfti_path_below(path, base->given);
     } else {
         if (!base->here_is_known) {
@@ -223,10 +223,10 @@ static void cfti_confine_free(cfti_confine *confine) {
     cfti_buffer_free(&confine->todo);
 }
 
-/* Where the directory of a file really is. Returns an errno. */
+/* Where the directory of a file really is. Returns an error of the system's. */
 static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
     int error = 0;
-    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = ENOMEM;
+    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_path_absolute(&confine->todo, (const char *)confine->place.data);
     confine->directory.size = 0;
     if (error == 0) error = cfti_path_follow(&confine->directory, &confine->todo, true);
@@ -245,7 +245,7 @@ static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *fil
         confine->place.size = confine->todo.size = 0;
         if (!cfti_buffer_append(&confine->place, confine->directory.data, at) ||
             !cfti_path_append(&confine->todo, leaf, size))
-            error = ENOMEM;
+            error = CFTI_OS_NO_MEMORY;
         else error = cfti_path_follow(&confine->place, &confine->todo, true);
     }
     if (error != 0) return cfti_fail_system(fail, error, file->path);

@@ -1,14 +1,43 @@
 /* ---- os.h: what the library asks of the operating system ---- */
 
+/* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What
+ * the library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY,
+ * CFTI_OS_EXISTS, CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP,
+ * CFTI_OS_NO_ACCESS, CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG,
+ * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_OFFSET for what
+ * cannot be read from an offset on. Nothing else in the library includes a header of the
+ * system's. Paths are UTF-8 without NUL inside; a path relative to nothing is relative to the
+ * current directory. */
+
+/* Whether an error says that nothing has that name. */
+static bool cfti_os_is_absent(int error);
+/* Whether it says that no name is like that: CFTI_OS_NAME_TOO_LONG, and others. */
+static bool cfti_os_is_no_name(int error);
+/* Our own words for the usual errors: strerror() depends on the locale and is not
+ * safe among threads everywhere. NULL for the others. */
+static const char *cfti_os_error_text(int os_error);
+
 #if defined(_WIN32)
-#error "confiture.h runs on POSIX systems; a Windows port of os.h has not been written yet"
+typedef struct cfti_os_file {
+    void *handle;
+    const char *path; /* of a directory, else NULL */
+} cfti_os_file;
+#else
+typedef int cfti_os_file;
 #endif
 
-/* Each returns 0 or an errno, and nothing else in the library includes an OS
- * header. Paths are UTF-8 without NUL inside; a path relative to nothing is
- * relative to the current directory. */
+/* ---- the form of paths ---- */
 
-typedef int cfti_os_file;
+/* What ends a component in a path that is given. In those of the library it is "/". */
+static bool cfti_os_is_slash(char c);
+/* How much of a path says that it does not begin in the current directory, the slash
+ * behind it included: "/", and on Windows "C:/" or "//server/share/". 0: it is relative. */
+static size_t cfti_os_root(const char *path, size_t size);
+/* Writes that root in the library's form, "/" last, and returns its size. */
+static size_t cfti_os_root_text(const char *path, size_t root, char text[]);
+/* Room for it: CFTI_OS_ROOT_ROOM. */
+
+/* ---- files and directories ---- */
 
 typedef enum cfti_kind {
     CFTI_KIND_UNKNOWN = 0, /* the listing did not say; ask */
@@ -32,10 +61,10 @@ typedef struct cfti_os_status {
 /* A file to read from, whatever stands under the path: never waits for the other
  * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
-/* The same, but ELOOP if it is a symbolic link, where the system can tell. */
+/* The same, but CFTI_OS_LINK_LOOP if it is a symbolic link, where the system can tell. */
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
-/* A directory, to list it or to open files relative to it: by a path of any length, or by
- * its name in another one. */
+/* A directory, to list it or to open files relative to it: by a path of any length, which
+ * must live as long as anything is opened relative to it, or by its name in another one. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory);
 static void cfti_os_close(cfti_os_file file);
@@ -78,7 +107,7 @@ static int cfti_os_sync(cfti_os_file file);
 static int cfti_os_set_mode(cfti_os_file file, uint32_t mode);
 static int cfti_os_rename(const char *from, const char *to);
 static int cfti_os_remove(const char *path);
-/* The target of a symbolic link into buffer, NUL-terminated; EINVAL if it is none. */
+/* The target of a symbolic link into buffer, NUL-terminated; CFTI_OS_NO_LINK if it is none. */
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
@@ -118,4 +147,5 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
                                uint8_t *spare, size_t spare_size);
 
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
- * with the few functions that follow it in os_posix.c. */
+ * with the few functions that follow it in os_posix.c. A cfti_thread stays where it is
+ * until it is joined. */

@@ -1,6 +1,9 @@
 /* ---- os_posix.c: the primitives of os.h on POSIX systems ---- */
 
+#if !defined(_WIN32)
+
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h> /* rename() alone */
 #include <sys/stat.h>
@@ -79,11 +82,71 @@ long syscall(long, ...);
 
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
-/* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
- * with it when a signal comes. */
+#define CFTI_OS_NO_MEMORY ENOMEM
+#define CFTI_OS_EXISTS EEXIST
+#define CFTI_OS_NOT_DIRECTORY ENOTDIR
+#define CFTI_OS_IS_DIRECTORY EISDIR
+#define CFTI_OS_LINK_LOOP ELOOP
+#define CFTI_OS_NO_ACCESS EACCES
+#define CFTI_OS_NO_LINK EINVAL
+#define CFTI_OS_NO_DEVICE ENXIO  /* a socket */
+#define CFTI_OS_NO_OFFSET ESPIPE /* a FIFO */
+#define CFTI_OS_NAME_TOO_LONG ENAMETOOLONG
+
+static bool cfti_os_is_absent(int error) { return error == ENOENT; }
+
+static bool cfti_os_is_no_name(int error) { return error == ENAMETOOLONG; }
+
+#define CFTI_OS_ROOT_ROOM 2
+
+static bool cfti_os_is_slash(char c) { return c == '/'; }
+
+static size_t cfti_os_root(const char *path, size_t size) { return size > 0 && path[0] == '/'; }
+
+static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
+    (void)path;
+    text[0] = '/';
+    return root;
+}
 
 /* Why the last call failed: never 0, which would say that it had not. */
 static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
+
+static const char *cfti_os_error_text(int os_error) {
+    switch (os_error) {
+    case EACCES: return "permission denied";
+    case EPERM: return "operation not permitted";
+    case ENOENT: return "no such file or directory";
+    case ENOTDIR: return "not a directory";
+    case EISDIR: return "is a directory";
+    case EEXIST: return "already exists";
+    case ENAMETOOLONG: return "file name too long";
+    case ELOOP: return "too many levels of symbolic links";
+    case EMFILE: return "too many open files in this process";
+    case ENFILE: return "too many open files in this system";
+    case ENOSPC: return "no space left on device";
+    case EDQUOT: return "disk quota exceeded";
+    case EFBIG: return "file too large";
+    case EOVERFLOW: return "size or time too large for how this program was compiled";
+    case EROFS: return "read-only file system";
+    case EIO: return "input/output error";
+    case EPIPE: return "broken pipe";
+    case ENOMEM: return "out of memory";
+    case EBUSY: return "device or resource busy";
+    case ETXTBSY: return "text file busy";
+    case EXDEV: return "on another file system";
+    case ENXIO: return "no such device or address";
+    case ENODEV: return "no such device";
+    case EAGAIN: return "resource temporarily unavailable";
+    case EINVAL: return "invalid argument";
+    case EBADF: return "bad file descriptor";
+    case ESTALE: return "stale file handle";
+    default: return NULL;
+    }
+}
+
+/* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
+ * with it when a signal comes. */
 
 static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
     do {
@@ -477,3 +540,5 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
 }
 static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
 #endif
+
+#endif /* !_WIN32 */

@@ -81,7 +81,7 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
      * call have opened (Linux 5.19). */
     if ((setup.features & 1) == 0 || (setup.features & (1u << 12)) == 0) {
         cfti_os_close(ring->file);
-        return ENOSYS;
+        return CFTI_OS_NO_DEVICE;
     }
     memset(none, 0xFF, sizeof(none)); /* -1: a place that is free */
     if (syscall(SYS_io_uring_register, ring->file, 2, none, CFTI_RING_FILES) != 0) {
@@ -321,7 +321,7 @@ struct cfti_os_ring {
 
 static int cfti_os_ring_open(cfti_os_ring *ring) {
     (void)ring;
-    return ENOSYS;
+    return CFTI_OS_NO_DEVICE;
 }
 
 static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }

@@ -67,11 +67,10 @@ static int cfti_target_write(void *user, const void *data, size_t size) {
  * leave no room for more, and hidden and without .sql, so that no search takes it. */
 static int cfti_target_create(cfti_target *target) {
     const char *real = (const char *)target->real.data;
-    const char *slash = strrchr(real, '/');
-    size_t directory = slash == NULL ? 0 : (size_t)(slash - real) + 1;
+    size_t directory = (size_t)(cfti_path_leaf(real) - real);
     unsigned attempt;
-    int error = EEXIST;
-    for (attempt = 0; error == EEXIST && attempt < 1000; attempt++) {
+    int error = CFTI_OS_EXISTS;
+    for (attempt = 0; error == CFTI_OS_EXISTS && attempt < 1000; attempt++) {
         char digits[20];
         cfti_buffer *name = &target->temporary;
         name->size = 0;
@@ -82,7 +81,7 @@ static int cfti_target_create(cfti_target *target) {
             !cfti_buffer_append(name, digits, cfti_decimal(digits, attempt)) ||
             !cfti_buffer_append(name, ".tmp", 5)) {
             name->size = 0;
-            return ENOMEM;
+            return CFTI_OS_NO_MEMORY;
         }
         /* The old file may be secret: the new one gets its mode when it is complete. */
         error = cfti_os_create((const char *)name->data, target->exists, &target->file);
@@ -99,10 +98,11 @@ static int cfti_target_locate(cfti_target *target) {
     target->direct = target->exists && target->old.kind != CFTI_KIND_FILE;
     if (target->direct) return 0;
     error = cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found);
-    if (error != 0 && error != ENOENT) return error;
+    if (error != 0 && !cfti_os_is_absent(error)) return error;
     if (error != 0 || found.kind != CFTI_KIND_LINK)
-        return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1) ? 0
-                                                                                         : ENOMEM;
+        return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1)
+                   ? 0
+                   : CFTI_OS_NO_MEMORY;
     error = cfti_path_resolve(&target->real, target->path);
     if (error == 0 && target->exists) {
         const char *real = (const char *)target->real.data;
@@ -124,9 +124,9 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
     error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
     target->exists = error == 0;
-    if (error != 0 && error != ENOENT) return cfti_fail_system(fail, error, target->path);
+    if (error != 0 && !cfti_os_is_absent(error)) return cfti_fail_system(fail, error, target->path);
     if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
-        return cfti_fail_system(fail, EISDIR, target->path);
+        return cfti_fail_system(fail, CFTI_OS_IS_DIRECTORY, target->path);
     error = cfti_target_locate(target);
     if (error == 0)
         error = target->direct ? cfti_os_open_for_writing(path, &target->file)
@@ -139,20 +139,13 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
 /* The identity of the directory of a target, which may have many paths. */
 static int cfti_target_directory(const cfti_target *target, cfti_os_status *status) {
     char *real = (char *)target->real.data; /* is cut behind its last slash for a moment */
-    char *slash = strrchr(real, '/'), kept;
+    char *leaf = real + (cfti_path_leaf(real) - real), kept = *leaf;
     int error;
-    if (slash == NULL) return cfti_os_status_at(CFTI_OS_NOWHERE, ".", true, status);
-    kept = slash[1];
-    slash[1] = '\0';
+    if (leaf == real) return cfti_os_status_at(CFTI_OS_NOWHERE, ".", true, status);
+    *leaf = '\0';
     error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, status);
-    slash[1] = kept;
+    *leaf = kept;
     return error;
-}
-
-/* The name of a path in its directory. */
-static const char *cfti_path_leaf(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
 }
 
 /* Whether two targets are the same file, though it may not exist yet. */
@@ -160,8 +153,8 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     cfti_os_status x, y;
     if (a->direct || b->direct || a->exists != b->exists) return false;
     if (a->exists) return a->old.device == b->old.device && a->old.inode == b->old.inode;
-    return strcmp(cfti_path_leaf((const char *)a->real.data),
-                  cfti_path_leaf((const char *)b->real.data)) == 0 &&
+    return cfti_path_may_be_same(cfti_path_leaf((const char *)a->real.data),
+                                 cfti_path_leaf((const char *)b->real.data)) &&
            cfti_target_directory(a, &x) == 0 && cfti_target_directory(b, &y) == 0 &&
            x.device == y.device && x.inode == y.inode;
 }
@@ -220,10 +213,10 @@ static confiture_status cfti_target_commit(cfti_target *target, bool keep_unchan
     target->temporary.size = 0;
     if (sync && !*unchanged) {
         /* The rename itself is only on the disk when the directory is. */
-        const char *slash = strrchr(real, '/');
         cfti_os_file directory;
-        target->real.size = slash == NULL ? 0 : (size_t)(slash - real) + 1;
-        if (cfti_buffer_append(&target->real, slash == NULL ? "." : "", slash == NULL ? 2 : 1) &&
+        bool is_here = cfti_path_leaf(real) == real;
+        target->real.size = (size_t)(cfti_path_leaf(real) - real);
+        if (cfti_buffer_append(&target->real, is_here ? "." : "", is_here ? 2 : 1) &&
             cfti_os_open_directory((const char *)target->real.data, &directory) == 0) {
             (void)cfti_os_sync(directory); /* not every file system can */
             cfti_os_close(directory);

@@ -6,12 +6,14 @@
 
 /* Appends the components of `path` to a clean path. False: no memory. */
 static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
-    size_t i = 0;
-    bool absolute = size > 0 && path[0] == '/';
-    if (absolute && out->size == 0 && !cfti_buffer_append(out, "/", 1)) return false;
+    size_t i = cfti_os_root(path, size);
+    if (i > 0 && out->size == 0) {
+        char root[CFTI_OS_ROOT_ROOM];
+        if (!cfti_buffer_append(out, root, cfti_os_root_text(path, i, root))) return false;
+    }
     while (i < size) {
         size_t n = 0;
-        while (i + n < size && path[i + n] != '/') n++;
+        while (i + n < size && !cfti_os_is_slash(path[i + n])) n++;
         if (n > 0 && !(n == 1 && path[i] == '.')) {
             if (out->size > 0 && out->data[out->size - 1] != '/' &&
                 !cfti_buffer_append(out, "/", 1))
@@ -35,6 +37,16 @@ static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
 
 static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1] == '\0'; }
 
+static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
+
+/* The last component of a path as it was given. */
+static const char *cfti_path_leaf(const char *path) {
+    const char *leaf = path;
+    for (; *path != '\0'; path++)
+        if (cfti_os_is_slash(*path)) leaf = path + 1;
+    return leaf;
+}
+
 /* The order of pathlib: component by component, each by its bytes, which for UTF-8
  * is by code point. "/" ends a component and so comes before every other byte: but
  * at the very beginning, where it is the component "/" itself. */
@@ -53,17 +65,33 @@ static int cfti_path_compare(const char *a, const char *b) {
     return x < y ? -1 : x > y;
 }
 
+/* Whether one file may have both names, the one that a listing gave and one by which it
+ * may be opened. Where case, or the form of letters, does not tell
+ * files apart, only plain letters can say that it has not. */
+static bool cfti_path_may_be_same(const char *a, const char *b) {
+#if defined(_WIN32) || defined(__APPLE__)
+    if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        if (((*a | *b) & 0x80) != 0) return true;
+        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z')) return false;
+    }
+    return *a == *b;
+#else
+    return strcmp(a, b) == 0;
+#endif
+}
+
 /* What is left of clean `path` behind clean `prefix`, in whole components ("" if
  * they are equal); NULL if path is not below prefix. */
 static const char *cfti_path_below(const char *path, const char *prefix) {
     size_t n = strlen(prefix);
     if (cfti_path_is_dot(prefix)) {
-        if (path[0] == '/') return NULL;
+        if (cfti_path_is_absolute(path)) return NULL;
         return cfti_path_is_dot(path) ? "" : path;
     }
     if (strncmp(path, prefix, n) != 0) return NULL;
     if (path[n] == '\0') return path + n;
-    if (prefix[n - 1] == '/') return path + n; /* "/" itself */
+    if (prefix[n - 1] == '/') return path + n; /* a root */
     return path[n] == '/' ? path + n + 1 : NULL;
 }
 
@@ -85,31 +113,37 @@ static bool cfti_path_climbs(const char *path) {
     return false;
 }
 
+/* Takes away the last component of an absolute path, but nothing of its root. */
 static void cfti_path_pop(cfti_buffer *path) {
-    while (path->size > 1 && path->data[path->size - 1] != '/') path->size--;
-    if (path->size > 1) path->size--;
+    size_t root = cfti_os_root((const char *)path->data, path->size);
+    while (path->size > root && path->data[path->size - 1] != '/') path->size--;
+    if (path->size > root) path->size--;
 }
 
-/* A relative path behind the current directory; an absolute one as it is. Returns
- * an errno. */
+/* A relative path behind the current directory; an absolute one as it is. Returns an
+ * error of the system's. */
 static int cfti_path_absolute(cfti_buffer *out, const char *path) {
     out->size = 0;
-    if (path[0] != '/') {
+    if (!cfti_path_is_absolute(path)) {
         char here[4096];
         int error = cfti_os_current_directory(here, sizeof(here));
         if (error != 0) return error;
-        if (!cfti_path_append(out, here, strlen(here))) return ENOMEM;
+        if (!cfti_path_append(out, here, strlen(here))) return CFTI_OS_NO_MEMORY;
     }
-    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1)) return ENOMEM;
+    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1))
+        return CFTI_OS_NO_MEMORY;
     out->data[out->size] = 0;
     return 0;
+}
+
+static bool cfti_is_missing(int error) {
+    return cfti_os_is_absent(error) || error == CFTI_OS_NOT_DIRECTORY || error == CFTI_OS_LINK_LOOP;
 }
 
 /* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
  * no answer, and what was asked must not be taken for a no. */
 static bool cfti_is_answer(int error) {
-    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
-           error == ENAMETOOLONG;
+    return cfti_is_missing(error) || error == CFTI_OS_NO_ACCESS || cfti_os_is_no_name(error);
 }
 
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
@@ -121,7 +155,7 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
     int error;
     if (path->size < CFTI_OS_PATH_STEP) return cfti_os_read_link(text, target, capacity);
     leaf = strrchr(text, '/');
-    if (leaf == NULL || leaf == text) return ENAMETOOLONG;
+    if (leaf == NULL || leaf == text) return CFTI_OS_NAME_TOO_LONG;
     *leaf = '\0';
     error = cfti_os_open_directory(text, &directory);
     *leaf = '/';
@@ -134,17 +168,18 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
 /* Whether a path that could not be read as a link may still lead somewhere else: not if
  * it is none, or not there. */
 static bool cfti_may_be_link(int error) {
-    return error != 0 && error != EINVAL && error != ENOENT && error != ENOTDIR;
+    return error != 0 && error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) &&
+           error != CFTI_OS_NOT_DIRECTORY;
 }
 
 /* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
  * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
- * an error, and not taken for no link. Returns an errno. */
+ * an error, and not taken for no link. Returns an error of the system's. */
 static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
-    size_t at = 0;
+    size_t at = cfti_os_root((const char *)todo->data, todo->size);
     int links = 0, error = 0;
-    if (todo->size > 0 && todo->data[0] == '/') out->size = 0;
-    if (out->size == 0 && !cfti_buffer_append(out, "/", 1)) error = ENOMEM;
+    if (at > 0) out->size = 0;
+    if (out->size == 0 && !cfti_buffer_append(out, todo->data, at)) error = CFTI_OS_NO_MEMORY;
     while (error == 0 && at < todo->size) {
         const char *part = (const char *)todo->data + at;
         size_t before = out->size, n = 0;
@@ -158,7 +193,7 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             continue;
         }
         if (!cfti_path_append(out, part, n) || !cfti_buffer_reserve(out, 1)) {
-            error = ENOMEM;
+            error = CFTI_OS_NO_MEMORY;
             break;
         }
         out->data[out->size] = 0;
@@ -169,28 +204,33 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             memset(&next, 0, sizeof(next));
             next.allocator = out->allocator;
             if (++links > CFTI_LINKS_MAX) {
-                error = ELOOP;
+                error = CFTI_OS_LINK_LOOP;
             } else if (!cfti_path_append(&next, target, strlen(target)) ||
                        (at < todo->size &&
                         !cfti_path_append(&next, (const char *)todo->data + at, todo->size - at))) {
-                error = ENOMEM;
+                error = CFTI_OS_NO_MEMORY;
             }
-            out->size = target[0] == '/' ? 1 : before;
+            out->size = before;
             cfti_buffer_free(todo);
             *todo = next;
-            at = 0;
-        } else if ((no_link != EINVAL && !cfti_is_answer(no_link)) ||
+            at = cfti_os_root((const char *)todo->data, todo->size);
+            if (at > 0) {
+                out->size = 0;
+                if (error == 0 && !cfti_buffer_append(out, todo->data, at))
+                    error = CFTI_OS_NO_MEMORY;
+            }
+        } else if ((no_link != CFTI_OS_NO_LINK && !cfti_is_answer(no_link)) ||
                    (strict && cfti_may_be_link(no_link))) {
             error = no_link;
         }
     }
-    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = ENOMEM;
+    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = CFTI_OS_NO_MEMORY;
     if (error == 0) out->data[out->size] = 0;
     return error;
 }
 
 /* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
- * what does not exist is kept as it is. Returns an errno. */
+ * what does not exist is kept as it is. Returns an error of the system's. */
 static int cfti_path_resolve(cfti_buffer *out, const char *path) {
     cfti_buffer todo;
     int error;
@@ -206,13 +246,13 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
 /* Cuts clean absolute `prefix` down to the components it has in common with `path`. */
 static void cfti_path_common(cfti_buffer *prefix, const char *path) {
     const char *p = (const char *)prefix->data;
-    size_t i = 0, end = 0;
+    size_t i = 0, end = 0, root = cfti_os_root(p, prefix->size);
     while (i < prefix->size && path[i] != '\0' && p[i] == path[i]) {
         if (p[i] == '/') end = i;
         i++;
     }
     if ((i == prefix->size || p[i] == '/') && (path[i] == '\0' || path[i] == '/')) end = i;
-    prefix->size = end == 0 ? 1 : end;
+    prefix->size = cfti_max(end, root);
     prefix->data[prefix->size] = 0;
 }
 
@@ -309,10 +349,10 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
 static bool cfti_component_before(const char *path, size_t *start, size_t *end) {
     for (;;) {
         size_t stop = *end, from;
-        while (stop > 0 && path[stop - 1] == '/') stop--;
+        while (stop > 0 && cfti_os_is_slash(path[stop - 1])) stop--;
         if (stop == 0) return false;
         from = stop;
-        while (from > 0 && path[from - 1] != '/') from--;
+        while (from > 0 && !cfti_os_is_slash(path[from - 1])) from--;
         *end = stop;
         *start = from;
         if (!(stop - from == 1 && path[from] == '.')) return true;
@@ -324,7 +364,7 @@ static bool cfti_component_before(const char *path, size_t *start, size_t *end) 
  * component by component; "**" is two stars, so one component. */
 static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
     size_t r_end = rel_size, p_end = pattern_size, r = 0, p = 0;
-    if (pattern_size > 0 && pattern[0] == '/') return false;
+    if (cfti_os_root(pattern, pattern_size) > 0) return false;
     while (cfti_component_before(pattern, &p, &p_end)) {
         if (!cfti_component_before(rel, &r, &r_end)) return false;
         if (!cfti_fnmatch(rel + r, r_end - r, pattern + p, p_end - p)) return false;
@@ -381,15 +421,15 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
     const char *p = text;
     bool empty = true;
     memset(pattern, 0, sizeof(*pattern));
-    if (*text == '/') return "a pattern must be relative to its directory";
+    if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
     if (recursive) pattern->parts[pattern->count++].kind = CFTI_PART_ANY_DEPTH;
     while (*p != '\0') {
         cfti_part part;
         memset(&part, 0, sizeof(part));
         part.text = p;
-        while (*p != '\0' && *p != '/') p++;
+        while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
         part.size = (size_t)(p - part.text);
-        if (*p == '/') p++;
+        if (*p != '\0') p++;
         if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
         empty = false;
         part.kind = CFTI_PART_EXACT;

@@ -40,8 +40,8 @@ typedef struct cfti_reader {
     confiture_allocator allocator;
     cfti_ring *ring; /* once needed; then NULL: files are read one by one */
     bool ring_is_known;
-    const char *directory_path; /* of the directory that is open, its size with the slash */
-    size_t directory_size;      /* 0: none is open */
+    char *directory_path;  /* of the directory that is open, its size with the slash */
+    size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
     bool short_is_end; /* for the regular files in it: see os.h */
     uint8_t *piece;    /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
@@ -56,8 +56,15 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->allocator = *allocator;
 }
 
+static void cfti_reader_leave(cfti_reader *reader) {
+    if (reader->directory_size == 0) return;
+    cfti_os_close(reader->directory);
+    cfti_free(&reader->allocator, reader->directory_path, reader->directory_size + 1);
+    reader->directory_size = 0;
+}
+
 static void cfti_reader_close(cfti_reader *reader) {
-    if (reader->directory_size != 0) cfti_os_close(reader->directory);
+    cfti_reader_leave(reader);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
@@ -86,16 +93,17 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     char *path;
     int error;
     if (cfti_reader_is_in(reader, file)) return 0;
-    if (reader->directory_size != 0) cfti_os_close(reader->directory);
-    reader->directory_size = 0;
+    cfti_reader_leave(reader);
     path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
-    if (path == NULL) return ENOMEM;
+    if (path == NULL) return CFTI_OS_NO_MEMORY;
     memcpy(path, file->path, file->leaf);
     path[file->leaf] = '\0';
     error = cfti_os_open_directory(path, &reader->directory);
-    cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
-    if (error != 0) return error;
-    reader->directory_path = file->path;
+    if (error != 0) {
+        cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
+        return error;
+    }
+    reader->directory_path = path;
     reader->directory_size = file->leaf;
     reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
     return 0;
@@ -131,7 +139,7 @@ static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *ope
         error = cfti_reader_enter(reader, file);
         if (error != 0) {
             /* A directory may be entered but not read: then the whole path is the way. */
-            if (file->path_size >= CFTI_OS_PATH_STEP || error == ENOMEM) return error;
+            if (file->path_size >= CFTI_OS_PATH_STEP || error == CFTI_OS_NO_MEMORY) return error;
             return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
         }
     }
@@ -155,8 +163,9 @@ static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit
     int error;
     if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
     error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
-    if (error == ENXIO) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
-    if (error == ELOOP && cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
+    if (error == CFTI_OS_NO_DEVICE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
+    if (error == CFTI_OS_LINK_LOOP &&
+        cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
         return cfti_fail_with(fail, CONFITURE_E_CHANGED,
                               "has been replaced by a symbolic link since it was found");
     if (error != 0) return cfti_fail_system(fail, error, NULL);
@@ -266,7 +275,8 @@ static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *v
     error = cfti_read_full(file, reader->piece, size, 0, &got);
     if (error == 0 && (!visit->short_is_end || got % CFTI_OS_PAGE == 0))
         error = cfti_os_read_at(file, reader->piece + got, 1, got, &more);
-    if (error == ESPIPE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
+    if (error == CFTI_OS_NO_OFFSET)
+        return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (got != size || memcmp(reader->piece, data, got) != 0)
         return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);

@@ -13,7 +13,7 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
-    uint16_t error; /* what to say instead of taking it: an errno, or CFTI_LEADS_OUT */
+    uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
 } cfti_entry;
 
 #define CFTI_LEADS_OUT UINT16_MAX
@@ -77,7 +77,7 @@ static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name,
     node->name = name;
     node->name_size = node->path_size = name_size;
     if (parent != NULL && !cfti_node_is_dot(parent))
-        node->path_size += parent->path_size + !(parent->path_size == 1 && parent->name[0] == '/');
+        node->path_size += parent->path_size + (parent->name[parent->name_size - 1] != '/');
 }
 
 /* The node of a directory, in its parent's memory. */
@@ -164,7 +164,7 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     path = (char *)cfti_arena_take(&node->arena, entry.path_size + 1);
     if (path == NULL) {
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
-        return ENOMEM;
+        return CFTI_OS_NO_MEMORY;
     }
     cfti_node_write(&entry, entry.path_size, path);
     path[entry.path_size] = '\0';
@@ -185,10 +185,6 @@ typedef struct cfti_listing {
 
 static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
     return cfti_node_fail(listing->node, error, name);
-}
-
-static bool cfti_is_missing(int error) {
-    return error == ENOENT || error == ENOTDIR || error == ELOOP;
 }
 
 static bool cfti_excluded_is_in(const cfti_excluded *excluded, const cfti_node *node) {
@@ -216,7 +212,7 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
 }
 
 /* Whether an excluded directory or pattern covers the entry; *whole if also what is
- * below it is covered. Returns an errno. */
+ * below it is covered. Returns an error of the system's. */
 static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
                                  bool *whole) {
     const cfti_walk *walk = listing->walk;
@@ -232,7 +228,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
     }
     if (directory->exclude_count == 0 || *file) return 0;
     listing->end.size = listing->end_size;
-    if (!cfti_buffer_append(&listing->end, name, size)) return ENOMEM;
+    if (!cfti_buffer_append(&listing->end, name, size)) return CFTI_OS_NO_MEMORY;
     for (i = 0; i < directory->exclude_count && !*file; i++)
         *file = cfti_match((const char *)listing->end.data, listing->end.size,
                            directory->exclude[i], strlen(directory->exclude[i]));
@@ -251,7 +247,7 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
 static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
                                 size_t *real_size) {
     cfti_buffer place, todo;
-    int error = ENOMEM;
+    int error = CFTI_OS_NO_MEMORY;
     memset(&place, 0, sizeof(place));
     place.allocator = listing->walk->allocator;
     todo = place;
@@ -262,11 +258,11 @@ static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const 
         entry->error = CFTI_LEADS_OUT;
     } else if (error == 0) {
         char *copy = (char *)cfti_arena_take(&listing->node->arena, place.size + 1);
-        if (copy == NULL) error = ENOMEM;
+        if (copy == NULL) error = CFTI_OS_NO_MEMORY;
         else memcpy(copy, place.data, place.size + 1);
         *real = copy;
         *real_size = place.size;
-    } else if (error != ENOMEM) {
+    } else if (error != CFTI_OS_NO_MEMORY) {
         entry->error = (uint16_t)error;
         error = 0;
     }
@@ -293,7 +289,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (kind == CFTI_KIND_UNKNOWN) {
         cfti_os_status status;
         error = cfti_os_status_at(listing->directory, name, false, &status);
-        if (error == ENOENT) return 0; /* removed since it was listed */
+        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
         if (error != 0) return cfti_listing_fail(listing, error, name);
         kind = status.kind;
     }
@@ -339,7 +335,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
                                    node->count, sizeof(cfti_entry)))
-        return cfti_listing_fail(listing, ENOMEM, name);
+        return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
     node->entries = (cfti_entry *)entries;
     memcpy(copy, name, size + 1);
     cfti_arena_commit_text(&node->arena, size + 1);
@@ -362,7 +358,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     if ((real | any) == 0) return 0;
     entry->child = cfti_node_create(listing->walk, &node->arena, node, copy, size);
-    if (entry->child == NULL) return cfti_listing_fail(listing, ENOMEM, name);
+    if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
     entry->child->parts = real | any;
     entry->child->real = real_place;
     entry->child->real_size = real_size;
@@ -391,7 +387,7 @@ static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
         memset(&name, 0, sizeof(name));
         name.allocator = listing->walk->allocator;
         if (!cfti_path_clean(&name, part->text, part->size)) {
-            error = cfti_listing_fail(listing, ENOMEM, "");
+            error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
         } else {
             error = cfti_os_status_at(listing->directory, (const char *)name.data, false, &status);
             if (error == 0)
@@ -428,7 +424,7 @@ static int cfti_listing_open(cfti_listing *listing) {
     const cfti_node *node = listing->node;
     if (node->parent != NULL && node->parent->is_open)
         return cfti_os_open_directory_at(node->parent->directory, node->name, &listing->directory);
-    if (!cfti_node_path(node, &listing->path)) return ENOMEM;
+    if (!cfti_node_path(node, &listing->path)) return CFTI_OS_NO_MEMORY;
     return cfti_os_open_directory((const char *)listing->path.data, &listing->directory);
 }
 
@@ -458,17 +454,17 @@ static void cfti_node_list(void *ctx, size_t index) {
         cfti_buffer_free(&listing.path);
         return;
     }
-    error = cfti_listing_prepare(&listing) ? 0 : ENOMEM;
+    error = cfti_listing_prepare(&listing) ? 0 : CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_listing_lookup(&listing, wants_listing);
     if (error == 0 && wants_listing)
         error = cfti_os_list(listing.directory, cfti_listing_entry, &listing);
     if (error != 0 && node->fail.status == CONFITURE_OK)
         (void)cfti_listing_fail(&listing, error, "");
-    cfti_buffer_free(&listing.path);
-    cfti_buffer_free(&listing.end);
     node->is_open = node->stays_open && node->has_children;
     if (node->is_open) node->directory = listing.directory;
     else cfti_os_close(listing.directory);
+    cfti_buffer_free(&listing.path);
+    cfti_buffer_free(&listing.end);
     if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
                    cfti_entry_order))
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
