@@ -823,7 +823,7 @@ static const char *cfti_os_error_text(int os_error);
 #if defined(_WIN32)
 typedef struct cfti_os_file {
     void *handle;
-    const char *path; /* of a directory, else NULL */
+    const char *path; /* of a directory that was opened by it, else NULL */
 } cfti_os_file;
 #else
 typedef int cfti_os_file;
@@ -1497,6 +1497,843 @@ static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NU
 #endif
 
 #endif /* !_WIN32 */
+
+/* ---- os_win32_path.c: errors and paths on Windows ---- */
+
+#if defined(_WIN32)
+
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN /* or a later winsock2.h of the user's would not compile */
+#define CFTI_LEAN
+#endif
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#define CFTI_NOMINMAX
+#endif
+#include <windows.h>
+#if defined(CFTI_LEAN)
+#undef WIN32_LEAN_AND_MEAN
+#endif
+#if defined(CFTI_NOMINMAX)
+#undef NOMINMAX
+#endif
+
+#if _WIN32_WINNT < 0x0602
+#error "confiture.h needs Windows 8 or later: define _WIN32_WINNT as 0x0602 or more"
+#endif
+
+static const cfti_os_file cfti_os_nowhere = {NULL, NULL};
+#define CFTI_OS_NOWHERE cfti_os_nowhere
+
+/* ---- errors ---- */
+
+#define CFTI_OS_NO_MEMORY ((int)ERROR_NOT_ENOUGH_MEMORY)
+#define CFTI_OS_EXISTS ((int)ERROR_FILE_EXISTS)
+#define CFTI_OS_NOT_DIRECTORY ((int)ERROR_DIRECTORY)
+#define CFTI_OS_IS_DIRECTORY 336 /* ERROR_DIRECTORY_NOT_SUPPORTED, which mingw-w64 lacks */
+#define CFTI_OS_LINK_LOOP ((int)ERROR_CANT_RESOLVE_FILENAME)
+#define CFTI_OS_NO_ACCESS ((int)ERROR_ACCESS_DENIED)
+#define CFTI_OS_NO_LINK ((int)ERROR_NOT_A_REPARSE_POINT)
+#define CFTI_OS_NO_DEVICE ((int)ERROR_CANT_ACCESS_FILE) /* as of a socket */
+#define CFTI_OS_NO_OFFSET ((int)ERROR_SEEK_ON_DEVICE)
+#define CFTI_OS_NAME_TOO_LONG ((int)ERROR_FILENAME_EXCED_RANGE)
+
+/* A server or a share that cannot be reached is not among them: it may be there. */
+static bool cfti_os_is_absent(int error) {
+    return error == (int)ERROR_FILE_NOT_FOUND || error == (int)ERROR_PATH_NOT_FOUND;
+}
+
+/* What Windows refuses as a name, no file has. */
+static bool cfti_os_is_no_name(int error) {
+    return error == CFTI_OS_NAME_TOO_LONG || error == (int)ERROR_INVALID_NAME ||
+           error == (int)ERROR_BAD_PATHNAME || error == (int)ERROR_NO_UNICODE_TRANSLATION;
+}
+
+/* Why the last call failed: never 0, which would say that it had not. */
+static int cfti_os_last_error(void) {
+    DWORD error = GetLastError();
+    if (error == ERROR_OUTOFMEMORY) return CFTI_OS_NO_MEMORY;
+    return error != 0 ? (int)error : (int)ERROR_GEN_FAILURE;
+}
+
+static const char *cfti_os_error_text(int os_error) {
+    switch ((DWORD)os_error) {
+    case ERROR_ACCESS_DENIED: return "permission denied";
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_PATH_NOT_FOUND: return "no such file or directory";
+    case ERROR_BAD_NETPATH:
+    case ERROR_BAD_NET_NAME: return "no such server or share";
+    case ERROR_DIRECTORY: return "not a directory";
+    case (DWORD)CFTI_OS_IS_DIRECTORY: return "is a directory";
+    case ERROR_FILE_EXISTS:
+    case ERROR_ALREADY_EXISTS: return "already exists";
+    case ERROR_FILENAME_EXCED_RANGE: return "file name too long";
+    case ERROR_INVALID_NAME:
+    case ERROR_BAD_PATHNAME: return "not a valid file name";
+    case ERROR_NO_UNICODE_TRANSLATION: return "the file name is not valid UTF-8";
+    case ERROR_CANT_RESOLVE_FILENAME: return "too many levels of symbolic links";
+    case ERROR_SHARING_VIOLATION: return "in use by another process";
+    case ERROR_LOCK_VIOLATION: return "locked by another process";
+    case ERROR_USER_MAPPED_FILE: return "mapped by another process";
+    case ERROR_TOO_MANY_OPEN_FILES: return "too many open files in this process";
+    case ERROR_DISK_FULL:
+    case ERROR_HANDLE_DISK_FULL: return "no space left on device";
+    case 1295: /* ERROR_DISK_QUOTA_EXCEEDED, the same */ return "disk quota exceeded";
+    case ERROR_FILE_TOO_LARGE: return "file too large";
+    case ERROR_WRITE_PROTECT: return "read-only file system";
+    case ERROR_IO_DEVICE:
+    case ERROR_CRC:
+    case ERROR_READ_FAULT:
+    case ERROR_WRITE_FAULT: return "input/output error";
+    case ERROR_BROKEN_PIPE:
+    case ERROR_NO_DATA: return "broken pipe";
+    case ERROR_NOT_ENOUGH_MEMORY: return "out of memory";
+    case ERROR_BUSY: return "device or resource busy";
+    case ERROR_NOT_READY: return "device not ready";
+    case ERROR_NOT_SAME_DEVICE: return "on another file system";
+    case ERROR_CANT_ACCESS_FILE: return "no such device or address";
+    case ERROR_NOT_SUPPORTED:
+    case ERROR_INVALID_FUNCTION: return "not supported";
+    case ERROR_INVALID_PARAMETER: return "invalid argument";
+    case ERROR_INVALID_HANDLE: return "bad file handle";
+    default: return NULL;
+    }
+}
+
+/* ---- names: UTF-8 here, UTF-16 there ---- */
+
+/* Windows allows any 16-bit units in a name. Half of a pair becomes the three bytes
+ * that UTF-8 would have for it and does not allow: so such a name is listed, matched and
+ * opened like any other, and refused as what is not UTF-8 only if it is to be part of a
+ * schema. */
+static bool cfti_os_is_half(const uint8_t *p, size_t n) {
+    return n >= 3 && p[0] == 0xED && p[1] >= 0xA0 && p[1] <= 0xBF && (p[2] & 0xC0) == 0x80;
+}
+
+/* Turns UTF-16 into UTF-8, "\" into "/", and puts a NUL behind. */
+static int cfti_os_narrow(const wchar_t *text, size_t size, char *out, size_t capacity) {
+    size_t i, n = 0;
+    for (i = 0; i < size; i++) {
+        uint32_t c = (uint16_t)text[i];
+        if (c >= 0xD800 && c < 0xDC00 && i + 1 < size && (uint16_t)text[i + 1] >= 0xDC00 &&
+            (uint16_t)text[i + 1] < 0xE000) {
+            c = 0x10000 + ((c - 0xD800) << 10) + ((uint32_t)(uint16_t)text[i + 1] - 0xDC00);
+            i++;
+        }
+        if (c == '\\') c = '/';
+        if (n + 5 > capacity) return (int)ERROR_FILENAME_EXCED_RANGE;
+        if (c < 0x80) {
+            out[n++] = (char)c;
+            continue;
+        }
+        if (c < 0x800) {
+            out[n++] = (char)(0xC0 | c >> 6);
+        } else {
+            if (c < 0x10000) {
+                out[n++] = (char)(0xE0 | c >> 12);
+            } else {
+                out[n++] = (char)(0xF0 | c >> 18);
+                out[n++] = (char)(0x80 | (c >> 12 & 0x3F));
+            }
+            out[n++] = (char)(0x80 | (c >> 6 & 0x3F));
+        }
+        out[n++] = (char)(0x80 | (c & 0x3F));
+    }
+    out[n] = '\0';
+    return 0;
+}
+
+#define CFTI_OS_WIDE 32768      /* 16-bit units that a path may have, its NUL included */
+#define CFTI_OS_PATH_STEP 32767 /* bytes: a path of any length will do in one call */
+
+/* A path as the system takes it: \\?\, a root, and components that it takes as they
+ * are. Without that prefix it would end at 260 characters, drop dots and spaces at a
+ * name's end, and open a device instead of the file aux.sql. */
+typedef struct cfti_wide {
+    wchar_t *text; /* CFTI_OS_WIDE units */
+    size_t size;
+    size_t root; /* how much of it no ".." can take away */
+} cfti_wide;
+
+/* Appends UTF-8 of one component, or of a root. */
+static int cfti_wide_append(cfti_wide *wide, const char *text, size_t size) {
+    size_t i = 0;
+    while (i < size) {
+        const uint8_t *p = (const uint8_t *)text + i;
+        uint32_t code;
+        size_t length = cfti_utf8_decode(p, size - i, &code);
+        if (length == 0) {
+            if (!cfti_os_is_half(p, size - i)) return (int)ERROR_NO_UNICODE_TRANSLATION;
+            length = 3;
+            code = 0xD000u | (uint32_t)(p[1] & 0x3F) << 6 | (uint32_t)(p[2] & 0x3F);
+        }
+        if (wide->size + (code >= 0x10000) + 2 > CFTI_OS_WIDE)
+            return (int)ERROR_FILENAME_EXCED_RANGE;
+        if (code >= 0x10000) {
+            code -= 0x10000;
+            wide->text[wide->size++] = (wchar_t)(0xD800 + (code >> 10));
+            code = 0xDC00 + (code & 0x3FF);
+        }
+        wide->text[wide->size++] = code == '/' ? L'\\' : (wchar_t)code;
+        i += length;
+    }
+    wide->text[wide->size] = L'\0';
+    return 0;
+}
+
+/* Appends the components of a path. ".." takes one away, as Windows has it: whether it
+ * was a link does not matter. */
+static int cfti_wide_join(cfti_wide *wide, const char *path) {
+    while (*path != '\0') {
+        size_t n = 0;
+        int error = 0;
+        while (path[n] != '\0' && !cfti_os_is_slash(path[n])) n++;
+        if (n == 2 && path[0] == '.' && path[1] == '.') {
+            while (wide->size > wide->root && wide->text[wide->size - 1] != L'\\') wide->size--;
+            if (wide->size > wide->root) wide->size--;
+            wide->text[wide->size] = L'\0';
+        } else if (n > 0 && !(n == 1 && path[0] == '.')) {
+            /* A colon would name a stream beside the file, or a drive. */
+            if (memchr(path, ':', n) != NULL) return (int)ERROR_INVALID_NAME;
+            if (wide->text[wide->size - 1] != L'\\') error = cfti_wide_append(wide, "/", 1);
+            if (error == 0) error = cfti_wide_append(wide, path, n);
+        }
+        if (error != 0) return error;
+        path += n;
+        if (*path != '\0') path++;
+    }
+    return 0;
+}
+
+static bool cfti_os_is_slash(char c) { return c == '/' || c == '\\'; }
+
+static bool cfti_os_is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+
+#define CFTI_OS_ROOT_ROOM 1024
+
+static size_t cfti_os_root(const char *path, size_t size) {
+    size_t i = 2, parts = 2;
+    if (size >= 3 && cfti_os_is_letter(path[0]) && path[1] == ':' && cfti_os_is_slash(path[2]))
+        return 3;
+    if (size == 0 || !cfti_os_is_slash(path[0])) return 0;
+    if (size < 3 || !cfti_os_is_slash(path[1]) || cfti_os_is_slash(path[2])) return 1;
+    /* //server/share, //?/C: and //?/UNC/server/share */
+    if (size >= 7 && path[2] == '?' && cfti_os_is_slash(path[3]) && (path[4] | 0x20) == 'u' &&
+        (path[5] | 0x20) == 'n' && (path[6] | 0x20) == 'c' &&
+        (size == 7 || cfti_os_is_slash(path[7])))
+        parts = 4;
+    for (; parts > 0 && i < size; parts--) {
+        while (i < size && !cfti_os_is_slash(path[i])) i++;
+        while (i < size && cfti_os_is_slash(path[i])) i++;
+    }
+    return i < CFTI_OS_ROOT_ROOM - 1 ? i : 0;
+}
+
+static int cfti_os_current_directory(char *buffer, size_t capacity) {
+    wchar_t text[CFTI_OS_WIDE];
+    DWORD size = GetCurrentDirectoryW(CFTI_OS_WIDE, text);
+    if (size == 0) return cfti_os_last_error();
+    if (size >= CFTI_OS_WIDE) return (int)ERROR_FILENAME_EXCED_RANGE;
+    return cfti_os_narrow(text, size, buffer, capacity);
+}
+
+static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
+    size_t i, n = 0;
+    char here[4096];
+    if (root == 1 && cfti_os_current_directory(here, sizeof(here)) == 0) {
+        path = here; /* "/x" is on its drive */
+        root = cfti_os_root(path, strlen(path));
+    }
+    for (i = 0; i < root; i++) {
+        char c = path[i];
+        if (!cfti_os_is_slash(c)) text[n++] = c;
+        else if (n < 2 || text[n - 1] != '/') text[n++] = '/';
+    }
+    if (n > 1 && text[1] == ':' && text[0] >= 'a')
+        text[0] = (char)(text[0] - 0x20); /* c:/ is C:/ */
+    if (n > 0 && text[n - 1] != '/') text[n++] = '/';
+    return n;
+}
+
+/* NUL, CON and the like: devices in every directory, as Windows has it. Here only if
+ * the name stands alone, or behind //./ */
+static bool cfti_os_is_device(const char *path) {
+    static const char names[] = "CON PRN AUX NUL CONIN$ CONOUT$ COM LPT ";
+    const char *name;
+    if (cfti_os_is_slash(path[0]) && cfti_os_is_slash(path[1]) && path[2] == '.' &&
+        cfti_os_is_slash(path[3]))
+        return true;
+    for (name = names; *name != '\0'; name++) {
+        size_t n = 0;
+        while (name[n] != ' ' && (name[n] == path[n] || (name[n] | 0x20) == path[n])) n++;
+        if (name[n] == ' ') {
+            if (name[0] != 'L' && strncmp(name, "COM", 3) != 0) {
+                if (path[n] == '\0') return true;
+            } else if (path[n] >= '1' && path[n] <= '9' && path[n + 1] == '\0') {
+                return true;
+            }
+        }
+        while (*name != ' ') name++;
+    }
+    return false;
+}
+
+/* The path of a directory that was opened by its name in another one: the system knows it. */
+static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
+    char head[CFTI_OS_ROOT_ROOM];
+    DWORD size = GetFinalPathNameByHandleW(handle, wide->text, CFTI_OS_WIDE, FILE_NAME_NORMALIZED);
+    int error;
+    if (size == 0) return cfti_os_last_error();
+    if (size >= CFTI_OS_WIDE) return CFTI_OS_NAME_TOO_LONG;
+    wide->size = size;
+    error =
+        cfti_os_narrow(wide->text, cfti_min(size, CFTI_OS_ROOT_ROOM / 3 - 2), head, sizeof(head));
+    wide->root = error != 0 ? 0 : cfti_min(size, cfti_os_root(head, strlen(head)));
+    return error;
+}
+
+/* The whole path of `path` below directory `at`. *device: what it leads to is one. */
+static int cfti_wide_path(cfti_wide *wide, wchar_t *text, cfti_os_file at, const char *path,
+                          bool *device) {
+    const char *first = at.path != NULL ? at.path : path;
+    size_t size = strlen(first), root = cfti_os_root(first, size), n;
+    char here[4096], head[CFTI_OS_ROOT_ROOM];
+    int error = 0;
+    here[0] = '\0';
+    wide->text = text;
+    wide->size = wide->root = 0;
+    *device = at.handle == NULL && cfti_os_is_device(path);
+    if (at.handle != NULL && at.path == NULL) {
+        error = cfti_wide_of_handle(wide, at.handle);
+        return error != 0 ? error : cfti_wide_join(wide, path);
+    }
+    if (*device) {
+        if (root == 0) error = cfti_wide_append(wide, "//./", 4);
+        return error != 0 ? error : cfti_wide_append(wide, path, size);
+    }
+    if (root == 0) {
+        error = cfti_os_current_directory(here, sizeof(here));
+        if (error != 0) return error;
+        root = cfti_os_root(here, strlen(here));
+        n = cfti_os_root_text(here, root, head);
+        memmove(here, here + root, strlen(here + root) + 1);
+        root = 0;
+    } else {
+        n = cfti_os_root_text(first, root, head);
+    }
+    if (n < 3) return (int)ERROR_INVALID_NAME; /* no root could be found */
+    if (head[0] != '/') {
+        error = cfti_wide_append(wide, "//?/", 4);
+    } else if (head[2] != '?') {
+        error = cfti_wide_append(wide, "//?/UNC", 7);
+    }
+    if (error == 0) {
+        size_t skip = head[0] == '/' && head[2] != '?'; /* one of the two slashes */
+        error = cfti_wide_append(wide, head + skip, n - skip);
+    }
+    wide->root = wide->size;
+    if (error == 0) error = cfti_wide_join(wide, here);
+    if (error == 0) error = cfti_wide_join(wide, first + root);
+    if (error == 0 && at.path != NULL) error = cfti_wide_join(wide, path);
+    return error;
+}
+
+#endif /* _WIN32 */
+
+/* ---- os_win32.c: the primitives of os.h on Windows ---- */
+
+#if defined(_WIN32)
+
+/* ---- files ---- */
+
+#define CFTI_OS_SHARE (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+
+static int cfti_os_open_wide(const wchar_t *path, DWORD access, DWORD disposition, DWORD flags,
+                             cfti_os_file *file) {
+    file->path = NULL;
+    file->handle = CreateFileW(path, access, CFTI_OS_SHARE, NULL, disposition, flags, NULL);
+    return file->handle == INVALID_HANDLE_VALUE ? cfti_os_last_error() : 0;
+}
+
+static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    int error = cfti_wide_path(&wide, text, at, path, &device);
+    if (error != 0) return error;
+    if (device) return CFTI_OS_NO_DEVICE; /* to read from CON would wait for somebody to type */
+    /* With backup semantics a directory can be opened too, and then be told from a file. */
+    return cfti_os_open_wide(text, GENERIC_READ, OPEN_EXISTING,
+                             FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_SEQUENTIAL_SCAN, file);
+}
+
+/* Windows does not tell a link from other reparse points (files in a cloud, compressed
+ * ones) but by this bit of the tag: "represents another named entity". */
+#define CFTI_OS_TAG_IS_LINK 0x20000000u
+
+static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    FILE_ATTRIBUTE_TAG_INFO tag;
+    int error = cfti_wide_path(&wide, text, at, path, &device);
+    if (error != 0) return error;
+    if (device) return CFTI_OS_NO_DEVICE;
+    error = cfti_os_open_wide(text, GENERIC_READ, OPEN_EXISTING,
+                              FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT |
+                                  FILE_FLAG_SEQUENTIAL_SCAN,
+                              file);
+    if (error != 0) return error;
+    if (!GetFileInformationByHandleEx(file->handle, FileAttributeTagInfo, &tag, sizeof(tag)))
+        error = cfti_os_last_error();
+    else if ((tag.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0) return 0;
+    else if ((tag.ReparseTag & CFTI_OS_TAG_IS_LINK) != 0) error = CFTI_OS_LINK_LOOP;
+    cfti_os_close(*file);
+    /* A compressed file, or one in a cloud: its bytes are to be had behind that only. */
+    return error != 0 ? error : cfti_os_open(at, path, file);
+}
+
+static void cfti_os_close(cfti_os_file file) { (void)CloseHandle(file.handle); }
+
+static int cfti_os_open_directory_at(cfti_os_file at, const char *path, cfti_os_file *directory) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    FILE_BASIC_INFO basic;
+    int error = cfti_wide_path(&wide, text, at, path, &device);
+    if (error == 0 && device) error = CFTI_OS_NOT_DIRECTORY;
+    if (error == 0)
+        error = cfti_os_open_wide(text, FILE_LIST_DIRECTORY, OPEN_EXISTING,
+                                  FILE_FLAG_BACKUP_SEMANTICS, directory);
+    if (error != 0) return error;
+    if (!GetFileInformationByHandleEx(directory->handle, FileBasicInfo, &basic, sizeof(basic)))
+        error = cfti_os_last_error();
+    else if ((basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0) error = CFTI_OS_NOT_DIRECTORY;
+    if (error != 0) cfti_os_close(*directory);
+    return error;
+}
+
+static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
+    int error = cfti_os_open_directory_at(CFTI_OS_NOWHERE, path, directory);
+    directory->path = path;
+    return error;
+}
+
+/* From 100 ns since 1601 to seconds since 1970. */
+static int64_t cfti_os_seconds(LARGE_INTEGER time, uint32_t *ns) {
+    *ns = (uint32_t)(time.QuadPart % 10000000) * 100;
+    return (int64_t)(time.QuadPart / 10000000) - 11644473600;
+}
+
+static cfti_kind cfti_os_kind_of(HANDLE handle, DWORD attributes) {
+    FILE_ATTRIBUTE_TAG_INFO tag;
+    if ((attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 &&
+        GetFileInformationByHandleEx(handle, FileAttributeTagInfo, &tag, sizeof(tag)) &&
+        (tag.ReparseTag & CFTI_OS_TAG_IS_LINK) != 0)
+        return CFTI_KIND_LINK;
+    return (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? CFTI_KIND_DIRECTORY : CFTI_KIND_FILE;
+}
+
+static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
+    FILE_BASIC_INFO basic;
+    FILE_STANDARD_INFO standard;
+    FILE_ID_INFO id;
+    memset(status, 0, sizeof(*status));
+    status->kind = CFTI_KIND_OTHER;
+    if (GetFileType(file.handle) != FILE_TYPE_DISK) return 0; /* a pipe, a console */
+    if (!GetFileInformationByHandleEx(file.handle, FileBasicInfo, &basic, sizeof(basic)) ||
+        !GetFileInformationByHandleEx(file.handle, FileStandardInfo, &standard, sizeof(standard)))
+        return cfti_os_last_error();
+    if (GetFileInformationByHandleEx(file.handle, FileIdInfo, &id, sizeof(id))) {
+        /* 128 bits, of which NTFS uses half, and ReFS all. */
+        uint64_t half[2];
+        memcpy(half, &id.FileId, sizeof(half));
+        status->device = (uint64_t)id.VolumeSerialNumber ^ half[1];
+        status->inode = half[0];
+    } else {
+        BY_HANDLE_FILE_INFORMATION info;
+        if (!GetFileInformationByHandle(file.handle, &info)) return cfti_os_last_error();
+        status->device = info.dwVolumeSerialNumber;
+        status->inode = (uint64_t)info.nFileIndexHigh << 32 | info.nFileIndexLow;
+    }
+    status->size = (uint64_t)standard.EndOfFile.QuadPart;
+    status->modified = cfti_os_seconds(basic.LastWriteTime, &status->modified_ns);
+    status->changed = cfti_os_seconds(basic.ChangeTime, &status->changed_ns);
+    status->kind = cfti_os_kind_of(file.handle, basic.FileAttributes);
+    return 0;
+}
+
+static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
+                             cfti_os_status *status) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    cfti_os_file file;
+    int error = cfti_wide_path(&wide, text, at, path, &device);
+    if (error == 0 && device) {
+        memset(status, 0, sizeof(*status));
+        status->kind = CFTI_KIND_OTHER;
+        return 0;
+    }
+    if (error == 0)
+        error = cfti_os_open_wide(
+            text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+            FILE_FLAG_BACKUP_SEMANTICS | (follow_link ? 0 : FILE_FLAG_OPEN_REPARSE_POINT), &file);
+    if (error != 0) return error;
+    error = cfti_os_status_of(file, status);
+    cfti_os_close(file);
+    return error;
+}
+
+#define CFTI_OS_TRANSFER ((size_t)1 << 30) /* a call takes 32 bits */
+
+/* Where a call that takes an offset reads or writes. */
+static OVERLAPPED cfti_os_place(uint64_t offset) {
+    OVERLAPPED place;
+    memset(&place, 0, sizeof(place));
+    place.Offset = (DWORD)(offset & 0xFFFFFFFFu);
+    place.OffsetHigh = (DWORD)(offset >> 32);
+    return place;
+}
+
+static int cfti_os_read_with(cfti_os_file file, void *data, size_t size, OVERLAPPED *place,
+                             size_t *got) {
+    DWORD n = 0;
+    BOOL good = ReadFile(file.handle, data, (DWORD)cfti_min(size, CFTI_OS_TRANSFER), &n, place);
+    *got = n;
+    if (good || GetLastError() == ERROR_HANDLE_EOF) return 0;
+    return cfti_os_last_error();
+}
+
+static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got) {
+    return cfti_os_read_with(file, data, size, NULL, got);
+}
+
+static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
+                           size_t *got) {
+    OVERLAPPED place = cfti_os_place(offset);
+    return cfti_os_read_with(file, data, size, &place, got);
+}
+
+static bool cfti_os_short_read_is_end(cfti_os_file directory) {
+    (void)directory;
+    return false; /* nothing tells a local file system from a server's */
+}
+
+static int cfti_os_list(cfti_os_file directory,
+                        int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
+    union {
+        FILE_FULL_DIR_INFO info;
+        char bytes[16384];
+    } buffer;
+    char name[1024]; /* of up to 255 units */
+    FILE_INFO_BY_HANDLE_CLASS next = FileFullDirectoryRestartInfo;
+    for (;; next = FileFullDirectoryInfo) {
+        const char *at = buffer.bytes;
+        if (!GetFileInformationByHandleEx(directory.handle, next, &buffer, sizeof(buffer))) {
+            DWORD error = GetLastError();
+            /* The root of a drive has no "." and may hold nothing. */
+            return error == ERROR_NO_MORE_FILES || error == ERROR_FILE_NOT_FOUND
+                       ? 0
+                       : cfti_os_last_error();
+        }
+        for (;;) {
+            const FILE_FULL_DIR_INFO *info = (const FILE_FULL_DIR_INFO *)(const void *)at;
+            /* A link, or what else is not as it seems: the library will ask. */
+            cfti_kind kind =
+                (info->FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 ? CFTI_KIND_UNKNOWN
+                : (info->FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0   ? CFTI_KIND_DIRECTORY
+                                                                           : CFTI_KIND_FILE;
+            int stop = cfti_os_narrow(info->FileName, info->FileNameLength / sizeof(wchar_t), name,
+                                      sizeof(name));
+            bool dots = name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+            if (stop == 0 && !dots) stop = each(ctx, name, kind);
+            if (stop != 0) return stop;
+            if (info->NextEntryOffset == 0) break;
+            at += info->NextEntryOffset;
+        }
+    }
+}
+
+#if !defined(CONFITURE_NO_MMAP)
+static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
+    HANDLE mapping = CreateFileMappingW(file.handle, NULL, PAGE_READONLY, 0, 0, NULL);
+    int error = 0;
+    if (mapping == NULL) return cfti_os_last_error();
+    *data = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, size);
+    if (*data == NULL) error = cfti_os_last_error();
+    (void)CloseHandle(mapping); /* the view keeps it */
+    return error;
+}
+
+static void cfti_os_unmap(const uint8_t *data, size_t size) {
+    (void)size;
+    (void)UnmapViewOfFile(data);
+}
+#endif
+
+/* ---- writing ---- */
+
+/* is_private has no meaning here: who may read a new file is what its directory says. */
+static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    (void)is_private;
+    if (error != 0) return error;
+    return cfti_os_open_wide(text, GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, file);
+}
+
+static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    return error != 0 ? error : cfti_os_open_wide(text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
+}
+
+/* At an offset if that is not NULL, which also moves the place where writing goes on. */
+static int cfti_os_write_all(cfti_os_file file, const void *data, size_t size,
+                             const uint64_t *offset) {
+    const char *p = (const char *)data;
+    uint64_t at = offset != NULL ? *offset : 0;
+    while (size > 0) {
+        DWORD n = 0;
+        OVERLAPPED place = cfti_os_place(at);
+        if (!WriteFile(file.handle, p, (DWORD)cfti_min(size, CFTI_OS_TRANSFER), &n,
+                       offset != NULL ? &place : NULL))
+            return cfti_os_last_error();
+        if (n == 0) return (int)ERROR_WRITE_FAULT;
+        p += n;
+        size -= n;
+        at += n;
+    }
+    return 0;
+}
+
+static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
+    return cfti_os_write_all(file, data, size, NULL);
+}
+
+static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset) {
+    return cfti_os_write_all(file, data, size, &offset);
+}
+
+static int cfti_os_finish(cfti_os_file file) {
+    return CloseHandle(file.handle) ? 0 : cfti_os_last_error();
+}
+
+/* Of a directory there is nothing to wait for: no call is documented that would. */
+static int cfti_os_sync(cfti_os_file file) {
+    return file.path != NULL || FlushFileBuffers(file.handle) ? 0 : cfti_os_last_error();
+}
+
+/* There is no mode: a file that is read-only cannot be replaced, as Windows has it. */
+static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
+    (void)file;
+    (void)mode;
+    return 0;
+}
+
+/* Scanners of viruses and indexers open what has just been written, for some
+ * milliseconds, and it cannot be moved or removed meanwhile. False: that was enough. */
+static bool cfti_os_try_again(int error, unsigned *attempt) {
+    static const DWORD waits[] = {1, 10, 20, 40};
+    if (error != (int)ERROR_ACCESS_DENIED && error != (int)ERROR_SHARING_VIOLATION) return false;
+    if (*attempt == CFTI_COUNT(waits)) return false;
+    Sleep(waits[(*attempt)++]);
+    return true;
+}
+
+/* FILE_RENAME_INFO, and FileRenameInfoEx with two of its flags, which older headers lack. */
+typedef struct cfti_renaming {
+    DWORD flags;
+    HANDLE root;
+    DWORD size;
+    wchar_t name[CFTI_OS_WIDE];
+} cfti_renaming;
+#define CFTI_OS_RENAME_EX ((FILE_INFO_BY_HANDLE_CLASS)22)
+#define CFTI_OS_RENAME_OVER 3u /* REPLACE_IF_EXISTS, POSIX_SEMANTICS */
+
+/* As POSIX has it, Windows 10 can replace a file that others have open. Not every
+ * version and file system can. */
+static bool cfti_os_rename_posix(const wchar_t *from, cfti_renaming *to) {
+    cfti_os_file file;
+    BOOL good;
+    if (cfti_os_open_wide(from, DELETE, OPEN_EXISTING,
+                          FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &file) != 0)
+        return false;
+    good = SetFileInformationByHandle(file.handle, CFTI_OS_RENAME_EX, to, sizeof(*to));
+    (void)CloseHandle(file.handle);
+    return good != 0;
+}
+
+static int cfti_os_rename(const char *from, const char *to) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_renaming renaming;
+    cfti_wide wide;
+    bool device;
+    unsigned attempt = 0;
+    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, from, &device);
+    if (error == 0) error = cfti_wide_path(&wide, renaming.name, CFTI_OS_NOWHERE, to, &device);
+    if (error != 0) return error;
+    renaming.flags = CFTI_OS_RENAME_OVER;
+    renaming.root = NULL;
+    renaming.size = (DWORD)(wide.size * sizeof(wchar_t));
+    do {
+        if (cfti_os_rename_posix(text, &renaming)) return 0;
+        if (MoveFileExW(text, renaming.name, MOVEFILE_REPLACE_EXISTING)) return 0;
+        error = cfti_os_last_error();
+    } while (cfti_os_try_again(error, &attempt));
+    return error;
+}
+
+static int cfti_os_remove(const char *path) {
+    wchar_t text[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    unsigned attempt = 0;
+    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    if (error != 0) return error;
+    do {
+        if (DeleteFileW(text)) return 0;
+        error = cfti_os_last_error();
+    } while (cfti_os_try_again(error, &attempt));
+    return error;
+}
+
+/* ---- links ---- */
+
+/* The target that a reparse point's data (REPARSE_DATA_BUFFER) hold, for a link on the
+ * drive of `path`. */
+static int cfti_os_link_target(const uint8_t *data, size_t size, const char *path, char *buffer,
+                               size_t capacity) {
+    uint32_t tag;
+    uint16_t offset, length;
+    wchar_t text[8192];
+    size_t names, n, skip = 0, root = 0;
+    if (size < 20) return CFTI_OS_NO_LINK;
+    memcpy(&tag, data, 4);
+    memcpy(&offset, data + 8, 2);
+    memcpy(&length, data + 10, 2);
+    if (tag == IO_REPARSE_TAG_SYMLINK) names = 20;
+    else if (tag == IO_REPARSE_TAG_MOUNT_POINT) names = 16;
+    else return CFTI_OS_NO_LINK;
+    n = length / sizeof(wchar_t);
+    if (names + offset + length > size || n > CFTI_COUNT(text)) return (int)ERROR_INVALID_PARAMETER;
+    memcpy(text, data + names + offset, n * sizeof(wchar_t));
+    if (n >= 4 && text[0] == L'\\' && text[1] == L'?' && text[2] == L'?' && text[3] == L'\\') {
+        if (n >= 6 && text[5] == L':') skip = 4; /* \??\C:\dir */
+        else text[1] = L'\\';                    /* \\?\UNC\server\share, \\?\Volume{...} */
+    } else if (n >= 1 && text[0] == L'\\' && !(n >= 2 && text[1] == L'\\')) {
+        root = cfti_os_root(path, strlen(path));
+        if (root > 0) root--; /* its slash is there */
+        if (root >= capacity) return (int)ERROR_FILENAME_EXCED_RANGE;
+        memcpy(buffer, path, root);
+    }
+    return cfti_os_narrow(text + skip, n - skip, buffer + root, capacity - root);
+}
+
+static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer, size_t capacity) {
+    wchar_t text[CFTI_OS_WIDE];
+    uint8_t data[16384]; /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
+    cfti_wide wide;
+    bool device;
+    cfti_os_file file;
+    DWORD size = 0;
+    int error = cfti_wide_path(&wide, text, at, path, &device);
+    if (error == 0 && device) error = CFTI_OS_NO_LINK;
+    if (error == 0)
+        error = cfti_os_open_wide(text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+                                  FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &file);
+    if (error != 0) return error;
+    if (!DeviceIoControl(file.handle, 0x000900A8 /* FSCTL_GET_REPARSE_POINT */, NULL, 0, data,
+                         sizeof(data), &size, NULL))
+        error = cfti_os_last_error();
+    cfti_os_close(file);
+    /* What file systems without links say. */
+    if (error == (int)ERROR_INVALID_FUNCTION || error == (int)ERROR_NOT_SUPPORTED)
+        error = CFTI_OS_NO_LINK;
+    return error != 0 ? error
+                      : cfti_os_link_target(data, size, at.path != NULL ? at.path : path, buffer,
+                                            capacity);
+}
+
+static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
+    return cfti_os_read_link_at(CFTI_OS_NOWHERE, path, buffer, capacity);
+}
+
+/* ---- the process ---- */
+
+static uint64_t cfti_os_process_id(void) { return GetCurrentProcessId(); }
+
+static size_t cfti_os_processors(void) {
+    DWORD_PTR mine = 0, all = 0;
+    size_t count = 0;
+    if (GetProcessAffinityMask(GetCurrentProcess(), &mine, &all))
+        for (; mine != 0; mine &= mine - 1) count++;
+    if (count == 0) count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS); /* in several groups */
+    return count < 1 ? 1 : count;
+}
+
+#if !defined(CONFITURE_NO_ALLOC)
+static void cfti_os_advise_large(void *block, size_t size) {
+    (void)block; /* large pages need a privilege here */
+    (void)size;
+}
+#endif
+
+#if !defined(CONFITURE_NO_THREADS)
+typedef SRWLOCK cfti_mutex;
+typedef CONDITION_VARIABLE cfti_condition;
+typedef struct cfti_thread {
+    HANDLE handle;
+    void *(*run)(void *);
+    void *ctx;
+} cfti_thread;
+
+static int cfti_mutex_init(cfti_mutex *mutex) {
+    InitializeSRWLock(mutex);
+    return 0;
+}
+static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)mutex; }
+static void cfti_mutex_lock(cfti_mutex *mutex) { AcquireSRWLockExclusive(mutex); }
+static void cfti_mutex_unlock(cfti_mutex *mutex) { ReleaseSRWLockExclusive(mutex); }
+static int cfti_condition_init(cfti_condition *c) {
+    InitializeConditionVariable(c);
+    return 0;
+}
+static void cfti_condition_destroy(cfti_condition *c) { (void)c; }
+static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
+    (void)SleepConditionVariableSRW(c, mutex, INFINITE, 0);
+}
+static void cfti_condition_signal(cfti_condition *c) { WakeConditionVariable(c); }
+static void cfti_condition_broadcast(cfti_condition *c) { WakeAllConditionVariable(c); }
+
+/* On 32 bits the system aligns a thread's stack to 4 bytes, and the kernels need 16. */
+#if CFTI_GNUC && defined(__i386__)
+__attribute__((force_align_arg_pointer))
+#endif
+static DWORD WINAPI
+cfti_thread_main(LPVOID arg) {
+    cfti_thread *thread = (cfti_thread *)arg;
+    (void)thread->run(thread->ctx);
+    return 0;
+}
+static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
+    thread->run = run;
+    thread->ctx = ctx;
+    thread->handle = CreateThread(NULL, 0, cfti_thread_main, thread, 0, NULL);
+    return thread->handle == NULL ? cfti_os_last_error() : 0;
+}
+static void cfti_thread_join(cfti_thread thread) {
+    (void)WaitForSingleObject(thread.handle, INFINITE);
+    (void)CloseHandle(thread.handle);
+}
+#endif
+
+#endif /* _WIN32 */
 
 /* ---- os_uring.c: many small files with two system calls, by Linux's io_uring ---- */
 
@@ -8816,9 +9653,11 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_LARGE_BLOCK
 #undef CFTI_LARGE_FROM
 #undef CFTI_LEADS_OUT
+#undef CFTI_LEAN
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
 #undef CFTI_MESSAGE_ROOM
+#undef CFTI_NOMINMAX
 #undef CFTI_ONES
 #undef CFTI_OPEN_FROM
 #undef CFTI_OPEN_MOST
@@ -8836,8 +9675,13 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OS_NO_OFFSET
 #undef CFTI_OS_PAGE
 #undef CFTI_OS_PATH_STEP
+#undef CFTI_OS_RENAME_EX
+#undef CFTI_OS_RENAME_OVER
 #undef CFTI_OS_ROOT_ROOM
+#undef CFTI_OS_SHARE
+#undef CFTI_OS_TAG_IS_LINK
 #undef CFTI_OS_TRANSFER
+#undef CFTI_OS_WIDE
 #undef CFTI_OUTPUT_RUN
 #undef CFTI_O_CLOEXEC
 #undef CFTI_O_DIRECTORY

@@ -25,6 +25,8 @@
 #include "base.h"
 #include "os.h"
 #include "os_posix.c"
+#include "os_win32_path.c"
+#include "os_win32.c"
 #include "os_uring.c"
 #include "memory.c"
 #include "shelf.c"

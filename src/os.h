@@ -20,7 +20,7 @@ static const char *cfti_os_error_text(int os_error);
 #if defined(_WIN32)
 typedef struct cfti_os_file {
     void *handle;
-    const char *path; /* of a directory, else NULL */
+    const char *path; /* of a directory that was opened by it, else NULL */
 } cfti_os_file;
 #else
 typedef int cfti_os_file;
