@@ -17,6 +17,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+/* How gcc is told of a function like printf(): mingw-w64 has two kinds. */
+#if defined(__MINGW_PRINTF_FORMAT)
+#define COMMAND_PRINTF __MINGW_PRINTF_FORMAT
+#else
+#define COMMAND_PRINTF printf
+#endif
 
 /* Exit codes. An interrupted command exits with 128 and the signal's number. */
 enum { EXIT_DONE = 0, EXIT_CHECK_FAILED = 1, EXIT_ERROR = 2 };
@@ -81,7 +89,7 @@ char *format_text(const char *format, va_list args); /* to be freed */
 /* One line on standard error: "confiture: ", then the text with control
  * characters escaped. Takes a progress line away first. */
 #if defined(__GNUC__) || defined(__clang__)
-__attribute__((format(printf, 1, 2)))
+__attribute__((format(COMMAND_PRINTF, 1, 2)))
 #endif
 void say(const char *format, ...);
 
@@ -101,9 +109,20 @@ void json_number(const char *key, uint64_t value);
 void json_bool(const char *key, bool value);
 void json_end(void);
 
-/* ---- system.c: all that is asked of the operating system ---- */
+/* ---- system.c, system_win32.c: all that is asked of the operating system ---- */
 
-void system_start(void);
+/* What ends a component of a path. */
+#if defined(_WIN32)
+#define SYSTEM_SLASHES "/\\"
+#else
+#define SYSTEM_SLASHES "/"
+#endif
+
+/* Before anything else. Arguments, and all that is written, are UTF-8 and nothing is
+ * done to newlines. */
+void system_start(int *argc, char ***argv);
+/* A file to read from, or NULL with errno. */
+FILE *system_open(const char *path);
 /* A signal ends the command at once, until system_hold_signals: from then on it
  * is only noted, and the work has to ask for it. */
 void system_hold_signals(void);

@@ -46,7 +46,7 @@ static char *read_list(const char *path, size_t *size) {
     char *data = (char *)allocate(capacity);
     FILE *file;
     errno = 0;
-    file = standard ? stdin : fopen(path, "rb");
+    file = standard ? stdin : system_open(path);
     *size = 0;
     while (file) {
         size_t part = fread(data + *size, 1, capacity - *size, file);
@@ -197,7 +197,7 @@ static char *phase_path(const struct options *options, int phase) {
     const char *name = options->environment ? options->environment : "local";
     size_t size = strlen(options->split) + strlen(name) + 40;
     char *path = (char *)allocate(size);
-    bool slash = options->split[strlen(options->split) - 1] == '/';
+    bool slash = strchr(SYSTEM_SLASHES, options->split[strlen(options->split) - 1]) != NULL;
     snprintf(path, size, "%s%sschema_%s_%s.sql", options->split, slash ? "" : "/", name,
              phase_names[phase]);
     return path;
@@ -499,7 +499,7 @@ int main(int argc, char **argv) {
     const struct options *options;
     confiture_files *files = NULL;
     int code;
-    system_start();
+    system_start(&argc, &argv);
     options = options_parse(argc, argv);
     code = find_files(&files, options);
     if (!code) {

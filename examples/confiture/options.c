@@ -84,7 +84,7 @@ const char *options_command_name(void) {
 /* Says what is wrong and where to read more, and ends the program. */
 static void wrong(const char *format, ...)
 #if defined(__GNUC__) || defined(__clang__)
-    __attribute__((noreturn, format(printf, 1, 2)))
+    __attribute__((noreturn, format(COMMAND_PRINTF, 1, 2)))
 #endif
     ;
 
@@ -260,7 +260,7 @@ static void check_build(void) {
     if (opt.if_changed && !to_file) wrong("--if-changed needs --output FILE or --split");
     if (opt.sync && !to_file) wrong("--sync needs --output FILE or --split");
     if (opt.json && !to_file) wrong("--json needs --output FILE or --split");
-    if (opt.split && opt.environment && strchr(opt.environment, '/')) {
+    if (opt.split && opt.environment && strpbrk(opt.environment, SYSTEM_SLASHES)) {
         wrong("--environment '%s' cannot be part of a file name", opt.environment);
     }
 }

@@ -1,6 +1,8 @@
-/* system.c: all that the command asks of the operating system. Another system
- * needs another one of these, and nothing else. */
+/* system.c: all that the command asks of a POSIX system. Another system needs
+ * another one of these, as system_win32.c is, and nothing else. */
 #include "command.h"
+
+#if !defined(_WIN32)
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,9 +37,11 @@ static void catch_signal(int number) {
     sigaction(number, &action, NULL);
 }
 
-void system_start(void) {
+void system_start(int *argc, char ***argv) {
     struct sigaction action;
     int fd;
+    (void)argc;
+    (void)argv;
     /* If one of the first three descriptors is closed, the next file that is
      * opened takes its number, and a message to standard error would land in a
      * schema. So each gets a file, which fails as a closed one does. */
@@ -55,6 +59,8 @@ void system_start(void) {
     catch_signal(SIGTERM);
     catch_signal(SIGHUP);
 }
+
+FILE *system_open(const char *path) { return fopen(path, "rb"); }
 
 void system_hold_signals(void) { signal_held = 1; }
 
@@ -116,3 +122,5 @@ bool system_time(char text[32], const uint64_t *seconds) {
     if (now.tv_nsec >= 1000) snprintf(text + length, 32 - length, ".%06ld", now.tv_nsec / 1000);
     return true;
 }
+
+#endif /* !_WIN32 */
