@@ -22,6 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#if defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#endif
 
 #define CONFITURE_IMPLEMENTATION
 #define CFTI_PROCESSORS 64 /* what threads can do wrong shows with many */
@@ -110,19 +114,26 @@ static const char **get_all(const char *key, size_t *count) {
     return all;
 }
 
-static char *answer;
-static size_t answer_size, answer_room;
+/* Bytes that grow. */
+typedef struct bytes {
+    char *data;
+    size_t size, room;
+} bytes;
+
+static void bytes_add(bytes *to, const void *data, size_t size) {
+    if (to->room - to->size < size) {
+        to->room = (to->size + size) * 2;
+        to->data = (char *)realloc(to->data, to->room);
+        if (to->data == NULL) die("no memory");
+    }
+    if (size > 0) memcpy(to->data + to->size, data, size);
+    to->size += size;
+}
+
+static bytes answer;
 static uint32_t answer_fields;
 
-static void put_raw(const void *data, size_t size) {
-    if (answer_room - answer_size < size) {
-        answer_room = (answer_size + size) * 2;
-        answer = (char *)realloc(answer, answer_room);
-        if (answer == NULL) die("no memory");
-    }
-    if (size > 0) memcpy(answer + answer_size, data, size);
-    answer_size += size;
-}
+static void put_raw(const void *data, size_t size) { bytes_add(&answer, data, size); }
 
 static void put_uint32(uint32_t value) {
     unsigned char b[4];
@@ -154,20 +165,20 @@ static void put_signed(long long value) {
 }
 
 static void begin_answer(void) {
-    answer_size = 0;
+    answer.size = 0;
     answer_fields = 0;
     put_uint32(0);
     put_uint32(0);
 }
 
 static void send_answer(void) {
-    const uint32_t size = (uint32_t)(answer_size - 4);
+    const uint32_t size = (uint32_t)(answer.size - 4);
     unsigned i;
     for (i = 0; i < 4; i++) {
-        answer[i] = (char)(size >> (8 * i));
-        answer[4 + i] = (char)(answer_fields >> (8 * i));
+        answer.data[i] = (char)(size >> (8 * i));
+        answer.data[4 + i] = (char)(answer_fields >> (8 * i));
     }
-    if (fwrite(answer, 1, answer_size, stdout) != answer_size || fflush(stdout) != 0)
+    if (fwrite(answer.data, 1, answer.size, stdout) != answer.size || fflush(stdout) != 0)
         die("cannot write the answer");
 }
 
@@ -303,22 +314,16 @@ static void op_list(void) {
 /* ---- operations on the list --------------------------------------------- */
 
 /* Findings are held back until the fields before them are written. */
-static char *findings;
-static size_t findings_size;
-static FILE *findings_file;
+static bytes findings;
 
-static void begin_findings(void) {
-    findings_file = open_memstream(&findings, &findings_size);
-    if (findings_file == NULL) die("no memory");
-}
+static void begin_findings(void) { findings.size = 0; }
 
-static void keep_string(const char *string) {
-    fwrite(string, 1, strlen(string) + 1, findings_file);
-}
+static void keep_string(const char *string) { bytes_add(&findings, string, strlen(string) + 1); }
 
 static void keep_number(uint64_t number) {
-    fprintf(findings_file, "%llu", (unsigned long long)number);
-    keep_string("");
+    char text[32];
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+    keep_string(text);
 }
 
 static void on_finding(void *user, const confiture_finding *finding) {
@@ -333,12 +338,7 @@ static void on_finding(void *user, const confiture_finding *finding) {
 }
 
 /* As one field: strings that each end in NUL, seven a finding. */
-static void put_findings(void) {
-    fclose(findings_file);
-    put(findings, findings_size);
-    free(findings);
-    findings = NULL;
-}
+static void put_findings(void) { put(findings.data, findings.size); }
 
 static confiture_check_mode get_check(void) {
     return is("check", "none")        ? CONFITURE_CHECK_NONE
@@ -397,7 +397,8 @@ static void op_manifest(void) {
 }
 
 static int sink_write(void *user, const void *data, size_t size) {
-    return fwrite(data, 1, size, (FILE *)user) == size ? 0 : 5;
+    bytes_add((bytes *)user, data, size);
+    return 0;
 }
 
 static void get_build_options(confiture_build_options *options, confiture_header *header) {
@@ -441,19 +442,15 @@ static void op_build(void) {
     begin_findings();
     expect_error();
     if (has("sink")) {
-        char *data = NULL;
-        size_t size = 0;
-        FILE *stream = open_memstream(&data, &size);
+        bytes sunk = {NULL, 0, 0};
         confiture_sink sink;
-        if (stream == NULL) die("no memory");
         sink.write = sink_write;
-        sink.user = stream;
+        sink.user = &sunk;
         status = confiture_build_sink(&schema, &sink, files, &options, &error);
-        fclose(stream);
         put_status(status);
         put_findings();
-        if (status == CONFITURE_OK) put_schema(&schema, data, size);
-        free(data);
+        if (status == CONFITURE_OK) put_schema(&schema, sunk.data, sunk.size);
+        free(sunk.data);
     } else {
         status = output != NULL ? confiture_build_file(&schema, output, files, &options, &error)
                                 : confiture_build(&schema, files, &options, &error);
@@ -531,6 +528,10 @@ int main(void) {
                {"split", op_split}, {"chdir", op_chdir},       {"version", op_version},
                {"unit", op_unit}};
     const size_t op_count = sizeof(ops) / sizeof(ops[0]);
+#if defined(_WIN32)
+    (void)_setmode(0, _O_BINARY);
+    (void)_setmode(1, _O_BINARY);
+#endif
     while (read_request()) {
         size_t i = 0, alive;
         while (i < op_count && strcmp(ops[i].name, fields[0].data) != 0) i++;
@@ -543,6 +544,7 @@ int main(void) {
     }
     drop_files();
     confiture_pool_free(pool);
-    free(answer);
+    free(answer.data);
+    free(findings.data);
     return 0;
 }

@@ -43,6 +43,7 @@ static void test_build_files(void) {
     mode_t mask = umask(027);
     memset(&options, 0, sizeof options);
     options.separator = CONFITURE_SEPARATOR_NONE;
+    TREE_NEEDS("symbolic links");
     tree_text("s/a.sql", "SELECT 1;");
     tree_directory("d");
     files = build_find("s");
@@ -102,6 +103,7 @@ static void test_build_file_errors(void) {
     size_t i;
     memset(&options, 0, sizeof options);
     memset(&header, 0, sizeof header);
+    TREE_NEEDS("symbolic links");
     tree_text("s/a.sql", "SELECT 1;");
     tree_text("old.sql", "old");
     tree_directory("d");
@@ -142,6 +144,7 @@ static void test_build_rights(void) {
     confiture_build_options options;
     confiture_files *files;
     memset(&options, 0, sizeof options);
+    TREE_NEEDS("modes");
     tree_text("s/a.sql", "SELECT 1;");
     tree_text("d/old.sql", "old");
     tree_directory("open");
@@ -172,6 +175,7 @@ static void test_build_unchanged(void) {
     size_t i;
     memset(&options, 0, sizeof options);
     memset(&header, 0, sizeof header);
+    TREE_NEEDS("symbolic links");
     tree_fill("s/a.sql", 10000, 1);
     tree_fill("s/b.sql", 300000, 2);
     files = build_find("s");
@@ -215,6 +219,7 @@ static void test_build_in_tree(void) {
     memset(&options, 0, sizeof options);
     memset(&header, 0, sizeof header);
     options.header = &header;
+    TREE_NEEDS("symbolic links");
     tree_text("s/a.sql", "SELECT 1;\n");
     tree_text("s/z/out.sql", "SELECT 'the same leaf';\n");
     files = build_find("s");
@@ -266,6 +271,7 @@ static void test_build_pipes(void) {
     memset(&header, 0, sizeof header);
     options.separator = CONFITURE_SEPARATOR_NONE;
     options.keep_unchanged = options.sync = true;
+    TREE_NEEDS("FIFOs");
     tree_text("s/a.sql", "SELECT 1;\n");
     tree_fifo("pipe");
     tree_link("to_pipe", "pipe");
@@ -375,6 +381,7 @@ static void test_build_split(void) {
     memory m;
     char words[200];
     size_t i, k, r;
+    TREE_NEEDS("symbolic links");
     tree_make(make);
     tree_link("link", "db/0");
     files = build_find("db");
@@ -560,6 +567,7 @@ static void test_build_exhausted(void) {
         sprintf(name, "s/%u/%s%02u.sql", (unsigned)(i % 4), i % 7 == 0 ? "seed_" : "", (unsigned)i);
         tree_text(name, "SELECT 1;\r\n");
     }
+    TREE_NEEDS("symbolic links");
     tree_fill("s/2/large.sql", 2200000, 1);
     tree_link("link_s", "s");
     tree_link("link.sql", "app.sql");

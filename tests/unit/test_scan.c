@@ -216,10 +216,13 @@ static void test_scan_sizes(void) {
 }
 
 static void test_scan_deep(void) {
-    char *path = tree_deep(25, "x.sql", "SELECT 1;\n");
-    confiture_files *files = scan_find(".");
+    char *path;
+    confiture_files *files;
     scan_result result;
     confiture_entry entry;
+    TREE_NEEDS("paths of 5,000 bytes");
+    path = tree_deep(25, "x.sql", "SELECT 1;\n");
+    files = scan_find(".");
     CHECK(strlen(path) > 5000 && confiture_files_count(files) == 1);
     CHECK_STR(confiture_files_path(files, 0), path);
     confiture_sha256_once("SELECT 1;\n", 10, entry.sha256);
@@ -253,6 +256,7 @@ static void test_scan_not_files(void) {
     confiture_error error;
     const char *name;
     size_t i;
+    TREE_NEEDS("FIFOs and sockets");
     tree_directory("d/x.sql");
     tree_fifo("fifo.sql");
     tree_link("to_fifo.sql", "fifo.sql");
@@ -287,6 +291,7 @@ static void test_scan_not_files(void) {
 /* What happens between the search and the scan. */
 static void test_scan_changes(void) {
     confiture_files *files;
+    TREE_NEEDS("FIFOs and sockets");
     tree_text("s/a.sql", "SELECT 1;\n");
     tree_text("s/b.sql", "SELECT 2;\n");
     tree_text("s/c.sql", "SELECT 3;\n");
@@ -370,6 +375,7 @@ static void test_scan_changed_mapped(void) {
 
 static void test_scan_unreadable(void) {
     confiture_files *files;
+    TREE_NEEDS("modes");
     tree_text("s/a.sql", "SELECT 1;\n");
     tree_text("s/b.sql", "SELECT 2;\n");
     tree_text("s/c.sql", "SELECT 3;\n");
@@ -397,6 +403,7 @@ static void test_scan_first_error(void) {
     char name[64];
     uint8_t *bytes;
     size_t i;
+    TREE_NEEDS("symbolic links");
     for (i = 0; i < 60; i++) {
         sprintf(name, "s/%02u.sql", (unsigned)i);
         if (i == 47) tree_link(name, "nowhere");

@@ -3,6 +3,10 @@
 #ifndef CONFITURE_TEST_TREE_H
 #define CONFITURE_TEST_TREE_H
 
+#if defined(_WIN32)
+#include "tree_win32.h"
+#else
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -77,24 +81,6 @@ static void tree_directory(const char *path) {
     tree_parents(path);
     tree_guard(path);
     if (mkdir(path, 0755) != 0 && errno != EEXIST) tree_die("mkdir", path);
-}
-
-static void tree_write(const char *path, const void *data, size_t size) {
-    FILE *file;
-    tree_parents(path);
-    tree_guard(path);
-    file = fopen(path, "wb");
-    if (file == NULL || fwrite(data, 1, size, file) != size || fclose(file) != 0)
-        tree_die("write", path);
-}
-
-static void tree_text(const char *path, const char *text) { tree_write(path, text, strlen(text)); }
-
-static void tree_append(const char *path, const char *text) {
-    FILE *file;
-    tree_guard(path);
-    file = fopen(path, "ab");
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) tree_die("append", path);
 }
 
 static void tree_link(const char *path, const char *target) {
@@ -173,57 +159,6 @@ static void tree_close(void) {
     tree.root[0] = '\0';
 }
 
-/* Files of a path and a text each, NULL at the end. */
-static void tree_make(const char *const *pairs) {
-    for (; *pairs != NULL; pairs += 2) tree_text(pairs[0], pairs[1]);
-}
-
-/* Bytes of printable text, each line of it 64 bytes long; other seeds, other bytes. */
-static uint8_t *tree_bytes(size_t size, unsigned seed) {
-    uint8_t *bytes = (uint8_t *)malloc(size + 1);
-    uint32_t state = seed * 2654435761u + 1;
-    size_t i;
-    if (bytes == NULL) tree_die("malloc", "bytes");
-    for (i = 0; i < size; i++) {
-        state = state * 1664525u + 1013904223u;
-        bytes[i] = (uint8_t)(i % 64 == 63 ? '\n' : 'a' + (int)(state >> 24) % 26);
-    }
-    bytes[size] = 0;
-    return bytes;
-}
-
-static void tree_fill(const char *path, size_t size, unsigned seed) {
-    uint8_t *bytes = tree_bytes(size, seed);
-    tree_write(path, bytes, size);
-    free(bytes);
-}
-
-/* A file's bytes and a NUL behind them, to be freed; NULL if it cannot be read. */
-static char *tree_read(const char *path, size_t *size) {
-    FILE *file = fopen(path, "rb");
-    size_t capacity = 4096, n = 0, got;
-    char *data = (char *)malloc(capacity + 1);
-    while (file != NULL && data != NULL && (got = fread(data + n, 1, capacity - n, file)) > 0)
-        if ((n += got) == capacity) data = (char *)realloc(data, (capacity *= 2) + 1);
-    if (data == NULL) tree_die("malloc", path);
-    if (file == NULL) {
-        free(data);
-        return NULL;
-    }
-    (void)fclose(file);
-    data[n] = '\0';
-    *size = n;
-    return data;
-}
-
-static bool tree_holds(const char *path, const char *expected, size_t expected_size) {
-    size_t size = 0;
-    char *data = tree_read(path, &size);
-    bool same = data != NULL && size == expected_size && memcmp(data, expected, size) == 0;
-    free(data);
-    return same;
-}
-
 /* How many temporary files of the library there are in the directory. */
 static size_t tree_temporaries(const char *directory) {
     DIR *dir = opendir(directory);
@@ -278,6 +213,83 @@ static void tree_drop_rights(void) {
 }
 static void tree_regain_rights(void) {
     if (getuid() == 0 && seteuid(0) != 0) tree_die("seteuid", "0");
+}
+
+/* What a test cannot do without: on POSIX systems there is everything. */
+#define TREE_NEEDS(what) ((void)0)
+#define TREE_ROOT "/"
+#define TREE_E_ACCESS EACCES
+#define TREE_E_FULL ENOSPC
+
+#endif /* !_WIN32 */
+
+static void tree_write(const char *path, const void *data, size_t size) {
+    FILE *file;
+    tree_parents(path);
+    tree_guard(path);
+    file = fopen(path, "wb");
+    if (file == NULL || fwrite(data, 1, size, file) != size || fclose(file) != 0)
+        tree_die("write", path);
+}
+
+static void tree_text(const char *path, const char *text) { tree_write(path, text, strlen(text)); }
+
+static void tree_append(const char *path, const char *text) {
+    FILE *file;
+    tree_guard(path);
+    file = fopen(path, "ab");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) tree_die("append", path);
+}
+
+/* Files of a path and a text each, NULL at the end. */
+static void tree_make(const char *const *pairs) {
+    for (; *pairs != NULL; pairs += 2) tree_text(pairs[0], pairs[1]);
+}
+
+/* Bytes of printable text, each line of it 64 bytes long; other seeds, other bytes. */
+static uint8_t *tree_bytes(size_t size, unsigned seed) {
+    uint8_t *bytes = (uint8_t *)malloc(size + 1);
+    uint32_t state = seed * 2654435761u + 1;
+    size_t i;
+    if (bytes == NULL) tree_die("malloc", "bytes");
+    for (i = 0; i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        bytes[i] = (uint8_t)(i % 64 == 63 ? '\n' : 'a' + (int)(state >> 24) % 26);
+    }
+    bytes[size] = 0;
+    return bytes;
+}
+
+static void tree_fill(const char *path, size_t size, unsigned seed) {
+    uint8_t *bytes = tree_bytes(size, seed);
+    tree_write(path, bytes, size);
+    free(bytes);
+}
+
+/* A file's bytes and a NUL behind them, to be freed; NULL if it cannot be read. */
+static char *tree_read(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    size_t capacity = 4096, n = 0, got;
+    char *data = (char *)malloc(capacity + 1);
+    while (file != NULL && data != NULL && (got = fread(data + n, 1, capacity - n, file)) > 0)
+        if ((n += got) == capacity) data = (char *)realloc(data, (capacity *= 2) + 1);
+    if (data == NULL) tree_die("malloc", path);
+    if (file == NULL) {
+        free(data);
+        return NULL;
+    }
+    (void)fclose(file);
+    data[n] = '\0';
+    *size = n;
+    return data;
+}
+
+static bool tree_holds(const char *path, const char *expected, size_t expected_size) {
+    size_t size = 0;
+    char *data = tree_read(path, &size);
+    bool same = data != NULL && size == expected_size && memcmp(data, expected, size) == 0;
+    free(data);
+    return same;
 }
 
 #endif
