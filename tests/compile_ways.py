@@ -62,7 +62,10 @@ PIECES = {
     "libc": "#if !defined(__cplusplus) && !defined(__TINYC__)\n"
     + includes("complex tgmath iso646")
     + "#endif\n"
-    + includes(C_HEADERS + " " + POSIX_HEADERS),
+    + includes(C_HEADERS)
+    + "#if !defined(_WIN32)\n"
+    + includes(POSIX_HEADERS)
+    + "#endif\n",
     "stdio": "#include <stdio.h>\n",
     "main": DEMO + "int main(int c, char **v) { return c == 2 ? demo(v[1]) : 2; }\n",
     "early": "static const char *early(void) { return confiture_version(); }\n",
@@ -86,6 +89,15 @@ PIECES = {
     # As of windows.h and many a project.
     "min-max": "#define min(a, b) ((a) < (b) ? (a) : (b))\n"
     "#define max(a, b) ((a) > (b) ? (a) : (b))\n",
+    "windows": "#include <windows.h>\n",
+    # Its own of these must be as the user has them.
+    "windows-own": "#if defined(WIN32_LEAN_AND_MEAN) || defined(NOMINMAX)\n"
+    "#error left behind\n#endif\n",
+    "lean": "#define WIN32_LEAN_AND_MEAN\n#define NOMINMAX\n",
+    "lean-kept": "#if !defined(WIN32_LEAN_AND_MEAN) || !defined(NOMINMAX)\n"
+    "#error taken away\n#endif\n",
+    "winsock": "#include <winsock2.h>\n",
+    "windows-8": "#define _WIN32_WINNT 0x0602\n",
     "gnu": "#define _GNU_SOURCE 1\n",
     "posix": "#define _POSIX_C_SOURCE 200809L\n",
     "xopen": "#define _XOPEN_SOURCE 700\n",
@@ -114,9 +126,14 @@ WAYS = {
     "_POSIX_C_SOURCE": ["posix libc implement main"],
     "_XOPEN_SOURCE": ["xopen implement main"],
     "_FILE_OFFSET_BITS": ["large-files implement main"],
+    "windows-before": ["windows implement windows-own main"],
+    "windows-after": ["implement windows-own windows winsock main"],
+    "windows-lean": ["lean windows implement lean-kept main"],
+    "windows-8": ["windows-8 implement main"],
 }
 # g++ and clang++ define _GNU_SOURCE themselves.
 C_ONLY = {"_GNU_SOURCE", "_POSIX_C_SOURCE", "_XOPEN_SOURCE"}
+WINDOWS_ONLY = {"windows-before", "windows-after", "windows-lean", "windows-8"}
 # Without -pthread.
 NO_THREADS = {"no-threads", "no-anything"}
 # Even --all asks these alone of the standards between the oldest and the newest.
