@@ -295,7 +295,10 @@ static void test_status(void) {
     CHECK(cfti_os_read(file, bytes, 2, &got) == 0 && got == 2 && memcmp(bytes, "ab", 2) == 0);
     CHECK(cfti_os_read(file, bytes, 8, &got) == 0 && got == 1 && bytes[0] == 'c');
     CHECK(cfti_os_read(file, bytes, 8, &got) == 0 && got == 0);
-    CHECK(cfti_os_rewind(file) == 0 && cfti_os_read(file, bytes, 8, &got) == 0 && got == 3);
+    CHECK(cfti_os_read_at(file, bytes, 8, 1, &got) == 0 && got == 2 && bytes[0] == 'b');
+    CHECK(cfti_os_read_at(file, bytes, 8, 3, &got) == 0 && got == 0);
+    CHECK(cfti_os_read_at(file, bytes, 8, (uint64_t)5 << 32, &got) == 0 && got == 0);
+    CHECK(cfti_os_read_at(file, bytes, 8, 0, &got) == 0 && got == 3);
     CHECK(cfti_os_map(file, 3, &data) == 0 && memcmp(data, "abc", 3) == 0);
     cfti_os_unmap(data, 3);
     cfti_os_close(file);

@@ -218,6 +218,7 @@ static void tree_regain_rights(void) {
 /* What a test cannot do without: on POSIX systems there is everything. */
 #define TREE_NEEDS(what) ((void)0)
 #define TREE_ROOT "/"
+#define TREE_NOWHERE AT_FDCWD
 #define TREE_E_ACCESS EACCES
 #define TREE_E_FULL ENOSPC
 
