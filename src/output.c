@@ -153,8 +153,8 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     cfti_os_status x, y;
     if (a->direct || b->direct || a->exists != b->exists) return false;
     if (a->exists) return a->old.device == b->old.device && a->old.inode == b->old.inode;
-    return cfti_path_may_be_same(cfti_path_leaf((const char *)a->real.data),
-                                 cfti_path_leaf((const char *)b->real.data)) &&
+    return strcmp(cfti_path_leaf((const char *)a->real.data),
+                  cfti_path_leaf((const char *)b->real.data)) == 0 &&
            cfti_target_directory(a, &x) == 0 && cfti_target_directory(b, &y) == 0 &&
            x.device == y.device && x.inode == y.inode;
 }

@@ -427,6 +427,22 @@ class Command:
         self.run("list", "s\\t", "--base", ".", output=b"s/t/b.sql\n")
         self.run("list", "s/t", "s", "--unique", output=b"a.sql\nt/b.sql\n")
 
+    def check_limits(self):
+        self.sandbox.directory("s/d")
+        self.sandbox.directory("t")
+        self.sandbox.file("s/d/a.sql", b"SELECT 1;\n")
+        build = ["build", "s", "-q", "--separator", "none"]
+        for base in ([], ["--base", "."], ["--base", "s\\d\\.."]):
+            self.run(*build, "--confine", *base, output=b"SELECT 1;\n")
+        self.run(*build, "--confine", "--base", "t", code=2, output=b"",
+                 error="confiture: s: the directory is not below the base directory\n")
+        self.sandbox.file("list", b"s/d/a.sql\0s\\d\\..\\d\\a.sql\0")
+        self.run("list", "--files0-from", "list", "--confine", "--base", "s",
+                 output=b"d/a.sql\nd/../d/a.sql\n")
+        self.run(*build, "--max-file-size", "10", output=b"SELECT 1;\n")
+        self.run(*build, "--max-file-size", "9", code=2, output=b"",
+                 error="confiture: s/d/a.sql: larger than the limit of 9 bytes\n")
+
     def check_split(self):
         self.sandbox.directory("db/0")
         self.sandbox.directory("out")
