@@ -432,7 +432,7 @@ class Command:
         self.sandbox.directory("t")
         self.sandbox.file("s/d/a.sql", b"SELECT 1;\n")
         build = ["build", "s", "-q", "--separator", "none"]
-        for base in ([], ["--base", "."], ["--base", "s\\d\\.."]):
+        for base in ([], ["--base", "."], ["--base", ".\\s\\"]):
             self.run(*build, "--confine", *base, output=b"SELECT 1;\n")
         self.run(*build, "--confine", "--base", "t", code=2, output=b"",
                  error="confiture: s: the directory is not below the base directory\n")
