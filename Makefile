@@ -31,7 +31,7 @@ need = @command -v $(1) >/dev/null 2>&1 || \
 
 .PHONY: all demo test test-core check check-compile check-sanitize check-known-answers check-faults \
     check-faults-quick check-races check-races-quick check-hostile check-hygiene check-everywhere \
-    check-everywhere-quick fuzz coverage mutate check-postgres check-python check-python-quick \
+    check-everywhere-quick check-windows fuzz coverage mutate check-postgres check-python check-python-quick \
     check-format amalgam check-amalgam bench bench-quick bench-python format lint install clean \
     help need-cc need-python
 
@@ -130,6 +130,7 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	    'fuzz=$(MAKE_QUIET) fuzz SECONDS=60' \
 	    'hygiene=$(MAKE_QUIET) check-hygiene' \
 	    'everywhere=$(MAKE_QUIET) check-everywhere-quick' \
+	    'windows=$(MAKE_QUIET) check-windows' \
 	    'postgres=$(MAKE_QUIET) check-postgres' \
 	    'python=$(MAKE_QUIET) check-python-quick' \
 	    'format=$(MAKE_QUIET) check-format' \
@@ -193,6 +194,9 @@ check-everywhere: | need-python ## the tests on other processors and C libraries
 
 check-everywhere-quick: | need-python ## a share of them
 	@$(PYTHON) tests/everywhere.py --quick
+
+check-windows: | need-python ## the library and the command under wine, built by mingw-w64
+	@$(PYTHON) tests/windows.py
 
 coverage: | need-python ## the lines and branches that the tests reach
 	@$(PYTHON) tests/coverage.py

@@ -244,7 +244,18 @@
  *   mistakes that are put in.
  *       tests/coverage.py, tests/mutate.py
  *
- * Not tested, for want of the machines: macOS, BSD, MSVC, big-endian ARM, real 32-bit kernels.
+ * Not tested, for want of the machines: macOS, BSD, MSVC, Windows itself (but wine), real
+ * 32-bit kernels.
+ *
+ *
+ * WINDOWS
+ * =======
+ * Windows 8 and later, by mingw-w64. Paths are UTF-8, of any length, with "/" or "\"; names
+ * and paths that come back have "/" ("C:/dir/x.sql"). Patterns are case-sensitive there,
+ * too. Directories on several drives have nothing in common: a file on another drive is outside
+ * the base. os_error is GetLastError(). A replaced file has the rights that its directory
+ * gives; a read-only one is not replaced. Linking needs nothing; include windows.h
+ * before the implementation if you need more of it than WIN32_LEAN_AND_MEAN leaves.
  *
  *
  * SWITCHES
@@ -4642,7 +4653,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
             uint32_t c, wanted;
             size_t length = cfti_char_at(name + n, name_size - n, &c);
             size_t set = 0;
-            if (pattern[p] == '[' && p < sets_end) {
+            if (p < sets_end && pattern[p] == '[') {
                 set = cfti_set_size(pattern + p, pattern_size - p);
                 /* No "]" behind this one, so none behind those that follow. */
                 if (set == 0) sets_end = p;

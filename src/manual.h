@@ -242,7 +242,18 @@
  *   mistakes that are put in.
  *       tests/coverage.py, tests/mutate.py
  *
- * Not tested, for want of the machines: macOS, BSD, MSVC, big-endian ARM, real 32-bit kernels.
+ * Not tested, for want of the machines: macOS, BSD, MSVC, Windows itself (but wine), real
+ * 32-bit kernels.
+ *
+ *
+ * WINDOWS
+ * =======
+ * Windows 8 and later, by mingw-w64. Paths are UTF-8, of any length, with "/" or "\"; names
+ * and paths that come back have "/" ("C:/dir/x.sql"). Patterns are case-sensitive there,
+ * too. Directories on several drives have nothing in common: a file on another drive is outside
+ * the base. os_error is GetLastError(). A replaced file has the rights that its directory
+ * gives; a read-only one is not replaced. Linking needs nothing; include windows.h
+ * before the implementation if you need more of it than WIN32_LEAN_AND_MEAN leaves.
  *
  *
  * SWITCHES

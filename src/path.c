@@ -312,7 +312,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
             uint32_t c, wanted;
             size_t length = cfti_char_at(name + n, name_size - n, &c);
             size_t set = 0;
-            if (pattern[p] == '[' && p < sets_end) {
+            if (p < sets_end && pattern[p] == '[') {
                 set = cfti_set_size(pattern + p, pattern_size - p);
                 /* No "]" behind this one, so none behind those that follow. */
                 if (set == 0) sets_end = p;
