@@ -19,6 +19,7 @@ TASKS = ["cfti_node_list", "cfti_scan_fill_index"]
 POINTERS = {
     "cfti_alloc": ALLOC,
     "cfti_grow": REALLOC,
+    "cfti_node_shrink": REALLOC,
     "cfti_buffer_reserve": REALLOC,
     "cfti_free": FREE,
     "cfti_pool_run": ["cfti_each_run", "cfti_scan_help"],
