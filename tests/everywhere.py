@@ -155,7 +155,9 @@ class Session:
         step = STEPS[self.quick]
         try:
             facts = self.build("facts", [self.source])
-            unit = self.build("unit", [HERE / "unit" / "main.c"], [header, f"-DMEMORY_STEP={step}"])
+            if self.target.whole or self.target.units:
+                unit = self.build("unit", [HERE / "unit" / "main.c"],
+                                  [header, f"-DMEMORY_STEP={step}"])
             if self.target.whole:
                 driver = self.build("driver", [HERE / "driver.c"], [header])
                 command = self.build("confiture",
@@ -164,6 +166,8 @@ class Session:
             self.report.add(self.target.name, 0, 1, 0, str(failure))
             return
         everywhere_facts.check(self, facts)
+        if not (self.target.whole or self.target.units):
+            return
         self.suite("unit" if self.target.whole else "unit " + " ".join(self.target.units),
                    [unit, *self.target.units],
                    as_nobody=bool(self.target.emulator) and os.geteuid() == 0)
