@@ -30,10 +30,11 @@ need = @command -v $(1) >/dev/null 2>&1 || \
     { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
 
 .PHONY: all demo test test-core check check-compile check-sanitize check-known-answers check-faults \
-    check-faults-quick check-races check-races-quick check-hostile check-hygiene check-everywhere \
-    check-everywhere-quick check-windows fuzz coverage mutate check-postgres check-python check-python-quick \
-    check-format amalgam check-amalgam bench bench-quick bench-python format lint install clean \
-    help need-cc need-python
+    check-faults-quick check-races check-races-quick check-hostile check-hostile-quick \
+    check-hygiene check-hygiene-quick check-everywhere check-everywhere-quick check-windows fuzz \
+    coverage mutate check-postgres check-python check-python-quick check-format amalgam \
+    check-amalgam bench bench-quick bench-python format lint install clean help need-cc \
+    need-python
 
 all: confiture ## build the command, ./confiture (the default)
 
@@ -126,9 +127,9 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	    'thread, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=thread' \
 	    'faults=$(MAKE_QUIET) check-faults-quick' \
 	    'races=$(MAKE_QUIET) check-races-quick' \
-	    'hostile=$(MAKE_QUIET) check-hostile' \
+	    'hostile=$(MAKE_QUIET) check-hostile-quick' \
 	    'fuzz=$(MAKE_QUIET) fuzz SECONDS=60' \
-	    'hygiene=$(MAKE_QUIET) check-hygiene' \
+	    'hygiene=$(MAKE_QUIET) check-hygiene-quick' \
 	    'everywhere=$(MAKE_QUIET) check-everywhere-quick' \
 	    'windows=$(MAKE_QUIET) check-windows' \
 	    'postgres=$(MAKE_QUIET) check-postgres' \
@@ -182,6 +183,10 @@ check-races-quick: | need-cc need-python ## a share of them
 check-hostile: | need-cc need-python ## trees that were made to do harm, and how the work grows
 	@$(MAKE_QUIET) confiture $(BUILD)/driver && $(PYTHON) tests/hostile.py ./confiture $(BUILD)/driver
 
+check-hostile-quick: | need-cc need-python ## a share of them
+	@$(MAKE_QUIET) confiture $(BUILD)/driver && \
+	    $(PYTHON) tests/hostile.py --quick ./confiture $(BUILD)/driver
+
 fuzz: | need-python ## fuzz for SECONDS=n, and replay what was found before
 	@$(PYTHON) tests/run.py 'replay=$(PYTHON) tests/fuzz/run.py --build $(BUILD)/fuzz replay' \
 	    'fuzz=$(PYTHON) tests/fuzz/run.py --build $(BUILD)/fuzz fuzz --seconds $(SECONDS)'
@@ -189,11 +194,17 @@ fuzz: | need-python ## fuzz for SECONDS=n, and replay what was found before
 check-hygiene: | need-python ## symbols, globals, stack and analysers, under every switch
 	@$(PYTHON) tests/hygiene.py --all
 
+check-hygiene-quick: | need-python ## a share of them, and the analysers that are quick
+	@$(PYTHON) tests/run.py 'hygiene=$(PYTHON) tests/hygiene.py' \
+	    'clang-tidy=$(PYTHON) tests/hygiene.py --all --only clang-tidy' \
+	    'cppcheck=$(PYTHON) tests/hygiene.py --all --only cppcheck'
+
 check-everywhere: | need-python ## the tests on other processors and C libraries, by qemu-user
 	@$(PYTHON) tests/everywhere.py
 
-check-everywhere-quick: | need-python ## a share of them
-	@$(PYTHON) tests/everywhere.py --quick
+check-everywhere-quick: | need-python ## a share of them: ARMv8's kernel, and a big-endian processor
+	@$(PYTHON) tests/run.py 'aarch64=$(PYTHON) tests/everywhere.py --quick --only aarch64' \
+	    's390x=$(PYTHON) tests/everywhere.py --quick --only s390x'
 
 check-windows: | need-python ## the library and the command under wine, built by mingw-w64
 	@$(PYTHON) tests/windows.py

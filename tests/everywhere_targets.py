@@ -5,8 +5,8 @@ import subprocess
 
 
 class Target:
-    """whole: all suites; else only these suites of the unit tests, if any. kernel, order, pointer, signed:
-    what the library and the program must find there; None: whatever it is."""
+    """whole: all suites; else only these suites of the unit tests, if any. kernel, order, pointer,
+    signed: what the library and the program must find there; None: whatever it is."""
 
     def __init__(self, name, compiler, emulator=(), flags=(), whole=True, units=(), kernel=None,
                  order="little", pointer=8, signed=None, libraries=(), static=True, large=False):
