@@ -61,6 +61,9 @@ static void test_confine_links(void) {
         {"t/z.sql", "../nowhere", NULL, "a.sql d/b.sql d/e/c.sql z.sql", "OUTSIDE t/z.sql" OUTSIDE},
         {"t/z.sql", "../t-2/a.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql",
          "OUTSIDE t/z.sql" OUTSIDE},
+        {"t/z.sql", "d//e///c.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql", NULL},
+        {"t/z.sql", "d//../../out//o.sql", NULL, "a.sql d/b.sql d/e/c.sql z.sql",
+         "OUTSIDE t/z.sql" OUTSIDE},
         /* A directory is found under a file's name, and refused when it is read. */
         {"t/z.sql", "../out", NULL, "a.sql d/b.sql d/e/c.sql z.sql", "OUTSIDE t/z.sql" OUTSIDE},
         /* "**" enters no link: this one nobody would have followed. */
@@ -98,7 +101,7 @@ static void test_confine_links(void) {
 }
 
 static void test_confine_bases(void) {
-    char here[4200];
+    char here[4200], found[4200];
     confine_tree();
     tree_link("to_t", "t");
     tree_link("t/to_out", "../out");
@@ -117,6 +120,10 @@ static void test_confine_bases(void) {
     sprintf(here, "%s/t/d", tree.root);
     CHECK_STR(confine_find(here, tree.root, NULL, true, true, 1),
               "t/d/b.sql t/d/e/c.sql t/d/up.sql");
+    /* Below the root nothing leads out. */
+    sprintf(here, "%s/t/to_out/*.sql", tree.root + 1);
+    sprintf(found, "%s/t/to_out/o.sql", tree.root + 1);
+    CHECK_STR(confine_find("/", NULL, here, false, true, 1), found);
     tree_clear();
     /* Links in a circle lead nowhere. */
     confine_tree();
@@ -160,6 +167,7 @@ static void test_confine_lists(void) {
                  {"t/d/../../out/o.sql",
                   "OUTSIDE t/d/../../out/o.sql: the file is not below the base directory"},
                  {"t/d/to_t/../a.sql", "OUTSIDE t/d/to_t/../a.sql" OUTSIDE},
+                 {"t/a.sql/x.sql", "done"}, /* nothing can be below a file */
                  {"t/loop.sql", "SYSTEM t/loop.sql: too many levels of symbolic links"}};
     static confiture_error error;
     confiture_find_options options;
@@ -198,6 +206,164 @@ static void test_confine_lists(void) {
         CHECK_STR(runs_outcome(error.status, &error), cases[i].expected);
     }
     tree_clear();
+}
+
+/* Which files of a list are links, or reached by one, however alike the names are: they are
+ * opened in another way. */
+static void test_confine_kinds(void) {
+    static const struct {
+        const char *path;
+        bool is_link;
+    } cases[] = {{"a.sql", false},  {"d/b.sql", false}, {"b.sql", true},
+                 {"d/q.sql", true}, {"d/z.sql", true},  {"to_d/b.sql", false}};
+    confiture_find_options options;
+    confiture_files *files;
+    char name[220];
+    const char *path;
+    size_t i;
+    memset(&options, 0, sizeof options);
+    options.base = ".";
+    options.confine = true;
+    tree_text("a.sql", "");
+    tree_text("d/b.sql", "");
+    tree_text("d/zz.sql", "");
+    tree_text("e/q.sql", "");
+    tree_link("b.sql", "d/b.sql");
+    tree_link("d/q.sql", "../e/q.sql"); /* in a directory whose name is as long */
+    tree_link("d/z.sql", "zz.sql");
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    tree_link(name, "a.sql"); /* the name alone is longer than the target's path */
+    tree_link("to_d", "d");   /* which the list leads through; the file itself is none */
+    for (i = 0; i <= TREE_COUNT(cases); i++) {
+        bool is_link = i == TREE_COUNT(cases) || cases[i].is_link;
+        path = i == TREE_COUNT(cases) ? name : cases[i].path;
+        files = NULL;
+        CHECK(confiture_files_from_paths(&files, &path, 1, &options, NULL) == 0);
+        if (!CHECK((files->items[0].kind == CFTI_KIND_LINK) == is_link))
+            runs_note("case", (int)i, 0, 0);
+        confiture_files_free(files);
+    }
+    tree_clear();
+}
+
+/* What may not be looked at cannot be said to stay within. */
+static void test_confine_rights(void) {
+    static const char *const paths[] = {"t/d/e/c.sql"};
+    static confiture_error error;
+    confiture_find_options options;
+    confiture_files *files;
+    memset(&options, 0, sizeof options);
+    options.base = "t";
+    options.confine = true;
+    confine_tree();
+    tree_mode("t/d", 0);
+    tree_drop_rights();
+    CHECK(confiture_files_from_paths(&files, paths, 1, &options, &error) == CONFITURE_E_SYSTEM);
+    CHECK_STR(runs_outcome(error.status, &error), "SYSTEM t/d/e/c.sql: permission denied");
+    tree_regain_rights();
+    tree_clear();
+}
+
+/* Several directories without a base: that is where all of them are. */
+static void test_confine_several(void) {
+    static const char *const bad = "a**";
+    confiture_directory directories[2];
+    confiture_find_options options;
+    memset(&options, 0, sizeof options);
+    options.confine = true;
+    confine_tree();
+    directories[0] = find_directory("t/d");
+    directories[1] = find_directory("t");
+    CHECK_STR(find_outcome(directories, 2, &options, true),
+              "a.sql d/b.sql d/b.sql d/e/c.sql d/e/c.sql");
+    tree_link("t/z.sql", "../out/o.sql");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "OUTSIDE t/z.sql" OUTSIDE);
+    directories[1] = find_directory("out");
+    tree_link("t/d/z.sql", "../../out/o.sql");
+    CHECK_STR(find_outcome(directories, 2, &options, true),
+              "out/d/p.sql out/o.sql t/d/b.sql t/d/e/c.sql t/d/z.sql");
+    directories[0].include = &bad;
+    directories[0].include_count = 1;
+    CHECK_STR(find_outcome(directories, 2, &options, true),
+              "ARGUMENT a**: \"**\" must stand alone between slashes");
+    tree_clear();
+}
+
+typedef struct confine_case {
+    const char *dir, *base, *pattern; /* pattern NULL: dir is a file of a list */
+    confiture_status status;          /* if there is memory */
+} confine_case;
+
+static confiture_status confine_call(void *ctx, const confiture_run *run, confiture_error *error) {
+    const confine_case *c = (const confine_case *)ctx;
+    confiture_find_options options;
+    confiture_directory directory = find_directory(c->dir);
+    confiture_files *files = NULL;
+    confiture_status status;
+    memset(&options, 0, sizeof options);
+    options.run = *run;
+    options.base = c->base;
+    options.confine = true;
+    directory.include = &c->pattern;
+    directory.include_count = 1;
+    directory.not_recursive = true;
+    status = c->pattern == NULL ? confiture_files_from_paths(&files, &c->dir, 1, &options, error)
+                                : confiture_find_all(&files, &directory, 1, &options, error);
+    confiture_files_free(files);
+    /* With the memory there it ends as it should, which memory_exhaust calls good. */
+    return status == c->status ? CONFITURE_OK : status;
+}
+
+/* Memory that runs out anywhere, the byte at which a path's buffer must grow included: each
+ * length of a name moves that. */
+static void test_confine_memory(void) {
+    static char name[300], file[600], list[310], rest[310], here[8000], target[8000];
+    confine_case cases[8];
+    size_t size, i;
+    for (size = 1; size < 250; size += size < 130 ? 7 : 3) {
+        memset(name, 0, sizeof name);
+        strcpy(name, "t/");
+        memset(name + 2, 'n', size);
+        sprintf(here, "%s/%s", tree.root, name);
+        memset(file, 'q', sizeof file);
+        memcpy(file, "t/", 2);
+        file[242] = '/';
+        file[483] = '\0'; /* where links lead: more than a block of a node's memory */
+        sprintf(target, "%s/%s", tree.root, file);
+        strcpy(file + 483, "/d/x.sql");
+        tree_text(file, "");
+        strcpy(file + 483, "/x.sql");
+        tree_text(file, "");
+        sprintf(list, "%s/x.sql", name);
+        tree_text(list, "");
+        sprintf(list, "%s/z", name);
+        tree_link(list, target);
+        tree_link("t/l", target);
+        sprintf(list, "%s/k/x.sql", name);
+        tree_text(list, "");
+        sprintf(list, "%s/k/y", name);
+        tree_link(list, target);
+        sprintf(list, "%s/z/x.sql", name);
+        sprintf(target, "%s/t", tree.root);
+        tree_link("t/t", target);
+        sprintf(rest, "t/%s/x.sql", name);
+        tree_link("t/o", "../..");
+        memset(cases, 0, sizeof cases);
+        cases[0].dir = "t", cases[0].pattern = "*/*/*.sql";
+        cases[1].dir = "t", cases[1].base = ".", cases[1].pattern = "*/../*/x.sql";
+        cases[2].dir = "t", cases[2].pattern = "*/*";
+        cases[3].dir = name, cases[3].base = "t", cases[3].pattern = "z/d/*.sql";
+        cases[4].dir = here, cases[4].base = tree.root, cases[4].pattern = "**/*";
+        cases[5].dir = list, cases[5].base = "t";
+        cases[6].dir = "t/l/x.sql", cases[6].base = "t";
+        cases[7].dir = rest, cases[7].base = "t";
+        for (i = 0; i < 8; i++) {
+            cases[i].status = i < 3 ? CONFITURE_E_OUTSIDE : CONFITURE_OK; /* by t/o */
+            memory_exhaust_io(confine_call, &cases[i], 1, true, NULL, CONFITURE_IO_READ);
+        }
+        tree_clear();
+    }
 }
 
 /* A path longer than the kernel takes, and links at its end. */
@@ -268,6 +434,10 @@ static void test_confine(void) {
     test_confine_bases();
     test_confine_first();
     test_confine_lists();
+    test_confine_kinds();
+    test_confine_rights();
+    test_confine_several();
+    test_confine_memory();
     test_confine_deep();
     test_confine_swapped();
     (void)alarm(0);

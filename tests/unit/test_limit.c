@@ -118,6 +118,38 @@ static void test_limit_unknown(void) {
     tree_clear();
 }
 
+#if !defined(_WIN32)
+/* What can no longer be read when it is measured, or read again, is said to be so. */
+static void test_limit_unreadable(void) {
+    static uint8_t piece[16], data[16];
+    cfti_reader reader;
+    cfti_visit visit;
+    confiture_run run;
+    cfti_fail fail;
+    bool longer;
+    int ends[2], directory;
+    memset(&reader, 0, sizeof reader);
+    memset(&visit, 0, sizeof visit);
+    memset(&run, 0, sizeof run);
+    run.max_file_size = 100;
+    reader.run = &run;
+    reader.piece = piece;
+    tree_directory("d");
+    directory = open("d", O_RDONLY);
+    if (!CHECK(directory >= 0 && pipe(ends) == 0)) return;
+    CHECK(cfti_read_measure(&reader, directory, &fail) == CONFITURE_E_SYSTEM);
+    CHECK(fail.os_error == EISDIR);
+    CHECK(cfti_read_again(&reader, &visit, directory, data, 5, &longer, &fail) ==
+          CONFITURE_E_SYSTEM);
+    CHECK(cfti_read_again(&reader, &visit, ends[0], data, 5, &longer, &fail) ==
+          CONFITURE_E_NOT_FILE); /* a FIFO by now */
+    (void)close(directory);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    tree_clear();
+}
+#endif
+
 /* A file that was small enough when it was begun. */
 static void test_limit_grows(void) {
     confiture_files *files = scan_own("a.sql", "b.sql");
@@ -172,6 +204,9 @@ static void test_limit(void) {
     test_limit_first();
     test_limit_sparse();
     test_limit_unknown();
+#if !defined(_WIN32)
+    test_limit_unreadable();
+#endif
     test_limit_grows();
     test_limit_memory();
     (void)alarm(0);

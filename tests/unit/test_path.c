@@ -551,6 +551,12 @@ static void test_path_errors(void) {
     end = strstr(error.message, "/x.sql");
     CHECK_STR(end, "/x.sql: not a regular file");
     CHECK(strncmp(error.message, "...\\x01", 7) == 0 && strlen(error.message) > 4096);
+    /* What is left out may be as it is written, and what follows not. */
+    memset(path, 'p', 1000);
+    memset(path + 1000, 1, 3000);
+    path_report(&error, CONFITURE_E_NOT_FILE, path, 0, NULL, 0);
+    CHECK_STR(strstr(error.message, "/x.sql"), "/x.sql: not a regular file");
+    CHECK(strncmp(error.message, "...\\x01", 7) == 0 && strlen(error.message) < 4608);
     /* Details may be long, too: no half character, no half escape, and nothing behind it. */
     for (size = 4700; size < 4720; size++) {
         memset(path, 'p', 3000 + size % 4);
@@ -663,6 +669,41 @@ static void test_path_memory(void) {
     CHECK(memory_is_clean(&m));
 }
 
+#if !defined(_WIN32) /* there a path of any length is read in one call */
+/* Links whose paths one call does not take: 4,000 bytes and more. */
+static void test_path_long_link(void) {
+    static const struct {
+        const char *head;
+        int expected;
+    } cases[] = {{"", ENAMETOOLONG},  /* one component, of the current directory, */
+                 {"/", ENAMETOOLONG}, /* of the root, */
+                 {"gone/", ENOENT},   /* and of a directory that is not there */
+                 {"file/", ENOTDIR},
+                 {"./", ENAMETOOLONG}};
+    cfti_buffer path;
+    char target[100];
+    size_t i;
+    memory m;
+    memory_init(&m);
+    memset(&path, 0, sizeof path);
+    path.allocator = m.allocator;
+    tree_text("file", "");
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        path.size = 0;
+        CHECK(cfti_buffer_append(&path, cases[i].head, strlen(cases[i].head)));
+        while (path.size < 4100) CHECK_QUIET(cfti_buffer_append(&path, "a", 1));
+        CHECK_QUIET(cfti_buffer_append(&path, "", 1));
+        path.size--;
+        if (!CHECK(cfti_path_read_link(&path, target, sizeof target) == cases[i].expected))
+            runs_note("case", (int)i, 0, 0);
+        CHECK(strlen((const char *)path.data) == 4100); /* as it was */
+    }
+    cfti_buffer_free(&path);
+    CHECK(memory_is_clean(&m));
+    tree_clear();
+}
+#endif
+
 static void test_path(void) {
     tree_open();
     test_path_clean();
@@ -677,5 +718,8 @@ static void test_path(void) {
     test_path_errors();
     test_path_numbers();
     test_path_memory();
+#if !defined(_WIN32)
+    test_path_long_link();
+#endif
     tree_close();
 }

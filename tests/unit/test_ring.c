@@ -98,6 +98,46 @@ static void test_ring_compare(void) {
     CHECK(!f[3].done);
 }
 
+/* A second read that fails is as good as another content, and so is a look for more that
+ * fails: neither may pass for an unchanged file. (By the numbers of CFTI_RING_AGAIN and
+ * CFTI_RING_MORE.) */
+static void test_ring_note(void) {
+    cfti_os_fetch f;
+    cfti_ring_result result;
+    memset(&f, 0, sizeof f);
+    memset(&result, 0, sizeof result);
+    f.got_again = 9;
+    result.user_data = (uint64_t)256 << 32;
+    result.result = -EIO;
+    cfti_ring_note(&f, &result);
+    CHECK(f.got_again == 0 && f.got_more == 0);
+    result.user_data = (uint64_t)257 << 32;
+    cfti_ring_note(&f, &result);
+    CHECK(f.got_more == 1);
+    result.result = 0;
+    cfti_ring_note(&f, &result);
+    CHECK(f.got_more == 0);
+}
+
+/* Ahead of the ring, too, a link is not followed where it must not be. */
+static void test_ring_ahead(void) {
+    cfti_os_fetch f[2];
+    char data[2][RING_ROOM];
+    size_t i;
+    tree_text("real.sql", "SELECT 1;");
+    tree_link("link.sql", "real.sql");
+    memset(f, 0, sizeof f);
+    for (i = 0; i < 2; i++) {
+        f[i].at = AT_FDCWD;
+        f[i].path = i == 0 ? "real.sql" : "link.sql";
+        f[i].data = data[i];
+        f[i].room = RING_ROOM;
+        f[i].no_link = true;
+    }
+    cfti_fetch_ahead(f, 2, ring_spare, sizeof ring_spare);
+    CHECK(f[0].done && f[0].got == 9 && !f[1].opened && !f[1].done);
+}
+
 static void test_ring_files(void) {
     static char text[6000];
     size_t before, i;
@@ -199,6 +239,8 @@ static void test_ring_refused(void) {
 static void test_ring(void) {
     tree_open();
     test_ring_compare();
+    test_ring_note();
+    test_ring_ahead();
     (void)alarm(600); /* what hangs is to fail */
     test_ring_files();
     test_ring_silent();

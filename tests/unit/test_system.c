@@ -452,6 +452,7 @@ static void test_system_words(void) {
                  {EROFS, "read-only file system"},
                  {EIO, "input/output error"},
                  {EPIPE, "broken pipe"},
+                 {EOVERFLOW, "size or time too large for how this program was compiled"},
                  {EBUSY, "device or resource busy"},
                  {ETXTBSY, "text file busy"},
                  {EXDEV, "on another file system"},

@@ -444,6 +444,57 @@ static void test_walk_paths(void) {
     CHECK(memory_is_clean(&m));
 }
 
+#if !defined(_WIN32) /* there no directory is opened relative to another */
+/* Few directories of a level stay open, and only those whose paths are long: CFTI_OPEN_MOST
+ * and CFTI_OPEN_FROM. */
+static void test_walk_open(void) {
+    static cfti_node nodes[40];
+    cfti_node *level[40];
+    size_t i, open = 0;
+    memset(nodes, 0, sizeof nodes);
+    for (i = 0; i < 40; i++) {
+        level[i] = &nodes[i];
+        nodes[i].path_size = i % 2 == 0 ? 1000 : 999;
+    }
+    cfti_level_choose_open(level, 40);
+    for (i = 0; i < 40; i++) {
+        open += nodes[i].stays_open;
+        CHECK(nodes[i].stays_open == (i % 2 == 0 && i < 32));
+    }
+    CHECK(open == 16);
+}
+#endif
+
+/* Excluded directories whose paths are nearly those of others, and below the root. */
+static void test_walk_nearly_excluded(void) {
+    const char *word = "s/a-b/x";
+    confiture_directory directory = find_directory("s");
+    confiture_find_options options;
+#if !defined(_WIN32)
+    char pattern[5000], excluded[5000], found[5000];
+    const char *include = pattern;
+#endif
+    memset(&options, 0, sizeof options);
+    options.exclude_dirs = &word;
+    options.exclude_dir_count = 1;
+    tree_text("s/a/b/x/f.sql", "");
+    tree_text("s/a-b/x/f.sql", "");
+    CHECK_STR(find_outcome(&directory, 1, &options, false), "s/a/b/x/f.sql");
+#if !defined(_WIN32)
+    sprintf(pattern, "%s/s/a/*/x/f.sql", tree.root + 1);
+    sprintf(excluded, "%s/s/a/b/x", tree.root);
+    sprintf(found, "%s/s/a/b/x/f.sql", tree.root);
+    word = excluded;
+    directory = find_directory("/");
+    directory.include = &include;
+    directory.include_count = 1;
+    directory.not_recursive = true;
+    CHECK_STR(find_outcome(&directory, 1, NULL, false), found);
+    CHECK_STR(find_outcome(&directory, 1, &options, false), "NO_FILES /: no SQL files found");
+#endif
+    tree_clear();
+}
+
 static void test_walk(void) {
     size_t descriptors = tree_descriptors();
     tree_open();
@@ -459,6 +510,10 @@ static void test_walk(void) {
     test_walk_words();
     test_walk_stems();
     test_walk_paths();
+#if !defined(_WIN32)
+    test_walk_open();
+#endif
+    test_walk_nearly_excluded();
     (void)alarm(0);
     tree_close();
     CHECK(tree_descriptors() == descriptors);
