@@ -122,12 +122,12 @@ static void cfti_write_path(cfti_writer *w, const char *path) {
             return;
         }
         if (escaped) {
-            uint8_t byte = (uint8_t)path[i];
+            uint8_t value = (uint8_t)path[i];
             char escape[4];
             escape[0] = '\\';
             escape[1] = 'x';
-            escape[2] = hex[byte >> 4];
-            escape[3] = hex[byte & 15];
+            escape[2] = hex[value >> 4];
+            escape[3] = hex[value & 15];
             cfti_write_bytes(w, escape, 4);
         } else {
             cfti_write_bytes(w, path + i, length);

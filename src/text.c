@@ -11,7 +11,7 @@ typedef __m128i cfti_v16;
 static cfti_v16 cfti_v16_load(const uint8_t *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
-static cfti_v16 cfti_v16_fill(uint8_t byte) { return _mm_set1_epi8((char)byte); }
+static cfti_v16 cfti_v16_fill(uint8_t value) { return _mm_set1_epi8((char)value); }
 static cfti_v16 cfti_v16_equal(cfti_v16 a, cfti_v16 b) { return _mm_cmpeq_epi8(a, b); }
 static cfti_v16 cfti_v16_or(cfti_v16 a, cfti_v16 b) { return _mm_or_si128(a, b); }
 static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return _mm_sub_epi8(a, b); }
@@ -33,7 +33,7 @@ static uint64_t cfti_v16_sum(cfti_v16 v) {
 typedef uint8x16_t cfti_v16;
 
 static cfti_v16 cfti_v16_load(const uint8_t *p) { return vld1q_u8(p); }
-static cfti_v16 cfti_v16_fill(uint8_t byte) { return vdupq_n_u8(byte); }
+static cfti_v16 cfti_v16_fill(uint8_t value) { return vdupq_n_u8(value); }
 static cfti_v16 cfti_v16_equal(cfti_v16 a, cfti_v16 b) { return vceqq_u8(a, b); }
 static cfti_v16 cfti_v16_or(cfti_v16 a, cfti_v16 b) { return vorrq_u8(a, b); }
 static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return vsubq_u8(a, b); }
@@ -92,10 +92,10 @@ static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a
 }
 
 /* How many of the bytes are `byte`. */
-static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t byte) {
+static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t value) {
     uint64_t count = 0;
 #if CFTI_V16
-    cfti_v16 wanted = cfti_v16_fill(byte);
+    cfti_v16 wanted = cfti_v16_fill(value);
     while (n >= 16) {
         /* A lane counts to 255 at most. */
         size_t blocks = cfti_min(n / 16, 255);
@@ -107,11 +107,11 @@ static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t byte) {
     }
 #else
     for (; n >= 8; n -= 8, p += 8) {
-        uint64_t found = cfti_zero_bytes(cfti_load_word(p) ^ CFTI_ONES * byte);
+        uint64_t found = cfti_zero_bytes(cfti_load_word(p) ^ CFTI_ONES * value);
         count += ((found >> 7) * CFTI_ONES) >> 56;
     }
 #endif
-    for (; n > 0; n--, p++) count += *p == byte;
+    for (; n > 0; n--, p++) count += *p == value;
     return count;
 }
 

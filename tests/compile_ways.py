@@ -90,8 +90,9 @@ PIECES = {
     "min-max": "#define min(a, b) ((a) < (b) ? (a) : (b))\n"
     "#define max(a, b) ((a) > (b) ? (a) : (b))\n",
     "windows": "#include <windows.h>\n",
-    # Its own of these must be as the user has them.
-    "windows-own": "#if defined(WIN32_LEAN_AND_MEAN) || defined(NOMINMAX)\n"
+    # Its own of these must be as the user has them; libstdc++ defines NOMINMAX for everybody.
+    "windows-own": "#if defined(WIN32_LEAN_AND_MEAN) || "
+    "(defined(NOMINMAX) && !defined(__cplusplus))\n"
     "#error left behind\n#endif\n",
     "lean": "#define WIN32_LEAN_AND_MEAN\n#define NOMINMAX\n",
     "lean-kept": "#if !defined(WIN32_LEAN_AND_MEAN) || !defined(NOMINMAX)\n"
