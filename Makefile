@@ -128,7 +128,7 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	    'faults=$(MAKE_QUIET) check-faults-quick' \
 	    'races=$(MAKE_QUIET) check-races-quick' \
 	    'hostile=$(MAKE_QUIET) check-hostile-quick' \
-	    'fuzz=$(MAKE_QUIET) fuzz SECONDS=60' \
+	    'fuzz=$(MAKE_QUIET) fuzz SECONDS=30' \
 	    'hygiene=$(MAKE_QUIET) check-hygiene-quick' \
 	    'everywhere=$(MAKE_QUIET) check-everywhere-quick' \
 	    'windows=$(MAKE_QUIET) check-windows' \

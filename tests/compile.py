@@ -129,10 +129,8 @@ def compilers(everything):
             result.append(Compiler(f"{machine}-linux-gnu-gcc", ["c99", "c17"], extra=["-static"],
                                    emulator=f"qemu-{emulator}"))
         # Their programs are not run here: wine takes its time, and tests/windows.py.
-        for machine in ("x86_64", "i686"):
-            result.append(Compiler(f"{machine}-w64-mingw32-gcc", ["c99"], extra=["-static"]))
-            result.append(Compiler(f"{machine}-w64-mingw32-g++", ["c++11"], cxx=True,
-                                   extra=["-static"]))
+        result.append(Compiler("x86_64-w64-mingw32-gcc", ["c99"], extra=["-static"]))
+        result.append(Compiler("x86_64-w64-mingw32-g++", ["c++11"], cxx=True, extra=["-static"]))
     return result
 
 
