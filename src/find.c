@@ -359,9 +359,9 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
     memset(&clean, 0, sizeof(clean));
     clean.allocator = (*files)->allocator;
+    (*files)->is_confined = options != NULL && options->confine;
     for (i = 0; i < path_count && status == CONFITURE_OK; i++)
         status = cfti_files_take(*files, &clean, paths[i], strlen(paths[i]), &fail);
-    (*files)->is_confined = options != NULL && options->confine;
     while (list_size > 0 && status == CONFITURE_OK) {
         const char *end = (const char *)memchr(list, '\0', list_size);
         size_t size = end != NULL ? (size_t)(end - list) : list_size;
@@ -374,8 +374,8 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
         if (!cfti_path_clean(&clean, base, strlen(base)))
             status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
         else
-            status = cfti_files_name_all(*files, (const char *)clean.data,
-                                         options != NULL && options->confine, &fail);
+            status =
+                cfti_files_name_all(*files, (const char *)clean.data, (*files)->is_confined, &fail);
     }
     status = cfti_files_finish(files, status, &fail, error);
     cfti_buffer_free(&clean);
