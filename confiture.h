@@ -6724,10 +6724,11 @@ typedef struct cfti_lexer {
     uint64_t line;
     uint64_t open_line;
     uint64_t copy_line; /* of the last COPY */
-    uint64_t last_line; /* of the last one that has data to come */
     uint64_t data_line; /* of the COPY whose data come or are being read */
-    uint64_t waiting;   /* COPYs ended by \; that the next ; sends */
-    uint64_t sent;      /* COPYs whose data have not ended */
+    uint64_t
+        sent_line; /* of the ; before the data, where all COPYs but the first stand, most often */
+    uint64_t waiting; /* COPYs ended by \; that the next ; sends */
+    uint64_t sent;    /* COPYs whose data have not ended */
     uint64_t depth;
     uint64_t parens;
     uint64_t word; /* the word that is being read, see CFTI_WORD5 */
@@ -6798,7 +6799,6 @@ static void cfti_lex_statement(cfti_lexer *lexer, uint8_t statement) {
 static void cfti_lex_statement_end(cfti_lexer *lexer, bool send) {
     if (lexer->statement == CFTI_STATEMENT_COPY && lexer->from_stdin) {
         if (lexer->waiting + lexer->sent == 0) lexer->data_line = lexer->copy_line;
-        lexer->last_line = lexer->copy_line;
         lexer->waiting++;
     }
     cfti_lex_statement(lexer, CFTI_STATEMENT_START);
@@ -6823,8 +6823,7 @@ static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const u
             p++;
             if (++lexer->data_matched < 3) continue;
             lexer->data_matched = 0;
-            /* Several of one query, by \;, are in one line most often. */
-            lexer->data_line = lexer->last_line;
+            lexer->data_line = lexer->sent_line;
             lexer->in_data = --lexer->sent > 0;
             if (!lexer->in_data) break;
         } else {
@@ -7248,6 +7247,14 @@ static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_
     return p;
 }
 
+/* The line where `at` was entered, if that was in this piece: known once, and then
+ * counting goes on from there. */
+static void cfti_lex_open_line(cfti_lexer *lexer) {
+    if (lexer->opened == NULL) return;
+    if (lexer->opened >= lexer->counted) lexer->open_line = cfti_lex_line(lexer, lexer->opened);
+    lexer->opened = NULL;
+}
+
 /* Translated text, in pieces of any size. */
 static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
     const uint8_t *p = text, *end, *stop;
@@ -7269,10 +7276,13 @@ static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
             stop += stop < end;
             p = cfti_lex(lexer, p, stop);
             lexer->in_data = p == stop && p[-1] == '\n';
+            if (lexer->in_data) {
+                cfti_lex_open_line(lexer);
+                lexer->sent_line = cfti_lex_line(lexer, p) - 1;
+            }
         }
     }
-    if (lexer->opened && lexer->opened >= lexer->counted)
-        lexer->open_line = cfti_lex_line(lexer, lexer->opened);
+    cfti_lex_open_line(lexer);
     cfti_lex_line(lexer, end);
 }
 

@@ -356,6 +356,14 @@ static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_
     return p;
 }
 
+/* The line where `at` was entered, if that was in this piece: known once, and then
+ * counting goes on from there. */
+static void cfti_lex_open_line(cfti_lexer *lexer) {
+    if (lexer->opened == NULL) return;
+    if (lexer->opened >= lexer->counted) lexer->open_line = cfti_lex_line(lexer, lexer->opened);
+    lexer->opened = NULL;
+}
+
 /* Translated text, in pieces of any size. */
 static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
     const uint8_t *p = text, *end, *stop;
@@ -377,10 +385,13 @@ static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
             stop += stop < end;
             p = cfti_lex(lexer, p, stop);
             lexer->in_data = p == stop && p[-1] == '\n';
+            if (lexer->in_data) {
+                cfti_lex_open_line(lexer);
+                lexer->sent_line = cfti_lex_line(lexer, p) - 1;
+            }
         }
     }
-    if (lexer->opened && lexer->opened >= lexer->counted)
-        lexer->open_line = cfti_lex_line(lexer, lexer->opened);
+    cfti_lex_open_line(lexer);
     cfti_lex_line(lexer, end);
 }
 

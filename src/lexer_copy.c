@@ -77,10 +77,11 @@ typedef struct cfti_lexer {
     uint64_t line;
     uint64_t open_line;
     uint64_t copy_line; /* of the last COPY */
-    uint64_t last_line; /* of the last one that has data to come */
     uint64_t data_line; /* of the COPY whose data come or are being read */
-    uint64_t waiting;   /* COPYs ended by \; that the next ; sends */
-    uint64_t sent;      /* COPYs whose data have not ended */
+    uint64_t
+        sent_line; /* of the ; before the data, where all COPYs but the first stand, most often */
+    uint64_t waiting; /* COPYs ended by \; that the next ; sends */
+    uint64_t sent;    /* COPYs whose data have not ended */
     uint64_t depth;
     uint64_t parens;
     uint64_t word; /* the word that is being read, see CFTI_WORD5 */
@@ -151,7 +152,6 @@ static void cfti_lex_statement(cfti_lexer *lexer, uint8_t statement) {
 static void cfti_lex_statement_end(cfti_lexer *lexer, bool send) {
     if (lexer->statement == CFTI_STATEMENT_COPY && lexer->from_stdin) {
         if (lexer->waiting + lexer->sent == 0) lexer->data_line = lexer->copy_line;
-        lexer->last_line = lexer->copy_line;
         lexer->waiting++;
     }
     cfti_lex_statement(lexer, CFTI_STATEMENT_START);
@@ -176,8 +176,7 @@ static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const u
             p++;
             if (++lexer->data_matched < 3) continue;
             lexer->data_matched = 0;
-            /* Several of one query, by \;, are in one line most often. */
-            lexer->data_line = lexer->last_line;
+            lexer->data_line = lexer->sent_line;
             lexer->in_data = --lexer->sent > 0;
             if (!lexer->in_data) break;
         } else {

@@ -21,8 +21,7 @@ typedef struct slow_lexer {
     bool from, from_stdin; /* of a COPY: the word before was FROM; STDIN came behind it */
     size_t parens;
     uint64_t copy_line;
-    uint64_t first_waiting; /* the line of the first COPY that waits to be sent, */
-    uint64_t last_waiting;  /* and of the last, which stands for all but the first */
+    uint64_t first_waiting; /* the line of the first COPY that waits to be sent */
     size_t waiting;
     slow_open open;
 } slow_lexer;
@@ -99,8 +98,9 @@ FUZZ_SLOW static void slow_send(slow_lexer *s, size_t i) {
         if (start < s->size) start++;
         for (line = start;; line = end) {
             if (line >= s->size) {
+                /* The line they are sent in stands for all COPYs but the first. */
                 slow_say(s, "COPY data never ended: no line \\. follows",
-                         n == 0 ? s->first_waiting : s->last_waiting);
+                         n == 0 ? s->first_waiting : s->lines[i]);
                 return;
             }
             for (end = line; end < s->size && s->text[end] != '\n';) end++;
@@ -118,7 +118,6 @@ FUZZ_SLOW static void slow_send(slow_lexer *s, size_t i) {
 FUZZ_SLOW static void slow_end(slow_lexer *s, size_t i, bool send) {
     if (s->statement == SLOW_COPY && s->from_stdin) {
         if (s->waiting++ == 0) s->first_waiting = s->copy_line;
-        s->last_waiting = s->copy_line;
     }
     slow_begin(s, SLOW_START);
     if (send) slow_send(s, i);
