@@ -881,6 +881,9 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
  * must live as long as anything is opened relative to it, or by its name in another one. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory);
+/* From so many bytes of path on by its name, if that can be had: the kernel looks for each
+ * component of a path in turn, so opening each directory of a deep chain by its whole path
+ * would take time that grows with the square of the depth. CFTI_OS_LONG_PATH. */
 static void cfti_os_close(cfti_os_file file);
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
@@ -1064,6 +1067,7 @@ static bool cfti_os_is_absent(int error) { return error == ENOENT; }
 static bool cfti_os_is_no_name(int error) { return error == ENAMETOOLONG; }
 
 #define CFTI_OS_ROOT_ROOM 2
+#define CFTI_OS_LONG_PATH 1000
 
 static bool cfti_os_is_slash(char c) { return c == '/'; }
 
@@ -1721,6 +1725,7 @@ static bool cfti_os_is_slash(char c) { return c == '/' || c == '\\'; }
 static bool cfti_os_is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 #define CFTI_OS_ROOT_ROOM 1024
+#define CFTI_OS_LONG_PATH SIZE_MAX /* there are only paths, of no more than CFTI_OS_WIDE */
 
 static size_t cfti_os_root(const char *path, size_t size) {
     size_t i = 2, parts = 2;
@@ -5360,11 +5365,7 @@ static bool cfti_files_order(confiture_files *files, bool in_order, confiture_so
     return true;
 }
 
-/* ---- walk.c: one pattern in one directory tree ---- */
-
-/* A directory is searched with the set of those parts of the pattern that may match
- * there: a small automaton, so that each directory is listed once and no path is
- * found twice, however many "**" the pattern has. */
+/* ---- node.c: a directory of a search, and what it holds ---- */
 
 /* What a directory holds that matters: a file to be listed, a directory to go into,
  * or both in one. */
@@ -5404,30 +5405,6 @@ typedef struct cfti_node {
     cfti_fail fail;
 } cfti_node;
 
-/* An excluded directory. */
-typedef struct cfti_excluded {
-    cfti_buffer path;   /* clean */
-    size_t parent_size; /* of the directory that holds it; 0: the current one */
-    size_t leaf;        /* where its last component begins */
-} cfti_excluded;
-
-typedef struct cfti_walk {
-    const cfti_pattern *pattern;
-    const confiture_directory *directory;
-    const confiture_find_options *options;
-    const char *real_base;             /* NULL: the search is not confined */
-    const cfti_excluded *exclude_dirs; /* as many as the options have */
-    size_t exclude_parts;              /* components of the longest exclude pattern */
-    confiture_allocator allocator;
-    cfti_crew *crew;
-    bool *crew_is_open;
-    size_t root_size; /* of the include directory's path */
-    cfti_node *all;
-    cfti_node **level; /* the directories to be listed next */
-    size_t level_count, level_capacity;
-    uint64_t found, found_bytes; /* found_bytes: of the paths */
-} cfti_walk;
-
 static bool cfti_node_is_dot(const cfti_node *node) {
     return node->path_size == 1 && node->name[0] == '.';
 }
@@ -5443,14 +5420,14 @@ static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name,
 }
 
 /* The node of a directory, in its parent's memory. */
-static cfti_node *cfti_node_create(cfti_walk *walk, cfti_arena *arena, cfti_node *parent,
-                                   const char *name, size_t name_size) {
+static cfti_node *cfti_node_create(const confiture_allocator *allocator, cfti_arena *arena,
+                                   cfti_node *parent, const char *name, size_t name_size) {
     cfti_node *node;
     cfti_arena_align(arena); /* behind names, which are packed */
     node = (cfti_node *)cfti_arena_take(arena, sizeof(cfti_node));
     if (node == NULL) return NULL;
     cfti_node_init(node, parent, name, name_size);
-    node->arena.allocator = walk->allocator;
+    node->arena.allocator = *allocator;
     node->arena.block_size = 500; /* most directories of a large tree hold little */
     return node;
 }
@@ -5494,13 +5471,19 @@ static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
     }
 }
 
-/* "**" also stands for no directory at all. */
-static uint64_t cfti_parts_close(const cfti_pattern *pattern, uint64_t parts) {
-    size_t i;
-    for (i = 0; i + 1 < pattern->count; i++)
-        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_PART_ANY_DEPTH)
-            parts |= (uint64_t)1 << (i + 1);
-    return parts;
+/* Makes the path of a node from that of its parent. False: no memory. */
+static bool cfti_node_enter(cfti_buffer *path, const cfti_node *node) {
+    size_t start = cfti_node_start(node);
+    if (start < path->size) path->size = start; /* "." */
+    if (start > path->size && !cfti_buffer_append(path, "/", 1)) return false;
+    return cfti_buffer_append(path, node->name, node->name_size);
+}
+
+/* And that of its parent, which may be NULL, from its own. */
+static void cfti_node_leave(cfti_buffer *path, const cfti_node *parent) {
+    if (parent == NULL) return;
+    path->size = parent->path_size;
+    if (cfti_node_is_dot(parent)) path->data[0] = '.';
 }
 
 /* Where a directory of a confined search really is. False: no memory. */
@@ -5532,6 +5515,61 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     path[entry.path_size] = '\0';
     cfti_fail_system(&node->fail, error, path);
     return error;
+}
+
+/* Gives back what the entries do not fill: a tree may have a million directories. */
+static void cfti_node_shrink(const confiture_allocator *a, cfti_node *node) {
+    void *entries;
+    if (node->entries == NULL || node->count > node->capacity / 2) return;
+    entries = a->realloc(a->ctx, node->entries, node->capacity * sizeof(cfti_entry),
+                         cfti_max(node->count, 1) * sizeof(cfti_entry));
+    if (entries == NULL) return;
+    node->entries = (cfti_entry *)entries;
+    node->capacity = cfti_max(node->count, 1);
+}
+
+static void cfti_node_close(cfti_node *node) {
+    if (node->is_open) cfti_os_close(node->directory);
+    node->is_open = false;
+}
+
+/* ---- listing.c: what one directory holds for a pattern ---- */
+
+/* A directory is searched with the set of those parts of the pattern that may match
+ * there: a small automaton, so that each directory is listed once and no path is
+ * found twice, however many "**" the pattern has. */
+
+/* An excluded directory. */
+typedef struct cfti_excluded {
+    cfti_buffer path;   /* clean */
+    size_t parent_size; /* of the directory that holds it; 0: the current one */
+    size_t leaf;        /* where its last component begins */
+} cfti_excluded;
+
+typedef struct cfti_walk {
+    const cfti_pattern *pattern;
+    const confiture_directory *directory;
+    const confiture_find_options *options;
+    const char *real_base;             /* NULL: the search is not confined */
+    const cfti_excluded *exclude_dirs; /* as many as the options have */
+    size_t exclude_parts;              /* components of the longest exclude pattern */
+    confiture_allocator allocator;
+    cfti_crew *crew;
+    bool *crew_is_open;
+    size_t root_size; /* of the include directory's path */
+    cfti_node *all;
+    cfti_node **level; /* the directories to be listed next */
+    size_t level_count, level_capacity;
+    uint64_t found, found_bytes; /* found_bytes: of the paths */
+} cfti_walk;
+
+/* "**" also stands for no directory at all. */
+static uint64_t cfti_parts_close(const cfti_pattern *pattern, uint64_t parts) {
+    size_t i;
+    for (i = 0; i + 1 < pattern->count; i++)
+        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_PART_ANY_DEPTH)
+            parts |= (uint64_t)1 << (i + 1);
+    return parts;
 }
 
 /* A directory that is being listed: the context of the callback. */
@@ -5597,13 +5635,6 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
     return 0;
 }
 
-static uint64_t cfti_name_key(const char *name, size_t size) {
-    uint64_t key = 0;
-    size_t i;
-    for (i = 0; i < 8; i++) key = key << 8 | (i < size ? (uint8_t)name[i] : 0u);
-    return key;
-}
-
 /* Whether a link, or "..", of a confined search leads out: then that, or why it cannot be
  * told, is left in the entry; else *real, in the node's memory, is where it leads. */
 static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
@@ -5633,15 +5664,60 @@ static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const 
     return error;
 }
 
+static uint64_t cfti_name_key(const char *name, size_t size) {
+    uint64_t key = 0;
+    size_t i;
+    for (i = 0; i < 8; i++) key = key << 8 | (i < size ? (uint8_t)name[i] : 0u);
+    return key;
+}
+
+/* What the pattern's parts want of an entry. */
+typedef struct cfti_wish {
+    uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
+    bool found, must_exist;
+} cfti_wish;
+
+static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name, size_t size,
+                                   cfti_kind kind) {
+    const cfti_pattern *pattern = listing->walk->pattern;
+    cfti_wish wish;
+    size_t i;
+    memset(&wish, 0, sizeof(wish));
+    for (i = 0; i < pattern->count; i++) {
+        const cfti_part *part = &pattern->parts[i];
+        if ((listing->node->parts >> i & 1) == 0) continue;
+        /* No listing holds "..": only the part that names it may take it. */
+        if (part->kind != CFTI_PART_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
+        if (part->kind == CFTI_PART_ANY_DEPTH) {
+            wish.real |= (uint64_t)1 << i;
+        } else if (cfti_part_matches(part, name, size)) {
+            if (i + 1 < pattern->count) {
+                wish.any |= (uint64_t)1 << (i + 1);
+            } else {
+                wish.found = true;
+                wish.must_exist |= part->kind == CFTI_PART_EXACT;
+            }
+        }
+    }
+    if (kind != CFTI_KIND_DIRECTORY) {
+        wish.real = 0;
+        if (kind != CFTI_KIND_LINK) wish.any = 0;
+    }
+    return wish;
+}
+
+static bool cfti_wish_is_empty(const cfti_wish *wish) {
+    return !wish->found && (wish->real | wish->any) == 0;
+}
+
 /* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
  * ends the listing; the failure is then in the node. */
 static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     cfti_listing *listing = (cfti_listing *)ctx;
     cfti_node *node = listing->node;
-    const cfti_pattern *pattern = listing->walk->pattern;
-    size_t size = strlen(name), i;
-    uint64_t real = 0, any = 0; /* parts below it: if it is a directory, or a link to one */
-    bool found = false, must_exist = false, skip_file, skip_all;
+    size_t size = strlen(name);
+    cfti_wish wish;
+    bool skip_file, skip_all;
     cfti_entry *entry;
     void *entries = node->entries;
     const char *real_place = NULL;
@@ -5655,44 +5731,25 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
         if (error != 0) return cfti_listing_fail(listing, error, name);
         kind = status.kind;
     }
-    for (i = 0; i < pattern->count; i++) {
-        const cfti_part *part = &pattern->parts[i];
-        if ((node->parts >> i & 1) == 0) continue;
-        /* No listing holds "..": only the part that names it may take it. */
-        if (part->kind != CFTI_PART_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
-        if (part->kind == CFTI_PART_ANY_DEPTH) {
-            real |= (uint64_t)1 << i;
-        } else if (cfti_part_matches(part, name, size)) {
-            if (i + 1 < pattern->count) {
-                any |= (uint64_t)1 << (i + 1);
-            } else {
-                found = true;
-                must_exist |= part->kind == CFTI_PART_EXACT;
-            }
-        }
-    }
-    if (kind != CFTI_KIND_DIRECTORY) {
-        real = 0;
-        if (kind != CFTI_KIND_LINK) any = 0;
-    }
-    if (!found && (real | any) == 0) return 0;
+    wish = cfti_listing_wish(listing, name, size, kind);
+    if (cfti_wish_is_empty(&wish)) return 0;
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) found = false;
-    if (skip_all) real = any = 0;
-    if (kind == CFTI_KIND_LINK && (any != 0 || (found && must_exist))) {
+    if (skip_file) wish.found = false;
+    if (skip_all) wish.real = wish.any = 0;
+    if (kind == CFTI_KIND_LINK && (wish.any != 0 || (wish.found && wish.must_exist))) {
         cfti_os_status status;
         error = cfti_os_status_at(listing->directory, name, true, &status);
         if (cfti_is_missing(error)) {
-            any = 0;
-            if (must_exist) found = false;
+            wish.any = 0;
+            if (wish.must_exist) wish.found = false;
         } else if (error != 0) {
             return cfti_listing_fail(listing, error, name);
         } else if (status.kind != CFTI_KIND_DIRECTORY) {
-            any = 0;
+            wish.any = 0;
         }
     }
-    if (!found && (real | any) == 0) return 0;
+    if (cfti_wish_is_empty(&wish)) return 0;
     if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
@@ -5707,21 +5764,21 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->name = copy;
     entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
     entry->kind = (uint8_t)kind;
-    entry->found = found;
+    entry->found = wish.found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
         error = cfti_listing_confine(listing, entry, &real_place, &real_size);
         if (error != 0) return cfti_listing_fail(listing, error, name);
         if (entry->error != 0) return 0;
     }
-    if (found) {
+    if (wish.found) {
         node->found_count++;
         node->found_bytes += size + 1;
     }
-    if ((real | any) == 0) return 0;
-    entry->child = cfti_node_create(listing->walk, &node->arena, node, copy, size);
+    if ((wish.real | wish.any) == 0) return 0;
+    entry->child = cfti_node_create(&listing->walk->allocator, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
-    entry->child->parts = real | any;
+    entry->child->parts = wish.real | wish.any;
     entry->child->real = real_place;
     entry->child->real_size = real_size;
     node->has_children = true;
@@ -5767,18 +5824,6 @@ static int cfti_entry_order(const void *a, const void *b) {
     const cfti_entry *x = (const cfti_entry *)a, *y = (const cfti_entry *)b;
     if (x->key != y->key) return x->key < y->key ? -1 : 1;
     return cfti_bytes_compare(x->name, x->size, y->name, y->size);
-}
-
-/* Gives back what the entries do not fill: a tree may have a million directories. */
-static void cfti_node_shrink(cfti_walk *walk, cfti_node *node) {
-    const confiture_allocator *a = &walk->allocator;
-    void *entries;
-    if (node->entries == NULL || node->count > node->capacity / 2) return;
-    entries = a->realloc(a->ctx, node->entries, node->capacity * sizeof(cfti_entry),
-                         cfti_max(node->count, 1) * sizeof(cfti_entry));
-    if (entries == NULL) return;
-    node->entries = (cfti_entry *)entries;
-    node->capacity = cfti_max(node->count, 1);
 }
 
 /* Opens the directory that is to be listed: from the one above, if that is open still. */
@@ -5830,8 +5875,10 @@ static void cfti_node_list(void *ctx, size_t index) {
     if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
                    cfti_entry_order))
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
-    cfti_node_shrink(walk, node);
+    cfti_node_shrink(&walk->allocator, node);
 }
+
+/* ---- walk.c: one pattern in one directory tree ---- */
 
 /* Adds a node to the next level. False: no memory. */
 static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
@@ -5846,26 +5893,14 @@ static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
     return true;
 }
 
-static void cfti_node_close(cfti_node *node) {
-    if (node->is_open) cfti_os_close(node->directory);
-    node->is_open = false;
-}
-
-/* The kernel looks for each component of a path in turn, so opening each directory of a
- * deep chain by its whole path would take time that grows with the square of the depth.
- * Below CFTI_OPEN_FROM bytes of path a directory is opened relative to the one above, for
- * which a few of each level stay open while the next one is listed. */
-#if !defined(_WIN32)
-#define CFTI_OPEN_FROM 1000
-#else /* it takes only paths, and none of more than 32,767 characters */
-#define CFTI_OPEN_FROM SIZE_MAX
-#endif
+/* Below so long a path a directory is opened relative to the one above, for which a few
+ * of each level stay open while the next one is listed. */
 #define CFTI_OPEN_MOST 16
 
 static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
     size_t i, chosen = 0;
     for (i = 0; i < n && chosen < CFTI_OPEN_MOST; i++) {
-        level[i]->stays_open = level[i]->path_size >= CFTI_OPEN_FROM;
+        level[i]->stays_open = level[i]->path_size >= CFTI_OS_LONG_PATH;
         chosen += level[i]->stays_open;
     }
 }
@@ -5924,21 +5959,6 @@ static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     return false;
 }
 
-/* Makes the path of a node from that of its parent. False: no memory. */
-static bool cfti_path_enter(cfti_buffer *path, const cfti_node *node) {
-    size_t start = cfti_node_start(node);
-    if (start < path->size) path->size = start; /* "." */
-    if (start > path->size && !cfti_buffer_append(path, "/", 1)) return false;
-    return cfti_buffer_append(path, node->name, node->name_size);
-}
-
-/* And that of its parent, which may be NULL, from its own. */
-static void cfti_path_leave(cfti_buffer *path, const cfti_node *parent) {
-    if (parent == NULL) return;
-    path->size = parent->path_size;
-    if (cfti_node_is_dot(parent)) path->data[0] = '.';
-}
-
 /* Goes through the listed directories depth first, which is the order of paths, and
  * appends what was found; the first failure on that way is the one to report. */
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
@@ -5950,7 +5970,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
     memset(&path, 0, sizeof(path));
     path.allocator = walk->allocator;
     fail->status = CONFITURE_OK;
-    room = room && cfti_path_enter(&path, root);
+    room = room && cfti_node_enter(&path, root);
     while (node != NULL && room && fail->status == CONFITURE_OK) {
         if (node->fail.status != CONFITURE_OK) {
             *fail = node->fail;
@@ -5976,11 +5996,11 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
                                       entry->size, (cfti_kind)entry->kind);
             if (entry->child != NULL && room) {
                 node = entry->child;
-                room = cfti_path_enter(&path, node);
+                room = cfti_node_enter(&path, node);
             }
         } else {
             node = node->parent;
-            cfti_path_leave(&path, node);
+            cfti_node_leave(&path, node);
         }
     }
     cfti_buffer_free(&path);
@@ -6081,8 +6101,8 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.crew_is_open = &search->crew_is_open;
     for (i = 0; i < directory->exclude_count; i++)
         walk.exclude_parts = cfti_max(walk.exclude_parts, cfti_match_parts(directory->exclude[i]));
-    root =
-        cfti_node_create(&walk, &arena, NULL, (const char *)search->path.data, search->path.size);
+    root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
+                            search->path.size);
     if (root != NULL) {
         walk.root_size =
             cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
@@ -9680,12 +9700,12 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_MESSAGE_ROOM
 #undef CFTI_NOMINMAX
 #undef CFTI_ONES
-#undef CFTI_OPEN_FROM
 #undef CFTI_OPEN_MOST
 #undef CFTI_OS_EXISTS
 #undef CFTI_OS_IS_DIRECTORY
 #undef CFTI_OS_LARGE_PAGE
 #undef CFTI_OS_LINK_LOOP
+#undef CFTI_OS_LONG_PATH
 #undef CFTI_OS_NAME_TOO_LONG
 #undef CFTI_OS_NOT_DIRECTORY
 #undef CFTI_OS_NOWHERE

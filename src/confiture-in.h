@@ -40,6 +40,8 @@
 #include "parallel.c"
 #include "path.c"
 #include "list.c"
+#include "node.c"
+#include "listing.c"
 #include "walk.c"
 #include "find.c"
 #include "text.c"

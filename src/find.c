@@ -79,8 +79,8 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.crew_is_open = &search->crew_is_open;
     for (i = 0; i < directory->exclude_count; i++)
         walk.exclude_parts = cfti_max(walk.exclude_parts, cfti_match_parts(directory->exclude[i]));
-    root =
-        cfti_node_create(&walk, &arena, NULL, (const char *)search->path.data, search->path.size);
+    root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
+                            search->path.size);
     if (root != NULL) {
         walk.root_size =
             cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');

@@ -67,6 +67,9 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
  * must live as long as anything is opened relative to it, or by its name in another one. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory);
+/* From so many bytes of path on by its name, if that can be had: the kernel looks for each
+ * component of a path in turn, so opening each directory of a deep chain by its whole path
+ * would take time that grows with the square of the depth. CFTI_OS_LONG_PATH. */
 static void cfti_os_close(cfti_os_file file);
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,

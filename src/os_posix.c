@@ -98,6 +98,7 @@ static bool cfti_os_is_absent(int error) { return error == ENOENT; }
 static bool cfti_os_is_no_name(int error) { return error == ENAMETOOLONG; }
 
 #define CFTI_OS_ROOT_ROOM 2
+#define CFTI_OS_LONG_PATH 1000
 
 static bool cfti_os_is_slash(char c) { return c == '/'; }
 

@@ -210,6 +210,7 @@ static bool cfti_os_is_slash(char c) { return c == '/' || c == '\\'; }
 static bool cfti_os_is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 #define CFTI_OS_ROOT_ROOM 1024
+#define CFTI_OS_LONG_PATH SIZE_MAX /* there are only paths, of no more than CFTI_OS_WIDE */
 
 static size_t cfti_os_root(const char *path, size_t size) {
     size_t i = 2, parts = 2;

@@ -184,8 +184,10 @@ struct findings {
 static void keep_finding(void *user, const confiture_finding *finding) {
     struct findings *findings = (struct findings *)user;
     size_t size = strlen(finding->message) + 1;
-    findings->messages =
-        (char **)reallocate((void *)findings->messages, (findings->count + 1) * sizeof(char *));
+    /* Twice as many whenever they are as many as a power of two. */
+    if ((findings->count & (findings->count - 1)) == 0)
+        findings->messages = (char **)reallocate((void *)findings->messages,
+                                                 (2 * findings->count + 1) * sizeof(char *));
     findings->messages[findings->count] = (char *)allocate(size);
     memcpy(findings->messages[findings->count++], finding->message, size);
 }

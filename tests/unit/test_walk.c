@@ -149,7 +149,7 @@ static void test_walk_unknown_kind(void) {
     walk.options = &options;
     arena.allocator = walk.allocator = listing.path.allocator = m.allocator;
     arena.block_size = 512;
-    node = cfti_node_create(&walk, &arena, NULL, "s", 1);
+    node = cfti_node_create(&walk.allocator, &arena, NULL, "s", 1);
     if (!CHECK(node != NULL)) return;
     node->parts = 3;
     listing.walk = &walk;
@@ -446,7 +446,7 @@ static void test_walk_paths(void) {
 
 #if !defined(_WIN32) /* there no directory is opened relative to another */
 /* Few directories of a level stay open, and only those whose paths are long: CFTI_OPEN_MOST
- * and CFTI_OPEN_FROM. */
+ * and CFTI_OS_LONG_PATH. */
 static void test_walk_open(void) {
     static cfti_node nodes[40];
     cfti_node *level[40];
