@@ -4395,10 +4395,12 @@ static const char *cfti_path_leaf(const char *path) {
 
 /* The order of pathlib: component by component, each by its bytes, which for UTF-8
  * is by code point. "/" ends a component and so comes before every other byte: but
- * at the very beginning, where it is the component "/" itself. */
+ * at the very beginning, where it is the component "/" itself. "." has none. */
 static int cfti_path_compare(const char *a, const char *b) {
     size_t i = 0;
     int x, y;
+    if (a[0] == '.' && a[1] == '\0') a++;
+    if (b[0] == '.' && b[1] == '\0') b++;
     while (a[i] == b[i] && a[i] != '\0') i++;
     x = (unsigned char)a[i];
     y = (unsigned char)b[i];
@@ -5270,11 +5272,12 @@ static int cfti_hex_compare(const char *a, size_t a_size, const char *b, size_t 
     return order;
 }
 
-/* The name in its directory without its last suffix. */
+/* The name in its directory without its last suffix; "." has none. */
 static const char *cfti_stem(const cfti_file *file, size_t *size) {
     const char *name = file->path + file->leaf;
     const char *dot = strrchr(name, '.');
     *size = strlen(name);
+    if (dot == name && *size == 1) *size = 0;
     if (dot != NULL && dot != name && dot[1] != '\0') *size = (size_t)(dot - name);
     return name;
 }

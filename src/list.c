@@ -457,11 +457,12 @@ static int cfti_hex_compare(const char *a, size_t a_size, const char *b, size_t 
     return order;
 }
 
-/* The name in its directory without its last suffix. */
+/* The name in its directory without its last suffix; "." has none. */
 static const char *cfti_stem(const cfti_file *file, size_t *size) {
     const char *name = file->path + file->leaf;
     const char *dot = strrchr(name, '.');
     *size = strlen(name);
+    if (dot == name && *size == 1) *size = 0;
     if (dot != NULL && dot != name && dot[1] != '\0') *size = (size_t)(dot - name);
     return name;
 }

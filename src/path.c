@@ -49,10 +49,12 @@ static const char *cfti_path_leaf(const char *path) {
 
 /* The order of pathlib: component by component, each by its bytes, which for UTF-8
  * is by code point. "/" ends a component and so comes before every other byte: but
- * at the very beginning, where it is the component "/" itself. */
+ * at the very beginning, where it is the component "/" itself. "." has none. */
 static int cfti_path_compare(const char *a, const char *b) {
     size_t i = 0;
     int x, y;
+    if (a[0] == '.' && a[1] == '\0') a++;
+    if (b[0] == '.' && b[1] == '\0') b++;
     while (a[i] == b[i] && a[i] != '\0') i++;
     x = (unsigned char)a[i];
     y = (unsigned char)b[i];

@@ -99,7 +99,8 @@ def plant(root, build, bug, number, options):
     problem = run.compile_target(["clang"], run.LIBFUZZER, target, binary, root=copy)
     if problem:
         return None, problem
-    status, output, _ = run.run_libfuzzer(binary, target, copy, options.seconds, options.seed)
+    status, output, _ = run.run_libfuzzer(binary, target, copy, f"-max_total_time={options.seconds}",
+                                          options.seed)
     executions = run.libfuzzer_figures(output)[0]
     shutil.rmtree(copy)
     return (executions, None) if status else (None, f"not found in {executions:,} executions")

@@ -33,6 +33,7 @@ FUZZ_SLOW static void slow_hex_key(slow_hex *key, const char *name) {
     bool any = false, good = true;
     memset(key, 0, sizeof *key);
     if (dot != NULL && dot > name && dot[1] != '\0') size = (size_t)(dot - name);
+    if (strcmp(name, ".") == 0) size = 0; /* pathlib's path of no components */
     for (bar = 0; bar < size && name[bar] != '_';) bar++;
     key->rest = name;
     key->rest_size = size;

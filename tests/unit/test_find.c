@@ -599,6 +599,24 @@ static void test_find_orders(void) {
     tree_clear();
 }
 
+/* "." has no components, and so stands before every other path and, by its empty stem, name. */
+static void test_find_dot_order(void) {
+    static const char *const make[] = {"-d/-.sql", "x", NULL};
+    static const char *const all[] = {"**", "*.sql"};
+    confiture_directory directories[2] = {find_directory("-d"), find_directory(".")};
+    confiture_find_options options;
+    tree_make(make);
+    memset(&options, 0, sizeof options);
+    directories[0].include = directories[1].include = all;
+    directories[0].include_count = directories[1].include_count = 2;
+    CHECK_STR(find_outcome(directories, 2, &options, false), ". -d -d -d/-.sql -d/-.sql");
+    tree_text("1_-.sql", "x");
+    options.sort = CONFITURE_SORT_HEX;
+    options.unique = true;
+    CHECK_STR(find_outcome(directories, 2, &options, false), "1_-.sql . -d/-.sql -d");
+    tree_clear();
+}
+
 /* ==== Many directories, progress, and stopping =========================== */
 
 typedef struct find_progress {
@@ -669,6 +687,7 @@ static void test_find(void) {
     test_find_bad_names();
     test_find_own_lists();
     test_find_orders();
+    test_find_dot_order();
     test_find_many();
     (void)alarm(0);
     tree_close();

@@ -36,10 +36,28 @@ static void test_path_clean(void) {
 
 static void test_path_compare(void) {
     /* As sorted() puts them, of pathlib's paths. */
-    static const char *const ordered[] = {
-        "-x",        "../a",  ".x", "/",    "/a",       "/a/1",         "/a-b",
-        "/b",        "A",     "a",  "a/.x", "a/1.sql",  "a/1.sql/x",    "a/2.sql",
-        "a-b/1.sql", "a.sql", "aa", "b",    "\xC3\xA9", "\xEF\xBF\xBD", "\xF0\x9F\x98\x80"};
+    static const char *const ordered[] = {".",
+                                          "-x",
+                                          "../a",
+                                          ".x",
+                                          "/",
+                                          "/a",
+                                          "/a/1",
+                                          "/a-b",
+                                          "/b",
+                                          "A",
+                                          "a",
+                                          "a/.x",
+                                          "a/1.sql",
+                                          "a/1.sql/x",
+                                          "a/2.sql",
+                                          "a-b/1.sql",
+                                          "a.sql",
+                                          "aa",
+                                          "b",
+                                          "\xC3\xA9",
+                                          "\xEF\xBF\xBD",
+                                          "\xF0\x9F\x98\x80"};
     size_t i, k;
     for (i = 0; i < TREE_COUNT(ordered); i++)
         for (k = 0; k < TREE_COUNT(ordered); k++) {
