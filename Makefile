@@ -7,10 +7,12 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # What is built goes here, but for ./confiture and confiture.h.
 BUILD ?= build
-# How many random trees the parity test makes, rounds the races take, seconds "make fuzz" does.
+# How many random trees the parity test makes, rounds the races take; seconds "make fuzz" takes, and
+# its seed (0: another each time).
 TREES ?= 1000
 RACES ?= 10000
 SECONDS ?= 600
+SEED ?= 0
 
 PARTS = $(wildcard src/*)
 COMMAND = examples/confiture
@@ -128,7 +130,7 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	    'faults=$(MAKE_QUIET) check-faults-quick' \
 	    'races=$(MAKE_QUIET) check-races-quick' \
 	    'hostile=$(MAKE_QUIET) check-hostile-quick' \
-	    'fuzz=$(MAKE_QUIET) fuzz SECONDS=30' \
+	    'fuzz=$(MAKE_QUIET) check-fuzz' \
 	    'hygiene=$(MAKE_QUIET) check-hygiene-quick' \
 	    'everywhere=$(MAKE_QUIET) check-everywhere-quick' \
 	    'windows=$(MAKE_QUIET) check-windows' \
@@ -187,9 +189,13 @@ check-hostile-quick: | need-cc need-python ## a share of them
 	@$(MAKE_QUIET) confiture $(BUILD)/driver && \
 	    $(PYTHON) tests/hostile.py --quick ./confiture $(BUILD)/driver
 
+FUZZ = $(PYTHON) tests/fuzz/run.py --build $(BUILD)/fuzz
 fuzz: | need-python ## fuzz for SECONDS=n, and replay what was found before
-	@$(PYTHON) tests/run.py 'replay=$(PYTHON) tests/fuzz/run.py --build $(BUILD)/fuzz replay' \
-	    'fuzz=$(PYTHON) tests/fuzz/run.py --build $(BUILD)/fuzz fuzz --seconds $(SECONDS)'
+	@$(PYTHON) tests/run.py 'replay=$(FUZZ) replay' \
+	    'fuzz=$(FUZZ) fuzz --seconds $(SECONDS) --seed $(SEED)'
+
+check-fuzz: | need-python ## replay, and the same few million executions each time
+	@$(PYTHON) tests/run.py 'replay=$(FUZZ) replay' 'fuzz=$(FUZZ) fuzz --fixed'
 
 check-hygiene: | need-python ## symbols, globals, stack and analysers, under every switch
 	@$(PYTHON) tests/hygiene.py --all

@@ -9,7 +9,8 @@ error but counts no failure, has crashed: one failure more.
 NAME:=COMMAND is a check that counts as one: it has passed if it exits with 0.
 
 Output is shown as it comes. A suite that takes longer than --timeout SECONDS is ended, with all
-that it started. The last line is the total of all suites.
+that it started. At the end stand the failures again, with the first of the lines "FAILED ..." that
+each suite wrote of its own. The last line is the total of all suites.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 
+NAMED = 20  # failures of one suite that are named again at the end
 LINE = re.compile(r"(?:\w+: ?)?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 
@@ -32,7 +34,7 @@ def end_group(process, kind):
 
 
 def run(name, command, counts_itself, timeout):
-    """(passed, failed, skipped, problem)"""
+    """(passed, failed, skipped, problem, its own lines FAILED)"""
     print(f"==== {name}", flush=True)
     start = time.monotonic()
     process = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL,
@@ -44,6 +46,7 @@ def run(name, command, counts_itself, timeout):
     for timer in timers:
         timer.start()
     last = ""
+    named = []
     try:
         for raw in process.stdout:
             line = raw.decode("utf-8", "replace")
@@ -52,6 +55,9 @@ def run(name, command, counts_itself, timeout):
             # What make says about the exit status comes after the count.
             if line.strip() and not re.match(r"make(\[\d+\])?: ", line):
                 last = line.strip()
+            # A suite that runs others names theirs twice.
+            if re.match(r"\s*FAILED ", line) and len(named) < NAMED and last not in named:
+                named.append(last)
         status = process.wait()
     except BaseException:
         end_group(process, signal.SIGTERM)
@@ -62,16 +68,16 @@ def run(name, command, counts_itself, timeout):
     taken = time.monotonic() - start
     print(f"---- {name}: {taken:.1f} s", flush=True)
     if taken >= timeout:
-        return 0, 1, 0, f"not done after {timeout:.0f} s"
+        return 0, 1, 0, f"not done after {timeout:.0f} s", named
     if not counts_itself:
-        return (1, 0, 0, None) if status == 0 else (0, 1, 0, f"exit status {status}")
+        return (1, 0, 0, None, []) if status == 0 else (0, 1, 0, f"exit status {status}", named)
     found = LINE.match(last)
     if not found:
-        return 0, 1, 0, f"exit status {status}, and no count in its last line"
+        return 0, 1, 0, f"exit status {status}, and no count in its last line", named
     passed, failed, skipped = (int(n or 0) for n in found.groups())
     if status and not failed:
-        return passed, 1, skipped, f"exit status {status}, though it counted no failure"
-    return passed, failed, skipped, f"{failed} failed" if failed else None
+        return passed, 1, skipped, f"exit status {status}, though it counted no failure", named
+    return passed, failed, skipped, f"{failed} failed" if failed else None, named
 
 
 def main():
@@ -88,10 +94,10 @@ def main():
         found = re.match(r"([^=]*?)(:?)=(.*)$", argument, re.S)
         if not found:
             sys.exit(f"run.py: '{argument}' is no NAME=COMMAND")
-        *counts, problem = run(found[1], found[3], not found[2], options.timeout)
+        *counts, problem, named = run(found[1], found[3], not found[2], options.timeout)
         total = [a + b for a, b in zip(total, counts)]
         if problem:
-            problems.append(f"FAILED {found[1]}: {problem}")
+            problems += [f"FAILED {found[1]}: {problem}", *("    " + line for line in named)]
     line = "{} passed, {} failed, {} skipped".format(*total)
     print("\n".join(["====", *problems, line]), flush=True)
     if options.total:
