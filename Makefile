@@ -96,12 +96,11 @@ KNOWN_ANSWERS = $(MAKE_QUIET) $(BUILD)/known_answers && \
 # Each suite builds what it runs, so that what does not compile is a failure with a name;
 # the line before them only builds all at once.
 test: | need-cc need-python ## the tests: under two minutes; the last line is the total
-	@$(MAKE_QUIET) -k -j4 confiture $(addprefix $(BUILD)/,unit unit-spine driver known_answers) \
+	@$(MAKE_QUIET) -k -j4 confiture $(addprefix $(BUILD)/,unit driver known_answers) \
 	    >/dev/null 2>&1; true
 	@$(PYTHON) tests/run.py \
 	    'amalgam:=$(MAKE_QUIET) check-amalgam' \
-	    'unit, spine=$(MAKE_QUIET) $(BUILD)/unit-spine && $(BUILD)/unit-spine' \
-	    'unit, confiture.h=$(MAKE_QUIET) $(BUILD)/unit && $(BUILD)/unit' \
+	    'unit=$(MAKE_QUIET) $(BUILD)/unit && $(BUILD)/unit' \
 	    'known answers=$(KNOWN_ANSWERS)' \
 	    'parity=$(MAKE_QUIET) confiture $(BUILD)/driver && $(PARITY) --command ./confiture' \
 	    'command=$(MAKE_QUIET) confiture && $(PYTHON) tests/command.py ./confiture' \
@@ -123,6 +122,7 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	@mkdir -p $(BUILD)
 	@$(PYTHON) tests/run.py --total $(BUILD)/check.total \
 	    'test=$(MAKE_QUIET) test' \
+	    'unit, spine=$(MAKE_QUIET) $(BUILD)/unit-spine && $(BUILD)/unit-spine' \
 	    'compile, all=$(MAKE_QUIET) check-compile' \
 	    'address, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=address,undefined' \
 	    'address, clang=$(MAKE_QUIET) check-sanitize CC=clang SANITIZE=address,undefined' \
