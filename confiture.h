@@ -4920,7 +4920,7 @@ static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes
     size_t wanted = files->count + more;
     if (files->capacity == 0) {
         void *items;
-        if (more > (SIZE_MAX / 2 - bytes) / sizeof(cfti_file)) return false;
+        if (bytes > SIZE_MAX / 2 || more > (SIZE_MAX / 2 - bytes) / sizeof(cfti_file)) return false;
         cfti_arena_align(&files->strings);
         items = cfti_arena_reserve(&files->strings, more * sizeof(cfti_file) + bytes);
         if (items == NULL) return false;
@@ -5968,7 +5968,9 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
                                           cfti_fail *fail) {
     cfti_node *node = root;
     cfti_buffer path;
+    /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
     bool room =
+        walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
     memset(&path, 0, sizeof(path));
     path.allocator = walk->allocator;

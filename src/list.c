@@ -105,7 +105,7 @@ static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes
     size_t wanted = files->count + more;
     if (files->capacity == 0) {
         void *items;
-        if (more > (SIZE_MAX / 2 - bytes) / sizeof(cfti_file)) return false;
+        if (bytes > SIZE_MAX / 2 || more > (SIZE_MAX / 2 - bytes) / sizeof(cfti_file)) return false;
         cfti_arena_align(&files->strings);
         items = cfti_arena_reserve(&files->strings, more * sizeof(cfti_file) + bytes);
         if (items == NULL) return false;

@@ -85,7 +85,9 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
                                           cfti_fail *fail) {
     cfti_node *node = root;
     cfti_buffer path;
+    /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
     bool room =
+        walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
     memset(&path, 0, sizeof(path));
     path.allocator = walk->allocator;

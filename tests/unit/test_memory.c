@@ -233,6 +233,8 @@ static void test_memory_lists(void) {
     CHECK(!cfti_files_grow(files, SIZE_MAX / sizeof(cfti_file) + 1) && m.calls == 1);
     CHECK(!cfti_files_reserve(files, SIZE_MAX / 2 / sizeof(cfti_file) + 1, 0) && m.calls == 1);
     CHECK(!cfti_files_reserve(files, 1, SIZE_MAX / 2 - 1) && m.calls == 1);
+    /* More bytes than half of all: with the items behind them the sum would come out small. */
+    CHECK(!cfti_files_reserve(files, 100, SIZE_MAX - 50) && m.calls == 1);
     CHECK(cfti_files_string(files, "x", UINT32_MAX / 2, false, "", 0) == NULL);
     CHECK(cfti_files_string(files, "", 0, false, "x", UINT32_MAX / 2) == NULL && m.calls == 1);
     CHECK(cfti_files_reserve(files, 2, 10) && files->capacity == 2 && files->is_together);
