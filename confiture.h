@@ -8870,6 +8870,22 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
            x.device == y.device && x.inode == y.inode;
 }
 
+/* Whether a path at which there is nothing yet leads to where the target will be. Returns
+ * an error of the system's. */
+static int cfti_target_awaits(const cfti_target *target, const char *path, bool *awaits) {
+    cfti_buffer x, y;
+    int error;
+    memset(&x, 0, sizeof(x));
+    x.allocator = target->real.allocator;
+    y = x;
+    error = cfti_path_resolve(&x, path);
+    if (error == 0) error = cfti_path_resolve(&y, (const char *)target->real.data);
+    *awaits = error == 0 && strcmp((const char *)x.data, (const char *)y.data) == 0;
+    cfti_buffer_free(&x);
+    cfti_buffer_free(&y);
+    return error;
+}
+
 /* Whether two files hold the same bytes. A file that cannot be read is different. */
 static bool cfti_same_bytes(const char *a, const char *b) {
     cfti_os_file x, y;
@@ -9499,10 +9515,10 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
 
 /* ---- to files ---- */
 
-/* The list without the outputs: a shallow copy of its items, made only if one of them
- * is there. Asked for their identity are files of the same name, links, and those of
- * a caller's own list, which may be links: asking all would cost half as much as
- * reading them. */
+/* The list without the outputs, those too that are yet to be: a shallow copy of its items,
+ * made only if one of them is there. Asked for their identity are files of the same name,
+ * links, and those of a caller's own list, which may be links: asking all would cost half
+ * as much as reading them. */
 static confiture_status cfti_files_without(const confiture_files *files, const cfti_target *targets,
                                            size_t target_count,
                                            const confiture_allocator *allocator,
@@ -9515,19 +9531,25 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         for (k = 0; k < target_count && !is_output; k++) {
             const cfti_target *target = &targets[k];
             cfti_os_status status;
+            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN;
             int error;
-            if (!target->exists || target->direct) continue;
-            if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
-                !cfti_path_may_be_same(file->path + file->leaf,
-                                       cfti_path_leaf((const char *)target->real.data)))
+            if (target->direct) continue;
+            /* What a listing has seen is not where nothing is yet, but for a link. */
+            if (!may_lead &&
+                (!target->exists ||
+                 !cfti_path_may_be_same(file->path + file->leaf,
+                                        cfti_path_leaf((const char *)target->real.data))))
                 continue;
             error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
+            if (error == 0)
+                is_output = target->exists && status.device == target->old.device &&
+                            status.inode == target->old.inode;
+            else if (!target->exists && cfti_os_is_absent(error))
+                error = cfti_target_awaits(target, file->path, &is_output);
             if (error != 0 && !cfti_is_answer(error)) {
                 if (*made) cfti_free(allocator, without->items, files->count * sizeof(cfti_file));
                 return cfti_fail_system(fail, error, file->path);
             }
-            is_output = error == 0 && status.device == target->old.device &&
-                        status.inode == target->old.inode;
         }
         if (is_output && !*made) {
             *without = *files;

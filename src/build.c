@@ -414,10 +414,10 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
 
 /* ---- to files ---- */
 
-/* The list without the outputs: a shallow copy of its items, made only if one of them
- * is there. Asked for their identity are files of the same name, links, and those of
- * a caller's own list, which may be links: asking all would cost half as much as
- * reading them. */
+/* The list without the outputs, those too that are yet to be: a shallow copy of its items,
+ * made only if one of them is there. Asked for their identity are files of the same name,
+ * links, and those of a caller's own list, which may be links: asking all would cost half
+ * as much as reading them. */
 static confiture_status cfti_files_without(const confiture_files *files, const cfti_target *targets,
                                            size_t target_count,
                                            const confiture_allocator *allocator,
@@ -430,19 +430,25 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         for (k = 0; k < target_count && !is_output; k++) {
             const cfti_target *target = &targets[k];
             cfti_os_status status;
+            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN;
             int error;
-            if (!target->exists || target->direct) continue;
-            if (file->kind != CFTI_KIND_LINK && file->kind != CFTI_KIND_UNKNOWN &&
-                !cfti_path_may_be_same(file->path + file->leaf,
-                                       cfti_path_leaf((const char *)target->real.data)))
+            if (target->direct) continue;
+            /* What a listing has seen is not where nothing is yet, but for a link. */
+            if (!may_lead &&
+                (!target->exists ||
+                 !cfti_path_may_be_same(file->path + file->leaf,
+                                        cfti_path_leaf((const char *)target->real.data))))
                 continue;
             error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
+            if (error == 0)
+                is_output = target->exists && status.device == target->old.device &&
+                            status.inode == target->old.inode;
+            else if (!target->exists && cfti_os_is_absent(error))
+                error = cfti_target_awaits(target, file->path, &is_output);
             if (error != 0 && !cfti_is_answer(error)) {
                 if (*made) cfti_free(allocator, without->items, files->count * sizeof(cfti_file));
                 return cfti_fail_system(fail, error, file->path);
             }
-            is_output = error == 0 && status.device == target->old.device &&
-                        status.inode == target->old.inode;
         }
         if (is_output && !*made) {
             *without = *files;

@@ -159,6 +159,22 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
            x.device == y.device && x.inode == y.inode;
 }
 
+/* Whether a path at which there is nothing yet leads to where the target will be. Returns
+ * an error of the system's. */
+static int cfti_target_awaits(const cfti_target *target, const char *path, bool *awaits) {
+    cfti_buffer x, y;
+    int error;
+    memset(&x, 0, sizeof(x));
+    x.allocator = target->real.allocator;
+    y = x;
+    error = cfti_path_resolve(&x, path);
+    if (error == 0) error = cfti_path_resolve(&y, (const char *)target->real.data);
+    *awaits = error == 0 && strcmp((const char *)x.data, (const char *)y.data) == 0;
+    cfti_buffer_free(&x);
+    cfti_buffer_free(&y);
+    return error;
+}
+
 /* Whether two files hold the same bytes. A file that cannot be read is different. */
 static bool cfti_same_bytes(const char *a, const char *b) {
     cfti_os_file x, y;

@@ -346,12 +346,58 @@ static void test_output_found_early(void) {
     tree_clear();
 }
 
+/* An output that does not exist yet is left out as the next build will leave it out: a
+ * link that waits for it, and its path in a list of one's own. */
+static void test_output_awaited(void) {
+    static const char *const own[] = {"s/../s/out.sql", "s/a.sql", "s/linked.sql"};
+    static const char *const lost[] = {"s/a.sql", "s/lost.sql", "s/linked.sql"};
+    static const char *const outputs[] = {"s/linked.sql", "s/out.sql", "s/dir/out.sql"};
+    confiture_build_options options;
+    confiture_files *files;
+    size_t i, k;
+    memset(&options, 0, sizeof options);
+    options.separator = CONFITURE_SEPARATOR_NONE;
+    tree_text("s/a.sql", "SELECT 1;\n");
+    tree_link("s/linked.sql", "out.sql");
+    tree_link("s/dir", ".");
+    for (i = 0; i < TREE_COUNT(outputs); i++) {
+        for (k = 0; k < 2; k++) { /* the first build, and the next */
+            files = output_find("s");
+            CHECK_STR(build_file(outputs[i], files, &options, NULL), "done");
+            CHECK(build_is_link("s/linked.sql") && tree_holds("s/out.sql", "SELECT 1;\n", 10));
+            confiture_files_free(files);
+        }
+        tree_remove("s/out.sql");
+        CHECK(confiture_files_from_paths(&files, own, 3, NULL, NULL) == CONFITURE_OK);
+        CHECK_STR(build_file(outputs[i], files, &options, NULL), "done");
+        CHECK(build_is_link("s/linked.sql") && tree_holds("s/out.sql", "SELECT 1;\n", 10));
+        confiture_files_free(files);
+        tree_remove("s/out.sql");
+    }
+    CHECK(confiture_files_from_paths(&files, own + 2, 1, NULL, NULL) == CONFITURE_OK);
+    CHECK_STR(build_file("s/out.sql", files, &options, NULL),
+              "NO_FILES s/out.sql: the output is the only file of the list");
+    confiture_files_free(files);
+    /* What leads elsewhere is missed as ever. */
+    CHECK(confiture_files_from_paths(&files, lost, 3, NULL, NULL) == CONFITURE_OK);
+    CHECK_STR(build_file("s/out.sql", files, &options, NULL),
+              "SYSTEM s/lost.sql: no such file or directory");
+    confiture_files_free(files);
+    files = output_find("s");
+    CHECK_STR(build_file("s/x.sql", files, &options, NULL),
+              "SYSTEM s/linked.sql: no such file or directory");
+    confiture_files_free(files);
+    CHECK(tree_temporaries("s") == 0);
+    tree_clear();
+}
+
 static void test_output(void) {
     size_t descriptors = tree_descriptors();
     tree_open();
     (void)alarm(300); /* what hangs is to fail */
     test_output_collisions();
     test_output_in_tree();
+    test_output_awaited();
     test_output_in_the_way();
     test_output_sync();
     test_output_nameless();
