@@ -15,6 +15,7 @@ import os
 import pathlib
 import pty
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -453,6 +454,16 @@ class Process(CommandTest):
                 self.assertEqual(child.stderr.read(), b"")
                 child.stderr.close()
                 self.assertEqual(child.wait(timeout=30), code)
+
+    def test_file_size_limit(self):
+        """A file of more than ulimit -f is an error as any, and not the end by a signal."""
+        self.write("t/a.sql", "-- " + "x" * 5000 + "\n")
+        old = self.write("out/schema.sql", "-- the old one\n")
+        for args in (["-o", "out/schema.sql"], ["-o", "out/new.sql"]):
+            self.bad(2, [args[1], "file too large"], "build", "t", *args,
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+        self.assertEqual(os.listdir(self.dir / "out"), ["schema.sql"])
+        self.assertEqual(old.read_bytes(), b"-- the old one\n")
 
     def interrupted(self, *args, kind=signal.SIGINT):
         """Interrupts a build of some gigabytes when its temporary file has been seen."""

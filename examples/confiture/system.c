@@ -55,6 +55,10 @@ void system_start(int *argc, char ***argv) {
         pipe_was_ignored = action.sa_handler == SIG_IGN;
         signal(SIGPIPE, SIG_IGN);
     }
+#if defined(SIGXFSZ)
+    /* More than the limit of a file's size is to be an error as well: a write that fails. */
+    signal(SIGXFSZ, SIG_IGN);
+#endif
     catch_signal(SIGINT);
     catch_signal(SIGTERM);
     catch_signal(SIGHUP);
