@@ -81,7 +81,10 @@ static void test_limit_sparse(void) {
     confiture_files *files;
     tree_text("s/a.sql", "SELECT 1;\n");
     tree_text("s/b.sql", "SELECT 2;\n");
-    if (truncate("s/b.sql", (off_t)1 << (sizeof(off_t) > 4 ? 40 : 30)) != 0) return;
+    if (truncate("s/b.sql", (off_t)1 << (sizeof(off_t) > 4 ? 40 : 30)) != 0) {
+        tree_clear();
+        return;
+    }
     files = scan_find("s");
     limit_all(files, 1 << 20, "LIMIT s/b.sql: larger than the limit of 1048576 bytes", __LINE__);
     limit_all(files, 10, "LIMIT s/b.sql: larger than the limit of 10 bytes", __LINE__);
@@ -177,7 +180,10 @@ static void test_limit_memory(void) {
     size_t r;
     int way;
     tree_text("s/b.sql", "");
-    if (truncate("s/b.sql", (off_t)1 << 30) != 0) return;
+    if (truncate("s/b.sql", (off_t)1 << 30) != 0) {
+        tree_clear();
+        return;
+    }
     files = scan_find("s");
     for (r = 0; r < RUNS; r++)
         for (way = 0; way < SCAN_WAYS; way++) {
