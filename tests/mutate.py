@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Do the tests notice if a part is wrong? Mutants of the parts in src/, and who kills them.
 
-    tests/mutate.py [--count N] [--seed S] [--part NAME] [--units] [--jobs N] [--list]
-                    [--slice A:B] [--seconds N]
+    tests/mutate.py [--count N] [--seed S] [--part NAME] [--units | --rest] [--jobs N] [--list]
+                    [--slice A:B,N] [--seconds N]
 
 A mutant is the library with one small mistake: a comparison, a sign, a constant, a condition, a
 truth value, or a statement less. N of them, always the same for a seed, are spread over the parts
 in proportion to their lines. Each is put before the tests in rising cost, until one fails: the unit
 tests, those of its part first; parity; the command's tests; the unit tests under the address
-sanitizer. A hang kills, too. What does not compile is no mutant.
+sanitizer. A hang kills, too. What does not compile is no mutant. A long run can be done in pieces:
+slices, the unit tests before the rest, and the rest only for those that the unit tests let live;
+the last lines say which.
 
 A survivor is shown with its change. One that no test can kill, since nothing that the library
 promises differs, is named in mutants_explained.txt with the reason. The checks that count: a mutant
@@ -41,15 +43,16 @@ COMPILE = ["clang" if shutil.which("clang") else "gcc", "-w", "-pthread", "-O0"]
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:hard_rss_limit_mb=3000"}
 # The suites of tests/unit by their cost.
-CHEAP = ["memory", "shelf", "ring", "path", "refused", "text", "walk", "output", "system", "sha256",
-         "lexer", "find", "build", "scan"]
+CHEAP = ["memory", "shelf", "ring", "path", "confine", "refused", "text", "walk", "output",
+         "system", "sha256", "lexer", "limit", "find", "build", "scan"]
 # Those that are most likely to notice, where it is not the one of that name.
 FIRST = {
     "base.h": ["text", "path"], "cpu.c": ["sha256"], "sha256_portable.c": ["sha256"],
     "sha256_x86.c": ["sha256"], "sha256_many.c": ["sha256"], "lexer_copy.c": ["lexer"],
     "error.c": ["path", "system"], "list.c": ["path", "memory", "walk", "find"],
-    "walk.c": ["walk", "find"], "find.c": ["walk", "find"], "os_posix.c": ["system", "output"],
-    "os_uring.c": ["ring", "system", "refused"], "read.c": ["system", "scan"],
+    "walk.c": ["walk", "find", "confine"], "find.c": ["walk", "find", "confine"],
+    "os_posix.c": ["system", "output", "confine"],
+    "os_uring.c": ["ring", "system", "refused"], "read.c": ["system", "scan", "limit"],
     "digest.c": ["system", "scan"], "check.c": ["output", "build"], "output.c": ["output", "build"],
     "build.c": ["output", "build"], "schema.c": ["output", "build"],
     "parallel.c": ["system", "find", "scan"], "scan.c": ["system", "scan"],
@@ -209,7 +212,9 @@ def limits(memory):
     def set_limits():
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (240, 240))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
+        # A test that wants a file of a terabyte is refused it, and does without; no signal.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_NPROC, (1000, 1000))
         if memory:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -289,14 +294,16 @@ class Judge:
 
     def __init__(self, base, options):
         self.base, self.patience, self.units = base, options.patience, options.units
+        self.rest = options.rest
         self.ends = time.monotonic() + options.seconds if options.seconds else None
         self.python = python_for_mutants()
 
     def stages(self, part):
         name = part.rsplit(".", 1)[0]
         first = FIRST.get(part, [name] if name in CHEAP else [])
-        for suite in first + [s for s in CHEAP if s not in first]:
-            yield "unit " + suite
+        if not self.rest:
+            for suite in first + [s for s in CHEAP if s not in first]:
+                yield "unit " + suite
         if self.units:
             return
         yield "parity"
@@ -346,16 +353,19 @@ class Judge:
         return None, None, None
 
     def rehearse(self):
-        """The library as it is must pass everything, or nothing that follows says anything."""
+        """The library as it is must pass everything, or that a mutant fails says nothing."""
         place = Place(self.base, None)
         try:
+            what = "unit"
             if not place.build("unit", *unit_arguments(place.folder)):
-                raise Failed("the unit tests do not compile")
+                raise Failed("does not compile")
             for what in self.stages(""):
                 started = time.monotonic()
                 self.stage(place, what)
                 print(f"without a mistake: {what} passes, {time.monotonic() - started:.1f} s",
                       flush=True)
+        except Failed as reason:
+            sys.exit(f"mutate.py: without a mistake: {what}: {reason}")
         finally:
             place.remove()
 
@@ -369,8 +379,21 @@ def read_explained():
             continue
         if len(lines) < 4 or lines[1][:1] != "-" or lines[2][:1] != "+":
             sys.exit(f"{EXPLAINED.name}: not PART, -OLD, +NEW, REASON: {lines}")
+        text = (ROOT / "src" / lines[0]).read_text(encoding="utf-8")
+        if lines[1][1:].strip() not in map(str.strip, text.split("\n")):
+            sys.exit(f"{EXPLAINED.name}: {lines[0]} has no line {lines[1][1:].strip()}")
         known[lines[0], lines[1][1:].strip(), lines[2][1:].strip()] = " ".join(lines[3:])
     return known
+
+
+def sliced(places, slices):
+    """[(number, mutants)] of those that are asked for."""
+    numbered = list(enumerate(places))
+    chosen = []
+    for piece in slices.split(","):
+        a, colon, b = piece.partition(":")
+        chosen += numbered[int(a or 0):(int(b) if b else None) if colon else int(a) + 1]
+    return chosen
 
 
 def sweep_shared_memory():
@@ -385,8 +408,10 @@ def main():
     parser = argparse.ArgumentParser(description="Mutants of the parts: which tests notice?")
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--units", action="store_true", help="only the unit tests")
-    parser.add_argument("--slice", default=":", help="A:B of the mutants only")
+    tests = parser.add_mutually_exclusive_group()
+    tests.add_argument("--units", action="store_true", help="only the unit tests")
+    tests.add_argument("--rest", action="store_true", help="all but them")
+    parser.add_argument("--slice", default=":", help="only these of the mutants: A:B, N, or more")
     parser.add_argument("--seconds", type=float, help="begin no mutant after so long")
     parser.add_argument("--part", action="append", help="of this part only; repeatable")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -394,27 +419,28 @@ def main():
     parser.add_argument("--list", action="store_true", help="only say what would be done")
     parser.add_argument("--rehearse", action="store_true", help="only the library as it is")
     options = parser.parse_args()
-    places = choose(options.count, options.seed, options.part)
-    a, b = options.slice.split(":")
-    places = places[int(a or 0):int(b) if b else None]
+    places = sliced(choose(options.count, options.seed, options.part), options.slice)
     if options.list:
-        for mutants in places:
-            print(f"{mutants[0].part}:{mutants[0].number} {mutants[0].kind}\n{mutants[0].diff()}")
+        for number, (mutant, *_) in places:
+            print(f"{number:>3} {mutant.part}:{mutant.number} {mutant.kind}\n{mutant.diff()}")
         return 0
     explained = read_explained()
     base = pathlib.Path(tempfile.mkdtemp(prefix="confiture-mutants-")).resolve()
     os.chmod(base, 0o755)
     counts, kinds = collections.Counter(), collections.Counter()
-    survivors = []
+    survivors, later = [], []
     judge = Judge(base, options)
     try:
+        judge.rehearse()
         if options.rehearse:
-            judge.rehearse()
             return 0
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for mutant, killer, how in pool.map(judge.judge, places):
+            judged = pool.map(judge.judge, [mutants for _, mutants in places])
+            for (number, _), (mutant, killer, how) in zip(places, judged):
                 if mutant is None:
                     counts[killer or "none that compiles"] += 1
+                    if killer:
+                        later.append(number)
                     continue
                 reason = explained.get(mutant.key())
                 word = ("killed" if killer else "explained" if reason else "SURVIVED")
@@ -423,20 +449,21 @@ def main():
                     kinds[killer] += 1
                     counts["by hanging"] += how == "hangs"
                 else:
-                    survivors.append((mutant, reason))
-                print(f"{word:<9} {mutant.part}:{mutant.number} {mutant.kind}: "
+                    survivors.append((number, mutant, reason))
+                print(f"{word:<9} {number:>3} {mutant.part}:{mutant.number} {mutant.kind}: "
                       f"{mutant.new.strip()[:70]}" + (f"\n          {killer}: {how}" if killer
                                                       else ""), flush=True)
     finally:
         shutil.rmtree(base, ignore_errors=True)
         sweep_shared_memory()
-    for mutant, reason in survivors:
-        print(f"\n{mutant.part}:{mutant.number}: {'explained: ' + reason if reason else 'SURVIVED'}"
+    for number, mutant, reason in survivors:
+        print(f"\n{number} {mutant.part}:{mutant.number}: {'explained: ' + reason if reason else 'SURVIVED'}"
               f"\n{mutant.diff()}")
     print("\nkilled by: " + ", ".join(f"{k} {n}" for k, n in kinds.most_common()))
     print(", ".join(f"{word}: {n}" for word, n in counts.items()))
-    if counts["later"]:
-        print(f"not done: --slice {int(a or 0) + len(places) - counts['later']}:{b}")
+    for what, numbers in ("not done", later), ("alive", [number for number, *_ in survivors]):
+        if numbers:
+            print(f"{what}: --slice {','.join(map(str, numbers))}")
     print(f"{counts['killed'] + counts['explained']} passed, {counts['SURVIVED']} failed")
     return 1 if counts["SURVIVED"] else 0
 
