@@ -168,7 +168,7 @@ static void test_memory_arena(void) {
     cfti_arena_align(&arena);
     cfti_arena_reset(&arena);
     cfti_arena_rewind(&arena, NULL, 0);
-    CHECK(arena.first == NULL && m.calls == 0);
+    CHECK(arena.first == NULL && m.calls == 0 && cfti_arena_room(&arena) == 0);
     CHECK(cfti_arena_reserve(&arena, SIZE_MAX - 100) == NULL && m.calls == 0);
     a = (uint8_t *)cfti_arena_take(&arena, 1);
     b = (uint8_t *)cfti_arena_take(&arena, 17);

@@ -457,6 +457,7 @@ static void test_path_hex(void) {
                                          "10",
                                          "0X10",
                                          "\xD9\2410",
+                                         "1\xD9\xA0",
                                          NULL,
                                          "FF",
                                          "00000000000000000000FF",
@@ -471,6 +472,7 @@ static void test_path_hex(void) {
                                          "0X00FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE",
                                          NULL,
                                          "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"};
+    uint32_t sum = 0;
     size_t i, k, size;
     int a = 0, b;
     for (i = 0; i < TREE_COUNT(prefixes); i++) {
@@ -491,6 +493,10 @@ static void test_path_hex(void) {
     }
     for (i = 1; i < TREE_COUNT(cfti_digit_zeros); i++) /* they are searched by halves */
         CHECK(cfti_digit_zeros[i - 1] + 9 < cfti_digit_zeros[i]);
+    /* The same from Python's unicodedata, of Unicode 14: all characters beyond ASCII whose
+     * decimal() is 0, each taken in by sum * 31 + code. */
+    for (i = 0; i < TREE_COUNT(cfti_digit_zeros); i++) sum = sum * 31 + cfti_digit_zeros[i];
+    CHECK(i == 65 && sum == 0x5346B234);
 }
 
 /* ==== Errors ============================================================= */

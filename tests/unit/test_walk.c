@@ -75,6 +75,21 @@ static void test_walk_refused(void) {
     tree_clear();
 }
 
+/* Of "." nothing is taken off before what it holds is matched against an exclude. */
+static void test_walk_here(void) {
+    static const char *const include[] = {"**", "*/x.sql"}, *const exclude[] = {"b"};
+    confiture_directory directory = find_directory(".");
+    tree_text("ab/x.sql", "");
+    tree_text("b/x.sql", "");
+    directory.include = include;
+    directory.include_count = 2;
+    directory.exclude = exclude;
+    directory.exclude_count = 1;
+    directory.not_recursive = true;
+    CHECK_STR(find_outcome(&directory, 1, NULL, false), ". ab ab/x.sql b/x.sql");
+    tree_clear();
+}
+
 /* The first directory that cannot be used, though others follow; the first failure. */
 static void test_walk_several(void) {
     static const char *const bad[] = {"a**"};
@@ -501,6 +516,7 @@ static void test_walk(void) {
     (void)alarm(300); /* what hangs is to fail */
     test_walk_exact();
     test_walk_refused();
+    test_walk_here();
     test_walk_several();
     test_walk_unknown_kind();
     test_walk_bases();
