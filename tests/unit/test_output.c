@@ -293,7 +293,7 @@ static void test_output_nothing(void) {
     tree_clear();
 }
 
-/* Sizes that no machine has: an error, or no wish at all. */
+/* Sizes that no machine has: an error, no wish at all, or one for less. */
 static void test_output_too_large(void) {
     cfti_output output;
     cfti_build build;
@@ -314,6 +314,14 @@ static void test_output_too_large(void) {
     visit.to_come = UINT64_MAX / 2;
     cfti_build_expect(&output, &build, &visit);
     CHECK(m.calls == 0);
+    /* Of a size that a machine has: eight times what is needed, once, and no more. */
+    output.buffer.size = output.buffer.capacity = 0;
+    visit.text_size = 1 << 20;
+    cfti_build_expect(&output, &build, &visit);
+    CHECK(m.calls == 1 && output.buffer.capacity >= 8 * visit.text_size);
+    CHECK(output.buffer.capacity < 8 * visit.text_size + (4 << 20));
+    cfti_buffer_free(&output.buffer);
+    CHECK(memory_is_clean(&m));
 }
 
 static void output_on_finding(void *user, const confiture_finding *finding) {
