@@ -111,7 +111,8 @@ static int fault_closedir(DIR *dir);
 #endif
 
 /* A small tree is enough for rings, batches and helpers to start. */
-#define CFTI_PROCESSORS 8
+static size_t fault_processors = 8;
+#define CFTI_PROCESSORS fault_processors
 #define CFTI_FILES_PER_RING 4
 #define CFTI_FILES_PER_PARKED_RING 2
 #define CFTI_FILES_PER_THREAD 4

@@ -127,6 +127,14 @@ typedef struct fault_rule {
     int error;
 } fault_rule;
 
+/* What fstat() says of a file from the nth time on and is not so. */
+typedef struct fault_lie {
+    const char *path; /* NULL: no lie */
+    size_t from, asked;
+    off_t longer; /* than it is */
+    bool later;   /* it was changed after it was */
+} fault_lie;
+
 typedef struct fault_fd {
     bool is_open, is_output, is_directory, is_ring;
     char path[FAULT_PATH];
@@ -143,12 +151,16 @@ static struct {
     unsigned long only;    /* the calls that are counted; 0: all */
     size_t variant;        /* which of the call's errors */
     fault_rule rules[FAULT_RULES];
-    bool storm;       /* every second call that may be interrupted is */
-    int short_reads;  /* of input */
-    bool foreign;     /* the file system is one that is not known */
-    bool short_write; /* a random part */
-    size_t disk;      /* bytes that there is room for */
-    bool few;         /* a ring takes and completes only some at a time */
+    fault_lie lie;
+    bool storm;                /* every second call that may be interrupted is */
+    int short_reads;           /* of input */
+    unsigned long file_system; /* what fstatfs() says that it is; 0: what is so */
+    bool short_write;          /* a random part */
+    bool no_write;             /* a write brings nothing to the file, and that is no error */
+    size_t disk;               /* bytes that there is room for */
+    bool few;                  /* a ring takes and completes only some at a time */
+    uint32_t lacks;            /* what a ring does not have, of its features */
+    int hold; /* 3: a ring's results are kept back, 2: it is refused, 1: they are there */
     unsigned random;
     /* What happened. */
     size_t hits;
@@ -167,13 +179,17 @@ static struct {
 static memory fault_memory; /* the accounts of all memory */
 
 static void fault_reset(void) {
-    fault.armed = fault.fail_on = fault.storm = fault.foreign = fault.short_write = fault.few =
+    fault.armed = fault.fail_on = fault.storm = fault.short_write = fault.no_write = fault.few =
         false;
+    fault.file_system = 0;
+    fault.lacks = 0;
+    fault.hold = 0;
     fault.calls = fault.fail_at = fault.variant = fault.hits = 0;
     fault.only = 0;
     fault.short_reads = FAULT_WHOLE;
     fault.disk = SIZE_MAX;
     memset(fault.rules, 0, sizeof fault.rules);
+    memset(&fault.lie, 0, sizeof fault.lie);
 }
 
 /* So many ways has a call to fail, the last of them EINTR, if it has that. */
@@ -359,7 +375,16 @@ static int fault_close(int fd) {
 }
 
 static int fault_fstat(int fd, struct stat *st) {
-    return fault_fails(FAULT_FSTAT, fd, -1, NULL, false) ? -1 : fstat(fd, st);
+    fault_lie *lie = &fault.lie;
+    int result = fault_fails(FAULT_FSTAT, fd, -1, NULL, false) ? -1 : fstat(fd, st);
+    (void)pthread_mutex_lock(&fault.lock);
+    if (result == 0 && lie->path != NULL && strcmp(lie->path, fault.fds[fd].path) == 0 &&
+        ++lie->asked >= lie->from) {
+        st->st_size += lie->longer;
+        st->st_mtime += lie->later;
+    }
+    (void)pthread_mutex_unlock(&fault.lock);
+    return result;
 }
 
 static int fault_fstatat(int at, const char *path, struct stat *st, int flags) {
@@ -368,7 +393,10 @@ static int fault_fstatat(int at, const char *path, struct stat *st, int flags) {
 
 static int fault_fstatfs(int fd, struct statfs *fs) {
     int result = fault_fails(FAULT_FSTATFS, fd, -1, NULL, false) ? -1 : fstatfs(fd, fs);
-    if (fault.foreign) fs->f_type = 0x6969; /* NFS */
+    if (fault.file_system != 0) {
+        fs->f_type = 0;
+        fs->f_type |= fault.file_system;
+    }
     return result;
 }
 
@@ -405,12 +433,14 @@ static size_t fault_room(size_t size) {
 
 static ssize_t fault_write(int fd, const void *data, size_t size) {
     if (fault_fails(FAULT_WRITE, fd, -1, NULL, false)) return -1;
+    if (fault.no_write) return 0;
     if (size > 0 && (size = fault_room(size)) == 0) return -1;
     return real_write(fd, data, size);
 }
 
 static ssize_t fault_pwrite(int fd, const void *data, size_t size, off_t offset) {
     if (fault_fails(FAULT_PWRITE, fd, -1, NULL, false)) return -1;
+    if (fault.no_write) return 0;
     if (fault.short_write && size > 1) size = 1 + size / 3;
     return pwrite(fd, data, size, offset);
 }

@@ -1,7 +1,8 @@
 /* Every call that may fail does: the Nth, for every N until the work succeeds, once and from
  * then on, with each error that fits it, whatever is done and however it is run; and then
  * what can be said better by name.
- *     faults [--quick] [WORK...]     all works, or these; "named": what has a name */
+ *     faults [--quick | --alone] [WORK...]     all works, or these; "named": what has a name
+ * --quick: a share of the calls. --alone: all of them, by one thread: the same each time. */
 #include "calls.h"
 
 #define CONFITURE_IMPLEMENTATION
@@ -31,7 +32,7 @@ static const config configs[] = {
 enum { CONFIGS = sizeof configs / sizeof configs[0] };
 
 static struct {
-    bool quick;
+    bool quick, alone;
     unsigned long calls; /* that were made while something failed */
 } faults;
 
@@ -81,7 +82,7 @@ static bool faults_series(const work *w, const config *c, bool on, size_t step) 
             if (hit && nth.variant == 0) {
                 fault_call call = fault.log[0].call;
                 variants = fault_variants(call) + (!on && fault_calls[call].may_interrupt);
-                if (faults.quick && variants > 2) variants = 2;
+                if ((faults.quick || faults.alone) && variants > 2) variants = 2;
             }
         }
     }
@@ -95,9 +96,10 @@ static void faults_work(const work *w) {
     for (k = 0; k < CONFIGS && good; k++) {
         const config *c = &configs[k];
         /* Threads come in any order: half of the calls stand for the other half. */
-        size_t step = c->threads != 1 || w->is_large ? 2 : 1;
+        size_t step = c->threads != 1 || (w->is_large && !faults.alone) ? 2 : 1;
         if (w->is_search && c->io != CONFITURE_IO_READ) continue;
         if (w->is_large && k % 4 > 1) continue;
+        if (faults.alone && (c->threads != 1 || c->pool != POOL_NONE)) continue;
         if (faults.quick && w->run != work_pool) {
             if (!c->quick || (w->is_large && k != 0)) continue;
             step = c->threads != 1 || w->is_large ? 17 : 7;
@@ -109,6 +111,7 @@ static void faults_work(const work *w) {
 }
 
 #include "named.h"
+#include "direct.h"
 
 /* What the works come to when nothing fails. */
 static void faults_expect(void) {
@@ -149,6 +152,7 @@ int main(int argc, char **argv) {
         (void)setenv("TMPDIR", "/dev/shm", 1); /* a disk takes its time to sync */
     for (a = 1; a < argc; a++) {
         if (strcmp(argv[a], "--quick") == 0) faults.quick = true;
+        else if (strcmp(argv[a], "--alone") == 0) faults.alone = true;
         else chosen++;
         by_name |= strcmp(argv[a], "named") == 0;
     }
@@ -167,7 +171,10 @@ int main(int argc, char **argv) {
         faults_work(w);
         printf("%-24s %lu calls\n", w->name, faults.calls - calls);
     }
-    if (chosen == 0 || by_name) named_all();
+    if ((chosen == 0 && !faults.alone) || by_name) {
+        named_all();
+        direct_all();
+    }
     (void)alarm(0);
     CHECK(tree_descriptors() == before);
     work_lists_free();

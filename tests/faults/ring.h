@@ -33,6 +33,7 @@ static long fault_ring_setup(unsigned count, cfti_ring_setup *setup) {
     (void)pthread_mutex_unlock(&fault.lock);
     memset(&fault_rings[fd], 0, sizeof fault_rings[fd]);
     fault_rings[fd].setup = *setup;
+    setup->features &= ~fault.lacks;
     return fd;
 }
 
@@ -72,6 +73,22 @@ static void fault_ring_results(fault_ring *ring) {
             results[ring->seen & (ring->setup.result_count - 1)].result = -errno;
 }
 
+/* The kernel has done everything, but it is not to be seen; then it refuses to be asked; and
+ * then it shows. */
+static long fault_ring_hold(const fault_ring *ring, long n) {
+    static uint32_t kept;
+    uint32_t *tail = fault_ring_word(ring, ring->setup.result_tail);
+    int step = fault.hold--;
+    if (step == 3) {
+        kept = __atomic_load_n(tail, __ATOMIC_ACQUIRE);
+        *tail = *fault_ring_word(ring, ring->setup.result_head);
+        return n;
+    }
+    if (step == 1) __atomic_store_n(tail, kept, __ATOMIC_RELEASE);
+    errno = EBADF;
+    return step == 1 ? 0 : -1;
+}
+
 static long fault_ring_enter(int fd, unsigned count, unsigned least, unsigned flags) {
     fault_ring *ring = &fault_rings[fd];
     long n;
@@ -88,10 +105,12 @@ static long fault_ring_enter(int fd, unsigned count, unsigned least, unsigned fl
         least = least > 0 ? fault_random(2) : 0;
         (void)pthread_mutex_unlock(&fault.lock);
     }
+    if (fault.hold == 1 || fault.hold == 2) return fault_ring_hold(ring, 0);
     fault_ring_requests(ring, count);
     n = syscall(SYS_io_uring_enter, fd, count, least, flags, NULL, 0);
     error = errno;
     fault_ring_results(ring);
+    if (fault.hold == 3) n = fault_ring_hold(ring, n);
     errno = error;
     return n;
 }
