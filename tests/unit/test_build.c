@@ -593,6 +593,7 @@ static void test_build(void) {
     test_build_split();
     test_build_stopped();
     test_build_exhausted();
+    test_build_split_paths();
     (void)alarm(0);
     tree_close();
     runs_close();

@@ -581,3 +581,31 @@ static void test_build_exhausted(void) {
     confiture_files_free(files);
     tree_clear();
 }
+
+/* Memory that runs out when a split makes a file's path absolute, its NUL included: the names
+ * are of all lengths about that at which the buffer must grow. */
+static void test_build_split_paths(void) {
+    const size_t here = strlen(tree.root), room = 256;
+    build_exhausted e;
+    confiture_files *files;
+    char path[400], *name;
+    const char *paths[1];
+    size_t size;
+    if (here > 180) return; /* they would be longer than a name can be */
+    memset(&e, 0, sizeof e);
+    e.way = BUILD_SPLIT;
+    for (size = room - 3; size < room + 4; size++) {
+        memset(path, 0, sizeof path);
+        strcpy(path, "s/");
+        name = path + 2;
+        memset(name, 'n', size - here - 3);
+        tree_text(path, "SELECT 1;\n");
+        paths[0] = path;
+        if (!CHECK(confiture_files_from_paths(&files, paths, 1, NULL, NULL) == CONFITURE_OK))
+            return;
+        e.files = files;
+        memory_exhaust_io(build_exhaust, &e, 1, true, NULL, CONFITURE_IO_READ);
+        confiture_files_free(files);
+        tree_clear();
+    }
+}

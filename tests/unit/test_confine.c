@@ -366,6 +366,21 @@ static void test_confine_memory(void) {
     }
 }
 
+/* A name in a caller's own list may be longer than any that a file can have. */
+static void test_confine_long_name(void) {
+    static char path[400];
+    confine_case c;
+    memset(&c, 0, sizeof c);
+    tree_directory("t");
+    memset(path, 'n', sizeof path - 1);
+    memcpy(path, "t/", 2);
+    c.dir = path;
+    c.base = "t";
+    c.status = CONFITURE_E_SYSTEM; /* the system does not know what it is */
+    memory_exhaust_io(confine_call, &c, 1, true, NULL, CONFITURE_IO_READ);
+    tree_clear();
+}
+
 /* A path longer than the kernel takes, and links at its end. */
 static void test_confine_deep(void) {
     char *path = tree_deep(25, "x.sql", "SELECT 1;\n"), *link;
@@ -438,6 +453,7 @@ static void test_confine(void) {
     test_confine_rights();
     test_confine_several();
     test_confine_memory();
+    test_confine_long_name();
     test_confine_deep();
     test_confine_swapped();
     (void)alarm(0);

@@ -399,6 +399,43 @@ static void test_output_awaited(void) {
     tree_clear();
 }
 
+/* Whether two targets are one file, and whether a path still leads to what was found, where
+ * they lie on different file systems: of what is made here, all is on one. */
+static void test_output_devices(void) {
+    cfti_target a, b;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    CHECK(cfti_allocator_choose(&a.real.allocator, NULL));
+    b.real.allocator = a.real.allocator;
+    a.exists = b.exists = true;
+    CHECK(cfti_target_is(&a, &b));
+    b.old.device = 1; /* the same inode */
+    CHECK(!cfti_target_is(&a, &b));
+    a.exists = b.exists = false;
+    CHECK(cfti_buffer_append(&a.real, "x.sql", 6) && cfti_buffer_append(&b.real, "./x.sql", 8));
+    CHECK(cfti_target_is(&a, &b));
+    b.real.size = 0;
+    CHECK(cfti_buffer_append(&b.real, "missing/x.sql", 14));
+    CHECK(!cfti_target_is(&a, &b) && !cfti_target_is(&b, &a));
+#if defined(__linux__)
+    b.real.size = 0;
+    CHECK(cfti_buffer_append(&b.real, "/proc/x.sql", 12)); /* is asked about, and no more */
+    CHECK(!cfti_target_is(&a, &b));
+#endif
+    tree_text("x.sql", "x");
+    tree_link("l.sql", "x.sql");
+    a.path = "l.sql";
+    a.exists = true;
+    CHECK(cfti_os_status_at(AT_FDCWD, a.path, true, &a.old) == 0);
+    a.real.size = 0;
+    CHECK(cfti_target_locate(&a) == 0 && !a.direct);
+    a.old.device++;
+    CHECK(cfti_target_locate(&a) == 0 && a.direct);
+    cfti_buffer_free(&a.real);
+    cfti_buffer_free(&b.real);
+    tree_clear();
+}
+
 static void test_output(void) {
     size_t descriptors = tree_descriptors();
     tree_open();
@@ -413,6 +450,7 @@ static void test_output(void) {
     test_output_nothing();
     test_output_too_large();
     test_output_found_early();
+    test_output_devices();
     (void)alarm(0);
     tree_close();
     CHECK(tree_descriptors() == descriptors);

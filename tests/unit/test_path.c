@@ -728,6 +728,28 @@ static void test_path_long_link(void) {
 }
 #endif
 
+/* What is still to do may be nothing, or have components of no name; and what has been gone
+ * may fill its buffer to the byte, so that the end of it needs memory. */
+static void test_path_follow(void) {
+    cfti_buffer out, todo;
+    memory m;
+    memory_init(&m);
+    memset(&out, 0, sizeof out);
+    out.allocator = m.allocator;
+    todo = out;
+    CHECK(cfti_buffer_append(&todo, "/a//b/", 6) && cfti_path_follow(&out, &todo, false) == 0);
+    CHECK_STR((const char *)out.data, "/a/b");
+    todo.size = 0;
+    while (out.size < out.capacity) CHECK_QUIET(cfti_buffer_append(&out, "c", 1));
+    memory_arm(&m, 1, true);
+    CHECK(cfti_path_follow(&out, &todo, false) == ENOMEM && m.failed);
+    memory_arm(&m, 0, false);
+    CHECK(cfti_path_follow(&out, &todo, false) == 0 && out.data[out.size] == 0);
+    cfti_buffer_free(&out);
+    cfti_buffer_free(&todo);
+    CHECK(memory_is_clean(&m));
+}
+
 static void test_path(void) {
     tree_open();
     test_path_clean();
@@ -743,6 +765,7 @@ static void test_path(void) {
     test_path_numbers();
     test_path_memory();
 #if !defined(_WIN32)
+    test_path_follow();
     test_path_long_link();
 #endif
     tree_close();

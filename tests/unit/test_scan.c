@@ -645,6 +645,10 @@ static void test_scan(void) {
     test_scan_progress();
     test_scan_uneven();
     test_scan_pool();
+#if !defined(CONFITURE_NO_THREADS)
+    test_scan_wait();
+#endif
+    test_scan_expected();
     test_scan_arguments();
     test_scan_exhausted();
     test_scan_mappings();

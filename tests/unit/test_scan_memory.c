@@ -257,3 +257,55 @@ static void test_scan_bounded(void) {
     confiture_files_free(files);
     tree_clear();
 }
+
+#if !defined(CONFITURE_NO_THREADS)
+/* A helper that is about to sleep when all is over has missed the signal that wakes it, and
+ * must not: threads come to that in one order of theirs alone. */
+static void test_scan_wait(void) {
+    cfti_scan scan;
+    int value = 0;
+    memset(&scan, 0, sizeof scan);
+    CHECK(cfti_scan_init_locks(&scan));
+    scan.stopping = true;
+    cfti_scan_lock(&scan);
+    cfti_scan_wait(&scan, &scan.slot_free, &value);
+    cfti_scan_unlock(&scan); /* it has come here, and hangs above if it sleeps */
+    CHECK(value == 0);
+    cfti_condition_destroy(&scan.slot_ready);
+    cfti_condition_destroy(&scan.slot_free);
+    cfti_mutex_destroy(&scan.mutex);
+}
+#endif
+
+/* How many bytes a batch may be expected to have, whatever the files so far were like. */
+static void test_scan_expected(void) {
+    static const uint64_t averages[] = {1, (size_t)1 << 20, (size_t)4 << 20, UINT64_MAX / 2};
+    confiture_files files;
+    confiture_run run;
+    cfti_consumer consumer;
+    size_t i;
+    memset(&files, 0, sizeof files);
+    memset(&run, 0, sizeof run);
+    memset(&consumer, 0, sizeof consumer);
+    files.count = 1000;
+    for (i = 0; i < TREE_COUNT(averages); i++) {
+        cfti_slot *slot;
+        cfti_scan scan;
+        memset(&scan, 0, sizeof scan);
+        scan.files = &files;
+        scan.run = &run;
+        scan.consumer = &consumer;
+        scan.threads = 1;
+        if (!CHECK(cfti_allocator_choose(&scan.allocator, NULL) && cfti_scan_init_slots(&scan)))
+            return;
+        scan.read_files = 1;
+        scan.read_bytes = averages[i] - 1;
+        slot = cfti_scan_take(&scan);
+        CHECK(slot != NULL && slot->count >= 1);
+        CHECK(slot->expected == cfti_min(averages[i] > SIZE_MAX ? SIZE_MAX : (size_t)averages[i],
+                                         ((size_t)4 << 20) / slot->count) *
+                                    slot->count);
+        CHECK(cfti_scan_take(&scan) == NULL); /* the only slot is taken */
+        cfti_scan_free_slots(&scan);
+    }
+}
