@@ -179,8 +179,7 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
 
 /* Takes what was reserved, rounded up so that the next run is aligned for any type. */
 static void cfti_arena_commit(cfti_arena *arena, size_t size) {
-    size_t rounded = size <= SIZE_MAX - 15 ? (size + 15) & ~(size_t)15 : size;
-    arena->first->used += cfti_min(rounded, cfti_arena_room(arena));
+    arena->first->used += cfti_min((size + 15) & ~(size_t)15, cfti_arena_room(arena));
 }
 
 /* Takes what was reserved without rounding: for text, which would lose 8 bytes of each

@@ -170,18 +170,23 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
 /* Whether a path that could not be read as a link may still lead somewhere else: not if
  * it is none, or not there. */
 static bool cfti_may_be_link(int error) {
-    return error != 0 && error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) &&
-           error != CFTI_OS_NOT_DIRECTORY;
+    return error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) && error != CFTI_OS_NOT_DIRECTORY;
+}
+
+/* Where the components of `todo` begin; behind a root, `out` becomes it. Returns an error of
+ * the system's. */
+static int cfti_path_start(cfti_buffer *out, const cfti_buffer *todo, size_t *at) {
+    *at = cfti_os_root((const char *)todo->data, todo->size);
+    if (*at > 0) out->size = 0;
+    return out->size > 0 || cfti_buffer_append(out, todo->data, *at) ? 0 : CFTI_OS_NO_MEMORY;
 }
 
 /* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
  * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
  * an error, and not taken for no link. Returns an error of the system's. */
 static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
-    size_t at = cfti_os_root((const char *)todo->data, todo->size);
-    int links = 0, error = 0;
-    if (at > 0) out->size = 0;
-    if (out->size == 0 && !cfti_buffer_append(out, todo->data, at)) error = CFTI_OS_NO_MEMORY;
+    size_t at;
+    int links = 0, error = cfti_path_start(out, todo, &at);
     while (error == 0 && at < todo->size) {
         const char *part = (const char *)todo->data + at;
         size_t before = out->size, n = 0;
@@ -215,12 +220,7 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             out->size = before;
             cfti_buffer_free(todo);
             *todo = next;
-            at = cfti_os_root((const char *)todo->data, todo->size);
-            if (at > 0) {
-                out->size = 0;
-                if (error == 0 && !cfti_buffer_append(out, todo->data, at))
-                    error = CFTI_OS_NO_MEMORY;
-            }
+            if (error == 0) error = cfti_path_start(out, todo, &at);
         } else if ((no_link != CFTI_OS_NO_LINK && !cfti_is_answer(no_link)) ||
                    (strict && cfti_may_be_link(no_link))) {
             error = no_link;

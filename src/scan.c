@@ -361,7 +361,7 @@ static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
     uint64_t average = 0; /* not known yet */
     cfti_slot *slot;
-    if (left == 0 || scan->stopping || scan->free_count == 0) return NULL;
+    if (left == 0 || scan->free_count == 0) return NULL;
     if (scan->read_files > 0) {
         average = scan->read_bytes / scan->read_files + 1;
         n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
