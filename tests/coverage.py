@@ -98,12 +98,13 @@ def build(name, arguments, folder, places):
     """The counts of each process go to a file of its own: many are started as another user, and
     without an environment. It is mapped (%c), so that what ends without a word counts, too; but the
     command's is written at its end: of a command whose standard output is closed, the file would
-    take its place."""
+    take its place. Threads count in one place, and what is never false is a difference of two
+    counts: a step that were lost would be a branch that nobody took."""
     output = folder / "bin" / name
     mapped = "" if name == "confiture" else "%c"
     run(["clang", "-O0", "-g", "-pthread", "-fcoverage-mapping",
          f"-fprofile-instr-generate={folder}/counts/{name}-%p{mapped}.profraw",
-         "-mllvm", "-runtime-counter-relocation",
+         "-mllvm", "-runtime-counter-relocation", "-fprofile-update=atomic",
          *[argument.format(**places) for argument in arguments], "-o", output])
     places[name] = str(output)
 
