@@ -459,8 +459,8 @@ def main():
         shutil.rmtree(base, ignore_errors=True)
         sweep_shared_memory()
     for number, mutant, reason in survivors:
-        print(f"\n{number} {mutant.part}:{mutant.number}: {'explained: ' + reason if reason else 'SURVIVED'}"
-              f"\n{mutant.diff()}")
+        word = f"explained: {reason}" if reason else "SURVIVED"
+        print(f"\n{number} {mutant.part}:{mutant.number}: {word}\n{mutant.diff()}")
     print("\nkilled by: " + ", ".join(f"{k} {n}" for k, n in kinds.most_common()))
     print(", ".join(f"{word}: {n}" for word, n in counts.items()))
     for what, numbers in ("not done", later), ("alive", [number for number, *_ in survivors]):
