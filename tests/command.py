@@ -54,7 +54,7 @@ def header(environment, stamp, digest, count):
 
 def listen_to_signals():
     """In the child: a shell's background job, or nohup, ignores these, and so would the command."""
-    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU):
         signal.signal(kind, signal.SIG_DFL)
 
 
@@ -489,6 +489,8 @@ class Process(CommandTest):
         (self.dir / "out/schema.sql").write_bytes(b"old")
         self.interrupted("-o", "out/schema.sql", kind=signal.SIGTERM)
         self.interrupted("--split", "out", "-j1", kind=signal.SIGHUP)
+        self.interrupted("-o", "out/schema.sql", kind=signal.SIGQUIT)
+        self.interrupted("--split", "out", kind=signal.SIGXCPU)
         self.assertEqual((self.dir / "out/schema.sql").read_bytes(), b"old")
 
     def test_interrupted_while_it_waits(self):

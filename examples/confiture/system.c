@@ -17,14 +17,11 @@
 static volatile sig_atomic_t signal_held, signal_seen;
 static bool pipe_was_ignored;
 
-/* With a temporary file about, the first signal asks politely; after it the
+/* With a temporary file about, the first signal of a kind asks politely; after it the
  * default is back, and the next one kills. */
 static void on_signal(int number) {
     if (!signal_held) _exit(128 + number);
     signal_seen = number;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);
 }
 
 static void catch_signal(int number) {
@@ -33,6 +30,7 @@ static void catch_signal(int number) {
     if (sigaction(number, NULL, &old) != 0 || old.sa_handler == SIG_IGN) return;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
+    action.sa_flags = (int)SA_RESETHAND;
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
@@ -62,6 +60,10 @@ void system_start(int *argc, char ***argv) {
     catch_signal(SIGINT);
     catch_signal(SIGTERM);
     catch_signal(SIGHUP);
+    catch_signal(SIGQUIT);
+#if defined(SIGXCPU)
+    catch_signal(SIGXCPU); /* ulimit -t */
+#endif
 }
 
 FILE *system_open(const char *path) { return fopen(path, "rb"); }

@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import command_base
 from command_base import CommandTest
 
-KINDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+KINDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)
 ROUNDS = 200
 SEED = 0
 OUTPUTS = ("schema.sql", "schema_local_superuser_pre.sql", "schema_local_app.sql",
