@@ -159,8 +159,9 @@ static struct {
     bool no_write;             /* a write brings nothing to the file, and that is no error */
     size_t disk;               /* bytes that there is room for */
     bool few;                  /* a ring takes and completes only some at a time */
-    uint32_t lacks;            /* what a ring does not have, of its features */
-    int hold; /* 3: a ring's results are kept back, 2: it is refused, 1: they are there */
+    bool waits;     /* a ring's reads wait, also where the file system knows no other way */
+    uint32_t lacks; /* what a ring does not have, of its features */
+    int hold;       /* 3: a ring's results are kept back, 2: it is refused, 1: they are there */
     unsigned random;
     /* What happened. */
     size_t hits;
@@ -182,6 +183,7 @@ static void fault_reset(void) {
     fault.armed = fault.fail_on = fault.storm = fault.short_write = fault.no_write = fault.few =
         false;
     fault.file_system = 0;
+    fault.waits = false;
     fault.lacks = 0;
     fault.hold = 0;
     fault.calls = fault.fail_at = fault.variant = fault.hits = 0;

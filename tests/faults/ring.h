@@ -5,7 +5,7 @@
 
 #if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) && !defined(__TINYC__)
 
-enum { FAULT_RING_OPEN = 18 }; /* IORING_OP_OPENAT */
+enum { FAULT_RING_OPEN = 18, FAULT_RING_READ = 22 }; /* IORING_OP_OPENAT and its like */
 
 /* A ring as the kernel sees it. Its bytes are shared: what is changed in the requests before
  * the kernel looks, and in the results before the library does, is what they see. */
@@ -60,6 +60,7 @@ static void fault_ring_requests(const fault_ring *ring, unsigned count) {
         for (k = 0; k < FAULT_RULES; k++)
             if (fault.rules[k].calls != 0 && strcmp(fault.rules[k].path, path) == 0)
                 request->address = 0;
+        if (fault.waits && request->opcode == FAULT_RING_READ) request->call_flags = 0;
         if (fault_fails(FAULT_RING_REQUEST, -1, -1, path, false)) request->opcode = 255;
     }
 }
