@@ -106,13 +106,17 @@ class Graph:
         return max(look(node, False, ()) for node in self.frames)
 
 
+# Calls on the processors that are asked about, directives and labels.
+CALLS = r"(?:call|jmp|bl|blx|brasl|tail)\s|\.|\w+:"
+
+
 def taken(assembly):
     """The functions whose address is taken, from what gcc -O0 -S -fno-pic wrote."""
     functions = set(re.findall(r"\.type\s+(\w+), [@%]function", assembly))
     found = set()
     for line in assembly.splitlines():
         line = line.strip()
-        if not re.match(r"call|jmp|\.|\w+:", line) or re.match(r"\.(quad|long)\s", line):
+        if not re.match(CALLS, line) or re.match(r"\.(quad|long|word|xword|8byte)\s", line):
             found |= functions.intersection(re.findall(r"(?<![\w.])\w+", line))
     return found
 
