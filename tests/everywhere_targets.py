@@ -65,13 +65,13 @@ def targets(folder, quick):
                whole=False, units=["sha256"], kernel="portable"),
         Target("armv7, signed char, aligned access", arm, ["qemu-arm"],
                [*LARGE, "-fsigned-char", "-mno-unaligned-access"], whole=False, pointer=4,
-               units=["sha256", "text", "lexer", "path"], kernel="portable", signed=True),
+               units=["sha256", "text", "lexer", "path", "names"], kernel="portable", signed=True),
         Target("unsigned char", "gcc", flags=["-funsigned-char"], signed=False, whole=not quick,
-               units=["text", "lexer", "path"] if quick else []),
+               units=["text", "lexer", "path", "names"] if quick else []),
         Target("signed char", "gcc", flags=["-fsigned-char"], signed=True, whole=False,
-               units=["text", "lexer", "path"]),
+               units=["text", "lexer", "path", "names"]),
         Target("alignment by UBSan", "gcc", whole=not quick,
-               units=["sha256", "shelf", "text", "lexer", "path"] if quick else [],
+               units=["sha256", "shelf", "text", "lexer", "path", "names"] if quick else [],
                flags=["-fsanitize=alignment", "-fno-sanitize-recover=all"]),
     ]
     if not quick:

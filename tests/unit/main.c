@@ -15,6 +15,7 @@
 #include "test_text.c"
 #include "test_lexer.c"
 #include "test_path.c"
+#include "test_names.c"
 #include "test_find.c"
 #include "test_walk.c"
 #include "test_scan.c"
@@ -34,9 +35,10 @@ static const struct {
     void (*run)(void);
 } suites[] = {
     {"sha256", test_sha256},   {"shelf", test_shelf},   {"text", test_text},
-    {"lexer", test_lexer},     {"path", test_path},     {"find", test_find},
-    {"scan", test_scan},       {"limit", test_limit},   {"ring", test_ring},
-    {"build", test_build},     {"memory", test_memory}, {"walk", test_walk},
+    {"lexer", test_lexer},     {"path", test_path},     {"names", test_names},
+    {"find", test_find},       {"scan", test_scan},     {"limit", test_limit},
+    {"ring", test_ring},       {"build", test_build},   {"memory", test_memory},
+    {"walk", test_walk},
 #if !defined(_WIN32)
     {"confine", test_confine}, {"output", test_output}, {"system", test_system},
     {"refused", test_refused},
