@@ -66,7 +66,8 @@
  * Patterns are those of Python's pathlib, version 3.11: split at "/", a "**" of its
  * own stands for this directory and all below it without following symbolic links,
  * other components match one name with * ? [seq] [!seq], case-sensitive, a leading
- * dot included. A component without wildcards is looked up. In a recursive
+ * dot included. A component without wildcards is looked up; an empty one is dropped,
+ * so "*.sql/" takes files as well, where pathlib 3.11 takes directories alone. In a recursive
  * directory, which is the default, a pattern applies at any depth. Exclude patterns
  * are matched from the right: "test_*" excludes a file of that name anywhere,
  * "old" "/" "*" every file directly in a directory called old. exclude_dirs are
