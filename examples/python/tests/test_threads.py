@@ -159,8 +159,10 @@ class Threads(TestCase):
             print("ready", flush=True)
             confiture_native.hash_files([sys.argv[1]])
         """)
+        # A shell's background job ignores Ctrl-C, and Python then leaves it at that.
         with subprocess.Popen([sys.executable, "-c", script, large], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
+                              stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(
+                                  signal.SIGINT, signal.SIG_DFL)) as process:
             self.assertEqual(process.stdout.readline(), b"ready\n")
             time.sleep(0.2)
             process.send_signal(signal.SIGINT)
