@@ -33,8 +33,8 @@ need = @command -v $(1) >/dev/null 2>&1 || \
 
 .PHONY: all demo test test-core check check-compile check-sanitize check-known-answers check-faults \
     check-faults-quick check-races check-races-quick check-hostile check-hostile-quick \
-    check-hygiene check-hygiene-quick check-everywhere check-everywhere-quick check-windows check-fuzz fuzz \
-    coverage mutate check-postgres check-python check-python-quick check-format amalgam \
+    check-hygiene check-hygiene-quick check-everywhere check-everywhere-quick check-windows \
+    check-fuzz fuzz coverage mutate check-postgres check-python check-python-quick check-format amalgam \
     check-amalgam bench bench-quick bench-python format lint install clean help need-cc \
     need-python
 

@@ -6517,7 +6517,7 @@ static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a
     return p;
 }
 
-/* How many of the bytes are `byte`. */
+/* How many of the bytes are `value`. */
 static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t value) {
     uint64_t count = 0;
 #if CFTI_V16
@@ -6750,10 +6750,9 @@ typedef struct cfti_lexer {
     uint64_t open_line;
     uint64_t copy_line; /* of the last COPY */
     uint64_t data_line; /* of the COPY whose data come or are being read */
-    uint64_t
-        sent_line; /* of the ; before the data, where all COPYs but the first stand, most often */
-    uint64_t waiting; /* COPYs ended by \; that the next ; sends */
-    uint64_t sent;    /* COPYs whose data have not ended */
+    uint64_t sent_line; /* of the ; before the data: for all COPYs but the first */
+    uint64_t waiting;   /* COPYs ended by \; that the next ; sends */
+    uint64_t sent;      /* COPYs whose data have not ended */
     uint64_t depth;
     uint64_t parens;
     uint64_t word; /* the word that is being read, see CFTI_WORD5 */

@@ -78,10 +78,9 @@ typedef struct cfti_lexer {
     uint64_t open_line;
     uint64_t copy_line; /* of the last COPY */
     uint64_t data_line; /* of the COPY whose data come or are being read */
-    uint64_t
-        sent_line; /* of the ; before the data, where all COPYs but the first stand, most often */
-    uint64_t waiting; /* COPYs ended by \; that the next ; sends */
-    uint64_t sent;    /* COPYs whose data have not ended */
+    uint64_t sent_line; /* of the ; before the data: for all COPYs but the first */
+    uint64_t waiting;   /* COPYs ended by \; that the next ; sends */
+    uint64_t sent;      /* COPYs whose data have not ended */
     uint64_t depth;
     uint64_t parens;
     uint64_t word; /* the word that is being read, see CFTI_WORD5 */

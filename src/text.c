@@ -91,7 +91,7 @@ static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a
     return p;
 }
 
-/* How many of the bytes are `byte`. */
+/* How many of the bytes are `value`. */
 static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t value) {
     uint64_t count = 0;
 #if CFTI_V16
