@@ -44,7 +44,11 @@
  *     confiture_schema_free(&schema);
  *     confiture_files_free(files);
  *
- * Every options struct may be NULL or all zero, which is the documented default:
+ * Every options struct may be NULL or all zero, which is the documented default. So a struct
+ * can grow: a new member goes to the end, and its zero is what was done before. Set the
+ * struct to zero as a whole, name the members that you set, and recompile what includes
+ * the header when you take a newer one; there is no binary interface to keep apart from
+ * it. CONFITURE_VERSION_NUMBER tells versions apart in #if.
  *
  *     confiture_build_options options = {0};
  *     options.separator = CONFITURE_SEPARATOR_LINE_COMMENT;
@@ -286,6 +290,9 @@
 #define CONFITURE_VERSION_MINOR 1
 #define CONFITURE_VERSION_PATCH 0
 #define CONFITURE_VERSION "0.1.0"
+/* For comparisons, in #if too: 10203 is 1.2.3. */
+#define CONFITURE_VERSION_NUMBER                                                                   \
+    (CONFITURE_VERSION_MAJOR * 10000 + CONFITURE_VERSION_MINOR * 100 + CONFITURE_VERSION_PATCH)
 
 /* CONFITURE_STATIC, defined before every include, makes all functions private
  * to the file that implements them: several files of one program may then each
@@ -335,6 +342,8 @@ typedef enum confiture_status {
     CONFITURE_E_LIMIT      /* a file that is larger than max_file_size */
 } confiture_status;
 
+#define CONFITURE_NO_INDEX SIZE_MAX
+
 /* Filled by every call that fails, if the caller gives one; untouched on
  * success. It owns nothing and needs no freeing.
  *
@@ -345,6 +354,7 @@ typedef enum confiture_status {
 typedef struct confiture_error {
     confiture_status status;
     int os_error;  /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
+    size_t index;  /* of the file in the list that the call was given; else CONFITURE_NO_INDEX */
     uint64_t line; /* from 1; 0 if the error has no line */
     uint64_t
         offset; /* of the byte in the file, from 0: E_ENCODING; E_LIMIT: of the first too many */
@@ -446,7 +456,8 @@ typedef struct confiture_directory {
     size_t include_count;
     const char *const *exclude; /* patterns as of pathlib's PurePath.match() */
     size_t exclude_count;
-    bool not_recursive; /* patterns apply in this directory itself */
+    bool not_recursive; /* patterns apply in this directory itself. Zero, which is the default,
+                         * is recursive: hence the "not" */
     bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
 } confiture_directory;
 
@@ -522,6 +533,7 @@ typedef enum confiture_check_mode {
  * and would swallow the next file. Pointers live for the call of the callback. */
 typedef struct confiture_finding {
     confiture_status status; /* E_ENCODING or E_UNCLOSED */
+    size_t index;            /* of the file in the list */
     const char *path;
     const char *name;
     uint64_t line;       /* of the byte, or where it was opened, from 1 */
@@ -565,7 +577,7 @@ typedef struct confiture_digest {
     uint64_t total_bytes; /* of the files' contents */
 } confiture_digest;
 
-/* The fingerprint of the files: of their names and raw bytes. */
+/* The digest of the files: of their names and raw bytes. */
 CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
                                               const confiture_files *files,
                                               const confiture_hash_options *options,
@@ -577,11 +589,16 @@ typedef struct confiture_entry {
     uint8_t sha256[32]; /* of the raw bytes alone: what sha256sum prints */
 } confiture_entry;
 
+typedef struct confiture_manifest_options {
+    confiture_run run;
+} confiture_manifest_options;
+
 /* Each file's size and SHA-256. entries has room for confiture_files_count(files),
- * and is filled in list order. run may be NULL. */
+ * and is filled in list order. */
 CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
                                                   const confiture_files *files,
-                                                  const confiture_run *run, confiture_error *error);
+                                                  const confiture_manifest_options *options,
+                                                  confiture_error *error);
 
 /* ==== Building =========================================================== */
 
@@ -606,7 +623,8 @@ typedef struct confiture_build_options {
     const confiture_header *header; /* NULL: none */
     bool schema_only;               /* leave seed files out of the output, not of the digest */
     bool no_digest;                 /* do not hash, and do not read what schema_only leaves out:
-                                     * digest_hex is empty. Not together with a header */
+                                     * digest_hex is empty. Not together with a header. Zero,
+                                     * which is the default, is with a digest: hence the "no" */
     confiture_check_mode check;
     confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
     void *finding_user;
@@ -3050,6 +3068,7 @@ static void cfti_shelf_close(cfti_shelf *shelf) {
 typedef struct cfti_fail {
     confiture_status status;
     int os_error;
+    size_t index; /* as in confiture_error */
     uint64_t line;
     uint64_t offset;
     const char *path;   /* NULL: the file that is being visited, if any; "": none */
@@ -3059,6 +3078,7 @@ typedef struct cfti_fail {
 static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
                                        const char *detail) {
     memset(fail, 0, sizeof(*fail));
+    fail->index = CONFITURE_NO_INDEX;
     fail->status = status;
     fail->detail = detail;
     return status;
@@ -3066,6 +3086,7 @@ static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
 
 static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const char *path) {
     memset(fail, 0, sizeof(*fail));
+    fail->index = CONFITURE_NO_INDEX;
     fail->path = path;
     if (os_error == CFTI_OS_NO_MEMORY) { /* our own allocator's answer, most often */
         fail->status = CONFITURE_E_MEMORY;
@@ -3199,6 +3220,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     if (error == NULL) return fail->status;
     error->status = fail->status;
     error->os_error = fail->os_error;
+    error->index = fail->index;
     error->line = fail->line;
     error->offset = fail->offset;
     error->path[0] = '\0';
@@ -4832,7 +4854,13 @@ struct confiture_files {
     bool is_together; /* items lie among the strings */
     bool is_confined; /* what was no link when it was found must be none when it is read */
     char *base;       /* clean */
+    size_t *origins;  /* of a part: where in the whole list each of its files is; see below */
 };
+
+/* Where a file of this list is in the caller's. */
+static size_t cfti_files_origin(const confiture_files *files, size_t index) {
+    return files->origins == NULL ? index : files->origins[index];
+}
 
 /* Whether two files of a list lie in the same directory. */
 static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
@@ -4959,6 +4987,34 @@ static bool cfti_files_add(confiture_files *files, const char *head, size_t head
     file->leaf = file->path_size - (uint32_t)tail_size;
     file->kind = kind;
     return true;
+}
+
+/* ---- parts of a list ---- */
+
+/* A list that is to get some files of another, whose strings it shares: empty, with room
+ * for all. False: no memory. */
+static bool cfti_files_part(confiture_files *part, const confiture_files *whole,
+                            const confiture_allocator *allocator) {
+    size_t capacity = whole->count + 1;
+    void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    if (block == NULL) return false;
+    *part = *whole;
+    part->allocator = *allocator;
+    part->items = (cfti_file *)block;
+    part->origins = (size_t *)(void *)(part->items + capacity);
+    part->capacity = capacity;
+    part->count = 0;
+    return true;
+}
+
+static void cfti_files_part_add(confiture_files *part, const confiture_files *whole, size_t index) {
+    part->items[part->count] = whole->items[index];
+    part->origins[part->count++] = cfti_files_origin(whole, index);
+}
+
+static void cfti_files_part_free(confiture_files *part) {
+    cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    part->items = NULL;
 }
 
 /* ---- names ---- */
@@ -5153,6 +5209,7 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
         if (status == CONFITURE_OK && confine)
             status = cfti_confine_check(&confined, file,
                                         before == NULL || !cfti_same_directory(before, file), fail);
+        if (status != CONFITURE_OK) fail->index = i;
     }
     cfti_confine_free(&confined);
     cfti_buffer_free(&base.full);
@@ -6303,7 +6360,9 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
             status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
     if (status != CONFITURE_OK) return status;
-    return cfti_files_name_all(files, (const char *)search->path.data, false, fail);
+    status = cfti_files_name_all(files, (const char *)search->path.data, false, fail);
+    if (status != CONFITURE_OK) fail->index = CONFITURE_NO_INDEX; /* the caller gets no list */
+    return status;
 }
 
 /* Ends every call that makes a list: reports, and on failure frees it. */
@@ -6364,6 +6423,7 @@ static confiture_status cfti_files_take(confiture_files *files, cfti_buffer *cle
         if (cfti_buffer_append(clean, "the list holds an empty path: number ", 37) &&
             cfti_buffer_append(clean, number, n) && cfti_buffer_append(clean, "", 1))
             fail->detail = (const char *)clean->data;
+        fail->index = files->count;
         return fail->status;
     }
     if (!cfti_path_clean(clean, path, size) ||
@@ -7353,7 +7413,8 @@ typedef struct cfti_visit {
     const char *path;
     const char *name; /* NUL-terminated */
     size_t name_size;
-    size_t index;         /* in the list */
+    size_t index;         /* in the list that is scanned */
+    size_t origin;        /* in the caller's, of which that may be a part */
     const uint8_t *bytes; /* as they are in the file */
     size_t size;
     const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
@@ -7370,6 +7431,13 @@ typedef struct cfti_visit {
     cfti_visit_way way;
     cfti_os_status status; /* when it was mapped */
 } cfti_visit;
+
+/* A failure that names nothing else is about the file that is being visited. */
+static void cfti_fail_at(cfti_fail *fail, const cfti_visit *visit) {
+    if (fail->path != NULL) return;
+    fail->path = visit->path;
+    fail->index = visit->origin;
+}
 
 /* What a worker keeps from file to file. */
 typedef struct cfti_reader {
@@ -7989,7 +8057,7 @@ static confiture_status cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_
         if (cfti_visit_release(visit, &fail) != CONFITURE_OK && status == CONFITURE_OK) {
             status = fail.status;
             slot->fail = fail;
-            slot->fail.path = visit->path;
+            cfti_fail_at(&slot->fail, visit);
             slot->done = i;
         }
         visit->bytes = NULL;
@@ -8012,6 +8080,7 @@ static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
         const cfti_file *file = &scan->files->items[slot->first + i];
         memset(visit, 0, sizeof(*visit));
         visit->index = slot->first + i;
+        visit->origin = cfti_files_origin(scan->files, visit->index);
         visit->path = file->path;
         visit->name = file->name;
         visit->name_size = file->name_size;
@@ -8035,6 +8104,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     if (!cfti_slot_begin(scan, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
         slot->fail.path = scan->files->items[slot->first].path;
+        slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
     if (slot->room <= CFTI_FIRST_READ)
@@ -8049,7 +8119,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         } else {
             cfti_fail ignored;
             (void)cfti_visit_release(visit, &ignored);
-            if (slot->fail.path == NULL) slot->fail.path = visit->path;
+            cfti_fail_at(&slot->fail, visit);
         }
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
@@ -8084,7 +8154,7 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
         }
         scan->progress.bytes += visit->total;
         scan->progress.files++;
-        if (status != CONFITURE_OK && fail->path == NULL) fail->path = visit->path;
+        if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
         *fail = slot->fail;
@@ -8549,19 +8619,20 @@ static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) 
 
 CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
                                                   const confiture_files *files,
-                                                  const confiture_run *run,
+                                                  const confiture_manifest_options *options,
                                                   confiture_error *error) {
-    confiture_run defaults;
+    confiture_manifest_options defaults;
     cfti_consumer consumer;
     cfti_fail fail;
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
+    if (options == NULL) options = &defaults;
     consumer.state_size = sizeof(confiture_sha256);
     consumer.by_state = true;
     consumer.map = cfti_manifest_map;
     consumer.map_many = cfti_manifest_map_many;
     consumer.ctx = entries;
-    if (cfti_scan_run(files, run != NULL ? run : &defaults, &consumer, &fail) != CONFITURE_OK)
+    if (cfti_scan_run(files, &options->run, &consumer, &fail) != CONFITURE_OK)
         return cfti_report(error, &fail);
     return CONFITURE_OK;
 }
@@ -8641,13 +8712,14 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_vi
     confiture_error words;
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
     *fail = state->finding;
-    fail->path = visit->path;
+    cfti_fail_at(fail, visit);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
     if (findings->callback == NULL) return fail->status;
     if (!visit->last) return CONFITURE_OK; /* once a file */
     (void)cfti_report(&words, fail);
     finding.status = fail->status;
+    finding.index = fail->index;
     finding.path = visit->path;
     finding.name = visit->name;
     finding.line = fail->line;
@@ -9275,17 +9347,13 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
 static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
     const confiture_files *files = build->files;
     size_t i, kept = 0;
-    cfti_file *items =
-        (cfti_file *)cfti_alloc(&build->allocator, (files->count + 1) * sizeof(cfti_file));
-    if (items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (!cfti_files_part(&build->fewer, files, &build->allocator))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (i = 0; i < files->count; i++) {
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        items[kept] = files->items[i];
+        cfti_files_part_add(&build->fewer, files, i);
         build->routes[kept++] = build->routes[i];
     }
-    build->fewer = *files;
-    build->fewer.items = items;
-    build->fewer.count = kept;
     build->files = &build->fewer;
     return CONFITURE_OK;
 }
@@ -9388,8 +9456,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
 static void cfti_build_close(cfti_build *build) {
     size_t i;
     cfti_buffer_free(&build->separator);
-    if (build->fewer.items != NULL)
-        cfti_free(&build->allocator, build->fewer.items, build->routes_size * sizeof(cfti_file));
+    cfti_files_part_free(&build->fewer);
     cfti_free(&build->allocator, build->routes, build->routes_size);
     for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
 }
@@ -9522,7 +9589,7 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
                                            size_t target_count,
                                            const confiture_allocator *allocator,
                                            confiture_files *without, bool *made, cfti_fail *fail) {
-    size_t i, k;
+    size_t i, k, kept;
     *made = false;
     for (i = 0; i < files->count; i++) {
         const cfti_file *file = &files->items[i];
@@ -9546,19 +9613,17 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
             else if (!target->exists && cfti_os_is_absent(error))
                 error = cfti_target_awaits(target, file->path, &is_output);
             if (error != 0 && !cfti_is_answer(error)) {
-                if (*made) cfti_free(allocator, without->items, files->count * sizeof(cfti_file));
+                if (*made) cfti_files_part_free(without);
                 return cfti_fail_system(fail, error, file->path);
             }
         }
         if (is_output && !*made) {
-            *without = *files;
-            without->items = (cfti_file *)cfti_alloc(allocator, files->count * sizeof(cfti_file));
-            if (without->items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-            memcpy(without->items, files->items, i * sizeof(cfti_file));
-            without->count = i;
+            if (!cfti_files_part(without, files, allocator))
+                return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
             *made = true;
+            for (kept = 0; kept < i; kept++) cfti_files_part_add(without, files, kept);
         } else if (!is_output && *made) {
-            without->items[without->count++] = *file;
+            cfti_files_part_add(without, files, i);
         }
     }
     return CONFITURE_OK;
@@ -9596,7 +9661,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     if (made && without.count == 0) {
         cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
         fail->path = targets[0].path;
-        cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+        cfti_files_part_free(&without);
         return fail->status;
     }
     status = cfti_build_init(&build, made ? &without : files, options, count, fail);
@@ -9618,7 +9683,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
-    if (made) cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+    if (made) cfti_files_part_free(&without);
     return status;
 }
 

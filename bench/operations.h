@@ -107,17 +107,20 @@ static confiture_status bench_hash_tree(bench_work *work) {
 }
 
 static confiture_status bench_manifest(bench_work *work) {
+    confiture_manifest_options options;
     confiture_files *files;
     size_t i;
     confiture_status status = bench_search(work, &files);
     if (status != CONFITURE_OK) return status;
+    memset(&options, 0, sizeof(options));
+    options.run = work->run;
     if (work->entry_room < work->file_count) {
         free(work->entries);
         work->entries = (confiture_entry *)malloc(work->file_count * sizeof(confiture_entry));
         work->entry_room = work->entries != NULL ? work->file_count : 0;
         if (work->entries == NULL) abort();
     }
-    status = confiture_manifest(work->entries, files, &work->run, &work->error);
+    status = confiture_manifest(work->entries, files, &options, &work->error);
     confiture_files_free(files);
     work->bytes = 0;
     for (i = 0; i < work->file_count; i++) work->bytes += work->entries[i].size;

@@ -31,6 +31,8 @@ typedef enum confiture_status {
     CONFITURE_E_LIMIT      /* a file that is larger than max_file_size */
 } confiture_status;
 
+#define CONFITURE_NO_INDEX SIZE_MAX
+
 /* Filled by every call that fails, if the caller gives one; untouched on
  * success. It owns nothing and needs no freeing.
  *
@@ -41,6 +43,7 @@ typedef enum confiture_status {
 typedef struct confiture_error {
     confiture_status status;
     int os_error;  /* errno (GetLastError() on Windows) of E_SYSTEM, else 0 */
+    size_t index;  /* of the file in the list that the call was given; else CONFITURE_NO_INDEX */
     uint64_t line; /* from 1; 0 if the error has no line */
     uint64_t
         offset; /* of the byte in the file, from 0: E_ENCODING; E_LIMIT: of the first too many */
@@ -142,7 +145,8 @@ typedef struct confiture_directory {
     size_t include_count;
     const char *const *exclude; /* patterns as of pathlib's PurePath.match() */
     size_t exclude_count;
-    bool not_recursive; /* patterns apply in this directory itself */
+    bool not_recursive; /* patterns apply in this directory itself. Zero, which is the default,
+                         * is recursive: hence the "not" */
     bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
 } confiture_directory;
 
@@ -218,6 +222,7 @@ typedef enum confiture_check_mode {
  * and would swallow the next file. Pointers live for the call of the callback. */
 typedef struct confiture_finding {
     confiture_status status; /* E_ENCODING or E_UNCLOSED */
+    size_t index;            /* of the file in the list */
     const char *path;
     const char *name;
     uint64_t line;       /* of the byte, or where it was opened, from 1 */
@@ -261,7 +266,7 @@ typedef struct confiture_digest {
     uint64_t total_bytes; /* of the files' contents */
 } confiture_digest;
 
-/* The fingerprint of the files: of their names and raw bytes. */
+/* The digest of the files: of their names and raw bytes. */
 CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
                                               const confiture_files *files,
                                               const confiture_hash_options *options,
@@ -273,11 +278,16 @@ typedef struct confiture_entry {
     uint8_t sha256[32]; /* of the raw bytes alone: what sha256sum prints */
 } confiture_entry;
 
+typedef struct confiture_manifest_options {
+    confiture_run run;
+} confiture_manifest_options;
+
 /* Each file's size and SHA-256. entries has room for confiture_files_count(files),
- * and is filled in list order. run may be NULL. */
+ * and is filled in list order. */
 CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
                                                   const confiture_files *files,
-                                                  const confiture_run *run, confiture_error *error);
+                                                  const confiture_manifest_options *options,
+                                                  confiture_error *error);
 
 /* ==== Building =========================================================== */
 
@@ -302,7 +312,8 @@ typedef struct confiture_build_options {
     const confiture_header *header; /* NULL: none */
     bool schema_only;               /* leave seed files out of the output, not of the digest */
     bool no_digest;                 /* do not hash, and do not read what schema_only leaves out:
-                                     * digest_hex is empty. Not together with a header */
+                                     * digest_hex is empty. Not together with a header. Zero,
+                                     * which is the default, is with a digest: hence the "no" */
     confiture_check_mode check;
     confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
     void *finding_user;

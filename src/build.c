@@ -175,17 +175,13 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
 static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
     const confiture_files *files = build->files;
     size_t i, kept = 0;
-    cfti_file *items =
-        (cfti_file *)cfti_alloc(&build->allocator, (files->count + 1) * sizeof(cfti_file));
-    if (items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (!cfti_files_part(&build->fewer, files, &build->allocator))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (i = 0; i < files->count; i++) {
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        items[kept] = files->items[i];
+        cfti_files_part_add(&build->fewer, files, i);
         build->routes[kept++] = build->routes[i];
     }
-    build->fewer = *files;
-    build->fewer.items = items;
-    build->fewer.count = kept;
     build->files = &build->fewer;
     return CONFITURE_OK;
 }
@@ -288,8 +284,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
 static void cfti_build_close(cfti_build *build) {
     size_t i;
     cfti_buffer_free(&build->separator);
-    if (build->fewer.items != NULL)
-        cfti_free(&build->allocator, build->fewer.items, build->routes_size * sizeof(cfti_file));
+    cfti_files_part_free(&build->fewer);
     cfti_free(&build->allocator, build->routes, build->routes_size);
     for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
 }
@@ -422,7 +417,7 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
                                            size_t target_count,
                                            const confiture_allocator *allocator,
                                            confiture_files *without, bool *made, cfti_fail *fail) {
-    size_t i, k;
+    size_t i, k, kept;
     *made = false;
     for (i = 0; i < files->count; i++) {
         const cfti_file *file = &files->items[i];
@@ -446,19 +441,17 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
             else if (!target->exists && cfti_os_is_absent(error))
                 error = cfti_target_awaits(target, file->path, &is_output);
             if (error != 0 && !cfti_is_answer(error)) {
-                if (*made) cfti_free(allocator, without->items, files->count * sizeof(cfti_file));
+                if (*made) cfti_files_part_free(without);
                 return cfti_fail_system(fail, error, file->path);
             }
         }
         if (is_output && !*made) {
-            *without = *files;
-            without->items = (cfti_file *)cfti_alloc(allocator, files->count * sizeof(cfti_file));
-            if (without->items == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-            memcpy(without->items, files->items, i * sizeof(cfti_file));
-            without->count = i;
+            if (!cfti_files_part(without, files, allocator))
+                return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
             *made = true;
+            for (kept = 0; kept < i; kept++) cfti_files_part_add(without, files, kept);
         } else if (!is_output && *made) {
-            without->items[without->count++] = *file;
+            cfti_files_part_add(without, files, i);
         }
     }
     return CONFITURE_OK;
@@ -496,7 +489,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     if (made && without.count == 0) {
         cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
         fail->path = targets[0].path;
-        cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+        cfti_files_part_free(&without);
         return fail->status;
     }
     status = cfti_build_init(&build, made ? &without : files, options, count, fail);
@@ -518,7 +511,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
-    if (made) cfti_free(allocator, without.items, files->count * sizeof(cfti_file));
+    if (made) cfti_files_part_free(&without);
     return status;
 }
 

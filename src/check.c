@@ -73,13 +73,14 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_vi
     confiture_error words;
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
     *fail = state->finding;
-    fail->path = visit->path;
+    cfti_fail_at(fail, visit);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
     if (findings->callback == NULL) return fail->status;
     if (!visit->last) return CONFITURE_OK; /* once a file */
     (void)cfti_report(&words, fail);
     finding.status = fail->status;
+    finding.index = fail->index;
     finding.path = visit->path;
     finding.name = visit->name;
     finding.line = fail->line;

@@ -4,6 +4,9 @@
 #define CONFITURE_VERSION_MINOR 1
 #define CONFITURE_VERSION_PATCH 0
 #define CONFITURE_VERSION "0.1.0"
+/* For comparisons, in #if too: 10203 is 1.2.3. */
+#define CONFITURE_VERSION_NUMBER                                                                   \
+    (CONFITURE_VERSION_MAJOR * 10000 + CONFITURE_VERSION_MINOR * 100 + CONFITURE_VERSION_PATCH)
 
 /* CONFITURE_STATIC, defined before every include, makes all functions private
  * to the file that implements them: several files of one program may then each

@@ -165,19 +165,20 @@ static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) 
 
 CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
                                                   const confiture_files *files,
-                                                  const confiture_run *run,
+                                                  const confiture_manifest_options *options,
                                                   confiture_error *error) {
-    confiture_run defaults;
+    confiture_manifest_options defaults;
     cfti_consumer consumer;
     cfti_fail fail;
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
+    if (options == NULL) options = &defaults;
     consumer.state_size = sizeof(confiture_sha256);
     consumer.by_state = true;
     consumer.map = cfti_manifest_map;
     consumer.map_many = cfti_manifest_map_many;
     consumer.ctx = entries;
-    if (cfti_scan_run(files, run != NULL ? run : &defaults, &consumer, &fail) != CONFITURE_OK)
+    if (cfti_scan_run(files, &options->run, &consumer, &fail) != CONFITURE_OK)
         return cfti_report(error, &fail);
     return CONFITURE_OK;
 }

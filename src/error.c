@@ -5,6 +5,7 @@
 typedef struct cfti_fail {
     confiture_status status;
     int os_error;
+    size_t index; /* as in confiture_error */
     uint64_t line;
     uint64_t offset;
     const char *path;   /* NULL: the file that is being visited, if any; "": none */
@@ -14,6 +15,7 @@ typedef struct cfti_fail {
 static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
                                        const char *detail) {
     memset(fail, 0, sizeof(*fail));
+    fail->index = CONFITURE_NO_INDEX;
     fail->status = status;
     fail->detail = detail;
     return status;
@@ -21,6 +23,7 @@ static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
 
 static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const char *path) {
     memset(fail, 0, sizeof(*fail));
+    fail->index = CONFITURE_NO_INDEX;
     fail->path = path;
     if (os_error == CFTI_OS_NO_MEMORY) { /* our own allocator's answer, most often */
         fail->status = CONFITURE_E_MEMORY;
@@ -154,6 +157,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     if (error == NULL) return fail->status;
     error->status = fail->status;
     error->os_error = fail->os_error;
+    error->index = fail->index;
     error->line = fail->line;
     error->offset = fail->offset;
     error->path[0] = '\0';

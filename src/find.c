@@ -276,7 +276,9 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
             status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
     if (status != CONFITURE_OK) return status;
-    return cfti_files_name_all(files, (const char *)search->path.data, false, fail);
+    status = cfti_files_name_all(files, (const char *)search->path.data, false, fail);
+    if (status != CONFITURE_OK) fail->index = CONFITURE_NO_INDEX; /* the caller gets no list */
+    return status;
 }
 
 /* Ends every call that makes a list: reports, and on failure frees it. */
@@ -337,6 +339,7 @@ static confiture_status cfti_files_take(confiture_files *files, cfti_buffer *cle
         if (cfti_buffer_append(clean, "the list holds an empty path: number ", 37) &&
             cfti_buffer_append(clean, number, n) && cfti_buffer_append(clean, "", 1))
             fail->detail = (const char *)clean->data;
+        fail->index = files->count;
         return fail->status;
     }
     if (!cfti_path_clean(clean, path, size) ||

@@ -17,7 +17,13 @@ struct confiture_files {
     bool is_together; /* items lie among the strings */
     bool is_confined; /* what was no link when it was found must be none when it is read */
     char *base;       /* clean */
+    size_t *origins;  /* of a part: where in the whole list each of its files is; see below */
 };
+
+/* Where a file of this list is in the caller's. */
+static size_t cfti_files_origin(const confiture_files *files, size_t index) {
+    return files->origins == NULL ? index : files->origins[index];
+}
 
 /* Whether two files of a list lie in the same directory. */
 static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
@@ -144,6 +150,34 @@ static bool cfti_files_add(confiture_files *files, const char *head, size_t head
     file->leaf = file->path_size - (uint32_t)tail_size;
     file->kind = kind;
     return true;
+}
+
+/* ---- parts of a list ---- */
+
+/* A list that is to get some files of another, whose strings it shares: empty, with room
+ * for all. False: no memory. */
+static bool cfti_files_part(confiture_files *part, const confiture_files *whole,
+                            const confiture_allocator *allocator) {
+    size_t capacity = whole->count + 1;
+    void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    if (block == NULL) return false;
+    *part = *whole;
+    part->allocator = *allocator;
+    part->items = (cfti_file *)block;
+    part->origins = (size_t *)(void *)(part->items + capacity);
+    part->capacity = capacity;
+    part->count = 0;
+    return true;
+}
+
+static void cfti_files_part_add(confiture_files *part, const confiture_files *whole, size_t index) {
+    part->items[part->count] = whole->items[index];
+    part->origins[part->count++] = cfti_files_origin(whole, index);
+}
+
+static void cfti_files_part_free(confiture_files *part) {
+    cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    part->items = NULL;
 }
 
 /* ---- names ---- */
@@ -338,6 +372,7 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
         if (status == CONFITURE_OK && confine)
             status = cfti_confine_check(&confined, file,
                                         before == NULL || !cfti_same_directory(before, file), fail);
+        if (status != CONFITURE_OK) fail->index = i;
     }
     cfti_confine_free(&confined);
     cfti_buffer_free(&base.full);

@@ -42,7 +42,11 @@
  *     confiture_schema_free(&schema);
  *     confiture_files_free(files);
  *
- * Every options struct may be NULL or all zero, which is the documented default:
+ * Every options struct may be NULL or all zero, which is the documented default. So a struct
+ * can grow: a new member goes to the end, and its zero is what was done before. Set the
+ * struct to zero as a whole, name the members that you set, and recompile what includes
+ * the header when you take a newer one; there is no binary interface to keep apart from
+ * it. CONFITURE_VERSION_NUMBER tells versions apart in #if.
  *
  *     confiture_build_options options = {0};
  *     options.separator = CONFITURE_SEPARATOR_LINE_COMMENT;

@@ -15,7 +15,8 @@ typedef struct cfti_visit {
     const char *path;
     const char *name; /* NUL-terminated */
     size_t name_size;
-    size_t index;         /* in the list */
+    size_t index;         /* in the list that is scanned */
+    size_t origin;        /* in the caller's, of which that may be a part */
     const uint8_t *bytes; /* as they are in the file */
     size_t size;
     const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
@@ -32,6 +33,13 @@ typedef struct cfti_visit {
     cfti_visit_way way;
     cfti_os_status status; /* when it was mapped */
 } cfti_visit;
+
+/* A failure that names nothing else is about the file that is being visited. */
+static void cfti_fail_at(cfti_fail *fail, const cfti_visit *visit) {
+    if (fail->path != NULL) return;
+    fail->path = visit->path;
+    fail->index = visit->origin;
+}
 
 /* What a worker keeps from file to file. */
 typedef struct cfti_reader {

@@ -224,7 +224,7 @@ static confiture_status cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_
         if (cfti_visit_release(visit, &fail) != CONFITURE_OK && status == CONFITURE_OK) {
             status = fail.status;
             slot->fail = fail;
-            slot->fail.path = visit->path;
+            cfti_fail_at(&slot->fail, visit);
             slot->done = i;
         }
         visit->bytes = NULL;
@@ -247,6 +247,7 @@ static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
         const cfti_file *file = &scan->files->items[slot->first + i];
         memset(visit, 0, sizeof(*visit));
         visit->index = slot->first + i;
+        visit->origin = cfti_files_origin(scan->files, visit->index);
         visit->path = file->path;
         visit->name = file->name;
         visit->name_size = file->name_size;
@@ -270,6 +271,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     if (!cfti_slot_begin(scan, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
         slot->fail.path = scan->files->items[slot->first].path;
+        slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
     if (slot->room <= CFTI_FIRST_READ)
@@ -284,7 +286,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         } else {
             cfti_fail ignored;
             (void)cfti_visit_release(visit, &ignored);
-            if (slot->fail.path == NULL) slot->fail.path = visit->path;
+            cfti_fail_at(&slot->fail, visit);
         }
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
@@ -319,7 +321,7 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
         }
         scan->progress.bytes += visit->total;
         scan->progress.files++;
-        if (status != CONFITURE_OK && fail->path == NULL) fail->path = visit->path;
+        if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
         *fail = slot->fail;

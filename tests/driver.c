@@ -378,15 +378,16 @@ static void op_hash(void) {
 }
 
 static void op_manifest(void) {
-    confiture_run run;
+    confiture_manifest_options options;
     size_t i, n = confiture_files_count(files);
     confiture_entry *entries = (confiture_entry *)calloc(n + 1, sizeof(*entries));
     confiture_status status;
     char hex[65];
     if (entries == NULL) die("no memory");
-    get_run(&run);
+    memset(&options, 0, sizeof(options));
+    get_run(&options.run);
     expect_error();
-    status = confiture_manifest(entries, files, &run, &error);
+    status = confiture_manifest(entries, files, &options, &error);
     put_status(status);
     for (i = 0; i < n && status == CONFITURE_OK; i++) {
         confiture_sha256_hex(entries[i].sha256, hex);

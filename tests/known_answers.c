@@ -270,21 +270,21 @@ static void op_zeros(uint32_t count, bool many) {
 static void op_manifest(uint32_t io) {
     confiture_entry entry;
     confiture_files *files = NULL;
-    confiture_run run;
+    confiture_manifest_options manifest;
     confiture_error error;
     confiture_status status;
     char *path;
     size_t size;
-    memset(&run, 0, sizeof(run));
+    memset(&manifest, 0, sizeof(manifest));
     memset(&entry, 0, sizeof(entry));
-    run.io = (confiture_io)io;
-    run.threads = read_number();
+    manifest.run.io = (confiture_io)io;
+    manifest.run.threads = read_number();
     size = read_number();
     path = (char *)need(size, 1);
     read_bytes(path, size);
     status = confiture_find(&files, path, NULL, &error);
     if (status == CONFITURE_OK && confiture_files_count(files) != 1) die("not one file");
-    if (status == CONFITURE_OK) status = confiture_manifest(&entry, files, &run, &error);
+    if (status == CONFITURE_OK) status = confiture_manifest(&entry, files, &manifest, &error);
     if (status != CONFITURE_OK) fprintf(stderr, "known_answers: %s\n", error.message);
     write_number((uint64_t)status, 4);
     write_number(entry.size, 8);

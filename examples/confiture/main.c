@@ -427,12 +427,13 @@ static void list_lines(const struct options *options, const confiture_files *fil
 static int run_list(const struct options *options, const confiture_files *files) {
     size_t count = confiture_files_count(files);
     confiture_entry *entries = NULL;
-    confiture_run run;
+    confiture_manifest_options manifest;
     confiture_error error;
+    memset(&manifest, 0, sizeof manifest);
     if (options->sizes || options->digests) {
         entries = (confiture_entry *)allocate(count * sizeof *entries);
-        progress_run(&run, options);
-        if (confiture_manifest(entries, files, &run, &error)) {
+        progress_run(&manifest.run, options);
+        if (confiture_manifest(entries, files, &manifest, &error)) {
             free(entries);
             return failed(&error);
         }

@@ -235,10 +235,13 @@ static confiture_status work_hash(const work *w, const confiture_run *run, confi
 static confiture_status work_manifest(const work *w, const confiture_run *run,
                                       confiture_error *error, confiture_sha256 *answer) {
     const confiture_files *files = w->is_large ? lists.large : lists.small;
+    confiture_manifest_options options;
     confiture_entry entries[64];
     confiture_status status;
+    memset(&options, 0, sizeof options);
+    options.run = *run;
     memset(entries, 0, sizeof entries);
-    status = confiture_manifest(entries, files, run, error);
+    status = confiture_manifest(entries, files, &options, error);
     if (status == CONFITURE_OK)
         answer_add(answer, entries, confiture_files_count(files) * sizeof entries[0]);
     return status;

@@ -188,6 +188,7 @@ static void build_twice(build_plan *plan, int trouble) {
 static void build_hash(const build_plan *plan) {
     static slow_result wanted;
     static confiture_error error;
+    confiture_manifest_options manifest;
     confiture_hash_options options;
     confiture_digest digest;
     confiture_entry entries[SLOW_FILES];
@@ -195,6 +196,7 @@ static void build_hash(const build_plan *plan) {
     size_t i, kind;
     slow_hash(&wanted, plan->files);
     fuzz_memory_arm(0);
+    memset(&manifest, 0, sizeof manifest);
     memset(&options, 0, sizeof options);
     options.run = plan->options.run;
     for (kind = 0; kind < 2; kind++) {
@@ -205,7 +207,8 @@ static void build_hash(const build_plan *plan) {
             FUZZ_CHECK(memcmp(digest.bytes, kind == 0 ? wanted.stream : wanted.tree, 32) == 0);
         else FUZZ_CHECK(strcmp(error.path, wanted.is.path) == 0);
     }
-    status = confiture_manifest(entries, plan->files, &plan->options.run, &error);
+    manifest.run = plan->options.run;
+    status = confiture_manifest(entries, plan->files, &manifest, &error);
     FUZZ_CHECK(status == wanted.is.status);
     for (i = 0; status == CONFITURE_OK && i < confiture_files_count(plan->files); i++) {
         FUZZ_CHECK(entries[i].size == wanted.sizes[i]);

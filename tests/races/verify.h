@@ -282,6 +282,7 @@ static race_verdict race_operate(race_op op, const char *list, const confiture_f
     static const char out[] = "out/schema.sql";
     confiture_entry entries[RACE_FILES_MOST];
     confiture_hash_options hash;
+    confiture_manifest_options manifest;
     confiture_build_options build;
     confiture_find_options find;
     confiture_schema schema;
@@ -292,17 +293,18 @@ static race_verdict race_operate(race_op op, const char *list, const confiture_f
     char *old = NULL, *data = NULL;
     size_t old_size = 0, size = 0;
     memset(&hash, 0, sizeof hash);
+    memset(&manifest, 0, sizeof manifest);
     memset(&build, 0, sizeof build);
     memset(&find, 0, sizeof find);
     memset(&schema, 0, sizeof schema);
-    hash.run = build.run = find.run = *run;
+    hash.run = manifest.run = build.run = find.run = *run;
     hash.kind = op == OP_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
     if (op == OP_BUILD_FILE) old = tree_read(out, &old_size);
     view_allow(view, kinds, list, file);
     switch (op) {
     case OP_BUILD: *status = confiture_build(&schema, files, &build, &error); break;
     case OP_BUILD_FILE: *status = confiture_build_file(&schema, out, files, &build, &error); break;
-    case OP_MANIFEST: *status = confiture_manifest(entries, files, run, &error); break;
+    case OP_MANIFEST: *status = confiture_manifest(entries, files, &manifest, &error); break;
     case OP_FIND: *status = confiture_find(&found, list, &find, &error); break;
     default: *status = confiture_hash(&digest, files, &hash, &error);
     }

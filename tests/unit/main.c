@@ -22,6 +22,7 @@
 #include "test_limit.c"
 #include "test_ring.c"
 #include "test_build.c"
+#include "test_face.c"
 /* These are about POSIX through and through: links, modes, limits, refused calls. */
 #if !defined(_WIN32)
 #include "test_confine.c"
@@ -38,7 +39,7 @@ static const struct {
     {"lexer", test_lexer},     {"path", test_path},     {"names", test_names},
     {"find", test_find},       {"scan", test_scan},     {"limit", test_limit},
     {"ring", test_ring},       {"build", test_build},   {"memory", test_memory},
-    {"walk", test_walk},
+    {"walk", test_walk},       {"face", test_face},
 #if !defined(_WIN32)
     {"confine", test_confine}, {"output", test_output}, {"system", test_system},
     {"refused", test_refused},

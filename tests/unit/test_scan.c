@@ -19,16 +19,18 @@ typedef struct scan_result {
 static confiture_status scan_do(int way, const confiture_files *files, const confiture_run *run,
                                 scan_result *result, confiture_error *error) {
     confiture_hash_options hash;
+    confiture_manifest_options manifest;
     confiture_check_options check;
     confiture_build_options build;
     confiture_schema schema;
     confiture_status status;
-    if (way == SCAN_MANIFEST) return confiture_manifest(result->entries, files, run, error);
+    memset(&manifest, 0, sizeof manifest);
     memset(&hash, 0, sizeof hash);
     memset(&check, 0, sizeof check);
     memset(&build, 0, sizeof build);
     memset(&schema, 0, sizeof schema);
-    hash.run = check.run = build.run = *run;
+    hash.run = manifest.run = check.run = build.run = *run;
+    if (way == SCAN_MANIFEST) return confiture_manifest(result->entries, files, &manifest, error);
     hash.kind = way == SCAN_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
     if (way == SCAN_CHECK) return confiture_check(files, &check, error);
     if (way != SCAN_BUILD)

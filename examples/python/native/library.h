@@ -130,18 +130,19 @@ static PyObject *manifest_list(const confiture_entry *entries, size_t count) {
 
 static PyObject *library_manifest(core_state *state, const strings *paths, size_t threads) {
     confiture_entry *entries;
-    confiture_run options;
+    confiture_manifest_options options;
     confiture_status status;
     confiture_error error;
     PyObject *result = NULL;
     running run;
     confiture_files *files = list_from(state, paths, NULL, "/");
     if (files == NULL) return NULL;
+    memset(&options, 0, sizeof(options));
     entries = PyMem_New(confiture_entry, paths->count + 1);
     if (entries == NULL) {
         PyErr_NoMemory();
     } else if (running_begin(&run, state, paths->count, threads)) {
-        options = running_options(&run);
+        options.run = running_options(&run);
         status = confiture_manifest(entries, files, &options, &error);
         if (run_is_good(&run, status, &error)) result = manifest_list(entries, paths->count);
     }
