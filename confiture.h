@@ -83,6 +83,18 @@
  * for lack of permission must not vanish from a schema. What is found is opened when
  * it is read: a dangling link or a directory called x.sql is an error then.
  *
+ * A name that matches nothing is most often mistyped, and changes what is found. Give
+ * each directory flags, and look at them after the call:
+ *
+ *     static const char *const exclude[] = {"*_test.sql", "odl" "/" "*"};
+ *     bool matched[2] = {false, false};
+ *     directory.exclude = exclude;
+ *     directory.exclude_count = 2;
+ *     directory.exclude_matched = matched;
+ *
+ * include_matched and exclude_dir_matched are for the others. In a split build
+ * options.split_dirs_must_match makes an error of a directory that no file lies below.
+ *
  * Symbolic links are followed wherever they lead, but for "**". With options.confine one
  * that leads out of the base is an error (CONFITURE_E_OUTSIDE) that names it: for trees
  * that others can write to. It is asked of links alone, and costs nothing where there are
@@ -124,7 +136,8 @@
  * A file is replaced as a whole: written beside itself under a name of its own
  * (.confiture-PID-N.tmp), then renamed. Its mode is kept, its owner and hard links
  * are not. A symbolic link stays and its target is replaced. If it lies among the
- * inputs it is not taken as one, nor counted, nor hashed.
+ * inputs it is not taken as one, nor counted, nor hashed; schema.left_out says that it did,
+ * since another call that takes the list as it is gives another digest.
  *
  *
  * CHECKING
@@ -459,6 +472,11 @@ typedef struct confiture_directory {
     bool not_recursive; /* patterns apply in this directory itself. Zero, which is the default,
                          * is recursive: hence the "not" */
     bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
+    /* What matches nothing is most often mistyped. NULL, or one flag for each pattern, set
+     * to true if it matches, never to false: directories with equal patterns may share
+     * them. Matches count before anything is excluded, so a pattern whose files another
+     * one excludes as well has matched. Set also by a call that fails, as far as it came. */
+    bool *include_matched, *exclude_matched;
 } confiture_directory;
 
 typedef struct confiture_find_options {
@@ -466,6 +484,7 @@ typedef struct confiture_find_options {
     const char *base;                /* names are relative to it; NULL: see confiture_find_all */
     const char *const *exclude_dirs; /* nothing below these, compared by whole components */
     size_t exclude_dir_count;
+    bool *exclude_dir_matched; /* as confiture_directory's: one flag for each, or NULL */
     confiture_sort sort;
     bool unique; /* a path found more than once is kept once */
     /* Nothing is taken that really lies outside of the base: a symbolic link out of it, to
@@ -634,6 +653,9 @@ typedef struct confiture_build_options {
     size_t pre_dir_count;
     const char *const *post_dirs;
     size_t post_dir_count;
+    /* One of them that no file of the list lies below is E_NO_FILES, with its path: it is
+     * most often mistyped, and its files would run with other rights. */
+    bool split_dirs_must_match;
     /* For builds to a file. */
     bool keep_unchanged; /* if the file already holds these bytes, leave it and its time alone */
     bool sync;           /* wait until the bytes are on the disk before the rename */
@@ -646,6 +668,8 @@ typedef struct confiture_schema {
     size_t size;          /* bytes at data, without the NUL */
     uint64_t total_bytes; /* bytes of the schema, wherever they went */
     size_t file_count;    /* files in this schema */
+    size_t left_out;      /* files of the list not taken since they are the output itself; of a
+                           * split in all three, the number for all */
     uint8_t digest[32];   /* the stream digest of all files of the list */
     char digest_hex[65];
     bool unchanged;                /* keep_unchanged, and it was */
@@ -771,10 +795,18 @@ CONFITURE_API const char *confiture_sha256_kernel(void);
 #if CFTI_GNUC
 #define CFTI_ATOMIC_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define CFTI_ATOMIC_MARK(p)                                                                        \
+    (__atomic_load_n(p, __ATOMIC_RELAXED) ? (void)0 : __atomic_store_n(p, true, __ATOMIC_RELAXED))
 #else
 #define CFTI_ATOMIC_LOAD(p) (*(volatile int *)(p))
 #define CFTI_ATOMIC_STORE(p, v) ((void)(*(volatile int *)(p) = (v)))
+#define CFTI_ATOMIC_MARK(p) ((void)(*(volatile bool *)(p) = true))
 #endif
+
+/* Sets a caller's flag, if there is one, which other threads may set at the same time. */
+static void cfti_mark(bool *flags, size_t index) {
+    if (flags != NULL) CFTI_ATOMIC_MARK(&flags[index]);
+}
 
 /* In a loop that waits for another thread: the processor need not hurry. */
 #if CFTI_GNUC && (defined(__x86_64__) || defined(__i386__))
@@ -5610,6 +5642,7 @@ typedef struct cfti_walk {
     const cfti_pattern *pattern;
     const confiture_directory *directory;
     const confiture_find_options *options;
+    bool *include_matched;             /* the pattern's flag, or NULL */
     const char *real_base;             /* NULL: the search is not confined */
     const cfti_excluded *exclude_dirs; /* as many as the options have */
     size_t exclude_parts;              /* components of the longest exclude pattern */
@@ -5638,6 +5671,7 @@ typedef struct cfti_listing {
     cfti_node *node;
     cfti_os_file directory;
     bool holds_excluded; /* a directory that is excluded may be in it */
+    bool is_file;        /* the entry at hand would be listed, if nothing excluded it */
     cfti_buffer path;    /* by which it was opened */
     cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
     size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
@@ -5683,15 +5717,22 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
         const cfti_excluded *excluded = &walk->exclude_dirs[i];
         if (excluded->path.size - excluded->leaf == size &&
             memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
-            cfti_excluded_is_in(excluded, listing->node))
+            cfti_excluded_is_in(excluded, listing->node)) {
             *file = *whole = true;
+            cfti_mark(walk->options->exclude_dir_matched, i);
+        }
     }
-    if (directory->exclude_count == 0 || *file) return 0;
+    if (directory->exclude_count == 0 || (*file && directory->exclude_matched == NULL)) return 0;
     listing->end.size = listing->end_size;
     if (!cfti_buffer_append(&listing->end, name, size)) return CFTI_OS_NO_MEMORY;
-    for (i = 0; i < directory->exclude_count && !*file; i++)
-        *file = cfti_match((const char *)listing->end.data, listing->end.size,
-                           directory->exclude[i], strlen(directory->exclude[i]));
+    for (i = 0; i < directory->exclude_count; i++) {
+        if (!cfti_match((const char *)listing->end.data, listing->end.size, directory->exclude[i],
+                        strlen(directory->exclude[i])))
+            continue;
+        *file = true;
+        if (directory->exclude_matched == NULL) break;
+        if (listing->is_file) cfti_mark(directory->exclude_matched, i);
+    }
     return 0;
 }
 
@@ -5793,6 +5834,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     wish = cfti_listing_wish(listing, name, size, kind);
     if (cfti_wish_is_empty(&wish)) return 0;
+    listing->is_file = wish.found;
+    if (wish.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
     if (skip_file) wish.found = false;
@@ -6012,11 +6055,15 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
 /* Whether the directory itself, when "**" found it, is excluded. */
 static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     size_t root = cfti_min(walk->root_size, path->size), i;
-    for (i = 0; i < walk->directory->exclude_count; i++)
-        if (cfti_match((const char *)path->data + root, path->size - root,
-                       walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
-            return true;
-    return false;
+    bool excluded = false;
+    for (i = 0; i < walk->directory->exclude_count; i++) {
+        if (!cfti_match((const char *)path->data + root, path->size - root,
+                        walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
+            continue;
+        cfti_mark(walk->directory->exclude_matched, i);
+        excluded = true;
+    }
+    return excluded;
 }
 
 /* Goes through the listed directories depth first, which is the order of paths, and
@@ -6038,6 +6085,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             *fail = node->fail;
         } else if (!node->entered) {
             node->entered = true;
+            if (node->found) cfti_mark(walk->include_matched, 0);
             if (node->found && !cfti_node_excluded(walk, &path))
                 room = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
                                       CFTI_KIND_DIRECTORY);
@@ -6143,8 +6191,8 @@ static void cfti_search_close(cfti_search *search) {
 /* One pattern in one include directory, whose clean path is in search->path. */
 static confiture_status cfti_search_pattern(cfti_search *search,
                                             const confiture_directory *directory,
-                                            const cfti_pattern *pattern, confiture_files *files,
-                                            cfti_fail *fail) {
+                                            const cfti_pattern *pattern, bool *matched,
+                                            confiture_files *files, cfti_fail *fail) {
     cfti_walk walk;
     cfti_arena arena;
     cfti_node *root;
@@ -6157,6 +6205,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.pattern = pattern;
     walk.directory = directory;
     walk.options = search->options;
+    walk.include_matched = matched;
     walk.found = files->count;
     walk.exclude_dirs = search->exclude_dirs;
     walk.crew = &search->crew;
@@ -6253,6 +6302,7 @@ static confiture_status cfti_search_directory(cfti_search *search,
     cfti_os_file opened;
     cfti_pattern pattern;
     const char *path;
+    bool excluded = false;
     int error;
     if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -6272,16 +6322,22 @@ static confiture_status cfti_search_directory(cfti_search *search,
         return fail->status;
     }
     for (i = 0; i < search->options->exclude_dir_count; i++)
-        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL)
-            return CONFITURE_OK; /* readable or not */
+        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
+            cfti_mark(search->options->exclude_dir_matched, i);
+            excluded = true;
+        }
+    if (excluded) return CONFITURE_OK; /* readable or not */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     if (search->options->confine &&
         cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
         return fail->status;
     for (i = 0; i < n; i++) {
+        bool *matched = directory->include_count > 0 && directory->include_matched != NULL
+                            ? &directory->include_matched[i]
+                            : NULL;
         confiture_status status;
         (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
-        status = cfti_search_pattern(search, directory, &pattern, files, fail);
+        status = cfti_search_pattern(search, directory, &pattern, matched, files, fail);
         search->walks++;
         if (status != CONFITURE_OK) return status;
     }
@@ -6328,12 +6384,48 @@ static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
     return fail->status;
 }
 
+static bool cfti_all_matched(const bool *matched, size_t count) {
+    size_t i;
+    for (i = 0; matched != NULL && i < count; i++)
+        if (!matched[i]) return false;
+    return true;
+}
+
+/* A pattern may have matched nothing but what lies below excluded directories. Only if
+ * one would be reported for that, the search is repeated with them, for the flags alone:
+ * what cannot be read there is no failure. */
+static confiture_status cfti_search_excluded(cfti_search *search,
+                                             const confiture_directory *directories, size_t count,
+                                             cfti_fail *fail) {
+    const confiture_find_options *options = search->options;
+    confiture_find_options all = *options;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    all.exclude_dir_count = 0;
+    all.confine = false;
+    search->options = &all;
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        const confiture_directory *directory = &directories[i];
+        confiture_files *unused = NULL;
+        if (cfti_all_matched(directory->include_matched, directory->include_count) &&
+            cfti_all_matched(directory->exclude_matched, directory->exclude_count))
+            continue;
+        status = cfti_files_create(&unused, options->run.allocator);
+        if (status != CONFITURE_OK) cfti_fail_with(fail, status, NULL);
+        else status = cfti_search_directory(search, directory, unused, fail);
+        confiture_files_free(unused);
+        if (status != CONFITURE_E_MEMORY && status != CONFITURE_E_CANCELLED) status = CONFITURE_OK;
+    }
+    search->options = options;
+    return status;
+}
+
 static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
                                         const confiture_directory *directories, size_t count,
                                         cfti_fail *fail) {
     const confiture_find_options *options = search->options;
     confiture_status status = CONFITURE_OK;
-    size_t i;
+    size_t i, walks;
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_directory_check(&directories[i], fail);
     if (options->confine && status == CONFITURE_OK) {
@@ -6348,9 +6440,12 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     }
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_search_directory(search, &directories[i], files, fail);
+    walks = search->walks;
+    if (status == CONFITURE_OK && options->exclude_dir_count > 0)
+        status = cfti_search_excluded(search, directories, count, fail);
     if (status != CONFITURE_OK) return status;
     if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
-    if (!cfti_files_order(files, search->walks < 2, options->sort, options->unique))
+    if (!cfti_files_order(files, walks < 2, options->sort, options->unique))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (options->base == NULL && count > 1) {
         status = cfti_common_base(&search->path, directories, count, fail);
@@ -9180,6 +9275,7 @@ typedef struct cfti_build {
     const confiture_files *files;
     confiture_allocator allocator;
     confiture_files fewer; /* what files then points to, if there is something left out */
+    size_t left_out;       /* files that are an output */
     cfti_buffer separator; /* compiled */
     uint8_t *routes;       /* which output each file goes to; NULL: all to the first */
     size_t routes_size;
@@ -9273,7 +9369,9 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
 /* Directories that a split names, in the two forms in which a file may lie below one. */
 typedef struct cfti_split_dir {
     cfti_buffer clean, resolved;
+    const char *given;
     uint8_t route;
+    bool matched;
 } cfti_split_dir;
 
 static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *path, uint8_t route,
@@ -9281,14 +9379,15 @@ static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *pat
     int error;
     dir->clean.allocator = dir->resolved.allocator = *allocator;
     dir->route = route;
+    dir->given = path;
     error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_path_resolve(&dir->resolved, path);
     return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
 }
 
 /* Fills the routes by directory; post stands before pre in dirs, and so wins. */
-static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_dir *dirs,
-                                          size_t dir_count, cfti_fail *fail) {
+static confiture_status cfti_split_routes(cfti_build *build, cfti_split_dir *dirs, size_t dir_count,
+                                          cfti_fail *fail) {
     cfti_buffer here, full;
     size_t i, k;
     int error;
@@ -9298,8 +9397,9 @@ static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_di
     error = cfti_path_absolute(&here, ".");
     for (i = 0; i < build->files->count && error == 0; i++) {
         const cfti_file *file = &build->files->items[i];
-        if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        build->routes[i] = CONFITURE_SPLIT_APP;
+        bool routed = build->routes[i] == CFTI_ROUTE_NONE;
+        if (!routed) build->routes[i] = CONFITURE_SPLIT_APP;
+        if (routed && !build->options->split_dirs_must_match) continue;
         full.size = 0;
         if ((!cfti_path_is_absolute(file->path) &&
              !cfti_buffer_append(&full, here.data, here.size)) ||
@@ -9311,8 +9411,10 @@ static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_di
                 cfti_path_below((const char *)full.data, (const char *)dirs[k].resolved.data) ==
                     NULL)
                 continue;
-            build->routes[i] = dirs[k].route;
-            break;
+            dirs[k].matched = true;
+            if (!routed) build->routes[i] = dirs[k].route;
+            routed = true;
+            if (!build->options->split_dirs_must_match) break;
         }
     }
     cfti_buffer_free(&full);
@@ -9335,6 +9437,12 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
             (uint8_t)(post ? CONFITURE_SPLIT_POST : CONFITURE_SPLIT_PRE), &build->allocator, fail);
     }
     if (status == CONFITURE_OK) status = cfti_split_routes(build, dirs, n, fail);
+    for (i = n; i > 0 && status == CONFITURE_OK && options->split_dirs_must_match; i--) {
+        if (dirs[i - 1].matched) continue;
+        status = cfti_fail_with(fail, CONFITURE_E_NO_FILES,
+                                "no file of the list lies below this directory of the split");
+        fail->path = dirs[i - 1].given;
+    }
     for (i = 0; i < n; i++) {
         cfti_buffer_free(&dirs[i].clean);
         cfti_buffer_free(&dirs[i].resolved);
@@ -9465,6 +9573,7 @@ static void cfti_build_close(cfti_build *build) {
 static void cfti_build_describe(const cfti_build *build, size_t i, confiture_schema *schema) {
     schema->total_bytes = build->outputs[i].total_bytes;
     schema->file_count = build->counts[i];
+    schema->left_out = build->left_out;
     memcpy(schema->digest, build->digest, sizeof(schema->digest));
     memcpy(schema->digest_hex, build->digest_hex, sizeof(schema->digest_hex));
 }
@@ -9665,6 +9774,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         return fail->status;
     }
     status = cfti_build_init(&build, made ? &without : files, options, count, fail);
+    if (made) build.left_out = files->count - without.count;
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
         cfti_output *output = &build.outputs[i];
         sinks[i].write = cfti_target_write;

@@ -148,6 +148,11 @@ typedef struct confiture_directory {
     bool not_recursive; /* patterns apply in this directory itself. Zero, which is the default,
                          * is recursive: hence the "not" */
     bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
+    /* What matches nothing is most often mistyped. NULL, or one flag for each pattern, set
+     * to true if it matches, never to false: directories with equal patterns may share
+     * them. Matches count before anything is excluded, so a pattern whose files another
+     * one excludes as well has matched. Set also by a call that fails, as far as it came. */
+    bool *include_matched, *exclude_matched;
 } confiture_directory;
 
 typedef struct confiture_find_options {
@@ -155,6 +160,7 @@ typedef struct confiture_find_options {
     const char *base;                /* names are relative to it; NULL: see confiture_find_all */
     const char *const *exclude_dirs; /* nothing below these, compared by whole components */
     size_t exclude_dir_count;
+    bool *exclude_dir_matched; /* as confiture_directory's: one flag for each, or NULL */
     confiture_sort sort;
     bool unique; /* a path found more than once is kept once */
     /* Nothing is taken that really lies outside of the base: a symbolic link out of it, to
@@ -323,6 +329,9 @@ typedef struct confiture_build_options {
     size_t pre_dir_count;
     const char *const *post_dirs;
     size_t post_dir_count;
+    /* One of them that no file of the list lies below is E_NO_FILES, with its path: it is
+     * most often mistyped, and its files would run with other rights. */
+    bool split_dirs_must_match;
     /* For builds to a file. */
     bool keep_unchanged; /* if the file already holds these bytes, leave it and its time alone */
     bool sync;           /* wait until the bytes are on the disk before the rename */
@@ -335,6 +344,8 @@ typedef struct confiture_schema {
     size_t size;          /* bytes at data, without the NUL */
     uint64_t total_bytes; /* bytes of the schema, wherever they went */
     size_t file_count;    /* files in this schema */
+    size_t left_out;      /* files of the list not taken since they are the output itself; of a
+                           * split in all three, the number for all */
     uint8_t digest[32];   /* the stream digest of all files of the list */
     char digest_hex[65];
     bool unchanged;                /* keep_unchanged, and it was */

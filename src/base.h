@@ -28,10 +28,18 @@
 #if CFTI_GNUC
 #define CFTI_ATOMIC_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define CFTI_ATOMIC_MARK(p)                                                                        \
+    (__atomic_load_n(p, __ATOMIC_RELAXED) ? (void)0 : __atomic_store_n(p, true, __ATOMIC_RELAXED))
 #else
 #define CFTI_ATOMIC_LOAD(p) (*(volatile int *)(p))
 #define CFTI_ATOMIC_STORE(p, v) ((void)(*(volatile int *)(p) = (v)))
+#define CFTI_ATOMIC_MARK(p) ((void)(*(volatile bool *)(p) = true))
 #endif
+
+/* Sets a caller's flag, if there is one, which other threads may set at the same time. */
+static void cfti_mark(bool *flags, size_t index) {
+    if (flags != NULL) CFTI_ATOMIC_MARK(&flags[index]);
+}
 
 /* In a loop that waits for another thread: the processor need not hurry. */
 #if CFTI_GNUC && (defined(__x86_64__) || defined(__i386__))

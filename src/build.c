@@ -8,6 +8,7 @@ typedef struct cfti_build {
     const confiture_files *files;
     confiture_allocator allocator;
     confiture_files fewer; /* what files then points to, if there is something left out */
+    size_t left_out;       /* files that are an output */
     cfti_buffer separator; /* compiled */
     uint8_t *routes;       /* which output each file goes to; NULL: all to the first */
     size_t routes_size;
@@ -101,7 +102,9 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
 /* Directories that a split names, in the two forms in which a file may lie below one. */
 typedef struct cfti_split_dir {
     cfti_buffer clean, resolved;
+    const char *given;
     uint8_t route;
+    bool matched;
 } cfti_split_dir;
 
 static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *path, uint8_t route,
@@ -109,14 +112,15 @@ static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *pat
     int error;
     dir->clean.allocator = dir->resolved.allocator = *allocator;
     dir->route = route;
+    dir->given = path;
     error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : CFTI_OS_NO_MEMORY;
     if (error == 0) error = cfti_path_resolve(&dir->resolved, path);
     return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
 }
 
 /* Fills the routes by directory; post stands before pre in dirs, and so wins. */
-static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_dir *dirs,
-                                          size_t dir_count, cfti_fail *fail) {
+static confiture_status cfti_split_routes(cfti_build *build, cfti_split_dir *dirs, size_t dir_count,
+                                          cfti_fail *fail) {
     cfti_buffer here, full;
     size_t i, k;
     int error;
@@ -126,8 +130,9 @@ static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_di
     error = cfti_path_absolute(&here, ".");
     for (i = 0; i < build->files->count && error == 0; i++) {
         const cfti_file *file = &build->files->items[i];
-        if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        build->routes[i] = CONFITURE_SPLIT_APP;
+        bool routed = build->routes[i] == CFTI_ROUTE_NONE;
+        if (!routed) build->routes[i] = CONFITURE_SPLIT_APP;
+        if (routed && !build->options->split_dirs_must_match) continue;
         full.size = 0;
         if ((!cfti_path_is_absolute(file->path) &&
              !cfti_buffer_append(&full, here.data, here.size)) ||
@@ -139,8 +144,10 @@ static confiture_status cfti_split_routes(cfti_build *build, const cfti_split_di
                 cfti_path_below((const char *)full.data, (const char *)dirs[k].resolved.data) ==
                     NULL)
                 continue;
-            build->routes[i] = dirs[k].route;
-            break;
+            dirs[k].matched = true;
+            if (!routed) build->routes[i] = dirs[k].route;
+            routed = true;
+            if (!build->options->split_dirs_must_match) break;
         }
     }
     cfti_buffer_free(&full);
@@ -163,6 +170,12 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
             (uint8_t)(post ? CONFITURE_SPLIT_POST : CONFITURE_SPLIT_PRE), &build->allocator, fail);
     }
     if (status == CONFITURE_OK) status = cfti_split_routes(build, dirs, n, fail);
+    for (i = n; i > 0 && status == CONFITURE_OK && options->split_dirs_must_match; i--) {
+        if (dirs[i - 1].matched) continue;
+        status = cfti_fail_with(fail, CONFITURE_E_NO_FILES,
+                                "no file of the list lies below this directory of the split");
+        fail->path = dirs[i - 1].given;
+    }
     for (i = 0; i < n; i++) {
         cfti_buffer_free(&dirs[i].clean);
         cfti_buffer_free(&dirs[i].resolved);
@@ -293,6 +306,7 @@ static void cfti_build_close(cfti_build *build) {
 static void cfti_build_describe(const cfti_build *build, size_t i, confiture_schema *schema) {
     schema->total_bytes = build->outputs[i].total_bytes;
     schema->file_count = build->counts[i];
+    schema->left_out = build->left_out;
     memcpy(schema->digest, build->digest, sizeof(schema->digest));
     memcpy(schema->digest_hex, build->digest_hex, sizeof(schema->digest_hex));
 }
@@ -493,6 +507,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         return fail->status;
     }
     status = cfti_build_init(&build, made ? &without : files, options, count, fail);
+    if (made) build.left_out = files->count - without.count;
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
         cfti_output *output = &build.outputs[i];
         sinks[i].write = cfti_target_write;

@@ -59,8 +59,8 @@ static void cfti_search_close(cfti_search *search) {
 /* One pattern in one include directory, whose clean path is in search->path. */
 static confiture_status cfti_search_pattern(cfti_search *search,
                                             const confiture_directory *directory,
-                                            const cfti_pattern *pattern, confiture_files *files,
-                                            cfti_fail *fail) {
+                                            const cfti_pattern *pattern, bool *matched,
+                                            confiture_files *files, cfti_fail *fail) {
     cfti_walk walk;
     cfti_arena arena;
     cfti_node *root;
@@ -73,6 +73,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.pattern = pattern;
     walk.directory = directory;
     walk.options = search->options;
+    walk.include_matched = matched;
     walk.found = files->count;
     walk.exclude_dirs = search->exclude_dirs;
     walk.crew = &search->crew;
@@ -169,6 +170,7 @@ static confiture_status cfti_search_directory(cfti_search *search,
     cfti_os_file opened;
     cfti_pattern pattern;
     const char *path;
+    bool excluded = false;
     int error;
     if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -188,16 +190,22 @@ static confiture_status cfti_search_directory(cfti_search *search,
         return fail->status;
     }
     for (i = 0; i < search->options->exclude_dir_count; i++)
-        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL)
-            return CONFITURE_OK; /* readable or not */
+        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
+            cfti_mark(search->options->exclude_dir_matched, i);
+            excluded = true;
+        }
+    if (excluded) return CONFITURE_OK; /* readable or not */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     if (search->options->confine &&
         cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
         return fail->status;
     for (i = 0; i < n; i++) {
+        bool *matched = directory->include_count > 0 && directory->include_matched != NULL
+                            ? &directory->include_matched[i]
+                            : NULL;
         confiture_status status;
         (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
-        status = cfti_search_pattern(search, directory, &pattern, files, fail);
+        status = cfti_search_pattern(search, directory, &pattern, matched, files, fail);
         search->walks++;
         if (status != CONFITURE_OK) return status;
     }
@@ -244,12 +252,48 @@ static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
     return fail->status;
 }
 
+static bool cfti_all_matched(const bool *matched, size_t count) {
+    size_t i;
+    for (i = 0; matched != NULL && i < count; i++)
+        if (!matched[i]) return false;
+    return true;
+}
+
+/* A pattern may have matched nothing but what lies below excluded directories. Only if
+ * one would be reported for that, the search is repeated with them, for the flags alone:
+ * what cannot be read there is no failure. */
+static confiture_status cfti_search_excluded(cfti_search *search,
+                                             const confiture_directory *directories, size_t count,
+                                             cfti_fail *fail) {
+    const confiture_find_options *options = search->options;
+    confiture_find_options all = *options;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    all.exclude_dir_count = 0;
+    all.confine = false;
+    search->options = &all;
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        const confiture_directory *directory = &directories[i];
+        confiture_files *unused = NULL;
+        if (cfti_all_matched(directory->include_matched, directory->include_count) &&
+            cfti_all_matched(directory->exclude_matched, directory->exclude_count))
+            continue;
+        status = cfti_files_create(&unused, options->run.allocator);
+        if (status != CONFITURE_OK) cfti_fail_with(fail, status, NULL);
+        else status = cfti_search_directory(search, directory, unused, fail);
+        confiture_files_free(unused);
+        if (status != CONFITURE_E_MEMORY && status != CONFITURE_E_CANCELLED) status = CONFITURE_OK;
+    }
+    search->options = options;
+    return status;
+}
+
 static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
                                         const confiture_directory *directories, size_t count,
                                         cfti_fail *fail) {
     const confiture_find_options *options = search->options;
     confiture_status status = CONFITURE_OK;
-    size_t i;
+    size_t i, walks;
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_directory_check(&directories[i], fail);
     if (options->confine && status == CONFITURE_OK) {
@@ -264,9 +308,12 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     }
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_search_directory(search, &directories[i], files, fail);
+    walks = search->walks;
+    if (status == CONFITURE_OK && options->exclude_dir_count > 0)
+        status = cfti_search_excluded(search, directories, count, fail);
     if (status != CONFITURE_OK) return status;
     if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
-    if (!cfti_files_order(files, search->walks < 2, options->sort, options->unique))
+    if (!cfti_files_order(files, walks < 2, options->sort, options->unique))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (options->base == NULL && count > 1) {
         status = cfti_common_base(&search->path, directories, count, fail);

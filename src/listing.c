@@ -15,6 +15,7 @@ typedef struct cfti_walk {
     const cfti_pattern *pattern;
     const confiture_directory *directory;
     const confiture_find_options *options;
+    bool *include_matched;             /* the pattern's flag, or NULL */
     const char *real_base;             /* NULL: the search is not confined */
     const cfti_excluded *exclude_dirs; /* as many as the options have */
     size_t exclude_parts;              /* components of the longest exclude pattern */
@@ -43,6 +44,7 @@ typedef struct cfti_listing {
     cfti_node *node;
     cfti_os_file directory;
     bool holds_excluded; /* a directory that is excluded may be in it */
+    bool is_file;        /* the entry at hand would be listed, if nothing excluded it */
     cfti_buffer path;    /* by which it was opened */
     cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
     size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
@@ -88,15 +90,22 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
         const cfti_excluded *excluded = &walk->exclude_dirs[i];
         if (excluded->path.size - excluded->leaf == size &&
             memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
-            cfti_excluded_is_in(excluded, listing->node))
+            cfti_excluded_is_in(excluded, listing->node)) {
             *file = *whole = true;
+            cfti_mark(walk->options->exclude_dir_matched, i);
+        }
     }
-    if (directory->exclude_count == 0 || *file) return 0;
+    if (directory->exclude_count == 0 || (*file && directory->exclude_matched == NULL)) return 0;
     listing->end.size = listing->end_size;
     if (!cfti_buffer_append(&listing->end, name, size)) return CFTI_OS_NO_MEMORY;
-    for (i = 0; i < directory->exclude_count && !*file; i++)
-        *file = cfti_match((const char *)listing->end.data, listing->end.size,
-                           directory->exclude[i], strlen(directory->exclude[i]));
+    for (i = 0; i < directory->exclude_count; i++) {
+        if (!cfti_match((const char *)listing->end.data, listing->end.size, directory->exclude[i],
+                        strlen(directory->exclude[i])))
+            continue;
+        *file = true;
+        if (directory->exclude_matched == NULL) break;
+        if (listing->is_file) cfti_mark(directory->exclude_matched, i);
+    }
     return 0;
 }
 
@@ -198,6 +207,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     wish = cfti_listing_wish(listing, name, size, kind);
     if (cfti_wish_is_empty(&wish)) return 0;
+    listing->is_file = wish.found;
+    if (wish.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
     if (skip_file) wish.found = false;

@@ -81,6 +81,18 @@
  * for lack of permission must not vanish from a schema. What is found is opened when
  * it is read: a dangling link or a directory called x.sql is an error then.
  *
+ * A name that matches nothing is most often mistyped, and changes what is found. Give
+ * each directory flags, and look at them after the call:
+ *
+ *     static const char *const exclude[] = {"*_test.sql", "odl" "/" "*"};
+ *     bool matched[2] = {false, false};
+ *     directory.exclude = exclude;
+ *     directory.exclude_count = 2;
+ *     directory.exclude_matched = matched;
+ *
+ * include_matched and exclude_dir_matched are for the others. In a split build
+ * options.split_dirs_must_match makes an error of a directory that no file lies below.
+ *
  * Symbolic links are followed wherever they lead, but for "**". With options.confine one
  * that leads out of the base is an error (CONFITURE_E_OUTSIDE) that names it: for trees
  * that others can write to. It is asked of links alone, and costs nothing where there are
@@ -122,7 +134,8 @@
  * A file is replaced as a whole: written beside itself under a name of its own
  * (.confiture-PID-N.tmp), then renamed. Its mode is kept, its owner and hard links
  * are not. A symbolic link stays and its target is replaced. If it lies among the
- * inputs it is not taken as one, nor counted, nor hashed.
+ * inputs it is not taken as one, nor counted, nor hashed; schema.left_out says that it did,
+ * since another call that takes the list as it is gives another digest.
  *
  *
  * CHECKING

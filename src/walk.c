@@ -72,11 +72,15 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
 /* Whether the directory itself, when "**" found it, is excluded. */
 static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     size_t root = cfti_min(walk->root_size, path->size), i;
-    for (i = 0; i < walk->directory->exclude_count; i++)
-        if (cfti_match((const char *)path->data + root, path->size - root,
-                       walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
-            return true;
-    return false;
+    bool excluded = false;
+    for (i = 0; i < walk->directory->exclude_count; i++) {
+        if (!cfti_match((const char *)path->data + root, path->size - root,
+                        walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
+            continue;
+        cfti_mark(walk->directory->exclude_matched, i);
+        excluded = true;
+    }
+    return excluded;
 }
 
 /* Goes through the listed directories depth first, which is the order of paths, and
@@ -98,6 +102,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             *fail = node->fail;
         } else if (!node->entered) {
             node->entered = true;
+            if (node->found) cfti_mark(walk->include_matched, 0);
             if (node->found && !cfti_node_excluded(walk, &path))
                 room = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
                                       CFTI_KIND_DIRECTORY);

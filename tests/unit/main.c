@@ -18,6 +18,7 @@
 #include "test_names.c"
 #include "test_find.c"
 #include "test_walk.c"
+#include "test_matched.c"
 #include "test_scan.c"
 #include "test_limit.c"
 #include "test_ring.c"
@@ -39,7 +40,7 @@ static const struct {
     {"lexer", test_lexer},     {"path", test_path},     {"names", test_names},
     {"find", test_find},       {"scan", test_scan},     {"limit", test_limit},
     {"ring", test_ring},       {"build", test_build},   {"memory", test_memory},
-    {"walk", test_walk},       {"face", test_face},
+    {"walk", test_walk},       {"face", test_face},     {"matched", test_matched},
 #if !defined(_WIN32)
     {"confine", test_confine}, {"output", test_output}, {"system", test_system},
     {"refused", test_refused},
