@@ -1100,6 +1100,14 @@ long syscall(long, ...);
 #define CFTI_O_NOFOLLOW 0
 #endif
 
+#if defined(F_DUPFD_CLOEXEC)
+#define CFTI_F_DUPFD_CLOEXEC F_DUPFD_CLOEXEC
+#elif defined(__linux__)
+#define CFTI_F_DUPFD_CLOEXEC 1030
+#else
+#define CFTI_F_DUPFD_CLOEXEC F_DUPFD
+#endif
+
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
 #define CFTI_OS_NO_MEMORY ENOMEM
@@ -1166,14 +1174,31 @@ static const char *cfti_os_error_text(int os_error) {
     }
 }
 
+/* A descriptor that was just opened, and becomes the library's: never 0, 1 or 2, since what a
+ * host that has closed its standard error writes there would go into a file of ours; and
+ * closed in the programs that the host starts. */
+static int cfti_os_adopt(int fd, cfti_os_file *file) {
+    int error = 0;
+    *file = fd;
+    if (fd < 0) return cfti_os_errno();
+    if (fd < 3) {
+        *file = fcntl(fd, CFTI_F_DUPFD_CLOEXEC, 3);
+        if (*file < 0) error = cfti_os_errno();
+        (void)close(fd);
+    }
+    if (error == 0 && CFTI_O_CLOEXEC == 0) (void)fcntl(*file, F_SETFD, FD_CLOEXEC);
+    return error;
+}
+
 /* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
  * with it when a signal comes. */
 
 static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
+    int fd;
     do {
-        *file = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
-    } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? cfti_os_errno() : 0;
+        fd = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
 }
 
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
@@ -1363,7 +1388,7 @@ static int cfti_os_list(cfti_os_file directory,
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
     int error = 0;
-    int copy = dup(directory); /* closedir() closes what it was given */
+    int copy = fcntl(directory, CFTI_F_DUPFD_CLOEXEC, 3); /* closedir() closes what it is given */
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL) {
         error = cfti_os_errno();
@@ -1408,17 +1433,19 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 #endif
 
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
+    int fd;
     do {
-        *file = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
-    } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? cfti_os_errno() : 0;
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
 }
 
 static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
+    int fd;
     do {
-        *file = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
-    } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? cfti_os_errno() : 0;
+        fd = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
 }
 
 static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
@@ -2477,10 +2504,12 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     uint32_t i, *array;
     size_t size;
     void *p;
+    int error;
     memset(ring, 0, sizeof(*ring));
     memset(&setup, 0, sizeof(setup));
-    ring->file = (int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup);
-    if (ring->file < 0) return cfti_os_errno();
+    error =
+        cfti_os_adopt((int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup), &ring->file);
+    if (error != 0) return error;
     /* One mapping for both rings, and requests that use what earlier ones of the same
      * call have opened (Linux 5.19). */
     if ((setup.features & 1) == 0 || (setup.features & (1u << 12)) == 0) {
@@ -2489,7 +2518,7 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     }
     memset(none, 0xFF, sizeof(none)); /* -1: a place that is free */
     if (syscall(SYS_io_uring_register, ring->file, 2, none, CFTI_RING_FILES) != 0) {
-        int error = cfti_os_errno();
+        error = cfti_os_errno();
         cfti_os_close(ring->file);
         return error;
     }
@@ -2504,7 +2533,7 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
                  CFTI_RING_MAP, ring->file, 0x10000000);
     }
     if (p == MAP_FAILED) {
-        int error = cfti_os_errno();
+        error = cfti_os_errno();
         if (ring->memory != NULL) (void)munmap(ring->memory, size);
         cfti_os_close(ring->file);
         return error;

@@ -80,6 +80,14 @@ long syscall(long, ...);
 #define CFTI_O_NOFOLLOW 0
 #endif
 
+#if defined(F_DUPFD_CLOEXEC)
+#define CFTI_F_DUPFD_CLOEXEC F_DUPFD_CLOEXEC
+#elif defined(__linux__)
+#define CFTI_F_DUPFD_CLOEXEC 1030
+#else
+#define CFTI_F_DUPFD_CLOEXEC F_DUPFD
+#endif
+
 #define CFTI_OS_NOWHERE CFTI_AT_FDCWD
 
 #define CFTI_OS_NO_MEMORY ENOMEM
@@ -146,14 +154,31 @@ static const char *cfti_os_error_text(int os_error) {
     }
 }
 
+/* A descriptor that was just opened, and becomes the library's: never 0, 1 or 2, since what a
+ * host that has closed its standard error writes there would go into a file of ours; and
+ * closed in the programs that the host starts. */
+static int cfti_os_adopt(int fd, cfti_os_file *file) {
+    int error = 0;
+    *file = fd;
+    if (fd < 0) return cfti_os_errno();
+    if (fd < 3) {
+        *file = fcntl(fd, CFTI_F_DUPFD_CLOEXEC, 3);
+        if (*file < 0) error = cfti_os_errno();
+        (void)close(fd);
+    }
+    if (error == 0 && CFTI_O_CLOEXEC == 0) (void)fcntl(*file, F_SETFD, FD_CLOEXEC);
+    return error;
+}
+
 /* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
  * with it when a signal comes. */
 
 static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
+    int fd;
     do {
-        *file = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
-    } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? cfti_os_errno() : 0;
+        fd = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
 }
 
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
@@ -343,7 +368,7 @@ static int cfti_os_list(cfti_os_file directory,
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
     int error = 0;
-    int copy = dup(directory); /* closedir() closes what it was given */
+    int copy = fcntl(directory, CFTI_F_DUPFD_CLOEXEC, 3); /* closedir() closes what it is given */
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL) {
         error = cfti_os_errno();
@@ -388,17 +413,19 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 #endif
 
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
+    int fd;
     do {
-        *file = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
-    } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? cfti_os_errno() : 0;
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
 }
 
 static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
+    int fd;
     do {
-        *file = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
-    } while (*file < 0 && errno == EINTR);
-    return *file < 0 ? cfti_os_errno() : 0;
+        fd = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
 }
 
 static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {

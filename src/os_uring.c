@@ -73,10 +73,12 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     uint32_t i, *array;
     size_t size;
     void *p;
+    int error;
     memset(ring, 0, sizeof(*ring));
     memset(&setup, 0, sizeof(setup));
-    ring->file = (int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup);
-    if (ring->file < 0) return cfti_os_errno();
+    error =
+        cfti_os_adopt((int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup), &ring->file);
+    if (error != 0) return error;
     /* One mapping for both rings, and requests that use what earlier ones of the same
      * call have opened (Linux 5.19). */
     if ((setup.features & 1) == 0 || (setup.features & (1u << 12)) == 0) {
@@ -85,7 +87,7 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     }
     memset(none, 0xFF, sizeof(none)); /* -1: a place that is free */
     if (syscall(SYS_io_uring_register, ring->file, 2, none, CFTI_RING_FILES) != 0) {
-        int error = cfti_os_errno();
+        error = cfti_os_errno();
         cfti_os_close(ring->file);
         return error;
     }
@@ -100,7 +102,7 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
                  CFTI_RING_MAP, ring->file, 0x10000000);
     }
     if (p == MAP_FAILED) {
-        int error = cfti_os_errno();
+        error = cfti_os_errno();
         if (ring->memory != NULL) (void)munmap(ring->memory, size);
         cfti_os_close(ring->file);
         return error;

@@ -32,8 +32,8 @@ COMBINATIONS = [chosen for count in range(5) for chosen in itertools.combination
 # safe among threads.
 NEEDS = {
     None: """__errno_location memchr memcmp memcpy memmove memset strcmp strlen strncmp strrchr
-        strstr close fchmod fstat fstatat fstatfs fsync getcwd getpid pread open openat pwrite read
-        readlinkat rename syscall sysconf unlink write""",
+        strstr close fchmod fcntl fstat fstatat fstatfs fsync getcwd getpid pread open openat pwrite
+        read readlinkat rename syscall sysconf unlink write""",
     "no-mmap": "mmap munmap",
     "no-simd": "getauxval",
     "no-alloc": "malloc realloc free",

@@ -45,6 +45,7 @@ static void fault_release(void *block);
 static int fault_openat(int at, const char *path, int flags, ...);
 static int fault_open(const char *path, int flags, ...);
 static int fault_close(int fd);
+static int fault_fcntl(int fd, int what, ...);
 static int fault_fstat(int fd, struct stat *st);
 static int fault_fstatat(int at, const char *path, struct stat *st, int flags);
 static int fault_fstatfs(int fd, struct statfs *fs);
@@ -73,6 +74,7 @@ static int fault_pthread_cond_destroy(pthread_cond_t *c);
 #define openat fault_openat
 #define open fault_open
 #define close fault_close
+#define fcntl fault_fcntl
 #define fstat fault_fstat
 #define fstatat fault_fstatat
 #define fstatfs fault_fstatfs
@@ -100,11 +102,9 @@ static int fault_pthread_cond_destroy(pthread_cond_t *c);
 #if defined(FAULTS_READDIR)
 /* What os_posix.c does where there is no getdents64. */
 #undef SYS_getdents64
-static int fault_dup(int fd);
 static DIR *fault_fdopendir(int fd);
 static struct dirent *fault_readdir(DIR *dir);
 static int fault_closedir(DIR *dir);
-#define dup fault_dup
 #define fdopendir fault_fdopendir
 #define readdir fault_readdir
 #define closedir fault_closedir

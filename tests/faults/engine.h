@@ -9,6 +9,7 @@
 #undef openat
 #undef open
 #undef close
+#undef fcntl
 #undef fstat
 #undef fstatat
 #undef fstatfs
@@ -31,7 +32,6 @@
 #undef pthread_mutex_destroy
 #undef pthread_cond_init
 #undef pthread_cond_destroy
-#undef dup
 #undef fdopendir
 #undef readdir
 #undef closedir
@@ -376,6 +376,16 @@ static int fault_close(int fd) {
     return fails ? -1 : 0;
 }
 
+/* Another descriptor of the same: all that the library asks of it. */
+static int fault_fcntl(int fd, int what, ...) {
+    bool is_output = fault.fds[fd].is_output, is_directory = fault.fds[fd].is_directory;
+    char path[FAULT_PATH];
+    memcpy(path, fault.fds[fd].path, sizeof path);
+    if (what != F_DUPFD_CLOEXEC) abort();
+    if (fault_fails(FAULT_DUP, fd, -1, NULL, false)) return -1;
+    return fault_opened(fcntl(fd, what, 3), -1, path, is_output, is_directory);
+}
+
 static int fault_fstat(int fd, struct stat *st) {
     fault_lie *lie = &fault.lie;
     int result = fault_fails(FAULT_FSTAT, fd, -1, NULL, false) ? -1 : fstat(fd, st);
@@ -505,12 +515,6 @@ static long fault_sysconf(int name) {
 }
 
 #if defined(FAULTS_READDIR)
-static int fault_dup(int fd) {
-    bool is_directory = fault.fds[fd].is_directory;
-    if (fault_fails(FAULT_DUP, fd, -1, NULL, false)) return -1;
-    return fault_opened(dup(fd), -1, fault.fds[fd].path, false, is_directory);
-}
-
 static DIR *fault_fdopendir(int fd) {
     return fault_fails(FAULT_FDOPENDIR, fd, -1, NULL, false) ? NULL : fdopendir(fd);
 }

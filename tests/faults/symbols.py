@@ -27,8 +27,8 @@ HARMLESS = {
 # Of memory and strings, and what compilers put in, sanitizers and position-independent code.
 COMPILER = re.compile(r"mem(chr|cmp|cpy|move|set)|bcmp|str(r?chr|n?cmp|len|str)|__errno_location|"
                       r"_GLOBAL_OFFSET_TABLE_|__stack_chk_\w+|__[a-z]+san_\w+|__cpu_\w+")
-# dup and its like: only where there is no getdents64.
-ELSEWHERE = {"dup", "fdopendir", "readdir", "closedir"}
+# Only where there is no getdents64.
+ELSEWHERE = {"fdopendir", "readdir", "closedir"}
 
 
 def main():

@@ -436,6 +436,65 @@ static void test_output_devices(void) {
     tree_clear();
 }
 
+#if !defined(_WIN32)
+/* The host says something while files are read and written. */
+static int output_host_line(void *user, const confiture_progress *progress) {
+    int fd;
+    (void)progress;
+    for (fd = 0; fd < 3; fd++)
+        if (write(fd, "a line of the host's\n", 21) >= 0) ++*(int *)user;
+    return 0;
+}
+
+/* Builds where the first three descriptors are closed: a count of what went wrong. */
+static int output_build_closed(const confiture_files *expected_of) {
+    static const confiture_io ways[] = {CONFITURE_IO_READ, CONFITURE_IO_MMAP, CONFITURE_IO_RING};
+    int wrong = 0, fd, written = 0;
+    size_t i;
+    for (fd = 0; fd < 3; fd++) (void)close(fd);
+    for (i = 0; i < 2 * TREE_COUNT(ways); i++) {
+        confiture_build_options options;
+        confiture_files *files = NULL;
+        confiture_schema file, memory;
+        memset(&options, 0, sizeof options);
+        memset(&file, 0, sizeof file);
+        memset(&memory, 0, sizeof memory);
+        wrong += confiture_build(&memory, expected_of, NULL, NULL) != CONFITURE_OK;
+        options.run.io = ways[i / 2];
+        options.run.threads = i % 2 == 0 ? 1 : 4;
+        options.run.progress = output_host_line;
+        options.run.progress_user = &written;
+        options.sync = true;
+        wrong += confiture_find(&files, "s", NULL, NULL) != CONFITURE_OK;
+        wrong += confiture_build_file(&file, "out.sql", files, &options, NULL) != CONFITURE_OK;
+        wrong += memory.data == NULL || !tree_holds("out.sql", memory.data, memory.size);
+        confiture_schema_free(&memory);
+        confiture_files_free(files);
+    }
+    for (fd = 0; fd < 3; fd++) wrong += fcntl(fd, F_GETFD) >= 0;
+    return wrong + written;
+}
+
+/* What a host with a closed standard error writes there is lost, and not in the schema. */
+static void test_output_closed_descriptors(void) {
+    confiture_files *files;
+    int status = -1;
+    pid_t child;
+    output_make();
+    tree_fill("s/long.sql", 300000, 1);
+    files = output_find("s");
+    (void)fflush(stdout);
+    child = fork();
+    if (child == 0) _exit(output_build_closed(files));
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    confiture_files_free(files);
+    tree_clear();
+}
+#else
+static void test_output_closed_descriptors(void) {} /* there are no such numbers */
+#endif
+
 static void test_output(void) {
     size_t descriptors = tree_descriptors();
     tree_open();
@@ -451,6 +510,7 @@ static void test_output(void) {
     test_output_too_large();
     test_output_found_early();
     test_output_devices();
+    test_output_closed_descriptors();
     (void)alarm(0);
     tree_close();
     CHECK(tree_descriptors() == descriptors);
