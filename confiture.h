@@ -198,6 +198,21 @@
  * the calling thread writes and hashes. Callbacks come on the calling thread, one
  * after another; allocators are called from all.
  *
+ * SIGNALS. The library's threads have every signal blocked, from their first moment: a
+ * handler of yours never runs on one, and a signal that you wait for with sigwait() or
+ * signalfd() is left to you. That holds for faults, too: a thread of the library's that is
+ * hit by SIGBUS or SIGSYS ends the process, handler or not. The calling thread's mask is
+ * as it was. Their stacks have 512 KiB, or what the system gives by default if that is less.
+ *
+ * CANCELLATION. pthread_cancel() on a thread that is inside a call takes effect after it:
+ * the call completes. (Not on Android, which has no such thing, nor with
+ * CONFITURE_NO_THREADS, where a cancelled call leaks what it held.) To end a call early,
+ * return non-zero from options.run.progress.
+ *
+ * A callback, an allocator or a parallel_for must return: one that throws, calls longjmp()
+ * or ends its thread leaves memory, descriptors and a temporary file behind, helpers at
+ * work on what is gone, and a pool that is busy for ever.
+ *
  *
  * READING AND MAPPING
  * ===================
@@ -216,7 +231,9 @@
  * by one). Where a system call is dear, as in many virtual machines, that is several
  * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
  * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
- * pool, which keeps it.
+ * pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask for a ring. A seccomp policy
+ * that answers io_uring_setup() with an error is fine with all; under one that kills for it,
+ * choose IO_READ, or compile with CONFITURE_NO_URING.
  *
  * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:
  * one that is sparse, a terabyte long and holds nothing takes hours otherwise. It holds
@@ -284,7 +301,8 @@
  *     CONFITURE_API          what stands before each function instead of extern
  *     CONFITURE_NO_THREADS   no pthreads; calls work on the calling thread, or on the
  *                            caller's own parallel_for
- *     CONFITURE_NO_MMAP      no mapping; IO_MMAP reads
+ *     CONFITURE_NO_MMAP      no mapping of files; IO_MMAP reads
+ *     CONFITURE_NO_URING     no io_uring; IO_RING reads
  *     CONFITURE_NO_SIMD      portable C only, no use of the processor's extensions
  *     CONFITURE_NO_ALLOC     no malloc; every call must be given an allocator
  *
@@ -397,9 +415,9 @@ typedef struct confiture_allocator {
  * thread alone. */
 typedef struct confiture_pool confiture_pool;
 
-/* Starts threads - 1 helpers (the caller is the remaining one); 0 means one per
- * processor. A thread that cannot be started means a smaller pool, not an
- * error. allocator may be NULL; it must outlive the pool. */
+/* Starts threads - 1 helpers (the caller is the remaining one), but no more than a
+ * call can use: one thread per processor, which 0 asks for, and 256 in all. A thread
+ * that cannot be started means a smaller pool, not an error. allocator may be NULL; it must outlive the pool. */
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error);
@@ -1014,8 +1032,21 @@ static void cfti_os_ring_close(cfti_os_ring *ring);
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                uint8_t *spare, size_t spare_size);
 
+/* Whether an error says that something has run out which others may give back: descriptors,
+ * memory. The same call may work when they have. */
+static bool cfti_os_is_shortage(int error);
+
+#if defined(CONFITURE_NO_THREADS)
+static int cfti_cancel_disable(void) { return 0; }
+static void cfti_cancel_restore(int before) { (void)before; }
+#else
+/* A thread that is cancelled inside a call would leave locks, memory and helpers behind. */
+static int cfti_cancel_disable(void);
+static void cfti_cancel_restore(int before);
+#endif
+
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
- * with the few functions that follow it in os_posix.c. A cfti_thread stays where it is
+ * with the few functions that follow it in os_posix_threads.c. A cfti_thread stays where it is
  * until it is joined. */
 
 /* ---- os_posix.c: the primitives of os.h on POSIX systems ---- */
@@ -1033,11 +1064,8 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #endif
-#if !defined(CONFITURE_NO_MMAP)
+#if !defined(CONFITURE_NO_MMAP) || !defined(CONFITURE_NO_URING)
 #include <sys/mman.h>
-#endif
-#if !defined(CONFITURE_NO_THREADS)
-#include <pthread.h>
 #endif
 
 /* Under -std=c99 glibc hides what came after ISO C, and the user may have included
@@ -1523,6 +1551,11 @@ static int cfti_os_current_directory(char *buffer, size_t capacity) {
     return getcwd(buffer, capacity) == NULL ? cfti_os_errno() : 0;
 }
 
+static bool cfti_os_is_shortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN ||
+           error == ENOBUFS;
+}
+
 static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }
 
 static size_t cfti_os_processors(void) {
@@ -1567,7 +1600,37 @@ static void cfti_os_advise_large(void *block, size_t size) {
 }
 #endif
 
-#if !defined(CONFITURE_NO_THREADS)
+#endif /* !_WIN32 */
+
+/* ---- os_posix_threads.c: the threads of os.h on POSIX systems ---- */
+
+#if !defined(_WIN32) && !defined(CONFITURE_NO_THREADS)
+
+#include <pthread.h>
+#include <signal.h> /* for a mask alone: no handler is set, and no signal sent */
+
+/* Under -std=c99 the C libraries of Linux hide sigset_t, which has 128 bytes in each. */
+#if defined(__linux__) && !defined(__cplusplus) && !defined(SIG_BLOCK)
+typedef struct cfti_signals {
+    unsigned long bits[128 / sizeof(unsigned long)];
+} cfti_signals;
+#if defined(__mips__) || defined(__alpha__)
+#define CFTI_SIG_SETMASK 3
+#elif defined(__sparc__)
+#define CFTI_SIG_SETMASK 4
+#else
+#define CFTI_SIG_SETMASK 2
+#endif
+int sigfillset(cfti_signals *);
+int pthread_sigmask(int, const cfti_signals *, cfti_signals *);
+#else
+typedef sigset_t cfti_signals;
+#define CFTI_SIG_SETMASK SIG_SETMASK
+#if defined(__GLIBC__) && !defined(__USE_POSIX199506) && !defined(__USE_UNIX98)
+int pthread_sigmask(int, const sigset_t *, sigset_t *);
+#endif
+#endif
+
 typedef pthread_mutex_t cfti_mutex;
 typedef pthread_cond_t cfti_condition;
 typedef pthread_t cfti_thread;
@@ -1583,13 +1646,57 @@ static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
 }
 static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(c); }
 static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(c); }
-static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
-    return pthread_create(thread, NULL, run, ctx);
-}
-static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
-#endif
 
-#endif /* !_WIN32 */
+/* Many threads in a small address space: eight times what the library needs, for the caller's
+ * allocator, and thread-local variables, which glibc puts there, too. */
+#define CFTI_THREAD_STACK ((size_t)512 << 10)
+
+static int cfti_thread_create(cfti_thread *thread, void *(*run)(void *), void *ctx) {
+    pthread_attr_t attributes;
+    size_t size;
+    int error = pthread_attr_init(&attributes);
+    if (error != 0) return error;
+    if (pthread_attr_getstacksize(&attributes, &size) == 0 && size > CFTI_THREAD_STACK)
+        (void)pthread_attr_setstacksize(&attributes, CFTI_THREAD_STACK);
+    error = pthread_create(thread, &attributes, run, ctx);
+    (void)pthread_attr_destroy(&attributes);
+    return error;
+}
+
+/* Born with all signals blocked: a handler of the host's never runs on it, and a signal that
+ * the host waits for, with sigwait() or signalfd(), never finds a thread to kill it in. */
+static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
+    cfti_signals all, before;
+    int error;
+    (void)sigfillset(&all);
+    error = pthread_sigmask(CFTI_SIG_SETMASK, &all, &before);
+    if (error != 0) return error;
+    error = cfti_thread_create(thread, run, ctx);
+    /* Static thread-local variables may need more than that. */
+    if (error == EINVAL) error = pthread_create(thread, NULL, run, ctx);
+    (void)pthread_sigmask(CFTI_SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
+
+static int cfti_cancel_disable(void) {
+    int before = 0;
+#if defined(PTHREAD_CANCEL_DISABLE)
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+#endif
+    return before;
+}
+
+static void cfti_cancel_restore(int before) {
+#if defined(PTHREAD_CANCEL_DISABLE)
+    (void)pthread_setcancelstate(before, NULL);
+#else
+    (void)before;
+#endif
+}
+
+#endif
 
 /* ---- os_win32_path.c: errors and paths on Windows ---- */
 
@@ -2360,6 +2467,11 @@ static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
 
 /* ---- the process ---- */
 
+static bool cfti_os_is_shortage(int error) {
+    return error == (int)ERROR_TOO_MANY_OPEN_FILES || error == (int)ERROR_NO_SYSTEM_RESOURCES ||
+           error == (int)ERROR_NOT_ENOUGH_MEMORY || error == (int)ERROR_COMMITMENT_LIMIT;
+}
+
 static uint64_t cfti_os_process_id(void) { return GetCurrentProcessId(); }
 
 static size_t cfti_os_processors(void) {
@@ -2418,9 +2530,12 @@ cfti_thread_main(LPVOID arg) {
 static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
     thread->run = run;
     thread->ctx = ctx;
-    thread->handle = CreateThread(NULL, 0, cfti_thread_main, thread, 0, NULL);
+    thread->handle = CreateThread(NULL, (SIZE_T)512 << 10, cfti_thread_main, thread,
+                                  STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     return thread->handle == NULL ? cfti_os_last_error() : 0;
 }
+static int cfti_cancel_disable(void) { return 0; } /* there is no such thing */
+static void cfti_cancel_restore(int before) { (void)before; }
 static void cfti_thread_join(cfti_thread thread) {
     (void)WaitForSingleObject(thread.handle, INFINITE);
     (void)CloseHandle(thread.handle);
@@ -2436,7 +2551,7 @@ static void cfti_thread_join(cfti_thread thread) {
  * every kernel has it and not every host allows it, so it is never the only way:
  * whatever a ring did not do is done by the calls of os_posix.c. */
 
-#if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_MMAP) &&                              \
+#if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_URING) &&                             \
     defined(SYS_io_uring_setup) && defined(SYS_io_uring_enter) && defined(SYS_io_uring_register)
 #define CFTI_RING 1
 #else
@@ -3113,9 +3228,16 @@ static bool cfti_shelf_open(cfti_shelf *shelf, const confiture_allocator *alloca
     return shelf->is_open;
 }
 
+/* Gives back what lies there. */
+static void cfti_shelf_drop(cfti_shelf *shelf) {
+    cfti_mutex_lock(&shelf->mutex);
+    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
+    cfti_mutex_unlock(&shelf->mutex);
+}
+
 static void cfti_shelf_close(cfti_shelf *shelf) {
     if (!shelf->is_open) return;
-    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
+    cfti_shelf_drop(shelf);
     cfti_mutex_destroy(&shelf->mutex);
     shelf->is_open = false;
 }
@@ -4025,7 +4147,8 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
 /* Fork and join, nothing more: the caller and some helpers run one function at a
  * time. A helper that is still on its way when the work is done is not waited for. */
 
-#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
+#define CFTI_THREADS_AUTO 16  /* one reader feeds two hashers; beyond this nothing was gained */
+#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
 
 /* Tests say that there are more than there are. */
 static size_t cfti_processors(void) {
@@ -4050,7 +4173,7 @@ struct confiture_pool {
     size_t processors;
     cfti_shelf shelf;        /* this and the rings are of a caller's pool only */
     struct cfti_ring *rings; /* parked; under the shelf's mutex */
-    bool no_rings;           /* none was to be had */
+    bool no_rings;           /* this system has none, or allows none */
     cfti_thread *threads;
     size_t thread_room;
     cfti_mutex mutex;
@@ -4079,6 +4202,7 @@ static void cfti_spin_while(const int *value, int old) {
 static void *cfti_pool_run(void *arg) {
     confiture_pool *pool = (confiture_pool *)arg;
     int seen = 0;
+    (void)cfti_cancel_disable();
     cfti_mutex_lock(&pool->mutex);
     for (;;) {
         size_t worker;
@@ -4142,6 +4266,25 @@ static void cfti_pool_close(confiture_pool *pool) {
 }
 #endif
 
+#if !defined(CONFITURE_NO_THREADS)
+/* Gives back all that a pool has kept of the calls before. */
+static void cfti_pool_drop(confiture_pool *pool) {
+    cfti_ring *ring;
+    if (!pool->shelf.is_open) return;
+    cfti_shelf_drop(&pool->shelf);
+    cfti_mutex_lock(&pool->shelf.mutex);
+    ring = pool->rings;
+    pool->rings = NULL;
+    cfti_mutex_unlock(&pool->shelf.mutex);
+    while (ring != NULL) {
+        cfti_ring *next = ring->next;
+        cfti_os_ring_close(&ring->os);
+        cfti_free(&pool->allocator, ring, sizeof(*ring));
+        ring = next;
+    }
+}
+#endif
+
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error) {
@@ -4155,7 +4298,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     (*pool)->allocator = chosen;
 #if !defined(CONFITURE_NO_THREADS)
     (*pool)->processors = cfti_processors();
-    if (threads == 0) threads = (*pool)->processors;
+    if (threads == 0 || threads > (*pool)->processors) threads = (*pool)->processors;
+    threads = cfti_min(threads, CFTI_THREADS_MOST);
     if (!cfti_shelf_open(&(*pool)->shelf, &chosen) ||
         (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
         confiture_pool_free(*pool);
@@ -4172,14 +4316,13 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
     confiture_allocator allocator;
     if (pool == NULL) return;
 #if !defined(CONFITURE_NO_THREADS)
-    cfti_pool_close(pool);
-    while (pool->rings != NULL) {
-        cfti_ring *ring = pool->rings;
-        pool->rings = ring->next;
-        cfti_os_ring_close(&ring->os);
-        cfti_free(&pool->allocator, ring, sizeof(*ring));
+    {
+        int cancel = cfti_cancel_disable();
+        cfti_pool_close(pool);
+        cfti_pool_drop(pool);
+        cfti_shelf_close(&pool->shelf);
+        cfti_cancel_restore(cancel);
     }
-    cfti_shelf_close(&pool->shelf);
 #endif
     allocator = pool->allocator;
     cfti_free(&allocator, pool, sizeof(*pool));
@@ -4214,6 +4357,8 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     confiture_allocator allocator;
     cfti_ring *ring = NULL;
     size_t least = CFTI_FILES_PER_RING;
+    bool is_shortage;
+    int error;
     if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL) least = CFTI_FILES_PER_PARKED_RING;
@@ -4234,10 +4379,13 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
 #endif
     ring = (cfti_ring *)cfti_alloc(&allocator, sizeof(*ring));
     if (ring == NULL) return NULL;
-    if (cfti_os_ring_open(&ring->os) == 0) return ring;
+    error = cfti_os_ring_open(&ring->os);
+    if (error == 0) return ring;
     cfti_free(&allocator, ring, sizeof(*ring));
+    is_shortage = cfti_os_is_shortage(error); /* which passes */
+    (void)is_shortage;
 #if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL) {
+    if (pool != NULL && !is_shortage) {
         cfti_mutex_lock(&pool->shelf.mutex);
         pool->no_rings = true;
         cfti_mutex_unlock(&pool->shelf.mutex);
@@ -6509,6 +6657,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     cfti_search search;
     cfti_fail fail;
     confiture_status status;
+    int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
     status = cfti_files_create(files, options->run.allocator);
@@ -6519,11 +6668,13 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     }
     /* There is one: cfti_files_create() has chosen by the same rules. */
     (void)cfti_scratch_allocator(&scratch, &options->run);
+    cancel = cfti_cancel_disable();
     status = cfti_search_open(&search, options, &scratch, &fail);
     if (status == CONFITURE_OK)
         status = cfti_search_all(&search, *files, directories, directory_count, &fail);
     status = cfti_files_finish(files, status, &fail, error);
     cfti_search_close(&search);
+    cfti_cancel_restore(cancel);
     return status;
 }
 
@@ -6564,10 +6715,12 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     cfti_buffer clean;
     cfti_fail fail;
     size_t i;
+    int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
     confiture_status status =
         cfti_files_create(files, options != NULL ? options->run.allocator : NULL);
     if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    cancel = cfti_cancel_disable();
     memset(&clean, 0, sizeof(clean));
     clean.allocator = (*files)->allocator;
     (*files)->is_confined = options != NULL && options->confine;
@@ -6590,6 +6743,7 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     }
     status = cfti_files_finish(files, status, &fail, error);
     cfti_buffer_free(&clean);
+    cfti_cancel_restore(cancel);
     return status;
 }
 
@@ -7977,7 +8131,6 @@ static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
 #if !defined(CFTI_FILES_PER_HELPER)
 #define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
 #endif
-#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
 #define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
 
 typedef struct cfti_consumer {
@@ -8544,6 +8697,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     cfti_scan scan;
     cfti_reader reader;
     confiture_status status;
+    int cancel;
     memset(&scan, 0, sizeof(scan));
     scan.files = files;
     scan.run = run;
@@ -8560,6 +8714,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
         cfti_scan_free_slots(&scan);
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
+    cancel = cfti_cancel_disable();
     status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
                                        : cfti_scan_lead(&scan, &reader, fail);
     if (scan.crew_is_open) {
@@ -8572,6 +8727,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     cfti_mutex_destroy(&scan.mutex);
 #endif
     cfti_reader_close(&reader);
+    cfti_cancel_restore(cancel);
     cfti_scan_free_slots(&scan);
     return status;
 }
@@ -9643,6 +9799,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     cfti_fail fail;
     confiture_status status;
     size_t i;
+    int cancel = cfti_cancel_disable();
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
     status =
         cfti_build_init(&build, files, cfti_build_options_or(options, &defaults), count, &fail);
@@ -9674,6 +9831,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
         }
     }
     cfti_build_close(&build);
+    cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
@@ -9702,6 +9860,7 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     cfti_build build;
     cfti_fail fail;
     confiture_status status;
+    int cancel = cfti_cancel_disable();
     confiture_schema_free(schema);
     options = cfti_build_options_or(options, &defaults);
     status = cfti_build_init(&build, files, options, 1, &fail);
@@ -9714,6 +9873,7 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     }
     if (status == CONFITURE_OK) cfti_build_describe(&build, 0, schema);
     cfti_build_close(&build);
+    cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
@@ -9845,10 +10005,12 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     cfti_fail fail;
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
+    int cancel;
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
     options = cfti_build_options_or(options, &defaults);
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
         status = cfti_target_open(&targets[i], paths[i], &allocator, &fail);
@@ -9859,6 +10021,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
     if (status != CONFITURE_OK) status = cfti_report(error, &fail);
     for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    cfti_cancel_restore(cancel);
     return status;
 }
 

@@ -73,9 +73,9 @@ typedef struct confiture_allocator {
  * thread alone. */
 typedef struct confiture_pool confiture_pool;
 
-/* Starts threads - 1 helpers (the caller is the remaining one); 0 means one per
- * processor. A thread that cannot be started means a smaller pool, not an
- * error. allocator may be NULL; it must outlive the pool. */
+/* Starts threads - 1 helpers (the caller is the remaining one), but no more than a
+ * call can use: one thread per processor, which 0 asks for, and 256 in all. A thread
+ * that cannot be started means a smaller pool, not an error. allocator may be NULL; it must outlive the pool. */
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error);

@@ -347,6 +347,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     cfti_fail fail;
     confiture_status status;
     size_t i;
+    int cancel = cfti_cancel_disable();
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
     status =
         cfti_build_init(&build, files, cfti_build_options_or(options, &defaults), count, &fail);
@@ -378,6 +379,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
         }
     }
     cfti_build_close(&build);
+    cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
@@ -406,6 +408,7 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     cfti_build build;
     cfti_fail fail;
     confiture_status status;
+    int cancel = cfti_cancel_disable();
     confiture_schema_free(schema);
     options = cfti_build_options_or(options, &defaults);
     status = cfti_build_init(&build, files, options, 1, &fail);
@@ -418,6 +421,7 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     }
     if (status == CONFITURE_OK) cfti_build_describe(&build, 0, schema);
     cfti_build_close(&build);
+    cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
@@ -549,10 +553,12 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     cfti_fail fail;
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
+    int cancel;
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
     options = cfti_build_options_or(options, &defaults);
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+    cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
         status = cfti_target_open(&targets[i], paths[i], &allocator, &fail);
@@ -563,6 +569,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
     if (status != CONFITURE_OK) status = cfti_report(error, &fail);
     for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    cfti_cancel_restore(cancel);
     return status;
 }
 

@@ -25,6 +25,7 @@
 #include "base.h"
 #include "os.h"
 #include "os_posix.c"
+#include "os_posix_threads.c"
 #include "os_win32_path.c"
 #include "os_win32.c"
 #include "os_uring.c"

@@ -348,6 +348,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     cfti_search search;
     cfti_fail fail;
     confiture_status status;
+    int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
     status = cfti_files_create(files, options->run.allocator);
@@ -358,11 +359,13 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     }
     /* There is one: cfti_files_create() has chosen by the same rules. */
     (void)cfti_scratch_allocator(&scratch, &options->run);
+    cancel = cfti_cancel_disable();
     status = cfti_search_open(&search, options, &scratch, &fail);
     if (status == CONFITURE_OK)
         status = cfti_search_all(&search, *files, directories, directory_count, &fail);
     status = cfti_files_finish(files, status, &fail, error);
     cfti_search_close(&search);
+    cfti_cancel_restore(cancel);
     return status;
 }
 
@@ -403,10 +406,12 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     cfti_buffer clean;
     cfti_fail fail;
     size_t i;
+    int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
     confiture_status status =
         cfti_files_create(files, options != NULL ? options->run.allocator : NULL);
     if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    cancel = cfti_cancel_disable();
     memset(&clean, 0, sizeof(clean));
     clean.allocator = (*files)->allocator;
     (*files)->is_confined = options != NULL && options->confine;
@@ -429,6 +434,7 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     }
     status = cfti_files_finish(files, status, &fail, error);
     cfti_buffer_free(&clean);
+    cfti_cancel_restore(cancel);
     return status;
 }
 

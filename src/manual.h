@@ -196,6 +196,21 @@
  * the calling thread writes and hashes. Callbacks come on the calling thread, one
  * after another; allocators are called from all.
  *
+ * SIGNALS. The library's threads have every signal blocked, from their first moment: a
+ * handler of yours never runs on one, and a signal that you wait for with sigwait() or
+ * signalfd() is left to you. That holds for faults, too: a thread of the library's that is
+ * hit by SIGBUS or SIGSYS ends the process, handler or not. The calling thread's mask is
+ * as it was. Their stacks have 512 KiB, or what the system gives by default if that is less.
+ *
+ * CANCELLATION. pthread_cancel() on a thread that is inside a call takes effect after it:
+ * the call completes. (Not on Android, which has no such thing, nor with
+ * CONFITURE_NO_THREADS, where a cancelled call leaks what it held.) To end a call early,
+ * return non-zero from options.run.progress.
+ *
+ * A callback, an allocator or a parallel_for must return: one that throws, calls longjmp()
+ * or ends its thread leaves memory, descriptors and a temporary file behind, helpers at
+ * work on what is gone, and a pool that is busy for ever.
+ *
  *
  * READING AND MAPPING
  * ===================
@@ -214,7 +229,9 @@
  * by one). Where a system call is dear, as in many virtual machines, that is several
  * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
  * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
- * pool, which keeps it.
+ * pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask for a ring. A seccomp policy
+ * that answers io_uring_setup() with an error is fine with all; under one that kills for it,
+ * choose IO_READ, or compile with CONFITURE_NO_URING.
  *
  * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:
  * one that is sparse, a terabyte long and holds nothing takes hours otherwise. It holds
@@ -282,7 +299,8 @@
  *     CONFITURE_API          what stands before each function instead of extern
  *     CONFITURE_NO_THREADS   no pthreads; calls work on the calling thread, or on the
  *                            caller's own parallel_for
- *     CONFITURE_NO_MMAP      no mapping; IO_MMAP reads
+ *     CONFITURE_NO_MMAP      no mapping of files; IO_MMAP reads
+ *     CONFITURE_NO_URING     no io_uring; IO_RING reads
  *     CONFITURE_NO_SIMD      portable C only, no use of the processor's extensions
  *     CONFITURE_NO_ALLOC     no malloc; every call must be given an allocator
  *

@@ -149,6 +149,19 @@ static void cfti_os_ring_close(cfti_os_ring *ring);
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                uint8_t *spare, size_t spare_size);
 
+/* Whether an error says that something has run out which others may give back: descriptors,
+ * memory. The same call may work when they have. */
+static bool cfti_os_is_shortage(int error);
+
+#if defined(CONFITURE_NO_THREADS)
+static int cfti_cancel_disable(void) { return 0; }
+static void cfti_cancel_restore(int before) { (void)before; }
+#else
+/* A thread that is cancelled inside a call would leave locks, memory and helpers behind. */
+static int cfti_cancel_disable(void);
+static void cfti_cancel_restore(int before);
+#endif
+
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
- * with the few functions that follow it in os_posix.c. A cfti_thread stays where it is
+ * with the few functions that follow it in os_posix_threads.c. A cfti_thread stays where it is
  * until it is joined. */

@@ -13,11 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #endif
-#if !defined(CONFITURE_NO_MMAP)
+#if !defined(CONFITURE_NO_MMAP) || !defined(CONFITURE_NO_URING)
 #include <sys/mman.h>
-#endif
-#if !defined(CONFITURE_NO_THREADS)
-#include <pthread.h>
 #endif
 
 /* Under -std=c99 glibc hides what came after ISO C, and the user may have included
@@ -503,6 +500,11 @@ static int cfti_os_current_directory(char *buffer, size_t capacity) {
     return getcwd(buffer, capacity) == NULL ? cfti_os_errno() : 0;
 }
 
+static bool cfti_os_is_shortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN ||
+           error == ENOBUFS;
+}
+
 static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }
 
 static size_t cfti_os_processors(void) {
@@ -545,28 +547,6 @@ static void cfti_os_advise_large(void *block, size_t size) {
     (void)size;
 #endif
 }
-#endif
-
-#if !defined(CONFITURE_NO_THREADS)
-typedef pthread_mutex_t cfti_mutex;
-typedef pthread_cond_t cfti_condition;
-typedef pthread_t cfti_thread;
-
-static int cfti_mutex_init(cfti_mutex *mutex) { return pthread_mutex_init(mutex, NULL); }
-static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)pthread_mutex_destroy(mutex); }
-static void cfti_mutex_lock(cfti_mutex *mutex) { (void)pthread_mutex_lock(mutex); }
-static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)pthread_mutex_unlock(mutex); }
-static int cfti_condition_init(cfti_condition *c) { return pthread_cond_init(c, NULL); }
-static void cfti_condition_destroy(cfti_condition *c) { (void)pthread_cond_destroy(c); }
-static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
-    (void)pthread_cond_wait(c, mutex);
-}
-static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(c); }
-static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(c); }
-static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
-    return pthread_create(thread, NULL, run, ctx);
-}
-static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
 #endif
 
 #endif /* !_WIN32 */

@@ -5,7 +5,7 @@
  * every kernel has it and not every host allows it, so it is never the only way:
  * whatever a ring did not do is done by the calls of os_posix.c. */
 
-#if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_MMAP) &&                              \
+#if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_URING) &&                             \
     defined(SYS_io_uring_setup) && defined(SYS_io_uring_enter) && defined(SYS_io_uring_register)
 #define CFTI_RING 1
 #else

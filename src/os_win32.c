@@ -424,6 +424,11 @@ static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
 
 /* ---- the process ---- */
 
+static bool cfti_os_is_shortage(int error) {
+    return error == (int)ERROR_TOO_MANY_OPEN_FILES || error == (int)ERROR_NO_SYSTEM_RESOURCES ||
+           error == (int)ERROR_NOT_ENOUGH_MEMORY || error == (int)ERROR_COMMITMENT_LIMIT;
+}
+
 static uint64_t cfti_os_process_id(void) { return GetCurrentProcessId(); }
 
 static size_t cfti_os_processors(void) {
@@ -482,9 +487,12 @@ cfti_thread_main(LPVOID arg) {
 static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
     thread->run = run;
     thread->ctx = ctx;
-    thread->handle = CreateThread(NULL, 0, cfti_thread_main, thread, 0, NULL);
+    thread->handle = CreateThread(NULL, (SIZE_T)512 << 10, cfti_thread_main, thread,
+                                  STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     return thread->handle == NULL ? cfti_os_last_error() : 0;
 }
+static int cfti_cancel_disable(void) { return 0; } /* there is no such thing */
+static void cfti_cancel_restore(int before) { (void)before; }
 static void cfti_thread_join(cfti_thread thread) {
     (void)WaitForSingleObject(thread.handle, INFINITE);
     (void)CloseHandle(thread.handle);

@@ -3,7 +3,8 @@
 /* Fork and join, nothing more: the caller and some helpers run one function at a
  * time. A helper that is still on its way when the work is done is not waited for. */
 
-#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
+#define CFTI_THREADS_AUTO 16  /* one reader feeds two hashers; beyond this nothing was gained */
+#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
 
 /* Tests say that there are more than there are. */
 static size_t cfti_processors(void) {
@@ -28,7 +29,7 @@ struct confiture_pool {
     size_t processors;
     cfti_shelf shelf;        /* this and the rings are of a caller's pool only */
     struct cfti_ring *rings; /* parked; under the shelf's mutex */
-    bool no_rings;           /* none was to be had */
+    bool no_rings;           /* this system has none, or allows none */
     cfti_thread *threads;
     size_t thread_room;
     cfti_mutex mutex;
@@ -57,6 +58,7 @@ static void cfti_spin_while(const int *value, int old) {
 static void *cfti_pool_run(void *arg) {
     confiture_pool *pool = (confiture_pool *)arg;
     int seen = 0;
+    (void)cfti_cancel_disable();
     cfti_mutex_lock(&pool->mutex);
     for (;;) {
         size_t worker;
@@ -120,6 +122,25 @@ static void cfti_pool_close(confiture_pool *pool) {
 }
 #endif
 
+#if !defined(CONFITURE_NO_THREADS)
+/* Gives back all that a pool has kept of the calls before. */
+static void cfti_pool_drop(confiture_pool *pool) {
+    cfti_ring *ring;
+    if (!pool->shelf.is_open) return;
+    cfti_shelf_drop(&pool->shelf);
+    cfti_mutex_lock(&pool->shelf.mutex);
+    ring = pool->rings;
+    pool->rings = NULL;
+    cfti_mutex_unlock(&pool->shelf.mutex);
+    while (ring != NULL) {
+        cfti_ring *next = ring->next;
+        cfti_os_ring_close(&ring->os);
+        cfti_free(&pool->allocator, ring, sizeof(*ring));
+        ring = next;
+    }
+}
+#endif
+
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error) {
@@ -133,7 +154,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     (*pool)->allocator = chosen;
 #if !defined(CONFITURE_NO_THREADS)
     (*pool)->processors = cfti_processors();
-    if (threads == 0) threads = (*pool)->processors;
+    if (threads == 0 || threads > (*pool)->processors) threads = (*pool)->processors;
+    threads = cfti_min(threads, CFTI_THREADS_MOST);
     if (!cfti_shelf_open(&(*pool)->shelf, &chosen) ||
         (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
         confiture_pool_free(*pool);
@@ -150,14 +172,13 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
     confiture_allocator allocator;
     if (pool == NULL) return;
 #if !defined(CONFITURE_NO_THREADS)
-    cfti_pool_close(pool);
-    while (pool->rings != NULL) {
-        cfti_ring *ring = pool->rings;
-        pool->rings = ring->next;
-        cfti_os_ring_close(&ring->os);
-        cfti_free(&pool->allocator, ring, sizeof(*ring));
+    {
+        int cancel = cfti_cancel_disable();
+        cfti_pool_close(pool);
+        cfti_pool_drop(pool);
+        cfti_shelf_close(&pool->shelf);
+        cfti_cancel_restore(cancel);
     }
-    cfti_shelf_close(&pool->shelf);
 #endif
     allocator = pool->allocator;
     cfti_free(&allocator, pool, sizeof(*pool));
@@ -192,6 +213,8 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     confiture_allocator allocator;
     cfti_ring *ring = NULL;
     size_t least = CFTI_FILES_PER_RING;
+    bool is_shortage;
+    int error;
     if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL) least = CFTI_FILES_PER_PARKED_RING;
@@ -212,10 +235,13 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
 #endif
     ring = (cfti_ring *)cfti_alloc(&allocator, sizeof(*ring));
     if (ring == NULL) return NULL;
-    if (cfti_os_ring_open(&ring->os) == 0) return ring;
+    error = cfti_os_ring_open(&ring->os);
+    if (error == 0) return ring;
     cfti_free(&allocator, ring, sizeof(*ring));
+    is_shortage = cfti_os_is_shortage(error); /* which passes */
+    (void)is_shortage;
 #if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL) {
+    if (pool != NULL && !is_shortage) {
         cfti_mutex_lock(&pool->shelf.mutex);
         pool->no_rings = true;
         cfti_mutex_unlock(&pool->shelf.mutex);

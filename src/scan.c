@@ -20,7 +20,6 @@
 #if !defined(CFTI_FILES_PER_HELPER)
 #define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
 #endif
-#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
 #define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
 
 typedef struct cfti_consumer {
@@ -587,6 +586,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     cfti_scan scan;
     cfti_reader reader;
     confiture_status status;
+    int cancel;
     memset(&scan, 0, sizeof(scan));
     scan.files = files;
     scan.run = run;
@@ -603,6 +603,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
         cfti_scan_free_slots(&scan);
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     }
+    cancel = cfti_cancel_disable();
     status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
                                        : cfti_scan_lead(&scan, &reader, fail);
     if (scan.crew_is_open) {
@@ -615,6 +616,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     cfti_mutex_destroy(&scan.mutex);
 #endif
     cfti_reader_close(&reader);
+    cfti_cancel_restore(cancel);
     cfti_scan_free_slots(&scan);
     return status;
 }

@@ -100,9 +100,16 @@ static bool cfti_shelf_open(cfti_shelf *shelf, const confiture_allocator *alloca
     return shelf->is_open;
 }
 
+/* Gives back what lies there. */
+static void cfti_shelf_drop(cfti_shelf *shelf) {
+    cfti_mutex_lock(&shelf->mutex);
+    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
+    cfti_mutex_unlock(&shelf->mutex);
+}
+
 static void cfti_shelf_close(cfti_shelf *shelf) {
     if (!shelf->is_open) return;
-    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
+    cfti_shelf_drop(shelf);
     cfti_mutex_destroy(&shelf->mutex);
     shelf->is_open = false;
 }

@@ -5,7 +5,7 @@
     tests/hygiene.py --all      every combination of switches, every compiler, the analyzers
     tests/hygiene.py --list     the checks' names only
 
-It asks what tests/compile.py asks of an implementation again under all sixteen combinations of
+It asks what tests/compile.py asks of an implementation again under every combination of
 CONFITURE_NO_*, which libc functions each needs, how deep the stack gets (hygiene_stack.py) and
 what clang-tidy, cppcheck and gcc -fanalyzer say (hygiene_lint.py).
 """
@@ -24,22 +24,25 @@ import hygiene_lint
 import hygiene_stack
 from compile import Failure
 
-SWITCHES = ("no-threads", "no-mmap", "no-simd", "no-alloc")
-COMBINATIONS = [chosen for count in range(5) for chosen in itertools.combinations(SWITCHES, count)]
+SWITCHES = ("no-threads", "no-mmap", "no-uring", "no-simd", "no-alloc")
+COMBINATIONS = [chosen for count in range(len(SWITCHES) + 1)
+                for chosen in itertools.combinations(SWITCHES, count)]
 
-# All of libc that an implementation may call, by the switch that takes the need away. Nothing
-# here depends on the locale, writes to a stream, ends the process or touches signals; all are
-# safe among threads.
+# All of libc that an implementation may call, by the switches that take the need away. Nothing
+# here depends on the locale, writes to a stream, ends the process, sends a signal or handles one;
+# all are safe among threads.
 NEEDS = {
     None: """__errno_location memchr memcmp memcpy memmove memset strcmp strlen strncmp strrchr
         strstr close fchmod fcntl fstat fstatat fstatfs fsync getcwd getpid pread open openat pwrite
         read readlinkat rename syscall sysconf unlink write""",
-    "no-mmap": "mmap munmap",
+    "no-mmap no-uring": "mmap munmap",
     "no-simd": "getauxval",
     "no-alloc": "malloc realloc free",
     "no-threads": """pthread_create pthread_join pthread_cond_broadcast pthread_cond_destroy
         pthread_cond_init pthread_cond_signal pthread_cond_wait pthread_mutex_destroy
-        pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock""",
+        pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock pthread_attr_init
+        pthread_attr_getstacksize pthread_attr_setstacksize pthread_attr_destroy sigfillset
+        pthread_sigmask pthread_setcancelstate""",
 }
 # What compilers and hardening options put in their place.
 OTHER_NAMES = {"bcmp": "memcmp", "__memcpy_chk": "memcpy", "__read_chk": "read"}
@@ -55,8 +58,9 @@ class Hygiene(programs.Matrix):
                              [*compiler.flags(optimize=optimize), "-fno-pic", "-fno-common"])
             found = [line.split()[-2:] for line in
                      programs.run(["nm", folder / "file.o"]).splitlines()]
-            allowed = BY_COMPILER.union(*(names.split() for switch, names in NEEDS.items()
-                                          if switch not in chosen))
+            allowed = BY_COMPILER.union(*(names.split() for switches, names in NEEDS.items()
+                                          if not switches or
+                                          not set(switches.split()).issubset(chosen)))
             problems = {
                 "calls": {name for kind, name in found if kind in "UwvV" and
                           OTHER_NAMES.get(name, name) not in allowed},

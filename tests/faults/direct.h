@@ -236,7 +236,7 @@ static void direct_advice(void) {
 
 /* ---- rings ---- */
 
-#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) && !defined(__TINYC__)
+#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) && !defined(__TINYC__)
 
 static uint8_t direct_data[4][8192], direct_spare[4 * 8192];
 

@@ -3,7 +3,7 @@
 #ifndef CONFITURE_FAULTS_RING_H
 #define CONFITURE_FAULTS_RING_H
 
-#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) && !defined(__TINYC__)
+#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) && !defined(__TINYC__)
 
 enum { FAULT_RING_OPEN = 18, FAULT_RING_READ = 22 }; /* IORING_OP_OPENAT and its like */
 

@@ -30,6 +30,7 @@
 #include "test_output.c"
 #include "test_system.c"
 #include "test_refused.c"
+#include "test_host.c"
 #endif
 
 static const struct {
@@ -43,7 +44,7 @@ static const struct {
     {"walk", test_walk},       {"face", test_face},     {"matched", test_matched},
 #if !defined(_WIN32)
     {"confine", test_confine}, {"output", test_output}, {"system", test_system},
-    {"refused", test_refused},
+    {"refused", test_refused}, {"host", test_host},
 #endif
 };
 

@@ -266,7 +266,7 @@ static void test_system_not_files(void) {
     cfti_os_close(directory);
 }
 
-#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) && !defined(__TINYC__)
+#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) && !defined(__TINYC__)
 /* A ring that has broken while it was parked: read one by one, and not parked again. */
 static void system_broken_ring(const confiture_pool *pool, const confiture_files *files,
                                const confiture_hash_options *options, const char *expected) {
@@ -292,6 +292,8 @@ static void test_system_rings(void) {
     confiture_digest expected, digest;
     confiture_pool *pool;
     struct rlimit before, none;
+    cfti_ring *ring;
+    bool has_ring;
     char name[32];
     size_t i;
     for (i = 0; i < 200; i++) {
@@ -308,17 +310,25 @@ static void test_system_rings(void) {
     CHECK_STR(digest.hex, expected.hex);
     CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
     options.run.pool = pool;
-#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_MMAP) && !defined(__TINYC__)
+    ring = cfti_ring_take(&options.run, 200);
+    has_ring = ring != NULL; /* else this system has none, and is not asked twice */
+    if (has_ring) cfti_ring_give(&options.run, ring, false);
+    CHECK(pool->no_rings == !has_ring);
+#if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) && !defined(__TINYC__)
     system_broken_ring(pool, files, &options, expected.hex);
 #endif
-    /* Where there are no descriptors left there is no ring, and a pool does not ask twice. */
+    /* Where there are no descriptors left there is no ring; but one day there may be. */
     if (getrlimit(RLIMIT_NOFILE, &before) != 0) tree_die("getrlimit", ".");
     none = before;
     none.rlim_cur = 3;
     if (setrlimit(RLIMIT_NOFILE, &none) != 0) tree_die("setrlimit", ".");
-    CHECK(cfti_ring_take(&options.run, 200) == NULL && pool->no_rings);
+    while ((ring = cfti_ring_take(&options.run, 200)) != NULL) /* parked before */
+        cfti_ring_give(&options.run, ring, true);
+    if (has_ring) CHECK(!pool->no_rings);
     if (setrlimit(RLIMIT_NOFILE, &before) != 0) tree_die("setrlimit", ".");
-    CHECK(cfti_ring_take(&options.run, 200) == NULL);
+    ring = cfti_ring_take(&options.run, 200);
+    CHECK((ring != NULL) == has_ring && pool->no_rings == !has_ring);
+    if (ring != NULL) cfti_ring_give(&options.run, ring, false);
     CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
     CHECK_STR(digest.hex, expected.hex);
     confiture_pool_free(pool);
@@ -426,13 +436,24 @@ static void test_system_pools(void) {
     cfti_crew crew;
     memory m;
     memory_init(&m);
-    CHECK(confiture_pool_create(&pool, SIZE_MAX, &m.allocator, &error) == CONFITURE_E_MEMORY);
+    memory_arm(&m, 1, true);
+    CHECK(confiture_pool_create(&pool, 2, &m.allocator, &error) == CONFITURE_E_MEMORY);
     CHECK(pool == NULL && memory_is_clean(&m));
+    memory_arm(&m, 0, false);
     memset(&run, 0, sizeof run);
     cfti_crew_open(&crew, &run, &m.allocator, 1); /* one is the caller */
     CHECK(crew.pool == NULL && crew.helpers == 0);
     cfti_crew_close(&crew);
-    CHECK(memory_is_clean(&m) && m.calls == 1);
+    CHECK(memory_is_clean(&m) && m.calls == 0);
+}
+
+/* What passes is asked for again; what stays is remembered. */
+static void test_system_shortages(void) {
+    static const int passing[] = {EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS};
+    static const int lasting[] = {0, ENOSYS, EPERM, EACCES, EINVAL, ENOENT, EIO, ENOSPC, ENXIO};
+    size_t i;
+    for (i = 0; i < TREE_COUNT(passing); i++) CHECK(cfti_os_is_shortage(passing[i]));
+    for (i = 0; i < TREE_COUNT(lasting); i++) CHECK(!cfti_os_is_shortage(lasting[i]));
 }
 
 /* Every error has words, and one that has none its number; the numbers differ by system. */
@@ -537,6 +558,7 @@ static void test_system(void) {
     test_system_mapped();
 #endif
     test_system_pools();
+    test_system_shortages();
     test_system_words();
     test_system_processor();
     (void)alarm(0);
