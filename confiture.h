@@ -353,10 +353,12 @@ extern "C" {
 /* ==== Errors ============================================================= */
 
 /* What a call came to. Zero is success, so `if (confiture_x(...))` reads as
- * "if it failed". */
+ * "if it failed". Pointers to options and to an error may be NULL; another that a call
+ * needs and that is NULL is E_ARGUMENT, with a message that names it. */
 typedef enum confiture_status {
     CONFITURE_OK = 0,
-    CONFITURE_E_ARGUMENT,  /* an option, pattern, template or timestamp that cannot be used */
+    CONFITURE_E_ARGUMENT,  /* a pointer that is NULL; an option, pattern, template or timestamp
+                            * that cannot be used */
     CONFITURE_E_MEMORY,    /* the allocator returned NULL */
     CONFITURE_E_SYSTEM,    /* the operating system refused; os_error says why */
     CONFITURE_E_NOT_FOUND, /* an include directory that must exist does not */
@@ -417,7 +419,8 @@ typedef struct confiture_pool confiture_pool;
 
 /* Starts threads - 1 helpers (the caller is the remaining one), but no more than a
  * call can use: one thread per processor, which 0 asks for, and 256 in all. A thread
- * that cannot be started means a smaller pool, not an error. allocator may be NULL; it must outlive the pool. */
+ * that cannot be started means a smaller pool, not an error. allocator may be NULL; it
+ * must outlive the pool. */
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error);
@@ -512,7 +515,7 @@ typedef struct confiture_find_options {
     bool confine;
 } confiture_find_options;
 
-/* Finds the .sql files below one directory. options may be NULL.
+/* Finds the .sql files below one directory.
  * On success *files owns the list: free it with confiture_files_free. On
  * failure *files is NULL. */
 CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
@@ -544,6 +547,7 @@ CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **file
                                                           const confiture_find_options *options,
                                                           confiture_error *error);
 
+/* A list that is NULL has no files: its count is 0, its base NULL. */
 CONFITURE_API size_t confiture_files_count(const confiture_files *files);
 /* The directory that names are relative to. */
 CONFITURE_API const char *confiture_files_base(const confiture_files *files);
@@ -614,7 +618,7 @@ typedef struct confiture_digest {
     uint64_t total_bytes; /* of the files' contents */
 } confiture_digest;
 
-/* The digest of the files: of their names and raw bytes. */
+/* The digest of the files: of their names and raw bytes. On failure *digest is all zero. */
 CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
                                               const confiture_files *files,
                                               const confiture_hash_options *options,
@@ -679,8 +683,8 @@ typedef struct confiture_build_options {
     bool sync;           /* wait until the bytes are on the disk before the rename */
 } confiture_build_options;
 
-/* What was built. All zero before its first use; confiture_build reuses the
- * memory that an earlier one left in it. */
+/* What was built. All zero before its first use; confiture_build reuses the memory that an
+ * earlier one left in it, if that came from the same allocator, and frees it if not. */
 typedef struct confiture_schema {
     char *data;           /* the schema, NUL-terminated; NULL from a sink or a file build */
     size_t size;          /* bytes at data, without the NUL */
@@ -696,8 +700,9 @@ typedef struct confiture_schema {
 } confiture_schema;
 
 /* Builds into memory: schema->data, owned by the caller, to be freed with
- * confiture_schema_free. options may be NULL. On failure there is no schema:
- * data, if an earlier build left one, stays allocated and holds an empty string. */
+ * confiture_schema_free. On failure there is no schema, and nothing to free that was not
+ * there before: data is NULL, or, if an earlier build with the same allocator left one, it
+ * stays allocated and holds an empty string. */
 CONFITURE_API confiture_status confiture_build(confiture_schema *schema,
                                                const confiture_files *files,
                                                const confiture_build_options *options,
@@ -710,9 +715,9 @@ typedef struct confiture_sink {
     void *user;
 } confiture_sink;
 
-/* Builds into a sink, in bounded memory. On failure the sink has seen the part
- * before. With a header the whole schema is held in memory first, since
- * the header shows the digest of what follows it. */
+/* Builds into a sink, in bounded memory; what the schema held before is freed. On failure
+ * the sink has seen the part before. With a header the whole schema is held in memory
+ * first, since the header shows the digest of what follows it. */
 CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
                                                     const confiture_sink *sink,
                                                     const confiture_files *files,
@@ -751,15 +756,17 @@ CONFITURE_API void confiture_schema_free(confiture_schema *schema);
 
 /* ==== SHA-256 ============================================================ */
 
-/* A hash in progress, on the stack; no freeing. FIPS 180-4. */
+/* A SHA-256 in progress, on the stack; no freeing. FIPS 180-4. */
 typedef struct confiture_sha256 {
     uint32_t state[8];
     uint64_t size; /* bytes hashed so far */
     uint8_t block[64];
 } confiture_sha256;
 
+/* With NULL for sha, digest or hex these do nothing. */
 CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha);
-/* data may be NULL if size is 0, and need not be aligned. */
+/* data need not be aligned, and may be NULL if size is 0. NULL with a size spoils the
+ * stream: its digest is 32 zero bytes, since none of other bytes would be right. */
 CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *data, size_t size);
 /* Writes 32 bytes. sha must be initialised again before its next use. */
 CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]);
@@ -1072,6 +1079,10 @@ static void cfti_cancel_restore(int before);
  * its headers long before this one, so no feature-test macro can bring it back.
  * The functions are there all the same: say what they look like. (In C++ the
  * compilers for glibc and musl always show everything.) */
+#if CFTI_GNUC /* which of them the headers show is a matter of many macros */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+#endif
 #if defined(__linux__) && !defined(__cplusplus) && !defined(AT_SYMLINK_NOFOLLOW)
 #if defined(__GLIBC__) && defined(__USE_FILE_OFFSET64) && CFTI_GNUC
 /* With 64-bit offsets on a 32-bit system glibc gives these other symbols. */
@@ -1103,6 +1114,9 @@ long syscall(long, ...);
 #endif
 #define CFTI_AT_FDCWD AT_FDCWD
 #define CFTI_AT_SYMLINK_NOFOLLOW AT_SYMLINK_NOFOLLOW
+#endif
+#if CFTI_GNUC
+#pragma GCC diagnostic pop
 #endif
 
 #if defined(O_CLOEXEC)
@@ -2947,12 +2961,25 @@ static bool cfti_allocator_choose(confiture_allocator *out, const confiture_allo
 #endif
 }
 
+static const char cfti_no_allocator[] = "an allocator must be given, with alloc, realloc and free";
+
+/* The parentheses: free and realloc may be macros of the user's, with parameters. */
 static void *cfti_alloc(const confiture_allocator *a, size_t size) {
-    return a->alloc(a->ctx, size);
+    return (a->alloc)(a->ctx, size);
+}
+
+static void *cfti_realloc(const confiture_allocator *a, void *block, size_t old_size,
+                          size_t new_size) {
+    return (a->realloc)(a->ctx, block, old_size, new_size);
 }
 
 static void cfti_free(const confiture_allocator *a, void *block, size_t size) {
-    if (block != NULL) a->free(a->ctx, block, size);
+    if (block != NULL) (a->free)(a->ctx, block, size);
+}
+
+static bool cfti_allocator_is(const confiture_allocator *a, const confiture_allocator *b) {
+    return a->alloc == b->alloc && a->realloc == b->realloc && a->free == b->free &&
+           a->ctx == b->ctx;
 }
 
 /* Room for one more of `count` items of `item_size` bytes: true if there is, false if
@@ -2966,7 +2993,7 @@ static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capaci
     if (*capacity > SIZE_MAX / 2 / item_size) return false;
     wanted = *capacity < 32 ? 64 : 2 * *capacity;
     grown = *items == NULL ? cfti_alloc(a, wanted * item_size)
-                           : a->realloc(a->ctx, *items, *capacity * item_size, wanted * item_size);
+                           : cfti_realloc(a, *items, *capacity * item_size, wanted * item_size);
     if (grown == NULL) return false;
     *items = grown;
     *capacity = wanted;
@@ -3003,8 +3030,7 @@ static bool cfti_buffer_reserve(cfti_buffer *buffer, size_t extra) {
     } else {
         grown = buffer->data == NULL
                     ? cfti_alloc(&buffer->allocator, wanted)
-                    : buffer->allocator.realloc(buffer->allocator.ctx, buffer->data,
-                                                buffer->capacity, wanted);
+                    : cfti_realloc(&buffer->allocator, buffer->data, buffer->capacity, wanted);
         if (grown == NULL) return false;
     }
     buffer->data = (uint8_t *)grown;
@@ -3311,6 +3337,13 @@ typedef struct cfti_writer {
     size_t capacity;
 } cfti_writer;
 
+static void cfti_writer_init(cfti_writer *w, char *data, size_t capacity) {
+    w->data = data;
+    w->data[0] = '\0';
+    w->size = 0;
+    w->capacity = capacity;
+}
+
 static void cfti_write_bytes(cfti_writer *w, const char *bytes, size_t size) {
     size_t room = w->capacity - 1 - w->size;
     size = cfti_min(size, room);
@@ -3407,10 +3440,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     error->line = fail->line;
     error->offset = fail->offset;
     error->path[0] = '\0';
-    w.data = error->message;
-    w.data[0] = '\0';
-    w.size = 0;
-    w.capacity = sizeof(error->message);
+    cfti_writer_init(&w, error->message, sizeof(error->message));
     if (fail->path != NULL && fail->path[0] != '\0') {
         const char *shown = error->path;
         size_t size, length;
@@ -3461,6 +3491,44 @@ static confiture_status cfti_report_plain(confiture_error *error, confiture_stat
     cfti_fail fail;
     cfti_fail_with(&fail, status, detail);
     return cfti_report(error, &fail);
+}
+
+/* ---- what a caller must give ---- */
+
+/* Whether it is: `argument` names it in the error. */
+static bool cfti_is_given(const void *pointer, const char *argument, confiture_error *error) {
+    char words[128];
+    cfti_writer w;
+    if (pointer != NULL) return true;
+    cfti_writer_init(&w, words, sizeof(words));
+    cfti_write_string(&w, argument);
+    cfti_write_string(&w, " must not be NULL");
+    (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, words);
+    return false;
+}
+
+/* "array[index]member" */
+static const char *cfti_name_item(char name[64], const char *array, size_t index,
+                                  const char *member) {
+    cfti_writer w;
+    cfti_writer_init(&w, name, 64);
+    cfti_write_string(&w, array);
+    cfti_write_string(&w, "[");
+    cfti_write_number(&w, index);
+    cfti_write_string(&w, "]");
+    cfti_write_string(&w, member);
+    return name;
+}
+
+static bool cfti_are_given(const char *const *strings, size_t count, const char *array,
+                           confiture_error *error) {
+    char name[64];
+    size_t i;
+    if (count > 0 && !cfti_is_given(strings, array, error)) return false;
+    for (i = 0; i < count; i++)
+        if (strings[i] == NULL)
+            return cfti_is_given(NULL, cfti_name_item(name, array, i, ""), error);
+    return true;
 }
 
 /* ---- cpu.c: what this processor can do beyond plain C ---- */
@@ -3956,7 +4024,11 @@ CONFITURE_API const char *confiture_sha256_kernel(void) {
     return "portable";
 }
 
+/* The size of a stream that was given NULL for bytes: what it would come to is no digest. */
+#define CFTI_SHA256_SPOILED UINT64_MAX
+
 CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha) {
+    if (sha == NULL) return;
     sha->state[0] = 0x6a09e667;
     sha->state[1] = 0xbb67ae85;
     sha->state[2] = 0x3c6ef372;
@@ -3970,10 +4042,15 @@ CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha) {
 
 CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *data, size_t size) {
     const uint8_t *p = (const uint8_t *)data;
-    size_t used = (size_t)(sha->size & 63);
+    size_t used;
 
-    if (size == 0) /* memcpy must not see a NULL, not even for nothing */
+    if (size == 0 || sha == NULL) /* memcpy must not see a NULL, not even for nothing */
         return;
+    if (CFTI_UNLIKELY(p == NULL || sha->size == CFTI_SHA256_SPOILED)) {
+        sha->size = CFTI_SHA256_SPOILED;
+        return;
+    }
+    used = (size_t)(sha->size & 63);
     sha->size += size;
     if (used != 0) {
         size_t room = 64 - used;
@@ -3996,9 +4073,17 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
 
 CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]) {
     uint8_t tail[128];
-    size_t used = (size_t)(sha->size & 63), size = used < 56 ? 64 : 128, i;
-    uint64_t bits = sha->size << 3;
+    size_t used, size, i;
+    uint64_t bits;
 
+    if (digest == NULL || sha == NULL) return;
+    if (sha->size == CFTI_SHA256_SPOILED) {
+        memset(digest, 0, 32);
+        return;
+    }
+    used = (size_t)(sha->size & 63);
+    size = used < 56 ? 64 : 128;
+    bits = sha->size << 3;
     memset(tail, 0, sizeof tail);
     memcpy(tail, sha->block, used);
     tail[used] = 0x80;
@@ -4018,6 +4103,7 @@ CONFITURE_API void confiture_sha256_once(const void *data, size_t size, uint8_t 
 CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]) {
     static const char digits[] = "0123456789abcdef";
     size_t i;
+    if (digest == NULL || hex == NULL) return;
     for (i = 0; i < 32; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
@@ -4289,9 +4375,10 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error) {
     confiture_allocator chosen;
+    if (!cfti_is_given(pool, "pool", error)) return CONFITURE_E_ARGUMENT;
     *pool = NULL;
     if (!cfti_allocator_choose(&chosen, allocator))
-        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     *pool = (confiture_pool *)cfti_alloc(&chosen, sizeof(confiture_pool));
     if (*pool == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     memset(*pool, 0, sizeof(confiture_pool));
@@ -5076,13 +5163,14 @@ static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
     return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
 }
 
-static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given) {
+static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given,
+                                          confiture_error *error) {
     confiture_allocator chosen;
     confiture_files *files;
-    *out = NULL;
-    if (!cfti_allocator_choose(&chosen, given)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_allocator_choose(&chosen, given))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     files = (confiture_files *)cfti_alloc(&chosen, sizeof(*files));
-    if (files == NULL) return CONFITURE_E_MEMORY;
+    if (files == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     memset(files, 0, sizeof(*files));
     files->allocator = chosen;
     files->strings.allocator = chosen;
@@ -5101,16 +5189,20 @@ CONFITURE_API void confiture_files_free(confiture_files *files) {
     cfti_free(&allocator, files, sizeof(*files));
 }
 
-CONFITURE_API size_t confiture_files_count(const confiture_files *files) { return files->count; }
+CONFITURE_API size_t confiture_files_count(const confiture_files *files) {
+    return files != NULL ? files->count : 0;
+}
 
-CONFITURE_API const char *confiture_files_base(const confiture_files *files) { return files->base; }
+CONFITURE_API const char *confiture_files_base(const confiture_files *files) {
+    return files != NULL ? files->base : NULL;
+}
 
 CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index) {
-    return index < files->count ? files->items[index].path : NULL;
+    return index < confiture_files_count(files) ? files->items[index].path : NULL;
 }
 
 CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index) {
-    return index < files->count ? files->items[index].name : NULL;
+    return index < confiture_files_count(files) ? files->items[index].name : NULL;
 }
 
 /* A string of two parts, with a slash between them if asked for, and a NUL; it lives
@@ -5353,11 +5445,11 @@ static confiture_status cfti_name_check(const char *name, size_t size, const cha
     size_t i = 0;
     while (i < size) {
         uint32_t code = p[i];
+        size_t length = 1;
         if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
             i++;
             continue;
         }
-        size_t length = 1;
         if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
         if (length == 0 || cfti_is_control(code)) {
             cfti_fail_with(fail, CONFITURE_E_NAME,
@@ -5461,7 +5553,7 @@ static bool cfti_seed_path(const char *path) {
 
 CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
     const char *last;
-    if (index >= files->count) return false;
+    if (index >= confiture_files_count(files)) return false;
     last = strrchr(files->base, '/');
     return cfti_seed_path(last == NULL ? files->base : last + 1) ||
            cfti_seed_path(files->items[index].name);
@@ -5790,8 +5882,8 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
 static void cfti_node_shrink(const confiture_allocator *a, cfti_node *node) {
     void *entries;
     if (node->entries == NULL || node->count > node->capacity / 2) return;
-    entries = a->realloc(a->ctx, node->entries, node->capacity * sizeof(cfti_entry),
-                         cfti_max(node->count, 1) * sizeof(cfti_entry));
+    entries = cfti_realloc(a, node->entries, node->capacity * sizeof(cfti_entry),
+                           cfti_max(node->count, 1) * sizeof(cfti_entry));
     if (entries == NULL) return;
     node->entries = (cfti_entry *)entries;
     node->capacity = cfti_max(node->count, 1);
@@ -6445,7 +6537,7 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     const char *const *patterns;
     size_t n = cfti_include_patterns(directory, &patterns), i;
     cfti_pattern pattern;
-    if (directory->path == NULL || directory->path[0] == '\0')
+    if (directory->path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an include directory has no path");
     for (i = 0; i < n; i++) {
         const char *why = cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
@@ -6587,7 +6679,7 @@ static confiture_status cfti_search_excluded(cfti_search *search,
         if (cfti_all_matched(directory->include_matched, directory->include_count) &&
             cfti_all_matched(directory->exclude_matched, directory->exclude_count))
             continue;
-        status = cfti_files_create(&unused, options->run.allocator);
+        status = cfti_files_create(&unused, options->run.allocator, NULL);
         if (status != CONFITURE_OK) cfti_fail_with(fail, status, NULL);
         else status = cfti_search_directory(search, directory, unused, fail);
         confiture_files_free(unused);
@@ -6647,6 +6739,30 @@ static confiture_status cfti_files_finish(confiture_files **files, confiture_sta
     return status;
 }
 
+/* Whether all that a search needs is there. */
+static bool cfti_search_is_given(const confiture_directory *directories, size_t count,
+                                 const confiture_find_options *options, confiture_error *error) {
+    char name[64];
+    size_t i;
+    if (count == 0) {
+        (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, "no include directory is given");
+        return false;
+    }
+    if (!cfti_is_given(directories, "directories", error)) return false;
+    for (i = 0; i < count; i++) {
+        const confiture_directory *directory = &directories[i];
+        if (!cfti_is_given(directory->path, cfti_name_item(name, "directories", i, ".path"),
+                           error) ||
+            !cfti_are_given(directory->include, directory->include_count,
+                            cfti_name_item(name, "directories", i, ".include"), error) ||
+            !cfti_are_given(directory->exclude, directory->exclude_count,
+                            cfti_name_item(name, "directories", i, ".exclude"), error))
+            return false;
+    }
+    return cfti_are_given(options->exclude_dirs, options->exclude_dir_count,
+                          "options->exclude_dirs", error);
+}
+
 CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   const confiture_directory *directories,
                                                   size_t directory_count,
@@ -6660,12 +6776,12 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
-    status = cfti_files_create(files, options->run.allocator);
-    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
-    if (directory_count == 0) {
-        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "no include directory is given");
-        return cfti_files_finish(files, status, &fail, error);
-    }
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_search_is_given(directories, directory_count, options, error))
+        return CONFITURE_E_ARGUMENT;
+    status = cfti_files_create(files, options->run.allocator, error);
+    if (status != CONFITURE_OK) return status;
     /* There is one: cfti_files_create() has chosen by the same rules. */
     (void)cfti_scratch_allocator(&scratch, &options->run);
     cancel = cfti_cancel_disable();
@@ -6682,6 +6798,9 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
                                               const confiture_find_options *options,
                                               confiture_error *error) {
     confiture_directory one;
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_is_given(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
     memset(&one, 0, sizeof(one));
     one.path = directory;
     return confiture_find_all(files, &one, 1, options, error);
@@ -6717,9 +6836,14 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     size_t i;
     int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
-    confiture_status status =
-        cfti_files_create(files, options != NULL ? options->run.allocator : NULL);
-    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    confiture_status status;
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_are_given(paths, path_count, "paths", error) ||
+        (list_size > 0 && !cfti_is_given(list, "list", error)))
+        return CONFITURE_E_ARGUMENT;
+    status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
+    if (status != CONFITURE_OK) return status;
     cancel = cfti_cancel_disable();
     memset(&clean, 0, sizeof(clean));
     clean.allocator = (*files)->allocator;
@@ -8704,7 +8828,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     scan.consumer = consumer;
     scan.progress.total_files = files->count;
     if (!cfti_scratch_allocator(&scan.allocator, run))
-        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     scan.threads =
         cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
     if (!cfti_scan_init_slots(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -8841,7 +8965,9 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&stream, 0, sizeof(stream));
+    if (!cfti_is_given(digest, "digest", error)) return CONFITURE_E_ARGUMENT;
     memset(digest, 0, sizeof(*digest));
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
         consumer.framed = true;
@@ -8906,6 +9032,9 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     cfti_fail fail;
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
+    if (!cfti_is_given(files, "files", error) ||
+        (files->count > 0 && !cfti_is_given(entries, "entries", error)))
+        return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     consumer.state_size = sizeof(confiture_sha256);
     consumer.by_state = true;
@@ -9041,6 +9170,7 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&check, 0, sizeof(check));
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (!cfti_check_mode_is_known(options->mode))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown check mode");
@@ -9075,7 +9205,7 @@ typedef struct cfti_output {
 
 static confiture_status cfti_output_hand(cfti_output *output, const void *data, size_t size,
                                          cfti_fail *fail) {
-    int error = output->sink.write(output->sink.user, data, size);
+    int error = (output->sink.write)(output->sink.user, data, size);
     if (error == 0) return CONFITURE_OK;
     if (output->sink_is_file) return cfti_fail_system(fail, error, output->path);
     cfti_fail_with(fail, CONFITURE_E_SINK, NULL);
@@ -9737,7 +9867,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     build->files = files;
     build->outputs_used = outputs;
     if (!cfti_allocator_choose(&build->allocator, options->run.allocator))
-        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     build->separator.allocator = build->allocator;
     for (i = 0; i < 3; i++) {
         build->outputs[i].buffer.allocator = build->allocator;
@@ -9782,12 +9912,46 @@ CONFITURE_API void confiture_schema_free(confiture_schema *schema) {
     memset(schema, 0, sizeof(*schema));
 }
 
-/* ---- to memory ---- */
-
 static const confiture_build_options *cfti_build_options_or(const confiture_build_options *given,
                                                             confiture_build_options *defaults) {
     memset(defaults, 0, sizeof(*defaults));
     return given != NULL ? given : defaults;
+}
+
+/* Whether all that a build needs is there. */
+static bool cfti_build_is_given(const confiture_files *files,
+                                const confiture_build_options *options, size_t outputs,
+                                confiture_error *error) {
+    return cfti_is_given(files, "files", error) &&
+           (outputs == 1 || (cfti_are_given(options->pre_dirs, options->pre_dir_count,
+                                            "options->pre_dirs", error) &&
+                             cfti_are_given(options->post_dirs, options->post_dir_count,
+                                            "options->post_dirs", error)));
+}
+
+/* ---- to memory ---- */
+
+/* A build works in what an earlier one has left, unless that is another allocator's. */
+static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
+    if (schema->data == NULL) return;
+    if (!cfti_allocator_is(&schema->allocator, &buffer->allocator)) {
+        confiture_schema_free(schema);
+        return;
+    }
+    buffer->data = (uint8_t *)schema->data;
+    buffer->capacity = schema->capacity;
+}
+
+/* What was built, with a NUL at its end, is the caller's. After a failure that is only what
+ * it had before: an empty string in its own memory, or nothing. */
+static void cfti_schema_take(confiture_schema *schema, cfti_buffer *buffer, bool good) {
+    if (!good && schema->data == NULL) return;
+    schema->data = (char *)buffer->data;
+    schema->capacity = buffer->capacity;
+    schema->allocator = buffer->allocator;
+    buffer->data = NULL;
+    if (good) schema->size = buffer->size - 1;
+    else cfti_schema_reset(schema);
 }
 
 static confiture_status cfti_build_memory(confiture_schema *schemas, size_t count,
@@ -9799,36 +9963,25 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     cfti_fail fail;
     confiture_status status;
     size_t i;
-    int cancel = cfti_cancel_disable();
+    int cancel;
+    options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+        return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
-    status =
-        cfti_build_init(&build, files, cfti_build_options_or(options, &defaults), count, &fail);
+    if (!cfti_build_is_given(files, options, count, error)) return CONFITURE_E_ARGUMENT;
+    status = cfti_build_init(&build, files, options, count, &fail);
+    if (status != CONFITURE_OK) return cfti_report(error, &fail);
+    cancel = cfti_cancel_disable();
+    for (i = 0; i < count; i++) cfti_schema_lend(&schemas[i], &build.outputs[i].buffer);
+    status = cfti_build_run(&build, &fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        if (schemas[i].data == NULL) continue;
-        build.outputs[i].buffer.data = (uint8_t *)schemas[i].data;
-        build.outputs[i].buffer.capacity = schemas[i].capacity;
-        build.outputs[i].buffer.allocator = schemas[i].allocator;
+        if (cfti_buffer_append(&build.outputs[i].buffer, "", 1)) continue;
+        status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+        fail.path = "";
     }
-    if (status == CONFITURE_OK) {
-        status = cfti_build_run(&build, &fail);
-        for (i = 0; i < count; i++) {
-            cfti_buffer *buffer = &build.outputs[i].buffer;
-            if (status == CONFITURE_OK && !cfti_buffer_reserve(buffer, 1)) {
-                status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
-                fail.path = "";
-            }
-            /* Given to the caller in any case: a failure must not cost it its memory. */
-            schemas[i].data = (char *)buffer->data;
-            schemas[i].capacity = buffer->capacity;
-            schemas[i].allocator = buffer->allocator;
-            if (status == CONFITURE_OK) schemas[i].size = buffer->size;
-            buffer->data = NULL;
-            if (schemas[i].data != NULL) schemas[i].data[schemas[i].size] = '\0';
-        }
-        for (i = 0; i < count; i++) {
-            if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
-            else cfti_schema_reset(&schemas[i]);
-        }
+    for (i = 0; i < count; i++) {
+        cfti_schema_take(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
+        if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
     cfti_cancel_restore(cancel);
@@ -9860,9 +10013,15 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     cfti_build build;
     cfti_fail fail;
     confiture_status status;
-    int cancel = cfti_cancel_disable();
-    confiture_schema_free(schema);
+    int cancel;
     options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
+    confiture_schema_free(schema);
+    if (!cfti_is_given(sink, "sink", error) ||
+        (sink->write == NULL && !cfti_is_given(NULL, "sink->write", error)) ||
+        !cfti_build_is_given(files, options, 1, error))
+        return CONFITURE_E_ARGUMENT;
+    cancel = cfti_cancel_disable();
     status = cfti_build_init(&build, files, options, 1, &fail);
     if (status == CONFITURE_OK) {
         cfti_output *output = &build.outputs[0];
@@ -10006,10 +10165,16 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
     int cancel;
-    for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
     options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+        return CONFITURE_E_ARGUMENT;
+    for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
+    if (!(count == 1 ? cfti_is_given(paths[0], "path", error)
+                     : cfti_are_given(paths, count, "paths", error)) ||
+        !cfti_build_is_given(files, options, count, error))
+        return CONFITURE_E_ARGUMENT;
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
-        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
@@ -10142,6 +10307,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_SHA256_ROR
 #undef CFTI_SHA256_ROUND
 #undef CFTI_SHA256_ROUNDS8
+#undef CFTI_SHA256_SPOILED
 #undef CFTI_SHANI_EACH
 #undef CFTI_SHANI_EACH_ROUNDS4
 #undef CFTI_SHANI_LANE

@@ -11,10 +11,12 @@ extern "C" {
 /* ==== Errors ============================================================= */
 
 /* What a call came to. Zero is success, so `if (confiture_x(...))` reads as
- * "if it failed". */
+ * "if it failed". Pointers to options and to an error may be NULL; another that a call
+ * needs and that is NULL is E_ARGUMENT, with a message that names it. */
 typedef enum confiture_status {
     CONFITURE_OK = 0,
-    CONFITURE_E_ARGUMENT,  /* an option, pattern, template or timestamp that cannot be used */
+    CONFITURE_E_ARGUMENT,  /* a pointer that is NULL; an option, pattern, template or timestamp
+                            * that cannot be used */
     CONFITURE_E_MEMORY,    /* the allocator returned NULL */
     CONFITURE_E_SYSTEM,    /* the operating system refused; os_error says why */
     CONFITURE_E_NOT_FOUND, /* an include directory that must exist does not */
@@ -75,7 +77,8 @@ typedef struct confiture_pool confiture_pool;
 
 /* Starts threads - 1 helpers (the caller is the remaining one), but no more than a
  * call can use: one thread per processor, which 0 asks for, and 256 in all. A thread
- * that cannot be started means a smaller pool, not an error. allocator may be NULL; it must outlive the pool. */
+ * that cannot be started means a smaller pool, not an error. allocator may be NULL; it
+ * must outlive the pool. */
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error);
@@ -170,7 +173,7 @@ typedef struct confiture_find_options {
     bool confine;
 } confiture_find_options;
 
-/* Finds the .sql files below one directory. options may be NULL.
+/* Finds the .sql files below one directory.
  * On success *files owns the list: free it with confiture_files_free. On
  * failure *files is NULL. */
 CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
@@ -202,6 +205,7 @@ CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **file
                                                           const confiture_find_options *options,
                                                           confiture_error *error);
 
+/* A list that is NULL has no files: its count is 0, its base NULL. */
 CONFITURE_API size_t confiture_files_count(const confiture_files *files);
 /* The directory that names are relative to. */
 CONFITURE_API const char *confiture_files_base(const confiture_files *files);
@@ -272,7 +276,7 @@ typedef struct confiture_digest {
     uint64_t total_bytes; /* of the files' contents */
 } confiture_digest;
 
-/* The digest of the files: of their names and raw bytes. */
+/* The digest of the files: of their names and raw bytes. On failure *digest is all zero. */
 CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
                                               const confiture_files *files,
                                               const confiture_hash_options *options,
@@ -337,8 +341,8 @@ typedef struct confiture_build_options {
     bool sync;           /* wait until the bytes are on the disk before the rename */
 } confiture_build_options;
 
-/* What was built. All zero before its first use; confiture_build reuses the
- * memory that an earlier one left in it. */
+/* What was built. All zero before its first use; confiture_build reuses the memory that an
+ * earlier one left in it, if that came from the same allocator, and frees it if not. */
 typedef struct confiture_schema {
     char *data;           /* the schema, NUL-terminated; NULL from a sink or a file build */
     size_t size;          /* bytes at data, without the NUL */
@@ -354,8 +358,9 @@ typedef struct confiture_schema {
 } confiture_schema;
 
 /* Builds into memory: schema->data, owned by the caller, to be freed with
- * confiture_schema_free. options may be NULL. On failure there is no schema:
- * data, if an earlier build left one, stays allocated and holds an empty string. */
+ * confiture_schema_free. On failure there is no schema, and nothing to free that was not
+ * there before: data is NULL, or, if an earlier build with the same allocator left one, it
+ * stays allocated and holds an empty string. */
 CONFITURE_API confiture_status confiture_build(confiture_schema *schema,
                                                const confiture_files *files,
                                                const confiture_build_options *options,
@@ -368,9 +373,9 @@ typedef struct confiture_sink {
     void *user;
 } confiture_sink;
 
-/* Builds into a sink, in bounded memory. On failure the sink has seen the part
- * before. With a header the whole schema is held in memory first, since
- * the header shows the digest of what follows it. */
+/* Builds into a sink, in bounded memory; what the schema held before is freed. On failure
+ * the sink has seen the part before. With a header the whole schema is held in memory
+ * first, since the header shows the digest of what follows it. */
 CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
                                                     const confiture_sink *sink,
                                                     const confiture_files *files,
@@ -409,15 +414,17 @@ CONFITURE_API void confiture_schema_free(confiture_schema *schema);
 
 /* ==== SHA-256 ============================================================ */
 
-/* A hash in progress, on the stack; no freeing. FIPS 180-4. */
+/* A SHA-256 in progress, on the stack; no freeing. FIPS 180-4. */
 typedef struct confiture_sha256 {
     uint32_t state[8];
     uint64_t size; /* bytes hashed so far */
     uint8_t block[64];
 } confiture_sha256;
 
+/* With NULL for sha, digest or hex these do nothing. */
 CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha);
-/* data may be NULL if size is 0, and need not be aligned. */
+/* data need not be aligned, and may be NULL if size is 0. NULL with a size spoils the
+ * stream: its digest is 32 zero bytes, since none of other bytes would be right. */
 CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *data, size_t size);
 /* Writes 32 bytes. sha must be initialised again before its next use. */
 CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]);

@@ -285,7 +285,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     build->files = files;
     build->outputs_used = outputs;
     if (!cfti_allocator_choose(&build->allocator, options->run.allocator))
-        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     build->separator.allocator = build->allocator;
     for (i = 0; i < 3; i++) {
         build->outputs[i].buffer.allocator = build->allocator;
@@ -330,12 +330,46 @@ CONFITURE_API void confiture_schema_free(confiture_schema *schema) {
     memset(schema, 0, sizeof(*schema));
 }
 
-/* ---- to memory ---- */
-
 static const confiture_build_options *cfti_build_options_or(const confiture_build_options *given,
                                                             confiture_build_options *defaults) {
     memset(defaults, 0, sizeof(*defaults));
     return given != NULL ? given : defaults;
+}
+
+/* Whether all that a build needs is there. */
+static bool cfti_build_is_given(const confiture_files *files,
+                                const confiture_build_options *options, size_t outputs,
+                                confiture_error *error) {
+    return cfti_is_given(files, "files", error) &&
+           (outputs == 1 || (cfti_are_given(options->pre_dirs, options->pre_dir_count,
+                                            "options->pre_dirs", error) &&
+                             cfti_are_given(options->post_dirs, options->post_dir_count,
+                                            "options->post_dirs", error)));
+}
+
+/* ---- to memory ---- */
+
+/* A build works in what an earlier one has left, unless that is another allocator's. */
+static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
+    if (schema->data == NULL) return;
+    if (!cfti_allocator_is(&schema->allocator, &buffer->allocator)) {
+        confiture_schema_free(schema);
+        return;
+    }
+    buffer->data = (uint8_t *)schema->data;
+    buffer->capacity = schema->capacity;
+}
+
+/* What was built, with a NUL at its end, is the caller's. After a failure that is only what
+ * it had before: an empty string in its own memory, or nothing. */
+static void cfti_schema_take(confiture_schema *schema, cfti_buffer *buffer, bool good) {
+    if (!good && schema->data == NULL) return;
+    schema->data = (char *)buffer->data;
+    schema->capacity = buffer->capacity;
+    schema->allocator = buffer->allocator;
+    buffer->data = NULL;
+    if (good) schema->size = buffer->size - 1;
+    else cfti_schema_reset(schema);
 }
 
 static confiture_status cfti_build_memory(confiture_schema *schemas, size_t count,
@@ -347,36 +381,25 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     cfti_fail fail;
     confiture_status status;
     size_t i;
-    int cancel = cfti_cancel_disable();
+    int cancel;
+    options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+        return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
-    status =
-        cfti_build_init(&build, files, cfti_build_options_or(options, &defaults), count, &fail);
+    if (!cfti_build_is_given(files, options, count, error)) return CONFITURE_E_ARGUMENT;
+    status = cfti_build_init(&build, files, options, count, &fail);
+    if (status != CONFITURE_OK) return cfti_report(error, &fail);
+    cancel = cfti_cancel_disable();
+    for (i = 0; i < count; i++) cfti_schema_lend(&schemas[i], &build.outputs[i].buffer);
+    status = cfti_build_run(&build, &fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        if (schemas[i].data == NULL) continue;
-        build.outputs[i].buffer.data = (uint8_t *)schemas[i].data;
-        build.outputs[i].buffer.capacity = schemas[i].capacity;
-        build.outputs[i].buffer.allocator = schemas[i].allocator;
+        if (cfti_buffer_append(&build.outputs[i].buffer, "", 1)) continue;
+        status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+        fail.path = "";
     }
-    if (status == CONFITURE_OK) {
-        status = cfti_build_run(&build, &fail);
-        for (i = 0; i < count; i++) {
-            cfti_buffer *buffer = &build.outputs[i].buffer;
-            if (status == CONFITURE_OK && !cfti_buffer_reserve(buffer, 1)) {
-                status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
-                fail.path = "";
-            }
-            /* Given to the caller in any case: a failure must not cost it its memory. */
-            schemas[i].data = (char *)buffer->data;
-            schemas[i].capacity = buffer->capacity;
-            schemas[i].allocator = buffer->allocator;
-            if (status == CONFITURE_OK) schemas[i].size = buffer->size;
-            buffer->data = NULL;
-            if (schemas[i].data != NULL) schemas[i].data[schemas[i].size] = '\0';
-        }
-        for (i = 0; i < count; i++) {
-            if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
-            else cfti_schema_reset(&schemas[i]);
-        }
+    for (i = 0; i < count; i++) {
+        cfti_schema_take(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
+        if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
     cfti_cancel_restore(cancel);
@@ -408,9 +431,15 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     cfti_build build;
     cfti_fail fail;
     confiture_status status;
-    int cancel = cfti_cancel_disable();
-    confiture_schema_free(schema);
+    int cancel;
     options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
+    confiture_schema_free(schema);
+    if (!cfti_is_given(sink, "sink", error) ||
+        (sink->write == NULL && !cfti_is_given(NULL, "sink->write", error)) ||
+        !cfti_build_is_given(files, options, 1, error))
+        return CONFITURE_E_ARGUMENT;
+    cancel = cfti_cancel_disable();
     status = cfti_build_init(&build, files, options, 1, &fail);
     if (status == CONFITURE_OK) {
         cfti_output *output = &build.outputs[0];
@@ -554,10 +583,16 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
     int cancel;
-    for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
     options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+        return CONFITURE_E_ARGUMENT;
+    for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
+    if (!(count == 1 ? cfti_is_given(paths[0], "path", error)
+                     : cfti_are_given(paths, count, "paths", error)) ||
+        !cfti_build_is_given(files, options, count, error))
+        return CONFITURE_E_ARGUMENT;
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
-        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)

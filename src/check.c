@@ -122,6 +122,7 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&check, 0, sizeof(check));
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (!cfti_check_mode_is_known(options->mode))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown check mode");

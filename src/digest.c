@@ -107,7 +107,9 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&stream, 0, sizeof(stream));
+    if (!cfti_is_given(digest, "digest", error)) return CONFITURE_E_ARGUMENT;
     memset(digest, 0, sizeof(*digest));
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
         consumer.framed = true;
@@ -172,6 +174,9 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     cfti_fail fail;
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
+    if (!cfti_is_given(files, "files", error) ||
+        (files->count > 0 && !cfti_is_given(entries, "entries", error)))
+        return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     consumer.state_size = sizeof(confiture_sha256);
     consumer.by_state = true;

@@ -65,6 +65,13 @@ typedef struct cfti_writer {
     size_t capacity;
 } cfti_writer;
 
+static void cfti_writer_init(cfti_writer *w, char *data, size_t capacity) {
+    w->data = data;
+    w->data[0] = '\0';
+    w->size = 0;
+    w->capacity = capacity;
+}
+
 static void cfti_write_bytes(cfti_writer *w, const char *bytes, size_t size) {
     size_t room = w->capacity - 1 - w->size;
     size = cfti_min(size, room);
@@ -161,10 +168,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     error->line = fail->line;
     error->offset = fail->offset;
     error->path[0] = '\0';
-    w.data = error->message;
-    w.data[0] = '\0';
-    w.size = 0;
-    w.capacity = sizeof(error->message);
+    cfti_writer_init(&w, error->message, sizeof(error->message));
     if (fail->path != NULL && fail->path[0] != '\0') {
         const char *shown = error->path;
         size_t size, length;
@@ -215,4 +219,42 @@ static confiture_status cfti_report_plain(confiture_error *error, confiture_stat
     cfti_fail fail;
     cfti_fail_with(&fail, status, detail);
     return cfti_report(error, &fail);
+}
+
+/* ---- what a caller must give ---- */
+
+/* Whether it is: `argument` names it in the error. */
+static bool cfti_is_given(const void *pointer, const char *argument, confiture_error *error) {
+    char words[128];
+    cfti_writer w;
+    if (pointer != NULL) return true;
+    cfti_writer_init(&w, words, sizeof(words));
+    cfti_write_string(&w, argument);
+    cfti_write_string(&w, " must not be NULL");
+    (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, words);
+    return false;
+}
+
+/* "array[index]member" */
+static const char *cfti_name_item(char name[64], const char *array, size_t index,
+                                  const char *member) {
+    cfti_writer w;
+    cfti_writer_init(&w, name, 64);
+    cfti_write_string(&w, array);
+    cfti_write_string(&w, "[");
+    cfti_write_number(&w, index);
+    cfti_write_string(&w, "]");
+    cfti_write_string(&w, member);
+    return name;
+}
+
+static bool cfti_are_given(const char *const *strings, size_t count, const char *array,
+                           confiture_error *error) {
+    char name[64];
+    size_t i;
+    if (count > 0 && !cfti_is_given(strings, array, error)) return false;
+    for (i = 0; i < count; i++)
+        if (strings[i] == NULL)
+            return cfti_is_given(NULL, cfti_name_item(name, array, i, ""), error);
+    return true;
 }

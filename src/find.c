@@ -136,7 +136,7 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     const char *const *patterns;
     size_t n = cfti_include_patterns(directory, &patterns), i;
     cfti_pattern pattern;
-    if (directory->path == NULL || directory->path[0] == '\0')
+    if (directory->path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an include directory has no path");
     for (i = 0; i < n; i++) {
         const char *why = cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
@@ -278,7 +278,7 @@ static confiture_status cfti_search_excluded(cfti_search *search,
         if (cfti_all_matched(directory->include_matched, directory->include_count) &&
             cfti_all_matched(directory->exclude_matched, directory->exclude_count))
             continue;
-        status = cfti_files_create(&unused, options->run.allocator);
+        status = cfti_files_create(&unused, options->run.allocator, NULL);
         if (status != CONFITURE_OK) cfti_fail_with(fail, status, NULL);
         else status = cfti_search_directory(search, directory, unused, fail);
         confiture_files_free(unused);
@@ -338,6 +338,30 @@ static confiture_status cfti_files_finish(confiture_files **files, confiture_sta
     return status;
 }
 
+/* Whether all that a search needs is there. */
+static bool cfti_search_is_given(const confiture_directory *directories, size_t count,
+                                 const confiture_find_options *options, confiture_error *error) {
+    char name[64];
+    size_t i;
+    if (count == 0) {
+        (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, "no include directory is given");
+        return false;
+    }
+    if (!cfti_is_given(directories, "directories", error)) return false;
+    for (i = 0; i < count; i++) {
+        const confiture_directory *directory = &directories[i];
+        if (!cfti_is_given(directory->path, cfti_name_item(name, "directories", i, ".path"),
+                           error) ||
+            !cfti_are_given(directory->include, directory->include_count,
+                            cfti_name_item(name, "directories", i, ".include"), error) ||
+            !cfti_are_given(directory->exclude, directory->exclude_count,
+                            cfti_name_item(name, "directories", i, ".exclude"), error))
+            return false;
+    }
+    return cfti_are_given(options->exclude_dirs, options->exclude_dir_count,
+                          "options->exclude_dirs", error);
+}
+
 CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   const confiture_directory *directories,
                                                   size_t directory_count,
@@ -351,12 +375,12 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
-    status = cfti_files_create(files, options->run.allocator);
-    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
-    if (directory_count == 0) {
-        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "no include directory is given");
-        return cfti_files_finish(files, status, &fail, error);
-    }
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_search_is_given(directories, directory_count, options, error))
+        return CONFITURE_E_ARGUMENT;
+    status = cfti_files_create(files, options->run.allocator, error);
+    if (status != CONFITURE_OK) return status;
     /* There is one: cfti_files_create() has chosen by the same rules. */
     (void)cfti_scratch_allocator(&scratch, &options->run);
     cancel = cfti_cancel_disable();
@@ -373,6 +397,9 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
                                               const confiture_find_options *options,
                                               confiture_error *error) {
     confiture_directory one;
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_is_given(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
     memset(&one, 0, sizeof(one));
     one.path = directory;
     return confiture_find_all(files, &one, 1, options, error);
@@ -408,9 +435,14 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     size_t i;
     int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
-    confiture_status status =
-        cfti_files_create(files, options != NULL ? options->run.allocator : NULL);
-    if (status != CONFITURE_OK) return cfti_report_plain(error, status, NULL);
+    confiture_status status;
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_are_given(paths, path_count, "paths", error) ||
+        (list_size > 0 && !cfti_is_given(list, "list", error)))
+        return CONFITURE_E_ARGUMENT;
+    status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
+    if (status != CONFITURE_OK) return status;
     cancel = cfti_cancel_disable();
     memset(&clean, 0, sizeof(clean));
     clean.allocator = (*files)->allocator;

@@ -30,13 +30,14 @@ static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
     return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
 }
 
-static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given) {
+static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given,
+                                          confiture_error *error) {
     confiture_allocator chosen;
     confiture_files *files;
-    *out = NULL;
-    if (!cfti_allocator_choose(&chosen, given)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_allocator_choose(&chosen, given))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     files = (confiture_files *)cfti_alloc(&chosen, sizeof(*files));
-    if (files == NULL) return CONFITURE_E_MEMORY;
+    if (files == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     memset(files, 0, sizeof(*files));
     files->allocator = chosen;
     files->strings.allocator = chosen;
@@ -55,16 +56,20 @@ CONFITURE_API void confiture_files_free(confiture_files *files) {
     cfti_free(&allocator, files, sizeof(*files));
 }
 
-CONFITURE_API size_t confiture_files_count(const confiture_files *files) { return files->count; }
+CONFITURE_API size_t confiture_files_count(const confiture_files *files) {
+    return files != NULL ? files->count : 0;
+}
 
-CONFITURE_API const char *confiture_files_base(const confiture_files *files) { return files->base; }
+CONFITURE_API const char *confiture_files_base(const confiture_files *files) {
+    return files != NULL ? files->base : NULL;
+}
 
 CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index) {
-    return index < files->count ? files->items[index].path : NULL;
+    return index < confiture_files_count(files) ? files->items[index].path : NULL;
 }
 
 CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index) {
-    return index < files->count ? files->items[index].name : NULL;
+    return index < confiture_files_count(files) ? files->items[index].name : NULL;
 }
 
 /* A string of two parts, with a slash between them if asked for, and a NUL; it lives
@@ -307,11 +312,11 @@ static confiture_status cfti_name_check(const char *name, size_t size, const cha
     size_t i = 0;
     while (i < size) {
         uint32_t code = p[i];
+        size_t length = 1;
         if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
             i++;
             continue;
         }
-        size_t length = 1;
         if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
         if (length == 0 || cfti_is_control(code)) {
             cfti_fail_with(fail, CONFITURE_E_NAME,
@@ -415,7 +420,7 @@ static bool cfti_seed_path(const char *path) {
 
 CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
     const char *last;
-    if (index >= files->count) return false;
+    if (index >= confiture_files_count(files)) return false;
     last = strrchr(files->base, '/');
     return cfti_seed_path(last == NULL ? files->base : last + 1) ||
            cfti_seed_path(files->items[index].name);

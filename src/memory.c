@@ -59,12 +59,25 @@ static bool cfti_allocator_choose(confiture_allocator *out, const confiture_allo
 #endif
 }
 
+static const char cfti_no_allocator[] = "an allocator must be given, with alloc, realloc and free";
+
+/* The parentheses: free and realloc may be macros of the user's, with parameters. */
 static void *cfti_alloc(const confiture_allocator *a, size_t size) {
-    return a->alloc(a->ctx, size);
+    return (a->alloc)(a->ctx, size);
+}
+
+static void *cfti_realloc(const confiture_allocator *a, void *block, size_t old_size,
+                          size_t new_size) {
+    return (a->realloc)(a->ctx, block, old_size, new_size);
 }
 
 static void cfti_free(const confiture_allocator *a, void *block, size_t size) {
-    if (block != NULL) a->free(a->ctx, block, size);
+    if (block != NULL) (a->free)(a->ctx, block, size);
+}
+
+static bool cfti_allocator_is(const confiture_allocator *a, const confiture_allocator *b) {
+    return a->alloc == b->alloc && a->realloc == b->realloc && a->free == b->free &&
+           a->ctx == b->ctx;
 }
 
 /* Room for one more of `count` items of `item_size` bytes: true if there is, false if
@@ -78,7 +91,7 @@ static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capaci
     if (*capacity > SIZE_MAX / 2 / item_size) return false;
     wanted = *capacity < 32 ? 64 : 2 * *capacity;
     grown = *items == NULL ? cfti_alloc(a, wanted * item_size)
-                           : a->realloc(a->ctx, *items, *capacity * item_size, wanted * item_size);
+                           : cfti_realloc(a, *items, *capacity * item_size, wanted * item_size);
     if (grown == NULL) return false;
     *items = grown;
     *capacity = wanted;
@@ -115,8 +128,7 @@ static bool cfti_buffer_reserve(cfti_buffer *buffer, size_t extra) {
     } else {
         grown = buffer->data == NULL
                     ? cfti_alloc(&buffer->allocator, wanted)
-                    : buffer->allocator.realloc(buffer->allocator.ctx, buffer->data,
-                                                buffer->capacity, wanted);
+                    : cfti_realloc(&buffer->allocator, buffer->data, buffer->capacity, wanted);
         if (grown == NULL) return false;
     }
     buffer->data = (uint8_t *)grown;

@@ -154,8 +154,8 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
 static void cfti_node_shrink(const confiture_allocator *a, cfti_node *node) {
     void *entries;
     if (node->entries == NULL || node->count > node->capacity / 2) return;
-    entries = a->realloc(a->ctx, node->entries, node->capacity * sizeof(cfti_entry),
-                         cfti_max(node->count, 1) * sizeof(cfti_entry));
+    entries = cfti_realloc(a, node->entries, node->capacity * sizeof(cfti_entry),
+                           cfti_max(node->count, 1) * sizeof(cfti_entry));
     if (entries == NULL) return;
     node->entries = (cfti_entry *)entries;
     node->capacity = cfti_max(node->count, 1);

@@ -21,6 +21,10 @@
  * its headers long before this one, so no feature-test macro can bring it back.
  * The functions are there all the same: say what they look like. (In C++ the
  * compilers for glibc and musl always show everything.) */
+#if CFTI_GNUC /* which of them the headers show is a matter of many macros */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+#endif
 #if defined(__linux__) && !defined(__cplusplus) && !defined(AT_SYMLINK_NOFOLLOW)
 #if defined(__GLIBC__) && defined(__USE_FILE_OFFSET64) && CFTI_GNUC
 /* With 64-bit offsets on a 32-bit system glibc gives these other symbols. */
@@ -52,6 +56,9 @@ long syscall(long, ...);
 #endif
 #define CFTI_AT_FDCWD AT_FDCWD
 #define CFTI_AT_SYMLINK_NOFOLLOW AT_SYMLINK_NOFOLLOW
+#endif
+#if CFTI_GNUC
+#pragma GCC diagnostic pop
 #endif
 
 #if defined(O_CLOEXEC)

@@ -13,7 +13,7 @@ typedef struct cfti_output {
 
 static confiture_status cfti_output_hand(cfti_output *output, const void *data, size_t size,
                                          cfti_fail *fail) {
-    int error = output->sink.write(output->sink.user, data, size);
+    int error = (output->sink.write)(output->sink.user, data, size);
     if (error == 0) return CONFITURE_OK;
     if (output->sink_is_file) return cfti_fail_system(fail, error, output->path);
     cfti_fail_with(fail, CONFITURE_E_SINK, NULL);

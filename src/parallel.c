@@ -145,9 +145,10 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error) {
     confiture_allocator chosen;
+    if (!cfti_is_given(pool, "pool", error)) return CONFITURE_E_ARGUMENT;
     *pool = NULL;
     if (!cfti_allocator_choose(&chosen, allocator))
-        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     *pool = (confiture_pool *)cfti_alloc(&chosen, sizeof(confiture_pool));
     if (*pool == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     memset(*pool, 0, sizeof(confiture_pool));

@@ -593,7 +593,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     scan.consumer = consumer;
     scan.progress.total_files = files->count;
     if (!cfti_scratch_allocator(&scan.allocator, run))
-        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an allocator must be given");
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     scan.threads =
         cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
     if (!cfti_scan_init_slots(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);

@@ -25,7 +25,11 @@ CONFITURE_API const char *confiture_sha256_kernel(void) {
     return "portable";
 }
 
+/* The size of a stream that was given NULL for bytes: what it would come to is no digest. */
+#define CFTI_SHA256_SPOILED UINT64_MAX
+
 CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha) {
+    if (sha == NULL) return;
     sha->state[0] = 0x6a09e667;
     sha->state[1] = 0xbb67ae85;
     sha->state[2] = 0x3c6ef372;
@@ -39,10 +43,15 @@ CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha) {
 
 CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *data, size_t size) {
     const uint8_t *p = (const uint8_t *)data;
-    size_t used = (size_t)(sha->size & 63);
+    size_t used;
 
-    if (size == 0) /* memcpy must not see a NULL, not even for nothing */
+    if (size == 0 || sha == NULL) /* memcpy must not see a NULL, not even for nothing */
         return;
+    if (CFTI_UNLIKELY(p == NULL || sha->size == CFTI_SHA256_SPOILED)) {
+        sha->size = CFTI_SHA256_SPOILED;
+        return;
+    }
+    used = (size_t)(sha->size & 63);
     sha->size += size;
     if (used != 0) {
         size_t room = 64 - used;
@@ -65,9 +74,17 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
 
 CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]) {
     uint8_t tail[128];
-    size_t used = (size_t)(sha->size & 63), size = used < 56 ? 64 : 128, i;
-    uint64_t bits = sha->size << 3;
+    size_t used, size, i;
+    uint64_t bits;
 
+    if (digest == NULL || sha == NULL) return;
+    if (sha->size == CFTI_SHA256_SPOILED) {
+        memset(digest, 0, 32);
+        return;
+    }
+    used = (size_t)(sha->size & 63);
+    size = used < 56 ? 64 : 128;
+    bits = sha->size << 3;
     memset(tail, 0, sizeof tail);
     memcpy(tail, sha->block, used);
     tail[used] = 0x80;
@@ -87,6 +104,7 @@ CONFITURE_API void confiture_sha256_once(const void *data, size_t size, uint8_t 
 CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]) {
     static const char digits[] = "0123456789abcdef";
     size_t i;
+    if (digest == NULL || hex == NULL) return;
     for (i = 0; i < 32; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];

@@ -83,8 +83,7 @@ static void test_build_files(void) {
 static void test_build_file_errors(void) {
     static const struct {
         const char *path, *expected;
-    } cases[] = {{NULL, "ARGUMENT the output has no path"},
-                 {"", "ARGUMENT the output has no path"},
+    } cases[] = {{"", "ARGUMENT the output has no path"},
                  {"d", "SYSTEM d: is a directory"},
                  {"d/", "SYSTEM d/: is a directory"},
                  {".", "SYSTEM .: is a directory"},

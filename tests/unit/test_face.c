@@ -123,8 +123,293 @@ static void test_face_version(void) {
 #endif
 }
 
+/* ==== What is not given ================================================== */
+
+#define FACE_NULL(call, argument)                                                                  \
+    do {                                                                                           \
+        memset(&error, 0, sizeof error);                                                           \
+        CHECK_STR(runs_outcome(call, &error), "ARGUMENT " argument " must not be NULL");           \
+        CHECK(error.path[0] == '\0' && error.index == CONFITURE_NO_INDEX);                         \
+    } while (0)
+
+/* Something that a failing call must take away. */
+#define FACE_ANY ((confiture_files *)(void *)&error)
+
+static void test_face_null_in_finding(void) {
+    static const char *const strings[] = {"a", "b", NULL};
+    confiture_find_options options;
+    confiture_directory directories[2];
+    confiture_files *files;
+    confiture_error error;
+    size_t i;
+    memset(&options, 0, sizeof options);
+    FACE_NULL(confiture_find(NULL, "s", NULL, &error), "files");
+    files = FACE_ANY;
+    FACE_NULL(confiture_find(&files, NULL, NULL, &error), "directory");
+    CHECK(files == NULL);
+    FACE_NULL(confiture_find_all(NULL, directories, 0, NULL, &error), "files");
+    files = FACE_ANY;
+    FACE_NULL(confiture_find_all(&files, NULL, 2, NULL, &error), "directories");
+    CHECK(files == NULL);
+    for (i = 0; i < 6; i++) {
+        confiture_directory *second = &directories[1];
+        directories[0] = find_directory("s");
+        *second = find_directory("s");
+        if (i == 1 || i == 2) second->include = i == 1 ? NULL : strings;
+        if (i == 3 || i == 4) second->exclude = i == 3 ? NULL : strings;
+        if (i == 5) second->path = NULL;
+        second->include_count = i == 1 || i == 2 ? 3 : 0;
+        second->exclude_count = i == 3 || i == 4 ? 3 : 0;
+        files = FACE_ANY;
+        if (i == 1)
+            FACE_NULL(confiture_find_all(&files, directories, 2, NULL, &error),
+                      "directories[1].include");
+        if (i == 2)
+            FACE_NULL(confiture_find_all(&files, directories, 2, NULL, &error),
+                      "directories[1].include[2]");
+        if (i == 3)
+            FACE_NULL(confiture_find_all(&files, directories, 2, NULL, &error),
+                      "directories[1].exclude");
+        if (i == 4)
+            FACE_NULL(confiture_find_all(&files, directories, 2, NULL, &error),
+                      "directories[1].exclude[2]");
+        if (i == 5)
+            FACE_NULL(confiture_find_all(&files, directories, 2, NULL, &error),
+                      "directories[1].path");
+        CHECK(i == 0 || files == NULL);
+    }
+    options.exclude_dir_count = 3;
+    FACE_NULL(confiture_find(&files, "s", &options, &error), "options->exclude_dirs");
+    options.exclude_dirs = strings;
+    FACE_NULL(confiture_find(&files, "s", &options, &error), "options->exclude_dirs[2]");
+    FACE_NULL(confiture_files_from_paths(NULL, strings, 2, NULL, &error), "files");
+    files = FACE_ANY;
+    FACE_NULL(confiture_files_from_paths(&files, NULL, 1, NULL, &error), "paths");
+    CHECK(files == NULL);
+    files = FACE_ANY;
+    FACE_NULL(confiture_files_from_paths(&files, strings, 3, NULL, &error), "paths[2]");
+    CHECK(files == NULL);
+    FACE_NULL(confiture_files_from_list0(NULL, "a", 2, NULL, &error), "files");
+    files = FACE_ANY;
+    FACE_NULL(confiture_files_from_list0(&files, NULL, 1, NULL, &error), "list");
+    CHECK(files == NULL);
+    FACE_NULL(confiture_pool_create(NULL, 1, NULL, &error), "pool");
+    /* Nothing of nothing is a list. */
+    CHECK(confiture_files_from_paths(&files, NULL, 0, NULL, NULL) == CONFITURE_OK);
+    confiture_files_free(files);
+    CHECK(confiture_files_from_list0(&files, NULL, 0, NULL, NULL) == CONFITURE_OK);
+    confiture_files_free(files);
+}
+
+static void test_face_null_in_scanning(const confiture_files *files) {
+    confiture_digest digest, zero;
+    confiture_entry entries[1];
+    confiture_error error;
+    FACE_NULL(confiture_check(NULL, NULL, &error), "files");
+    FACE_NULL(confiture_hash(NULL, files, NULL, &error), "digest");
+    memset(&digest, 1, sizeof digest);
+    memset(&zero, 0, sizeof zero);
+    FACE_NULL(confiture_hash(&digest, NULL, NULL, &error), "files");
+    CHECK(memcmp(&digest, &zero, sizeof digest) == 0);
+    FACE_NULL(confiture_manifest(entries, NULL, NULL, &error), "files");
+    FACE_NULL(confiture_manifest(NULL, files, NULL, &error), "entries");
+}
+
+static int face_write(void *user, const void *data, size_t size) {
+    (void)data;
+    *(size_t *)user += size;
+    return 0;
+}
+
+static void test_face_null_in_building(const confiture_files *files) {
+    static const char *const paths[3] = {"pre.sql", "app.sql", NULL};
+    static const char *const good[3] = {"pre.sql", "app.sql", "post.sql"};
+    confiture_schema schema, three[3];
+    confiture_build_options options;
+    confiture_error error;
+    confiture_sink sink;
+    size_t written = 0;
+    memset(&schema, 0, sizeof schema);
+    memset(three, 0, sizeof three);
+    memset(&options, 0, sizeof options);
+    sink.write = NULL;
+    sink.user = &written;
+    FACE_NULL(confiture_build(NULL, files, NULL, &error), "schema");
+    FACE_NULL(confiture_build(&schema, NULL, NULL, &error), "files");
+    FACE_NULL(confiture_build_sink(NULL, &sink, files, NULL, &error), "schema");
+    FACE_NULL(confiture_build_sink(&schema, NULL, files, NULL, &error), "sink");
+    FACE_NULL(confiture_build_sink(&schema, &sink, files, NULL, &error), "sink->write");
+    sink.write = face_write;
+    FACE_NULL(confiture_build_sink(&schema, &sink, NULL, NULL, &error), "files");
+    FACE_NULL(confiture_build_file(NULL, "o.sql", files, NULL, &error), "schema");
+    FACE_NULL(confiture_build_file(&schema, NULL, files, NULL, &error), "path");
+    FACE_NULL(confiture_build_file(&schema, "o.sql", NULL, NULL, &error), "files");
+    FACE_NULL(confiture_build_split(NULL, files, NULL, &error), "schemas");
+    FACE_NULL(confiture_build_split(three, NULL, NULL, &error), "files");
+    FACE_NULL(confiture_build_split_files(NULL, good, files, NULL, &error), "schemas");
+    FACE_NULL(confiture_build_split_files(three, paths, files, NULL, &error), "paths[2]");
+    FACE_NULL(confiture_build_split_files(three, good, NULL, NULL, &error), "files");
+    FACE_NULL(confiture_build_split_files(three, NULL, files, NULL, &error), "paths");
+    options.pre_dir_count = 1;
+    FACE_NULL(confiture_build_split(three, files, &options, &error), "options->pre_dirs");
+    options.pre_dirs = &paths[2];
+    FACE_NULL(confiture_build_split(three, files, &options, &error), "options->pre_dirs[0]");
+    CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_OK); /* not looked at */
+    options.pre_dir_count = 0;
+    options.post_dir_count = 3;
+    FACE_NULL(confiture_build_split(three, files, &options, &error), "options->post_dirs");
+    options.post_dirs = paths;
+    FACE_NULL(confiture_build_split(three, files, &options, &error), "options->post_dirs[2]");
+    CHECK(written == 0 && schema.size > 0);
+    /* A call that is refused empties the schema like one that fails. */
+    FACE_NULL(confiture_build(&schema, NULL, NULL, &error), "files");
+    CHECK(schema.size == 0 && schema.data != NULL && schema.data[0] == '\0');
+    FACE_NULL(confiture_build_file(&schema, "o.sql", NULL, NULL, &error), "files");
+    CHECK(schema.data == NULL);
+}
+
+static void test_face_null_is_an_error(void) {
+    confiture_files *files;
+    tree_text("s/a.sql", "SELECT 1;\n");
+    files = build_find("s");
+    test_face_null_in_finding();
+    test_face_null_in_scanning(files);
+    test_face_null_in_building(files);
+    /* Nor does it take an error to put it into. */
+    CHECK(confiture_find(NULL, NULL, NULL, NULL) == CONFITURE_E_ARGUMENT);
+    CHECK(confiture_build(NULL, NULL, NULL, NULL) == CONFITURE_E_ARGUMENT);
+    CHECK(confiture_pool_create(NULL, 0, NULL, NULL) == CONFITURE_E_ARGUMENT);
+    confiture_files_free(files);
+    tree_clear();
+}
+
+static void test_face_null_where_there_is_no_status(void) {
+    static const uint8_t zero[32] = {0};
+    confiture_sha256 sha;
+    uint8_t digest[32], expected[32];
+    char hex[65];
+    CHECK(confiture_files_count(NULL) == 0 && confiture_files_base(NULL) == NULL);
+    CHECK(confiture_files_path(NULL, 0) == NULL && confiture_files_name(NULL, 0) == NULL);
+    CHECK(!confiture_files_is_seed(NULL, 0));
+    confiture_files_free(NULL);
+    confiture_schema_free(NULL);
+    confiture_pool_free(NULL);
+    confiture_sha256_init(NULL);
+    confiture_sha256_update(NULL, "a", 1);
+    confiture_sha256_final(NULL, digest);
+    confiture_sha256_hex(NULL, hex);
+    confiture_sha256_init(&sha);
+    confiture_sha256_final(&sha, NULL);
+    confiture_sha256_hex(digest, NULL);
+    confiture_sha256_once("a", 1, NULL);
+    /* No bytes of nothing are nothing; some are no message, whatever comes before and after. */
+    confiture_sha256_once("", 0, expected);
+    confiture_sha256_once(NULL, 0, digest);
+    CHECK(memcmp(digest, expected, 32) == 0);
+    confiture_sha256_once(NULL, 1, digest);
+    CHECK(memcmp(digest, zero, 32) == 0);
+    confiture_sha256_init(&sha);
+    confiture_sha256_update(&sha, "a", 1);
+    confiture_sha256_update(&sha, NULL, 7);
+    confiture_sha256_update(&sha, "b", 1);
+    confiture_sha256_final(&sha, digest);
+    CHECK(memcmp(digest, zero, 32) == 0);
+}
+
+/* ==== What is left to free =============================================== */
+
+static void test_face_first_build_that_fails_leaves_nothing(void) {
+    static const char *const bad[] = {"s/open.sql", "s/text.sql", "s/none.sql"};
+    static const char *const words[] = {"/* ", "\xFF", ""};
+    confiture_build_options options;
+    confiture_schema schema, three[3], zero;
+    confiture_files *files;
+    char *large;
+    size_t i, way, r;
+    memory m;
+    memory_init(&m);
+    memset(&zero, 0, sizeof zero);
+    large = (char *)malloc(3000001);
+    if (large == NULL) abort();
+    memset(large, ' ', 3000000);
+    large[3000000] = '\0';
+    for (i = 0; i < TREE_COUNT(bad); i++) {
+        tree_text("s/a.sql", large); /* so that much is there before it fails */
+        tree_text("s/b.sql", "SELECT 1;\n");
+        tree_text(bad[i], words[i]);
+        files = build_find("s");
+        if (*words[i] == '\0') tree_remove(bad[i]);
+        for (r = 0; r < RUNS; r += 3) {
+            for (way = 0; way < 3; way++) {
+                memset(&options, 0, sizeof options);
+                memset(&schema, 0, sizeof schema);
+                memset(three, 0, sizeof three);
+                options.run = runs_get(r);
+                options.run.allocator = &m.allocator;
+                options.schema_only = way == 1;
+                if (way < 2) {
+                    CHECK(confiture_build(&schema, files, &options, NULL) != CONFITURE_OK);
+                    CHECK(memcmp(&schema, &zero, sizeof schema) == 0);
+                } else {
+                    CHECK(confiture_build_split(three, files, &options, NULL) != CONFITURE_OK);
+                    CHECK(memcmp(&three[0], &zero, sizeof zero) == 0);
+                    CHECK(memcmp(&three[1], &zero, sizeof zero) == 0);
+                    CHECK(memcmp(&three[2], &zero, sizeof zero) == 0);
+                }
+                CHECK(memory_is_clean(&m));
+            }
+        }
+        confiture_files_free(files);
+        tree_clear();
+    }
+    free(large);
+}
+
+static void test_face_schema_goes_back_to_its_own_allocator(void) {
+    confiture_build_options options;
+    confiture_schema schema;
+    confiture_files *files, *bad;
+    const char *path = "s/missing.sql";
+    memory a, b;
+    memory_init(&a);
+    memory_init(&b);
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    tree_text("s/a.sql", "SELECT 1;\n");
+    files = build_find("s");
+    CHECK(confiture_files_from_paths(&bad, &path, 1, NULL, NULL) == CONFITURE_OK);
+    options.run.allocator = &a.allocator;
+    CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_OK);
+    CHECK(a.blocks == 1 && schema.allocator.ctx == a.allocator.ctx);
+    options.run.allocator = NULL; /* malloc() is another, too */
+    CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_OK);
+    CHECK(memory_is_clean(&a) && schema.allocator.ctx != a.allocator.ctx);
+    options.run.allocator = &b.allocator;
+    CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_OK && b.blocks == 1);
+    /* A failure with another allocator frees as well, and leaves nothing. */
+    options.run.allocator = &a.allocator;
+    CHECK(confiture_build(&schema, bad, &options, NULL) == CONFITURE_E_SYSTEM);
+    CHECK(schema.data == NULL && memory_is_clean(&a) && memory_is_clean(&b));
+    /* What cannot be an allocator is not asked to free anything. */
+    options.run.allocator = &b.allocator;
+    CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_OK && b.blocks == 1);
+    memset(&a.allocator, 0, sizeof a.allocator);
+    options.run.allocator = &a.allocator;
+    CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_E_ARGUMENT);
+    CHECK(b.blocks == 1 && schema.data != NULL && schema.data[0] == '\0' && schema.size == 0);
+    confiture_schema_free(&schema);
+    CHECK(memory_is_clean(&b));
+    confiture_files_free(files);
+    confiture_files_free(bad);
+    tree_clear();
+}
+
 static void test_face(void) {
     tree_open();
+    test_face_null_is_an_error();
+    test_face_null_where_there_is_no_status();
+    test_face_first_build_that_fails_leaves_nothing();
+    test_face_schema_goes_back_to_its_own_allocator();
     test_face_index_of_what_cannot_be_read();
     test_face_index_is_that_of_the_callers_list();
     test_face_no_index_of_what_is_no_file();

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #endif
 
-#if defined(__linux__) && defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) &&            \
+#if defined(__linux__) && defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) &&           \
     !defined(__TINYC__)
 
 enum {

@@ -614,9 +614,9 @@ static void test_scan_arguments(void) {
     hash.kind = CONFITURE_DIGEST_STREAM;
     hash.run.allocator = &bad;
     CHECK_STR(runs_outcome(confiture_hash(&digest, files, &hash, &error), &error),
-              "ARGUMENT an allocator must be given");
+              "ARGUMENT an allocator must be given, with alloc, realloc and free");
     CHECK_STR(runs_outcome(confiture_pool_create(&pool, 1, &bad, &error), &error),
-              "ARGUMENT an allocator must be given");
+              "ARGUMENT an allocator must be given, with alloc, realloc and free");
     run.parallel_for = runs_refuses;
     CHECK_STR(scan_outcome(SCAN_TREE, files, run, NULL),
               "SYSTEM the caller's parallel_for failed: system error 77");
