@@ -37,6 +37,7 @@
  *     if (confiture_find(&files, "db/schema", NULL, &error) ||
  *         confiture_build(&schema, files, NULL, &error)) {
  *         fprintf(stderr, "%s\n", error.message);
+ *         confiture_files_free(files);
  *         return 1;
  *     }
  *     fwrite(schema.data, 1, schema.size, stdout);

@@ -28,7 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "jamshop"
 HEADER, SPINE = "confiture.h", "src/confiture-in.h"
 WARNINGS = ("-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef "
-            "-Wcast-qual -Werror").split()
+            "-Wcast-qual -Wredundant-decls -Werror").split()
+C_WARNINGS = ["-Wstrict-prototypes", "-Wdeclaration-after-statement"]
 FORBIDDEN_CALLS = re.compile(
     r"(v?[fsd]?n?printf|f?puts|fopen|fwrite|fread|perror|_?exit|_Exit|abort|signal|sigaction|raise|"
     r"setlocale|getenv|setenv|time|gettimeofday|rand|strtok|strerror)(_chk|64)?$")
@@ -85,8 +86,7 @@ class Compiler:
         flags = [f"-std={standard or self.standards[0]}", f'-DHEADER="{header}"', "-I", ROOT]
         if not self.gnu:
             return [*flags, "-Wall", "-Werror"]
-        strict = [] if self.cxx else ["-Wstrict-prototypes"]
-        return [*flags, optimize, *WARNINGS, *strict]
+        return [*flags, optimize, *WARNINGS, *([] if self.cxx else C_WARNINGS)]
 
     def source(self, folder, number, text):
         path = folder / f"file{number}.{'cpp' if self.cxx else 'c'}"
@@ -143,6 +143,19 @@ def expected_output():
         stream.update(path.relative_to(base).as_posix().encode() + b"\0")
         stream.update(path.read_bytes() + b"\0")
     return f"{len(files)} {stream.hexdigest()}\n"
+
+
+def example_programs():
+    """The programs that a user is shown first, as (name, text)."""
+    programs = [("examples/minimal.c", (ROOT / "examples" / "minimal.c").read_text())]
+    blocks = re.findall(r"^```c\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    programs += [("README.md", block) for block in blocks if "int main(" in block]
+    manual = (ROOT / "src" / "manual.h").read_text()
+    shortest = re.search(r"^ \* THE SHORTEST USE\n \* =+\n((?: \*     .*\n)+)", manual, re.M)[1]
+    programs.append(("the manual's shortest use",
+                     ways.text("implement") + "#include <stdio.h>\nint main(void) {\n" +
+                     re.sub(r"^ \*", "", shortest, flags=re.M) + "    return 0;\n}\n"))
+    return programs
 
 
 class Matrix:
@@ -302,13 +315,46 @@ class Matrix:
                 if part not in output:
                     raise Failure(f"'{part}' is not in what it printed:\n{output[:500]}")
 
-        minimal, readme = ROOT / "examples" / "minimal.c", ROOT / "README.md"
-        if minimal.exists():
-            self.add(f"{compiler.command}: examples/minimal.c", check, minimal.read_text())
-        text = readme.read_text() if readme.exists() else ""
-        blocks = re.findall(r"^```c\n(.*?)^```", text, re.M | re.S)
-        for number, block in enumerate((b for b in blocks if "int main(" in b), 1):
-            self.add(f"{compiler.command}: README.md, program {number}", check, block)
+        for name, text in example_programs():
+            self.add(f"{compiler.command}: {name}", check, text)
+
+    def add_leaks(self, compiler):
+        """The same programs when they succeed, find nothing, and find what is wrong: all that
+        they were given is given back. None: LeakSanitizer does not work here."""
+        flags = [*compiler.flags(), "-pthread", "-g", "-fsanitize=address"]
+        environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}
+        leak = ("#include <stdlib.h>\nstatic void *volatile lost;\n"
+                "int main(void) { lost = malloc(9); lost = 0; return 0; }\n")
+
+        def status(command, cwd):
+            done = subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+            return done.returncode, done.stdout.decode("utf-8", "replace")
+
+        def check(folder, text):
+            command = compiler.build(folder, [text], flags)
+            for name, sql in (("nothing", None), ("open", b"/* "), ("text", b"\xff")):
+                schema = folder / name / "db" / "schema"
+                schema.mkdir(parents=True)
+                if sql is not None:
+                    (schema / "a.sql").write_text("SELECT 1;\n" * 10000)
+                    (schema / "b.sql").write_bytes(sql)
+            for where, expected in ((EXAMPLE, 0), (folder / "nothing", 1), (folder / "open", 1),
+                                    (folder / "text", 1)):
+                code, output = status(command, where)
+                if code != expected:
+                    raise Failure(f"{where.name}: exit status {code}, not {expected}\n{output[-2000:]}")
+
+        probe = self.folder / "leak"
+        probe.mkdir()
+        try:
+            if status(compiler.build(probe, [leak], flags), probe)[0] != 99:
+                raise Failure("a leak is not seen")
+        except (Failure, OSError, subprocess.TimeoutExpired) as failure:
+            return f"leaks of the examples: {str(failure).splitlines()[0]}"
+        for name, text in example_programs():
+            self.add(f"{compiler.command}: {name} leaks nothing", check, text)
+        return None
 
     # ---- all of it ----
 
@@ -381,6 +427,7 @@ def main():
         common = [here[command] for command in ("gcc", "clang") if command in here]
         for compiler in common:
             matrix.add_examples(compiler)
+        no_leaks = matrix.add_leaks(common[0]) if common else "leaks: neither gcc nor clang is here"
 
         matrix.checks = [check for check in matrix.checks if options.only in check[0]]
         if options.list:
@@ -390,9 +437,11 @@ def main():
         skipped = [compiler for compiler in known if compiler.missing]
         for compiler in skipped:
             print(f"skipped: {compiler.command}: {compiler.missing}")
+        if no_leaks:
+            print(f"skipped: {no_leaks}")
         if options.all and not options.only:
             tell_compile_time(common, folder)
-    print(f"{passed} passed, {failed} failed, {len(skipped)} skipped")
+    print(f"{passed} passed, {failed} failed, {len(skipped) + bool(no_leaks)} skipped")
     return 1 if failed or not passed else 0
 
 

@@ -23,11 +23,13 @@ static int demo(const char *directory) {
     confiture_error error;
     confiture_find_options find;
     confiture_build_options build;
+#if defined(CONFITURE_NO_ALLOC)
+    confiture_allocator mine = {my_alloc, my_realloc, my_free, NULL};
+#endif
     memset(&schema, 0, sizeof schema);
     memset(&find, 0, sizeof find);
     memset(&build, 0, sizeof build);
 #if defined(CONFITURE_NO_ALLOC)
-    confiture_allocator mine = {my_alloc, my_realloc, my_free, NULL};
     find.run.allocator = build.run.allocator = &mine;
 #endif
     build.run.threads = 2;
@@ -90,6 +92,20 @@ PIECES = {
     # As of windows.h and many a project.
     "min-max": "#define min(a, b) ((a) < (b) ? (a) : (b))\n"
     "#define max(a, b) ((a) > (b) ? (a) : (b))\n",
+    # What windows.h and its kin define as nothing, or as something else.
+    "bare-words": "".join(f"#define {word}\n" for word in "near far IN OUT OPTIONAL CONST".split())
+    + "#define small char\n#define hyper long\n#define interface struct\n",
+    # As an override header for an allocator does, and checked to be what the library calls.
+    "allocator-macros": "#include <stdlib.h>\nstatic int counted;\n"
+    "static void *my_malloc(size_t n) { counted++; return malloc(n); }\n"
+    "static void *my_realloc(void *p, size_t n) { counted++; return realloc(p, n); }\n"
+    "static void my_free(void *p) { free(p); }\n"
+    "#define malloc(n) my_malloc(n)\n#define realloc(p, n) my_realloc(p, n)\n"
+    "#define calloc(n, size) forbidden_calloc(n, size)\n#define free(p) my_free(p)\n",
+    "main-counted": DEMO
+    + "int main(int c, char **v) {\n"
+    + "    int status = c == 2 ? demo(v[1]) : 2;\n"
+    + "    return counted == 0 ? 3 : status;\n}\n",
     "windows": "#include <windows.h>\n",
     # Its own of these must be as the user has them; libstdc++ defines NOMINMAX for everybody.
     "windows-own": "#if defined(WIN32_LEAN_AND_MEAN) || "
@@ -124,7 +140,8 @@ WAYS = {
     "no-alloc": ["no-alloc implement main"],
     "no-anything": ["no-threads no-mmap no-uring no-simd no-alloc implement main"],
     "own-malloc": ["own-malloc implement main"],
-    "min-max": ["min-max implement main"],
+    "min-max": ["min-max bare-words implement main"],
+    "allocator-macros": ["allocator-macros implement main-counted"],
     "_GNU_SOURCE": ["gnu libc implement main"],
     "_POSIX_C_SOURCE": ["posix libc implement main"],
     "_XOPEN_SOURCE": ["xopen implement main"],
@@ -150,6 +167,8 @@ QUICK = {
         "static-in-two",
         "static-unused",
         "no-anything",
+        "allocator-macros",
+        "min-max",
     },
     "clang++": {"declare-then-implement", "twice", "static-in-two", "no-anything"},
 }
