@@ -895,8 +895,8 @@ static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
  * the library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY,
  * CFTI_OS_EXISTS, CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP,
  * CFTI_OS_NO_ACCESS, CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG,
- * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_OFFSET for what
- * cannot be read from an offset on. Nothing else in the library includes a header of the
+ * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_BENEATH where
+ * cfti_os_open_beneath() is not to be had, and CFTI_OS_LEAVES for what that refuses. Nothing else in the library includes a header of the
  * system's. Paths are UTF-8 without NUL inside; a path relative to nothing is relative to the
  * current directory. */
 
@@ -949,6 +949,18 @@ typedef struct cfti_os_status {
     cfti_kind kind;
 } cfti_os_status;
 
+/* The moment, by the clock from which files get their times: what is written to from now on
+ * gets no earlier one, as far as this machine's clock decides; all zero: not known. */
+typedef struct cfti_os_time {
+    int64_t seconds;
+    uint32_t ns;
+} cfti_os_time;
+static void cfti_os_now(cfti_os_time *now);
+/* Sleeps for about a millisecond, in which that clock moves on in most systems. */
+static void cfti_os_nap(void);
+/* Whether a write shows in a file's times at once, and not when its writer closes the file:
+ * CFTI_OS_TIMES_ARE_PROMPT. */
+
 /* A file to read from, whatever stands under the path: never waits for the other
  * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
@@ -961,22 +973,19 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 /* From so many bytes of path on by its name, if that can be had: the kernel looks for each
  * component of a path in turn, so opening each directory of a deep chain by its whole path
  * would take time that grows with the square of the depth. CFTI_OS_LONG_PATH. */
+/* Opens what is reached from a directory without leaving it, be it by "..", by an absolute path
+ * or by a symbolic link (CFTI_OS_LEAVES), whatever is renamed meanwhile; with no_links by no
+ * link at all (CFTI_OS_LINK_LOOP). A directory is opened only to open what is in it. */
+static int cfti_os_open_place(const char *path, cfti_os_file *directory);
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file);
 static void cfti_os_close(cfti_os_file file);
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status);
-/* Whether a read of a regular file in this directory that brings fewer bytes than it
- * asked for has reached the end: so on file systems that read through the page cache, if it
- * stops within a page. Elsewhere, or if in doubt, only a read of 0 bytes says so. */
-static bool cfti_os_short_read_is_end(cfti_os_file directory);
-/* Of the bytes of one read the first may be from before, and the last from after, somebody
- * else truncated the file and wrote it anew: seen with files of 3 KB. And a page that
- * cannot be read, by a bad sector or for want of memory, ends it as the end of the file
- * does: Linux gives the error to the next read only. Within a page there is no such end. */
-#define CFTI_OS_PAGE 4096
-/* Reads up to `size` bytes; *got is 0 only at the end. */
-static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
-/* The same from `offset` on, wherever the file stands; it may stand elsewhere then. */
+/* Reads up to `size` bytes from `offset` on; *got is 0 only at the end. Fewer than asked for
+ * mean nothing: a network's file system, a signal, or a page that cannot be read (Linux gives
+ * the error to the next read only) ends a read as well. */
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
                            size_t *got);
 /* Calls `each` for every entry but . and .. until it returns non-zero, which is
@@ -984,8 +993,10 @@ static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t 
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx);
 #if !defined(CONFITURE_NO_MMAP)
-/* size > 0. Reading beyond the end of a file that has shrunk since kills the process. */
-static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data);
+/* size > 0, offset a multiple of CFTI_OS_MAP_STEP. Reading beyond the end of a file that has
+ * shrunk since kills the process. */
+#define CFTI_OS_MAP_STEP ((size_t)64 << 10)
+static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const uint8_t **data);
 static void cfti_os_unmap(const uint8_t *data, size_t size);
 #endif
 
@@ -1020,13 +1031,12 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;  /* at data, at most 64 KiB */
-    size_t got;   /* bytes that the read brought, if done */
-    bool no_link; /* a symbolic link is not followed, and so not done */
-    bool done;    /* else it has to be read in the ordinary way, which says why */
-    void *again;  /* the ring's own notes, and what follows */
-    size_t got_again, got_more;
-    bool opened, closed, refused;
+    size_t room;                  /* at data, at most 64 KiB */
+    size_t got;                   /* bytes that the read brought, if done */
+    bool no_link;                 /* a symbolic link is not followed, and so not done */
+    bool done;                    /* else it has to be read in the ordinary way, which says why */
+    cfti_os_status status;        /* after the read; of what had its name then */
+    bool opened, closed, refused; /* the ring's own notes */
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
@@ -1035,10 +1045,8 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* What fits into its room is read once more, into `spare`, and is done only if both are the
- * same and the file ends there. False: the ring is of no use any more. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
-                               uint8_t *spare, size_t spare_size);
+/* False: the ring is of no use any more. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count);
 
 /* Whether an error says that something has run out which others may give back: descriptors,
  * memory. The same call may work when they have. */
@@ -1064,13 +1072,14 @@ static void cfti_cancel_restore(int before);
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h> /* rename() alone */
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #endif
 #if !defined(CONFITURE_NO_MMAP) || !defined(CONFITURE_NO_URING)
 #include <sys/mman.h>
@@ -1160,8 +1169,9 @@ long syscall(long, ...);
 #define CFTI_OS_LINK_LOOP ELOOP
 #define CFTI_OS_NO_ACCESS EACCES
 #define CFTI_OS_NO_LINK EINVAL
-#define CFTI_OS_NO_DEVICE ENXIO  /* a socket */
-#define CFTI_OS_NO_OFFSET ESPIPE /* a FIFO */
+#define CFTI_OS_NO_DEVICE ENXIO /* a socket */
+#define CFTI_OS_NO_BENEATH ENOSYS
+#define CFTI_OS_LEAVES EXDEV
 #define CFTI_OS_NAME_TOO_LONG ENAMETOOLONG
 
 static bool cfti_os_is_absent(int error) { return error == ENOENT; }
@@ -1296,6 +1306,89 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return 0;
 }
 
+#if defined(__linux__) && !defined(__alpha__)
+
+#if defined(O_PATH)
+#define CFTI_O_PATH O_PATH
+#elif defined(__O_PATH)
+#define CFTI_O_PATH __O_PATH
+#else
+#define CFTI_O_PATH 0
+#endif
+
+static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
+    if (strlen(path) > CFTI_OS_PATH_STEP) return cfti_os_open_directory(path, directory);
+    return cfti_os_open_with(CFTI_OS_NOWHERE, path, CFTI_O_PATH | CFTI_O_DIRECTORY, directory);
+}
+
+/* openat2(), of Linux 5.6: as in <linux/openat2.h>, which may be older, or missing. */
+#define CFTI_OS_OPENAT2 437
+typedef struct cfti_os_how {
+    uint64_t flags, mode, resolve;
+} cfti_os_how;
+#define CFTI_OS_NO_MAGIC_LINKS 2 /* RESOLVE_NO_MAGICLINKS and its like */
+#define CFTI_OS_NO_LINKS 4
+#define CFTI_OS_BENEATH 8
+
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    cfti_os_how how;
+    int fd, patience = 100; /* EAGAIN: something was renamed on the way */
+    memset(&how, 0, sizeof(how));
+    how.flags = (uint64_t)(O_RDONLY | CFTI_O_CLOEXEC |
+                           (directory ? CFTI_O_PATH | CFTI_O_DIRECTORY : O_NONBLOCK | O_NOCTTY));
+    how.resolve = CFTI_OS_BENEATH | CFTI_OS_NO_MAGIC_LINKS | (no_links ? CFTI_OS_NO_LINKS : 0u);
+    do {
+        fd = (int)syscall(CFTI_OS_OPENAT2, at, path, &how, sizeof(how));
+    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0)));
+    /* Filters of system calls answer EPERM, and no file of ours is opened in a way that would. */
+    if (fd < 0 && (errno == EPERM || errno == E2BIG || errno == EINVAL)) return CFTI_OS_NO_BENEATH;
+    return cfti_os_adopt(fd, file);
+}
+
+#else
+static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
+    return cfti_os_open_directory(path, directory);
+}
+
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    (void)at;
+    (void)path;
+    (void)directory;
+    (void)no_links;
+    (void)file;
+    return CFTI_OS_NO_BENEATH;
+}
+#endif
+
+/* ---- the clock ---- */
+
+#define CFTI_OS_TIMES_ARE_PROMPT true
+
+static void cfti_os_now(cfti_os_time *now) {
+#if defined(__linux__) && defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
+    /* The very clock that file systems use, which moves by 1 to 10 ms. (That of a 32-bit
+     * system's call may end in 2038.) */
+    long time[2];
+    if (syscall(SYS_clock_gettime, 5 /* CLOCK_REALTIME_COARSE */, time) != 0)
+        memset(time, 0, sizeof(time));
+    now->seconds = time[0];
+    now->ns = (uint32_t)time[1];
+#else
+    struct timeval time;
+    memset(now, 0, sizeof(*now));
+    if (gettimeofday(&time, NULL) != 0) return;
+    /* And 20 ms less: theirs may lag by as much. */
+    now->seconds = (int64_t)time.tv_sec - (time.tv_usec < 20000);
+    now->ns = (uint32_t)((time.tv_usec + 980000) % 1000000) * 1000u;
+#endif
+}
+
+static void cfti_os_nap(void) { (void)poll(NULL, 0, 1); }
+
+/* ---- the status of files ---- */
+
 static cfti_kind cfti_os_kind_of_mode(mode_t mode) {
     /* S_ISLNK is among what -std=c99 hides; the values are the same everywhere. */
     switch ((unsigned)mode & 0170000u) {
@@ -1347,15 +1440,6 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
 /* Some systems refuse, or cut, a transfer of 2 GiB and more. */
 #define CFTI_OS_TRANSFER ((size_t)1 << 30)
 
-static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got) {
-    ssize_t n;
-    do {
-        n = read(file, data, cfti_min(size, CFTI_OS_TRANSFER));
-    } while (n < 0 && errno == EINTR);
-    *got = n < 0 ? 0 : (size_t)n;
-    return n < 0 ? cfti_os_errno() : 0;
-}
-
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
                            size_t *got) {
     ssize_t n;
@@ -1364,28 +1448,6 @@ static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t 
     } while (n < 0 && errno == EINTR);
     *got = n < 0 ? 0 : (size_t)n;
     return n < 0 ? cfti_os_errno() : 0;
-}
-
-static bool cfti_os_short_read_is_end(cfti_os_file directory) {
-#if defined(__linux__)
-    struct statfs fs;
-    if (fstatfs(directory, &fs) != 0) return false; /* costs a read a file, no more */
-    switch ((unsigned long)fs.f_type & 0xFFFFFFFFul) {
-    case 0x0000EF53ul: /* ext2, ext3, ext4 */
-    case 0x58465342ul: /* XFS */
-    case 0x9123683Eul: /* Btrfs */
-    case 0xF2F52010ul: /* F2FS */
-    case 0x01021994ul: /* tmpfs */
-    case 0x858458F6ul: /* ramfs */
-    case 0x794C7630ul: /* overlayfs */
-    case 0xE0F5E1E2ul: /* EROFS */
-    case 0x73717368ul: /* SquashFS */ return true;
-    default: return false; /* NFS, FUSE, /proc and all that is not known */
-    }
-#else
-    (void)directory;
-    return false;
-#endif
 }
 
 static cfti_kind cfti_os_kind_of_type(unsigned char type) {
@@ -1461,8 +1523,8 @@ static int cfti_os_list(cfti_os_file directory,
 #endif
 
 #if !defined(CONFITURE_NO_MMAP)
-static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
-    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const uint8_t **data) {
+    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, (off_t)offset);
     if (p == MAP_FAILED) return cfti_os_errno();
     *data = (const uint8_t *)p;
     return 0;
@@ -1750,7 +1812,8 @@ static const cfti_os_file cfti_os_nowhere = {NULL, NULL};
 #define CFTI_OS_NO_ACCESS ((int)ERROR_ACCESS_DENIED)
 #define CFTI_OS_NO_LINK ((int)ERROR_NOT_A_REPARSE_POINT)
 #define CFTI_OS_NO_DEVICE ((int)ERROR_CANT_ACCESS_FILE) /* as of a socket */
-#define CFTI_OS_NO_OFFSET ((int)ERROR_SEEK_ON_DEVICE)
+#define CFTI_OS_NO_BENEATH ((int)ERROR_CALL_NOT_IMPLEMENTED)
+#define CFTI_OS_LEAVES ((int)ERROR_NOT_SAME_DEVICE)
 #define CFTI_OS_NAME_TOO_LONG ((int)ERROR_FILENAME_EXCED_RANGE)
 
 /* A server or a share that cannot be reached is not among them: it may be there. */
@@ -2135,11 +2198,39 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return error;
 }
 
+/* Nothing here opens by such a rule. */
+static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
+    return cfti_os_open_directory(path, directory);
+}
+
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    (void)at;
+    (void)path;
+    (void)directory;
+    (void)no_links;
+    (void)file;
+    return CFTI_OS_NO_BENEATH;
+}
+
 /* From 100 ns since 1601 to seconds since 1970. */
 static int64_t cfti_os_seconds(LARGE_INTEGER time, uint32_t *ns) {
     *ns = (uint32_t)(time.QuadPart % 10000000) * 100;
     return (int64_t)(time.QuadPart / 10000000) - 11644473600;
 }
+
+/* The time of the last write is only sure to be told once the writer has closed the file. */
+#define CFTI_OS_TIMES_ARE_PROMPT false
+
+static void cfti_os_now(cfti_os_time *now) {
+    FILETIME time;
+    LARGE_INTEGER number;
+    GetSystemTimeAsFileTime(&time); /* what NTFS uses, too */
+    number.QuadPart = (LONGLONG)((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime);
+    now->seconds = cfti_os_seconds(number, &now->ns);
+}
+
+static void cfti_os_nap(void) { Sleep(1); }
 
 static cfti_kind cfti_os_kind_of(HANDLE handle, DWORD attributes) {
     FILE_ATTRIBUTE_TAG_INFO tag;
@@ -2212,28 +2303,14 @@ static OVERLAPPED cfti_os_place(uint64_t offset) {
     return place;
 }
 
-static int cfti_os_read_with(cfti_os_file file, void *data, size_t size, OVERLAPPED *place,
-                             size_t *got) {
-    DWORD n = 0;
-    BOOL good = ReadFile(file.handle, data, (DWORD)cfti_min(size, CFTI_OS_TRANSFER), &n, place);
-    *got = n;
-    if (good || GetLastError() == ERROR_HANDLE_EOF) return 0;
-    return cfti_os_last_error();
-}
-
-static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got) {
-    return cfti_os_read_with(file, data, size, NULL, got);
-}
-
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
                            size_t *got) {
     OVERLAPPED place = cfti_os_place(offset);
-    return cfti_os_read_with(file, data, size, &place, got);
-}
-
-static bool cfti_os_short_read_is_end(cfti_os_file directory) {
-    (void)directory;
-    return false; /* nothing tells a local file system from a server's */
+    DWORD n = 0;
+    BOOL good = ReadFile(file.handle, data, (DWORD)cfti_min(size, CFTI_OS_TRANSFER), &n, &place);
+    *got = n;
+    if (good || GetLastError() == ERROR_HANDLE_EOF) return 0;
+    return cfti_os_last_error();
 }
 
 static int cfti_os_list(cfti_os_file directory,
@@ -2272,11 +2349,12 @@ static int cfti_os_list(cfti_os_file directory,
 }
 
 #if !defined(CONFITURE_NO_MMAP)
-static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
+static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const uint8_t **data) {
     HANDLE mapping = CreateFileMappingW(file.handle, NULL, PAGE_READONLY, 0, 0, NULL);
     int error = 0;
     if (mapping == NULL) return cfti_os_last_error();
-    *data = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, size);
+    *data = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, (DWORD)(offset >> 32),
+                                           (DWORD)(offset & 0xFFFFFFFFu), size);
     if (*data == NULL) error = cfti_os_last_error();
     (void)CloseHandle(mapping); /* the view keeps it */
     return error;
@@ -2607,8 +2685,6 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
 #define CFTI_RING_NO_WAIT 8    /* RWF_NOWAIT */
-#define CFTI_RING_AGAIN 256    /* ours alone: a second read, */
-#define CFTI_RING_MORE 257     /* and one behind what was read */
 #define CFTI_RING_REQUESTS 128 /* three a file at once, rounded up to a power of two */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
@@ -2706,16 +2782,13 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->file_index = (uint32_t)i + 1;
 }
 
-static void cfti_ring_add_read(cfti_os_ring *ring, size_t i, void *data, size_t size,
-                               uint64_t offset, uint64_t what) {
+static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
     cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
     request->file = (int32_t)i;
-    request->address = (uint64_t)(uintptr_t)data;
-    request->size = (uint32_t)size;
-    request->offset = offset;
+    request->address = (uint64_t)(uintptr_t)fetch->data;
+    request->size = (uint32_t)fetch->room;
     request->flags = CFTI_RING_FIXED_FILE;
     request->call_flags = CFTI_RING_NO_WAIT;
-    request->user_data = what << 32 | i;
 }
 
 static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
@@ -2728,8 +2801,6 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     switch (result->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
-    case CFTI_RING_AGAIN: fetch->got_again = good ? (size_t)result->result : 0; break;
-    case CFTI_RING_MORE: fetch->got_more = good ? (size_t)result->result : 1; break;
     default:
         fetch->done = good;
         fetch->refused = result->result == -EOPNOTSUPP;
@@ -2757,42 +2828,9 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
-/* Gives each file a piece of the spare room for its second read, and a byte for one more;
- * those for which there is none left are not done. Of an empty file it is still to be seen
- * what it is, and one that fills its room is longer. */
-static void cfti_fetch_spare(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
-                             size_t spare_size) {
-    size_t i;
-    for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        if (!fetch->done || fetch->got == 0 || fetch->got == fetch->room) continue;
-        fetch->done = fetch->got < spare_size;
-        if (!fetch->done) continue;
-        fetch->again = spare;
-        spare += fetch->got + 1;
-        spare_size -= fetch->got + 1;
-    }
-}
-
-static bool cfti_fetch_wants_more(const cfti_os_fetch *fetch) {
-    return fetch->again != NULL && fetch->got % CFTI_OS_PAGE == 0;
-}
-
-/* Of what has been read twice, only what is the same, and all of its file, is done. */
-static void cfti_fetch_compare(cfti_os_fetch *fetches, size_t count) {
-    size_t i;
-    for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->again != NULL)
-            fetch->done = fetch->got_again == fetch->got && fetch->got_more == 0 &&
-                          memcmp(fetch->again, fetch->data, fetch->got) == 0;
-    }
-}
-
 /* Opens all files and says that they will be read, before the first read waits for the
  * disk: it then has many to find at once. */
-static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
-                             size_t spare_size) {
+static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     cfti_os_file files[CFTI_RING_FILES];
     size_t i;
     for (i = 0; i < count; i++) {
@@ -2808,71 +2846,46 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
         if (!fetch->opened) continue;
-        fetch->done = cfti_os_read(files[i], fetch->data, fetch->room, &fetch->got) == 0;
+        fetch->done = cfti_os_read_at(files[i], fetch->data, fetch->room, 0, &fetch->got) == 0 &&
+                      cfti_os_status_of(files[i], &fetch->status) == 0;
+        cfti_os_close(files[i]);
     }
-    cfti_fetch_spare(fetches, count, spare, spare_size);
-    for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->again != NULL)
-            (void)cfti_os_read_at(files[i], fetch->again, fetch->got, 0, &fetch->got_again);
-        if (cfti_fetch_wants_more(fetch) &&
-            cfti_os_read_at(files[i], (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
-                            &fetch->got_more) != 0)
-            fetch->got_more = 1;
-        if (fetch->opened) cfti_os_close(files[i]);
-    }
-    cfti_fetch_compare(fetches, count);
 }
 
-/* All files are opened and read, then all closed: what is in the kernel's caches it
- * does at once, in that order. A file that has to be waited for is not: it is opened too
+/* All files are opened, read and closed: what is in the kernel's caches it does at once, in
+ * that order. Then each is looked at by its name, with a call of its own: a ring has no
+ * fstat(), and hands statx() to threads of the kernel's, which takes longer. A file that has to be waited for is not: it is opened too
  * late for its read, or the read gives up (a FIFO that took a file's place would be waited
  * for for ever), and it is read in the ordinary way. Where many are, the cache is cold, and
  * the next batches are read ahead. A file system that cannot read without waiting has no
  * use for a ring. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
-                               uint8_t *spare, size_t spare_size) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
     size_t i, late = 0, refused = 0;
-    uint32_t requests = 0;
+    uint32_t opened = 0;
     bool good;
     for (i = 0; i < count; i++) {
         fetches[i].opened = fetches[i].done = fetches[i].closed = fetches[i].refused = false;
-        fetches[i].again = NULL;
-        fetches[i].got_again = fetches[i].got_more = 0;
     }
     if (ring->cold > 0) {
         ring->cold--;
-        cfti_fetch_ahead(fetches, count, spare, spare_size);
+        cfti_fetch_ahead(fetches, count);
         return true;
     }
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
-    for (i = 0; i < count; i++)
-        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, 0, CFTI_RING_READ);
+    for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
     good = cfti_ring_run(ring, fetches, 2 * (uint32_t)count);
-    for (i = 0; i < count; i++) late += fetches[i].opened && !fetches[i].done;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->opened) cfti_ring_add_close(ring, i);
+        opened += fetch->opened;
+        late += fetch->opened && !fetch->done;
+        refused += fetch->refused;
+        fetch->done =
+            fetch->done && cfti_os_status_at(fetch->at, fetch->path, false, &fetch->status) == 0;
+    }
     if (late > count / 4) ring->cold = 16;
-    cfti_fetch_spare(fetches, count, spare, spare_size);
-    for (i = 0; i < count; i++) {
-        const cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->again == NULL) continue;
-        cfti_ring_add_read(ring, i, fetch->again, fetch->got, 0, CFTI_RING_AGAIN);
-        requests++;
-        if (!cfti_fetch_wants_more(fetch)) continue;
-        cfti_ring_add_read(ring, i, (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
-                           CFTI_RING_MORE);
-        requests++;
-    }
-    for (i = 0; i < count; i++) {
-        if (!fetches[i].opened) continue;
-        cfti_ring_add_close(ring, i);
-        requests++;
-    }
-    good = good && cfti_ring_run(ring, fetches, requests);
-    cfti_fetch_compare(fetches, count);
-    for (i = 0; i < count && good; i++) {
-        good = fetches[i].closed || !fetches[i].opened;
-        refused += fetches[i].refused;
-    }
+    good = good && cfti_ring_run(ring, fetches, opened);
+    for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
     return good && refused < count;
 }
 
@@ -2889,13 +2902,10 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
 
 static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }
 
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
-                               uint8_t *spare, size_t spare_size) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
     (void)ring;
     (void)fetches;
     (void)count;
-    (void)spare;
-    (void)spare_size;
     return false;
 }
 
@@ -7799,7 +7809,145 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
     }
 }
 
+/* ---- beneath.c: opening the files of a confined list ---- */
+
+/* What a link led to when it was found says nothing of where it leads when it is followed.
+ * So everything is opened from the base on, by a call that does not leave it; a system
+ * without such a call has only the looks that were taken before. */
+typedef struct cfti_beneath {
+    const confiture_files *files;
+    confiture_allocator allocator;
+    cfti_os_file base;
+    bool is_open;   /* the base */
+    bool is_absent; /* the call */
+} cfti_beneath;
+
+static void cfti_beneath_init(cfti_beneath *beneath, const confiture_files *files,
+                              const confiture_allocator *allocator) {
+    memset(beneath, 0, sizeof(*beneath));
+    beneath->files = files;
+    beneath->allocator = *allocator;
+    beneath->is_absent = !files->is_confined;
+}
+
+static void cfti_beneath_close(cfti_beneath *beneath) {
+    if (beneath->is_open) cfti_os_close(beneath->base);
+    beneath->is_open = false;
+}
+
+/* Opens the base, and tries the call. CFTI_OS_NO_BENEATH: there is none. */
+static int cfti_beneath_begin(cfti_beneath *beneath) {
+    cfti_os_file file;
+    int error;
+    if (beneath->is_absent) return CFTI_OS_NO_BENEATH;
+    if (beneath->is_open) return 0;
+    error = cfti_os_open_place(beneath->files->base, &beneath->base);
+    if (error != 0) return error;
+    error = cfti_os_open_beneath(beneath->base, ".", true, false, &file);
+    if (error != 0) {
+        cfti_os_close(beneath->base);
+        beneath->is_absent = error == CFTI_OS_NO_BENEATH;
+        return error;
+    }
+    cfti_os_close(file);
+    beneath->is_open = true;
+    return 0;
+}
+
+/* A path of any length, without links: step by step. */
+static int cfti_beneath_walk(const cfti_beneath *beneath, char *path, bool directory,
+                             cfti_os_file *file) {
+    cfti_os_file at = beneath->base;
+    size_t left = strlen(path);
+    bool is_base = true;
+    for (;; is_base = false) {
+        size_t n = left;
+        cfti_os_file next;
+        int error;
+        if (left >= CFTI_OS_PATH_STEP)
+            for (n = CFTI_OS_PATH_STEP - 1; n > 0 && path[n] != '/';) n--;
+        if (n == 0) n = left; /* which the system will say is too long */
+        if (n < left) path[n] = '\0';
+        error = cfti_os_open_beneath(at, path, directory || n < left, true, &next);
+        if (!is_base) cfti_os_close(at);
+        if (error == 0 && n == left) *file = next;
+        if (error != 0 || n == left) return error;
+        at = next;
+        path += n + 1;
+        left -= n + 1;
+    }
+}
+
+/* Opens what a path that the call refuses leads to: an absolute link may lead inside, and a
+ * path may be too long for one call. It is resolved here, and then opened without links. */
+static int cfti_beneath_resolve(const cfti_beneath *beneath, const char *path, bool directory,
+                                cfti_os_file *file) {
+    cfti_buffer base, place, todo;
+    const char *rest = NULL;
+    int error;
+    memset(&base, 0, sizeof(base));
+    base.allocator = beneath->allocator;
+    todo = place = base;
+    error = cfti_path_resolve(&base, beneath->files->base);
+    if (error == 0) error = cfti_path_absolute(&todo, path);
+    if (error == 0) error = cfti_path_follow(&place, &todo, true);
+    if (error == 0) rest = cfti_path_below((const char *)place.data, (const char *)base.data);
+    if (error == 0 && rest == NULL) error = CFTI_LEADS_OUT;
+    if (error == 0) {
+        char *text = (char *)place.data + (rest - (const char *)place.data);
+        char here[] = ".";
+        error = cfti_beneath_walk(beneath, *text == '\0' ? here : text, directory, file);
+        if (error == CFTI_OS_LEAVES) error = CFTI_OS_LINK_LOOP; /* changed since */
+    }
+    cfti_buffer_free(&base);
+    cfti_buffer_free(&place);
+    cfti_buffer_free(&todo);
+    return error;
+}
+
+/* Opens a file by its name, or the directory that it is in. CFTI_LEADS_OUT: that is not below
+ * the base; CFTI_OS_NO_BENEATH: nothing can be told. */
+static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool directory,
+                             cfti_os_file *opened) {
+    char *copy;
+    size_t size = file->name_size, path_size = directory ? file->leaf : file->path_size;
+    int error = cfti_beneath_begin(beneath);
+    if (error != 0) return error;
+    if (directory)
+        while (size > 0 && file->name[size - 1] != '/') size--;
+    copy = (char *)cfti_alloc(&beneath->allocator, size + path_size + 4);
+    if (copy == NULL) return CFTI_OS_NO_MEMORY;
+    memcpy(copy, file->name, size);
+    memcpy(copy + size, size == 0 ? "." : "", size == 0 ? 2 : 1);
+    error = size >= CFTI_OS_PATH_STEP
+                ? CFTI_OS_LEAVES
+                : cfti_os_open_beneath(beneath->base, copy, directory, false, opened);
+    if (error == CFTI_OS_LEAVES) {
+        memcpy(copy, file->path, path_size);
+        memcpy(copy + path_size, path_size == 0 ? "." : "", path_size == 0 ? 2 : 1);
+        error = cfti_beneath_resolve(beneath, copy, directory, opened);
+    }
+    cfti_free(&beneath->allocator, copy, size + path_size + 4);
+    return error;
+}
+
 /* ---- read.c: reading one file ---- */
+
+/* THE RULE. There are several ways to the bytes of a file, and one rule for all of them. What
+ * was read is accepted only by what the file's own status says after the read:
+ *   - it is a regular file;
+ *   - it ends there: as many bytes as its size were read, or a read brought none (files of the
+ *     kernel's tell no size, or one that is too large);
+ *   - it is of one state: a write stamps the file before it copies, so times that are older than
+ *     the start of the read say that nobody wrote since: by CFTI_SETTLED, for file systems that
+ *     count in steps of two seconds, and servers' clocks. So are those of nearly every file.
+ * What was changed only just now is read again, between two equal looks at its status, and must
+ * bring the same. Before the first of them the clock has to have left the file's times behind,
+ * or else a write between the looks could leave the same ones. */
+
+#define CFTI_SETTLED 3     /* seconds */
+#define CFTI_ROUNDS_MAX 10 /* second reads, of a file that is written to all the time */
+#define CFTI_NAPS_MAX 25   /* a tick of the clock is 10 ms at the most */
 
 #define CFTI_FIRST_READ ((size_t)64 << 10) /* longer files are asked for their size */
 #define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
@@ -7808,7 +7956,7 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
 typedef enum cfti_visit_way {
     CFTI_VISIT_WHOLE = 0, /* all bytes at once */
     CFTI_VISIT_PIECES,    /* not read yet: in pieces, when its turn comes */
-    CFTI_VISIT_MAPPED     /* all bytes at once, mapped: to be unmapped */
+    CFTI_VISIT_LATER      /* not read yet: then, and as it comes */
 } cfti_visit_way;
 
 /* One file, or one piece of it, as map and fold see it. */
@@ -7822,17 +7970,15 @@ typedef struct cfti_visit {
     size_t size;
     const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
     size_t text_size;
-    void *state;       /* the consumer's, one a file, zero before the first piece */
-    uint64_t total;    /* bytes of the file visited so far, this piece included */
-    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
-    bool first, last;  /* piece of its file; a whole file is both */
-    bool short_is_end; /* within a page: see cfti_os_short_read_is_end() */
-    bool fetched;      /* its bytes are there already */
-    bool finished;     /* map has seen all of it */
-    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool framed;       /* and they are there */
+    void *state;      /* the consumer's, one a file, zero before the first piece */
+    uint64_t total;   /* bytes of the file visited so far, this piece included */
+    uint64_t to_come; /* bytes of the file after this piece, as far as is known */
+    bool first, last; /* piece of its file; a whole file is both */
+    bool fetched;     /* its bytes are there already */
+    bool finished;    /* map has seen all of it */
+    size_t front;     /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool framed;      /* and they are there */
     cfti_visit_way way;
-    cfti_os_status status; /* when it was mapped */
 } cfti_visit;
 
 /* A failure that names nothing else is about the file that is being visited. */
@@ -7849,12 +7995,13 @@ typedef struct cfti_reader {
     confiture_allocator allocator;
     cfti_ring *ring; /* once needed; then NULL: files are read one by one */
     bool ring_is_known;
+    int recent; /* batches of files that a ring is of no use for: see cfti_read_many() */
+    cfti_beneath beneath;
     char *directory_path;  /* of the directory that is open, its size with the slash */
     size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
-    bool short_is_end; /* for the regular files in it: see os.h */
-    uint8_t *piece;    /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
-    bool is_caller;    /* the thread that made the call: the one callbacks come on */
+    uint8_t *piece; /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
+    bool is_caller; /* the thread that made the call: the one callbacks come on */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -7863,6 +8010,7 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->files = files;
     reader->run = run;
     reader->allocator = *allocator;
+    cfti_beneath_init(&reader->beneath, files, allocator);
 }
 
 static void cfti_reader_leave(cfti_reader *reader) {
@@ -7874,11 +8022,12 @@ static void cfti_reader_leave(cfti_reader *reader) {
 
 static void cfti_reader_close(cfti_reader *reader) {
     cfti_reader_leave(reader);
+    cfti_beneath_close(&reader->beneath);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
 
-/* Room for a piece of a large file, or for a second look at small ones. False: no memory. */
+/* Room for a piece of a large file, or of a second read. False: no memory. */
 static bool cfti_reader_has_piece(cfti_reader *reader) {
     if (reader->piece == NULL)
         reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
@@ -7907,14 +8056,14 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     if (path == NULL) return CFTI_OS_NO_MEMORY;
     memcpy(path, file->path, file->leaf);
     path[file->leaf] = '\0';
-    error = cfti_os_open_directory(path, &reader->directory);
+    error = cfti_beneath_open(&reader->beneath, file, true, &reader->directory);
+    if (error == CFTI_OS_NO_BENEATH) error = cfti_os_open_directory(path, &reader->directory);
     if (error != 0) {
         cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
         return error;
     }
     reader->directory_path = path;
     reader->directory_size = file->leaf;
-    reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
     return 0;
 }
 
@@ -7923,37 +8072,37 @@ static bool cfti_reader_refuses_link(const cfti_reader *reader, const cfti_file 
     return reader->files->is_confined && file->kind != CFTI_KIND_LINK;
 }
 
-static int cfti_reader_open_at(const cfti_reader *reader, cfti_os_file at, const char *path,
-                               const cfti_file *file, cfti_os_file *opened) {
-    return cfti_reader_refuses_link(reader, file) ? cfti_os_open_no_link(at, path, opened)
-                                                  : cfti_os_open(at, path, opened);
+/* Where a file is opened, and by which path: in its directory if the file before lay in the
+ * same one, or the next one does, since a long path costs the kernel more than a short one. A
+ * path too long for the kernel has no other way, and none has a file that is confined. */
+static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_os_file *at,
+                              const char **path) {
+    const confiture_files *files = reader->files;
+    const cfti_file *end = files->items + files->count;
+    bool must = file->path_size >= CFTI_OS_PATH_STEP || files->is_confined;
+    int error = 0;
+    *at = CFTI_OS_NOWHERE;
+    *path = file->path;
+    if (file->leaf == 0 && reader->beneath.is_absent) return 0;
+    if (!cfti_reader_is_in(reader, file)) {
+        if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
+        error = cfti_reader_enter(reader, file);
+        /* A directory may be entered but not read: then the whole path is the way. */
+        if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
+    }
+    if (error != 0) return error;
+    *at = reader->directory;
+    *path = file->path + file->leaf;
+    return 0;
 }
 
-/* Opens relative to the directory if the file before lay in the same one, or the
- * next one does: a long path costs the kernel more than a short one. A path too
- * long for the kernel has no other way. */
-static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *opened,
-                            bool *short_is_end) {
-    const confiture_files *files = reader->files;
-    const cfti_file *file = &files->items[index];
-    *short_is_end = false;
-    if (file->leaf == 0)
-        return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
-    if (!cfti_reader_is_in(reader, file)) {
-        const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
-        int error;
-        if (file->path_size < CFTI_OS_PATH_STEP &&
-            (next == NULL || !cfti_same_directory(file, next)))
-            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
-        error = cfti_reader_enter(reader, file);
-        if (error != 0) {
-            /* A directory may be entered but not read: then the whole path is the way. */
-            if (file->path_size >= CFTI_OS_PATH_STEP || error == CFTI_OS_NO_MEMORY) return error;
-            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
-        }
-    }
-    *short_is_end = reader->short_is_end && file->kind == CFTI_KIND_FILE;
-    return cfti_reader_open_at(reader, reader->directory, file->path + file->leaf, file, opened);
+static int cfti_reader_open(cfti_reader *reader, const cfti_file *file, cfti_os_file at,
+                            const char *path, cfti_os_file *opened) {
+    int error = CFTI_OS_NO_BENEATH;
+    if (cfti_reader_refuses_link(reader, file)) return cfti_os_open_no_link(at, path, opened);
+    if (reader->files->is_confined)
+        error = cfti_beneath_open(&reader->beneath, file, false, opened);
+    return error == CFTI_OS_NO_BENEATH ? cfti_os_open(at, path, opened) : error;
 }
 
 static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
@@ -7963,31 +8112,35 @@ static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
                               : "is a FIFO, socket or device, not a regular file");
 }
 
-/* Opens a file and makes sure that it is one. A listing's word is enough: a FIFO
- * that took the file's place since reads as empty, and empty files are looked at
- * again. */
-static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit,
-                                          cfti_os_file *opened, cfti_fail *fail) {
-    cfti_kind kind = reader->files->items[visit->index].kind;
-    int error;
-    if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
-    error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
+static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_file *file, int error,
+                                       cfti_fail *fail) {
     if (error == CFTI_OS_NO_DEVICE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
-    if (error == CFTI_OS_LINK_LOOP &&
-        cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
+    if (error == CFTI_LEADS_OUT) return cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
+    if (error == CFTI_OS_LINK_LOOP && cfti_reader_refuses_link(reader, file))
         return cfti_fail_with(fail, CONFITURE_E_CHANGED,
                               "has been replaced by a symbolic link since it was found");
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (kind != CFTI_KIND_FILE) {
+    return cfti_fail_system(fail, error, NULL);
+}
+
+/* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
+ * waits at its other end, and to open a device may start it. A listing's word is enough, and
+ * costs nothing: what took the file's place since is opened without waiting, and refused. */
+static confiture_status cfti_reader_begin(cfti_reader *reader, const cfti_visit *visit,
+                                          cfti_os_file *opened, cfti_fail *fail) {
+    const cfti_file *file = &reader->files->items[visit->index];
+    cfti_os_file at;
+    const char *path;
+    int error;
+    if (file->kind == CFTI_KIND_DIRECTORY || file->kind == CFTI_KIND_OTHER)
+        return cfti_fail_kind(fail, file->kind);
+    error = cfti_reader_locate(reader, file, &at, &path);
+    if (error == 0 && file->kind != CFTI_KIND_FILE) {
         cfti_os_status status;
-        error = cfti_os_status_of(*opened, &status);
-        if (error != 0 || status.kind != CFTI_KIND_FILE) {
-            cfti_os_close(*opened);
-            return error != 0 ? cfti_fail_system(fail, error, NULL)
-                              : cfti_fail_kind(fail, status.kind);
-        }
+        error = cfti_os_status_at(at, path, true, &status);
+        if (error == 0 && status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
-    return CONFITURE_OK;
+    if (error == 0) error = cfti_reader_open(reader, file, at, path, opened);
+    return error == 0 ? CONFITURE_OK : cfti_fail_open(reader, file, error, fail);
 }
 
 /* Whether so many bytes are more than a file may have. */
@@ -8037,115 +8190,261 @@ static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_
     return 0;
 }
 
-/* A file of some length, from the start, between two looks at its status: what is
- * read in several steps is only a file if it did not change between them. */
-static confiture_status cfti_read_steady(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                         cfti_os_file file, cfti_fail *fail) {
-    cfti_os_status before, after;
-    size_t room, got = 0;
-    uint8_t *data;
-    int error = cfti_os_status_of(file, &before);
-    if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (cfti_is_over(reader->run, before.size)) return cfti_fail_limit(fail, reader->run);
-    /* Some files of the kernel's have size 0 and bytes all the same. */
-    room = before.size == 0 ? cfti_room_within(reader->run, CFTI_WHOLE_LIMIT + 1)
-                            : (size_t)before.size + 1;
-    if (before.size > CFTI_WHOLE_LIMIT) {
-        visit->way = CFTI_VISIT_PIECES;
-        return CONFITURE_OK;
+/* ---- the rule ---- */
+
+/* Whether a time lies before another one that is so many seconds earlier. */
+static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *time, int margin) {
+    int64_t last = time->seconds - margin;
+    return seconds < last || (seconds == last && ns < time->ns);
+}
+
+/* Whether nobody can have written to a file since `start`: see THE RULE. */
+static bool cfti_is_settled(const cfti_os_status *status, const cfti_os_time *start) {
+    return CFTI_OS_TIMES_ARE_PROMPT &&
+           cfti_is_before(status->modified, status->modified_ns, start, CFTI_SETTLED) &&
+           cfti_is_before(status->changed, status->changed_ns, start, CFTI_SETTLED);
+}
+
+/* Whether the clock has left a time behind, or never will while we wait: a second or more ahead
+ * of it, or in whole seconds, as some file systems count. */
+static bool cfti_is_past(int64_t seconds, uint32_t ns, const cfti_os_time *now) {
+    return ns == 0 || cfti_is_before(seconds, ns, now, 0) || !cfti_is_before(seconds, ns, now, -1);
+}
+
+/* Looks at a file, and waits until what is written to it from now on gets another time: once
+ * waited for, most often, for all files that were changed with it. */
+static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cfti_fail *fail) {
+    int naps;
+    for (naps = 0;; naps++) {
+        cfti_os_time now;
+        int error;
+        cfti_os_now(&now);
+        error = cfti_os_status_of(file, status);
+        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        if (status->kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status->kind);
+        if (naps == CFTI_NAPS_MAX || (cfti_is_past(status->modified, status->modified_ns, &now) &&
+                                      cfti_is_past(status->changed, status->changed_ns, &now)))
+            return CONFITURE_OK;
+        cfti_os_nap();
     }
-    data = cfti_arena_reserve(arena, visit->front + room + 1);
+}
+
+/* ---- files that are read whole ---- */
+
+#if !defined(CONFITURE_NO_MMAP)
+/* Copies out of a mapping of the file, which others may change while it is looked at. False:
+ * it cannot be mapped there, as not every file system can. */
+static bool cfti_copy_mapped(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
+                             size_t *got) {
+    cfti_os_status status;
+    const uint8_t *bytes = NULL;
+    if (offset % CFTI_OS_MAP_STEP != 0 || cfti_os_status_of(file, &status) != 0 ||
+        status.kind != CFTI_KIND_FILE || status.size <= offset)
+        return false;
+    if (size > status.size - offset) size = (size_t)(status.size - offset);
+    if (cfti_os_map(file, offset, size, &bytes) != 0) return false;
+    memcpy(data, bytes, size);
+    cfti_os_unmap(bytes, size);
+    *got = size;
+    return true;
+}
+#endif
+
+/* Some of the bytes from `offset` on; *got is 0 only at the end. */
+static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file file, uint8_t *data,
+                                       size_t size, uint64_t offset, size_t *got, cfti_fail *fail) {
+    cfti_os_status status;
+    int error;
+#if !defined(CONFITURE_NO_MMAP)
+    if (reader->run->io == CONFITURE_IO_MMAP && cfti_copy_mapped(file, data, size, offset, got))
+        return CONFITURE_OK;
+#else
+    (void)reader;
+#endif
+    error = cfti_os_read_at(file, data, size, offset, got);
+    if (error == 0) return CONFITURE_OK;
+    if (cfti_os_status_of(file, &status) == 0 && status.kind != CFTI_KIND_FILE)
+        return cfti_fail_kind(fail, status.kind);
+    return cfti_fail_system(fail, error, NULL);
+}
+
+/* What has been read of a file, and the look at it after that. */
+typedef struct cfti_copy {
+    uint8_t *data; /* the visit's front and then the bytes */
+    size_t size, room;
+    cfti_os_status status;
+} cfti_copy;
+
+/* Room for so many bytes, with those that are there already. */
+static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_visit *visit,
+                                          cfti_arena *arena, size_t room, cfti_fail *fail) {
+    uint8_t *data = cfti_arena_reserve(arena, visit->front + room + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, data + visit->front, room, 0, &got);
-    if (error == 0) error = cfti_os_status_of(file, &after);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (cfti_is_over(reader->run, got)) return cfti_fail_limit(fail, reader->run);
-    if (before.size == 0 && got == room) {
-        visit->way = CFTI_VISIT_PIECES;
-        return CONFITURE_OK;
-    }
-    if (!cfti_same_status(&before, &after) || (before.size != 0 && got != before.size))
-        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    cfti_arena_commit(arena, visit->front + got + 1);
-    cfti_visit_take(visit, data, got);
+    if (data != copy->data && copy->size > 0)
+        memcpy(data + visit->front, copy->data + visit->front, copy->size);
+    copy->data = data;
+    copy->room = room;
     return CONFITURE_OK;
 }
 
-/* Whether the file still holds what was read of it, and *longer if more: see CFTI_OS_PAGE.
- * What a second read brings again was all there at the moment between both; two looks at
- * the file's times cost more, and these may stand still for 10 ms. */
-static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
-                                        cfti_os_file file, const uint8_t *data, size_t size,
-                                        bool *longer, cfti_fail *fail) {
-    size_t got, more = 0;
-    int error;
-    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, reader->piece, size, 0, &got);
-    if (error == 0 && (!visit->short_is_end || got % CFTI_OS_PAGE == 0))
-        error = cfti_os_read_at(file, reader->piece + got, 1, got, &more);
-    if (error == CFTI_OS_NO_OFFSET)
-        return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
+/* The look after a read: its kind, and the limit. */
+static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reader,
+                                       cfti_os_file file, cfti_fail *fail) {
+    int error = cfti_os_status_of(file, &copy->status);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (got != size || memcmp(reader->piece, data, got) != 0)
-        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    *longer = more > 0;
+    if (copy->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, copy->status.kind);
+    if (cfti_is_over(reader->run, copy->size) || cfti_is_over(reader->run, copy->status.size))
+        return cfti_fail_limit(fail, reader->run);
     return CONFITURE_OK;
 }
 
-/* The whole file into the arena, if it is not too long for that. */
-static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                        cfti_os_file file, cfti_fail *fail) {
-    size_t around = visit->front + 1, room = cfti_arena_room(arena), got;
-    bool longer = false;
-    uint8_t *data;
-    int error;
+/* Reads a file from its start to its end, which it proves: by its size after the read, or by a
+ * read of nothing. One that is too long is left to be read in pieces. */
+static confiture_status cfti_read_once(const cfti_reader *reader, cfti_visit *visit,
+                                       cfti_arena *arena, cfti_os_file file, cfti_copy *copy,
+                                       cfti_fail *fail) {
+    size_t room = cfti_arena_room(arena), around = visit->front + 1, got;
+    uint64_t wanted = 0; /* as far as is known */
     room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
     room = cfti_room_within(reader->run, cfti_min(room, CFTI_FIRST_READ));
-    data = cfti_arena_reserve(arena, around + room);
-    if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_os_read(file, data + visit->front, room, &got);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (got == 0) {
-        cfti_os_status status;
-        error = cfti_os_status_of(file, &status);
-        if (error != 0) return cfti_fail_system(fail, error, NULL);
-        if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
+    memset(copy, 0, sizeof(*copy));
+    for (;;) {
+        if (copy->size == copy->room &&
+            cfti_copy_reserve(copy, visit, arena, room, fail) != CONFITURE_OK)
+            return fail->status;
+        if (cfti_read_some(reader, file, copy->data + visit->front + copy->size,
+                           copy->room - copy->size, copy->size, &got, fail) != CONFITURE_OK)
+            return fail->status;
+        copy->size += got;
+        if (got > 0 && copy->size < wanted && copy->size < copy->room) continue;
+        if (cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
+        wanted = copy->status.size;
+        if (got == 0 || copy->size == wanted) return CONFITURE_OK;
+        if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
+            visit->way = CFTI_VISIT_PIECES;
+            return CONFITURE_OK;
+        }
+        room = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
+        room = cfti_room_within(reader->run, room);
     }
-    if (got > 0 && got < room &&
-        cfti_read_again(reader, visit, file, data + visit->front, got, &longer, fail) !=
+}
+
+/* Reads the file again, and puts what is not the same in its place: then, or if that is too
+ * much, it is not *same. */
+static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
+                                        cfti_os_file file, uint64_t wanted, cfti_copy *copy,
+                                        bool *same, cfti_fail *fail) {
+    uint8_t *data = copy->data + visit->front;
+    size_t size = 0, got;
+    *same = true;
+    do {
+        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, size, &got, fail) !=
             CONFITURE_OK)
-        return fail->status;
-    if (got == room || longer) return cfti_read_steady(reader, visit, arena, file, fail);
-    cfti_arena_commit(arena, around + got);
-    cfti_visit_take(visit, data, got);
+            return fail->status;
+        if (size + got > copy->size || memcmp(data + size, reader->piece, got) != 0) *same = false;
+        if (cfti_is_over(reader->run, size + got)) return cfti_fail_limit(fail, reader->run);
+        if (got > copy->room - size) {
+            copy->room = 0;
+            return CONFITURE_OK;
+        }
+        if (!*same) memcpy(data + size, reader->piece, got);
+        size += got;
+    } while (got > 0 && size != wanted);
+    *same = *same && size == copy->size;
+    copy->size = size;
     return CONFITURE_OK;
+}
+
+/* What was changed only just now: until two reads and the looks around the second say the
+ * same, or for CFTI_ROUNDS_MAX times. */
+static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                          cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
+    int rounds;
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
+        cfti_os_status before;
+        bool same;
+        if (copy->room == 0) { /* it has grown */
+            if (cfti_read_once(reader, visit, arena, file, copy, fail) != CONFITURE_OK)
+                return fail->status;
+            if (visit->way == CFTI_VISIT_PIECES) return CONFITURE_OK;
+        }
+        if (cfti_look(file, &before, fail) != CONFITURE_OK ||
+            cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+            cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
+            return fail->status;
+        if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
+    }
+    return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+}
+
+/* A file that is open, whole, into the arena: or the word that it is too long for that. */
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_os_file file, const cfti_os_time *start,
+                                       cfti_fail *fail) {
+    cfti_copy copy;
+    confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
+    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
+        !cfti_is_settled(&copy.status, start))
+        status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
+    if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
+    cfti_arena_commit(arena, visit->front + copy.size + 1);
+    cfti_visit_take(visit, copy.data, copy.size);
+    return CONFITURE_OK;
+}
+
+/* ---- many files at once ---- */
+
+/* How many of the files, from the first on, a ring can take together: those of one directory,
+ * which must be files by their listing's word. */
+static size_t cfti_read_together(const cfti_file *files, size_t count) {
+    size_t n = 0;
+    if (files[0].leaf == 0) return 0;
+    while (n < count && n < CFTI_RING_FILES && files[n].kind == CFTI_KIND_FILE &&
+           cfti_same_directory(&files[n], &files[0]))
+        n++;
+    return n;
+}
+
+/* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
+ * the start would show in the times of that file, too. */
+static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_fetch *fetches,
+                              size_t count, const cfti_os_time *start) {
+    size_t recent = 0, i;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        bool settled = cfti_is_settled(&fetch->status, start);
+        if (!fetch->done) continue;
+        recent += !settled;
+        if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
+            cfti_is_over(reader->run, fetch->got))
+            continue;
+        visits[i].fetched = true;
+        cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);
+    }
+    if (recent > count / 4) reader->recent = 16;
 }
 
 /* Reads those of `count` files, which follow each other in the list, that can be read
- * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). */
+ * at once: `room` bytes are enough for most. The others are left for cfti_read_file(), which
+ * after a checkout are all of them: then it is not tried for a while. */
 static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count, cfti_arena *arena,
-                           size_t room) {
+                           size_t room, const cfti_os_time *start) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
     const cfti_file *files = &reader->files->items[visits[0].index];
-    size_t first, last, i, size;
+    size_t first, n, i, size;
     uint8_t *data;
+    if (reader->recent > 0 && reader->recent-- > 0) return;
     room = cfti_room_within(reader->run, room);
-    for (first = 0; first < count; first = last) {
-        for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
-            if (files[last].kind != CFTI_KIND_FILE ||
-                !cfti_same_directory(&files[last], &files[first]))
-                break;
-        if (last - first < 2 || files[first].leaf == 0) {
-            last = cfti_max(last, first + 1);
-            continue;
-        }
-        if (!cfti_reader_has_ring(reader) || !cfti_reader_has_piece(reader)) return;
-        if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
-        for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
+    for (first = 0; first < count; first += cfti_max(n, 1)) {
+        n = cfti_read_together(&files[first], count - first);
+        if (n < 2) continue;
+        if (!cfti_reader_has_ring(reader)) return;
+        if (cfti_reader_enter(reader, &files[first]) != 0) continue;
+        for (size = 0, i = first; i < first + n; i++) size += visits[i].front + room + 1;
         data = (uint8_t *)cfti_arena_take(arena, size);
         if (data == NULL) return;
-        for (i = first; i < last; i++) {
+        for (i = first; i < first + n; i++) {
             cfti_os_fetch *fetch = &fetches[i - first];
             fetch->at = reader->directory;
             fetch->path = files[i].path + files[i].leaf;
@@ -8154,83 +8453,28 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
             data += visits[i].front + room + 1;
         }
-        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first, reader->piece,
-                                CFTI_PIECE)) {
+        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, n)) {
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }
-        for (i = first; i < last; i++) {
-            const cfti_os_fetch *fetch = &fetches[i - first];
-            /* Of an empty file it is still to be seen what it is, of a longer one the rest. */
-            if (!fetch->done || fetch->got == 0 || fetch->got == room) continue;
-            visits[i].fetched = true;
-            cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);
-        }
+        cfti_read_fetched(reader, &visits[first], fetches, n, start);
     }
 }
 
 /* Reads a file that does not tell its size once through, if there is a limit to it: what
  * is wrong with its beginning must not be told of a file that is too large, and a sink
  * must not see it. Into the reader's piece. */
-static confiture_status cfti_read_measure(cfti_reader *reader, cfti_os_file file, cfti_fail *fail) {
+static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_file file,
+                                          cfti_fail *fail) {
     uint64_t total = 0;
     size_t got;
-    int error;
     do {
-        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, total, &got);
+        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, total, &got, fail) !=
+            CONFITURE_OK)
+            return fail->status;
         total += got;
         if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
-    } while (error == 0 && got > 0);
-    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, NULL);
-}
-
-#if !defined(CONFITURE_NO_MMAP)
-/* Maps the file; what cannot be mapped (not every file system can) is read. */
-static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                         cfti_os_file file, cfti_fail *fail) {
-    int error = cfti_os_status_of(file, &visit->status);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    /* Afterwards it is looked at again by its path, which must fit into one call. */
-    if (strlen(visit->path) >= CFTI_OS_PATH_STEP)
-        return cfti_read_whole(reader, visit, arena, file, fail);
-    if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
-    if (cfti_is_over(reader->run, visit->status.size)) return cfti_fail_limit(fail, reader->run);
-    if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
-        cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
-        return cfti_read_whole(reader, visit, arena, file, fail);
-    visit->size = (size_t)visit->status.size;
-    visit->way = CFTI_VISIT_MAPPED;
-    return CONFITURE_OK;
-}
-#endif
-
-/* Reads, or maps, a file that is open: its bytes, or the word that it is too long. */
-static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                       cfti_os_file file, cfti_fail *fail) {
-#if !defined(CONFITURE_NO_MMAP)
-    if (reader->run->io == CONFITURE_IO_MMAP)
-        return cfti_read_mapped(reader, visit, arena, file, fail);
-#endif
-    return cfti_read_whole(reader, visit, arena, file, fail);
-}
-
-/* Unmaps a visit, and asks whether its file is still the one that was mapped. */
-static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
-#if !defined(CONFITURE_NO_MMAP)
-    if (visit->way == CFTI_VISIT_MAPPED) {
-        cfti_os_status now;
-        int error;
-        cfti_os_unmap(visit->bytes, visit->size);
-        visit->way = CFTI_VISIT_WHOLE;
-        error = cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now);
-        if (error != 0 && !cfti_is_answer(error)) return cfti_fail_system(fail, error, NULL);
-        if (error != 0 || !cfti_same_status(&visit->status, &now))
-            return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    }
-#else
-    (void)visit;
-    (void)fail;
-#endif
+    } while (got > 0);
     return CONFITURE_OK;
 }
 
@@ -8371,9 +8615,9 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
                                           cfti_os_file file, bool fold, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
-    confiture_status status = CONFITURE_OK;
-    int error = cfti_os_status_of(file, &before);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    confiture_status status = cfti_look(file, &before, fail);
+    int error;
+    if (status != CONFITURE_OK) return status;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (cfti_is_over(scan->run, before.size)) return cfti_fail_limit(fail, scan->run);
     if (before.size == 0 && scan->run->max_file_size != 0)
@@ -8384,8 +8628,9 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     visit->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
         cfti_arena scratch;
-        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, visit->total, &visit->size);
-        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, visit->total, &visit->size,
+                                fail);
+        if (status != CONFITURE_OK) return status;
         visit->total += visit->size;
         if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
         visit->last = visit->size == 0;
@@ -8403,8 +8648,7 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     if (status != CONFITURE_OK) return status;
     error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (!cfti_same_status(&before, &after) || (before.size != 0 && visit->total != before.size))
-        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    if (!cfti_same_status(&before, &after)) return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
     return CONFITURE_OK;
 }
 
@@ -8422,18 +8666,19 @@ static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_vis
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                        cfti_visit *visit, cfti_fail *fail) {
+                                        cfti_visit *visit, const cfti_os_time *start,
+                                        cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_file file;
     confiture_status status;
     if (visit->fetched) return cfti_slot_map(scan, slot, visit, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
-        visit->way = CFTI_VISIT_PIECES;
+        visit->way = CFTI_VISIT_LATER;
         return CONFITURE_OK;
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
+    status = cfti_read_file(reader, visit, &slot->arena, file, start, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
         status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {
@@ -8445,26 +8690,40 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     return status;
 }
 
-/* Nobody needs the bytes of visits [first, end) any more. The batch ends before the first
- * whose file has changed under its mapping; all are let go. */
-static confiture_status cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first,
-                                         size_t end) {
-    confiture_status status = CONFITURE_OK;
+/* Reads, maps and folds a file that had to wait for its turn. */
+static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                             cfti_visit *visit, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    cfti_block *block = slot->arena.first;
+    size_t used = block == NULL ? 0 : block->used;
+    cfti_os_time start;
+    cfti_os_file file;
+    confiture_status status;
+    cfti_os_now(&start);
+    status = cfti_reader_begin(reader, visit, &file, fail);
+    if (status != CONFITURE_OK) return status;
+    if (visit->way == CFTI_VISIT_LATER) {
+        visit->way = CFTI_VISIT_WHOLE;
+        status = cfti_read_file(reader, visit, &slot->arena, file, &start, fail);
+    }
+    if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
+        status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
+    } else if (status == CONFITURE_OK) {
+        status = cfti_slot_map(scan, slot, visit, fail);
+        if (status == CONFITURE_OK && consumer->fold != NULL)
+            status = consumer->fold(consumer->ctx, visit, fail);
+    }
+    cfti_os_close(file);
+    cfti_arena_rewind(&slot->arena, block, used);
+    return status;
+}
+
+/* Nobody needs the bytes of visits [first, end) any more. */
+static void cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
     size_t i;
     if (scan->consumer->map_many != NULL && first < end)
         scan->consumer->map_many(scan->consumer->ctx, &slot->visits[first], end - first);
-    for (i = first; i < end; i++) {
-        cfti_visit *visit = &slot->visits[i];
-        cfti_fail fail;
-        if (cfti_visit_release(visit, &fail) != CONFITURE_OK && status == CONFITURE_OK) {
-            status = fail.status;
-            slot->fail = fail;
-            cfti_fail_at(&slot->fail, visit);
-            slot->done = i;
-        }
-        visit->bytes = NULL;
-    }
-    return status;
+    for (i = first; i < end; i++) slot->visits[i].bytes = NULL;
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
@@ -8500,6 +8759,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
+    cfti_os_time start; /* one for all: earlier than it might be, which is the safe side */
     size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
@@ -8509,26 +8769,22 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
+    cfti_os_now(&start);
     if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
+        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room, &start);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
-        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
-        if (status == CONFITURE_OK) {
-            slot->done++;
-        } else {
-            cfti_fail ignored;
-            (void)cfti_visit_release(visit, &ignored);
-            cfti_fail_at(&slot->fail, visit);
-        }
+        status = cfti_slot_visit(scan, reader, slot, visit, &start, &slot->fail);
+        if (status == CONFITURE_OK) slot->done++;
+        else cfti_fail_at(&slot->fail, visit);
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
             slot->bytes - kept < CFTI_BATCH_SIDE)
             continue;
-        if (cfti_slot_let_go(scan, slot, let_go, slot->done) != CONFITURE_OK) return;
+        cfti_slot_let_go(scan, slot, let_go, slot->done);
         let_go = slot->done;
         kept = slot->bytes;
         cfti_arena_rewind(&slot->arena, block, used);
@@ -8543,17 +8799,9 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
         cfti_visit *visit = &slot->visits[i];
-        if (visit->way == CFTI_VISIT_PIECES) {
-            cfti_os_file file;
-            status = cfti_reader_begin(reader, visit, &file, fail);
-            if (status == CONFITURE_OK) {
-                status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
-                cfti_os_close(file);
-            }
-        } else {
-            if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
-            if (status == CONFITURE_OK) status = cfti_visit_release(visit, fail);
-        }
+        if (visit->way != CFTI_VISIT_WHOLE)
+            status = cfti_slot_visit_late(scan, reader, slot, visit, fail);
+        else if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
         scan->progress.bytes += visit->total;
         scan->progress.files++;
         if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
@@ -8568,11 +8816,6 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
 
 /* Makes a slot ready for its next batch, folded or not. */
 static void cfti_slot_empty(cfti_slot *slot) {
-    size_t i;
-    for (i = 0; i < slot->done; i++) {
-        cfti_fail ignored;
-        (void)cfti_visit_release(&slot->visits[i], &ignored);
-    }
     slot->done = 0;
     cfti_arena_reset(&slot->arena);
 }
@@ -10257,51 +10500,59 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
 #undef CFTI_MESSAGE_ROOM
+#undef CFTI_NAPS_MAX
 #undef CFTI_NOMINMAX
 #undef CFTI_ONES
 #undef CFTI_OPEN_MOST
+#undef CFTI_OS_BENEATH
 #undef CFTI_OS_EXISTS
 #undef CFTI_OS_IS_DIRECTORY
 #undef CFTI_OS_LARGE_PAGE
+#undef CFTI_OS_LEAVES
 #undef CFTI_OS_LINK_LOOP
 #undef CFTI_OS_LONG_PATH
+#undef CFTI_OS_MAP_STEP
 #undef CFTI_OS_NAME_TOO_LONG
 #undef CFTI_OS_NOT_DIRECTORY
 #undef CFTI_OS_NOWHERE
 #undef CFTI_OS_NO_ACCESS
+#undef CFTI_OS_NO_BENEATH
 #undef CFTI_OS_NO_DEVICE
 #undef CFTI_OS_NO_LINK
+#undef CFTI_OS_NO_LINKS
+#undef CFTI_OS_NO_MAGIC_LINKS
 #undef CFTI_OS_NO_MEMORY
-#undef CFTI_OS_NO_OFFSET
-#undef CFTI_OS_PAGE
+#undef CFTI_OS_OPENAT2
 #undef CFTI_OS_PATH_STEP
 #undef CFTI_OS_RENAME_EX
 #undef CFTI_OS_RENAME_OVER
 #undef CFTI_OS_ROOT_ROOM
 #undef CFTI_OS_SHARE
 #undef CFTI_OS_TAG_IS_LINK
+#undef CFTI_OS_TIMES_ARE_PROMPT
 #undef CFTI_OS_TRANSFER
 #undef CFTI_OS_WIDE
 #undef CFTI_OUTPUT_RUN
 #undef CFTI_O_CLOEXEC
 #undef CFTI_O_DIRECTORY
 #undef CFTI_O_NOFOLLOW
+#undef CFTI_O_PATH
 #undef CFTI_PATTERN_PARTS
 #undef CFTI_PAUSE
 #undef CFTI_PIECE
 #undef CFTI_PIECES_PER_WAKE
 #undef CFTI_RING
-#undef CFTI_RING_AGAIN
 #undef CFTI_RING_CLOSE
 #undef CFTI_RING_FILES
 #undef CFTI_RING_FIXED_FILE
 #undef CFTI_RING_MAP
-#undef CFTI_RING_MORE
 #undef CFTI_RING_NO_WAIT
 #undef CFTI_RING_OPEN
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS
+#undef CFTI_ROUNDS_MAX
 #undef CFTI_ROUTE_NONE
+#undef CFTI_SETTLED
 #undef CFTI_SHA256_LANES
 #undef CFTI_SHA256_LOAD
 #undef CFTI_SHA256_NEXT

@@ -48,6 +48,7 @@
 #include "text.c"
 #include "lexer_copy.c"
 #include "lexer.c"
+#include "beneath.c"
 #include "read.c"
 #include "scan.c"
 #include "digest.c"

@@ -4,8 +4,8 @@
  * the library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY,
  * CFTI_OS_EXISTS, CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP,
  * CFTI_OS_NO_ACCESS, CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG,
- * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_OFFSET for what
- * cannot be read from an offset on. Nothing else in the library includes a header of the
+ * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_BENEATH where
+ * cfti_os_open_beneath() is not to be had, and CFTI_OS_LEAVES for what that refuses. Nothing else in the library includes a header of the
  * system's. Paths are UTF-8 without NUL inside; a path relative to nothing is relative to the
  * current directory. */
 
@@ -58,6 +58,18 @@ typedef struct cfti_os_status {
     cfti_kind kind;
 } cfti_os_status;
 
+/* The moment, by the clock from which files get their times: what is written to from now on
+ * gets no earlier one, as far as this machine's clock decides; all zero: not known. */
+typedef struct cfti_os_time {
+    int64_t seconds;
+    uint32_t ns;
+} cfti_os_time;
+static void cfti_os_now(cfti_os_time *now);
+/* Sleeps for about a millisecond, in which that clock moves on in most systems. */
+static void cfti_os_nap(void);
+/* Whether a write shows in a file's times at once, and not when its writer closes the file:
+ * CFTI_OS_TIMES_ARE_PROMPT. */
+
 /* A file to read from, whatever stands under the path: never waits for the other
  * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
@@ -70,22 +82,19 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 /* From so many bytes of path on by its name, if that can be had: the kernel looks for each
  * component of a path in turn, so opening each directory of a deep chain by its whole path
  * would take time that grows with the square of the depth. CFTI_OS_LONG_PATH. */
+/* Opens what is reached from a directory without leaving it, be it by "..", by an absolute path
+ * or by a symbolic link (CFTI_OS_LEAVES), whatever is renamed meanwhile; with no_links by no
+ * link at all (CFTI_OS_LINK_LOOP). A directory is opened only to open what is in it. */
+static int cfti_os_open_place(const char *path, cfti_os_file *directory);
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file);
 static void cfti_os_close(cfti_os_file file);
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status);
-/* Whether a read of a regular file in this directory that brings fewer bytes than it
- * asked for has reached the end: so on file systems that read through the page cache, if it
- * stops within a page. Elsewhere, or if in doubt, only a read of 0 bytes says so. */
-static bool cfti_os_short_read_is_end(cfti_os_file directory);
-/* Of the bytes of one read the first may be from before, and the last from after, somebody
- * else truncated the file and wrote it anew: seen with files of 3 KB. And a page that
- * cannot be read, by a bad sector or for want of memory, ends it as the end of the file
- * does: Linux gives the error to the next read only. Within a page there is no such end. */
-#define CFTI_OS_PAGE 4096
-/* Reads up to `size` bytes; *got is 0 only at the end. */
-static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got);
-/* The same from `offset` on, wherever the file stands; it may stand elsewhere then. */
+/* Reads up to `size` bytes from `offset` on; *got is 0 only at the end. Fewer than asked for
+ * mean nothing: a network's file system, a signal, or a page that cannot be read (Linux gives
+ * the error to the next read only) ends a read as well. */
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
                            size_t *got);
 /* Calls `each` for every entry but . and .. until it returns non-zero, which is
@@ -93,8 +102,10 @@ static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t 
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx);
 #if !defined(CONFITURE_NO_MMAP)
-/* size > 0. Reading beyond the end of a file that has shrunk since kills the process. */
-static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data);
+/* size > 0, offset a multiple of CFTI_OS_MAP_STEP. Reading beyond the end of a file that has
+ * shrunk since kills the process. */
+#define CFTI_OS_MAP_STEP ((size_t)64 << 10)
+static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const uint8_t **data);
 static void cfti_os_unmap(const uint8_t *data, size_t size);
 #endif
 
@@ -129,13 +140,12 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;  /* at data, at most 64 KiB */
-    size_t got;   /* bytes that the read brought, if done */
-    bool no_link; /* a symbolic link is not followed, and so not done */
-    bool done;    /* else it has to be read in the ordinary way, which says why */
-    void *again;  /* the ring's own notes, and what follows */
-    size_t got_again, got_more;
-    bool opened, closed, refused;
+    size_t room;                  /* at data, at most 64 KiB */
+    size_t got;                   /* bytes that the read brought, if done */
+    bool no_link;                 /* a symbolic link is not followed, and so not done */
+    bool done;                    /* else it has to be read in the ordinary way, which says why */
+    cfti_os_status status;        /* after the read; of what had its name then */
+    bool opened, closed, refused; /* the ring's own notes */
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
@@ -144,10 +154,8 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* What fits into its room is read once more, into `spare`, and is done only if both are the
- * same and the file ends there. False: the ring is of no use any more. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
-                               uint8_t *spare, size_t spare_size);
+/* False: the ring is of no use any more. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count);
 
 /* Whether an error says that something has run out which others may give back: descriptors,
  * memory. The same call may work when they have. */

@@ -5,13 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h> /* rename() alone */
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #endif
 #if !defined(CONFITURE_NO_MMAP) || !defined(CONFITURE_NO_URING)
 #include <sys/mman.h>
@@ -101,8 +102,9 @@ long syscall(long, ...);
 #define CFTI_OS_LINK_LOOP ELOOP
 #define CFTI_OS_NO_ACCESS EACCES
 #define CFTI_OS_NO_LINK EINVAL
-#define CFTI_OS_NO_DEVICE ENXIO  /* a socket */
-#define CFTI_OS_NO_OFFSET ESPIPE /* a FIFO */
+#define CFTI_OS_NO_DEVICE ENXIO /* a socket */
+#define CFTI_OS_NO_BENEATH ENOSYS
+#define CFTI_OS_LEAVES EXDEV
 #define CFTI_OS_NAME_TOO_LONG ENAMETOOLONG
 
 static bool cfti_os_is_absent(int error) { return error == ENOENT; }
@@ -237,6 +239,89 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return 0;
 }
 
+#if defined(__linux__) && !defined(__alpha__)
+
+#if defined(O_PATH)
+#define CFTI_O_PATH O_PATH
+#elif defined(__O_PATH)
+#define CFTI_O_PATH __O_PATH
+#else
+#define CFTI_O_PATH 0
+#endif
+
+static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
+    if (strlen(path) > CFTI_OS_PATH_STEP) return cfti_os_open_directory(path, directory);
+    return cfti_os_open_with(CFTI_OS_NOWHERE, path, CFTI_O_PATH | CFTI_O_DIRECTORY, directory);
+}
+
+/* openat2(), of Linux 5.6: as in <linux/openat2.h>, which may be older, or missing. */
+#define CFTI_OS_OPENAT2 437
+typedef struct cfti_os_how {
+    uint64_t flags, mode, resolve;
+} cfti_os_how;
+#define CFTI_OS_NO_MAGIC_LINKS 2 /* RESOLVE_NO_MAGICLINKS and its like */
+#define CFTI_OS_NO_LINKS 4
+#define CFTI_OS_BENEATH 8
+
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    cfti_os_how how;
+    int fd, patience = 100; /* EAGAIN: something was renamed on the way */
+    memset(&how, 0, sizeof(how));
+    how.flags = (uint64_t)(O_RDONLY | CFTI_O_CLOEXEC |
+                           (directory ? CFTI_O_PATH | CFTI_O_DIRECTORY : O_NONBLOCK | O_NOCTTY));
+    how.resolve = CFTI_OS_BENEATH | CFTI_OS_NO_MAGIC_LINKS | (no_links ? CFTI_OS_NO_LINKS : 0u);
+    do {
+        fd = (int)syscall(CFTI_OS_OPENAT2, at, path, &how, sizeof(how));
+    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0)));
+    /* Filters of system calls answer EPERM, and no file of ours is opened in a way that would. */
+    if (fd < 0 && (errno == EPERM || errno == E2BIG || errno == EINVAL)) return CFTI_OS_NO_BENEATH;
+    return cfti_os_adopt(fd, file);
+}
+
+#else
+static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
+    return cfti_os_open_directory(path, directory);
+}
+
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    (void)at;
+    (void)path;
+    (void)directory;
+    (void)no_links;
+    (void)file;
+    return CFTI_OS_NO_BENEATH;
+}
+#endif
+
+/* ---- the clock ---- */
+
+#define CFTI_OS_TIMES_ARE_PROMPT true
+
+static void cfti_os_now(cfti_os_time *now) {
+#if defined(__linux__) && defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
+    /* The very clock that file systems use, which moves by 1 to 10 ms. (That of a 32-bit
+     * system's call may end in 2038.) */
+    long time[2];
+    if (syscall(SYS_clock_gettime, 5 /* CLOCK_REALTIME_COARSE */, time) != 0)
+        memset(time, 0, sizeof(time));
+    now->seconds = time[0];
+    now->ns = (uint32_t)time[1];
+#else
+    struct timeval time;
+    memset(now, 0, sizeof(*now));
+    if (gettimeofday(&time, NULL) != 0) return;
+    /* And 20 ms less: theirs may lag by as much. */
+    now->seconds = (int64_t)time.tv_sec - (time.tv_usec < 20000);
+    now->ns = (uint32_t)((time.tv_usec + 980000) % 1000000) * 1000u;
+#endif
+}
+
+static void cfti_os_nap(void) { (void)poll(NULL, 0, 1); }
+
+/* ---- the status of files ---- */
+
 static cfti_kind cfti_os_kind_of_mode(mode_t mode) {
     /* S_ISLNK is among what -std=c99 hides; the values are the same everywhere. */
     switch ((unsigned)mode & 0170000u) {
@@ -288,15 +373,6 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
 /* Some systems refuse, or cut, a transfer of 2 GiB and more. */
 #define CFTI_OS_TRANSFER ((size_t)1 << 30)
 
-static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got) {
-    ssize_t n;
-    do {
-        n = read(file, data, cfti_min(size, CFTI_OS_TRANSFER));
-    } while (n < 0 && errno == EINTR);
-    *got = n < 0 ? 0 : (size_t)n;
-    return n < 0 ? cfti_os_errno() : 0;
-}
-
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
                            size_t *got) {
     ssize_t n;
@@ -305,28 +381,6 @@ static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t 
     } while (n < 0 && errno == EINTR);
     *got = n < 0 ? 0 : (size_t)n;
     return n < 0 ? cfti_os_errno() : 0;
-}
-
-static bool cfti_os_short_read_is_end(cfti_os_file directory) {
-#if defined(__linux__)
-    struct statfs fs;
-    if (fstatfs(directory, &fs) != 0) return false; /* costs a read a file, no more */
-    switch ((unsigned long)fs.f_type & 0xFFFFFFFFul) {
-    case 0x0000EF53ul: /* ext2, ext3, ext4 */
-    case 0x58465342ul: /* XFS */
-    case 0x9123683Eul: /* Btrfs */
-    case 0xF2F52010ul: /* F2FS */
-    case 0x01021994ul: /* tmpfs */
-    case 0x858458F6ul: /* ramfs */
-    case 0x794C7630ul: /* overlayfs */
-    case 0xE0F5E1E2ul: /* EROFS */
-    case 0x73717368ul: /* SquashFS */ return true;
-    default: return false; /* NFS, FUSE, /proc and all that is not known */
-    }
-#else
-    (void)directory;
-    return false;
-#endif
 }
 
 static cfti_kind cfti_os_kind_of_type(unsigned char type) {
@@ -402,8 +456,8 @@ static int cfti_os_list(cfti_os_file directory,
 #endif
 
 #if !defined(CONFITURE_NO_MMAP)
-static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
-    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const uint8_t **data) {
+    void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, (off_t)offset);
     if (p == MAP_FAILED) return cfti_os_errno();
     *data = (const uint8_t *)p;
     return 0;

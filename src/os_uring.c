@@ -46,8 +46,6 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
 #define CFTI_RING_NO_WAIT 8    /* RWF_NOWAIT */
-#define CFTI_RING_AGAIN 256    /* ours alone: a second read, */
-#define CFTI_RING_MORE 257     /* and one behind what was read */
 #define CFTI_RING_REQUESTS 128 /* three a file at once, rounded up to a power of two */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
@@ -145,16 +143,13 @@ static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
     request->file_index = (uint32_t)i + 1;
 }
 
-static void cfti_ring_add_read(cfti_os_ring *ring, size_t i, void *data, size_t size,
-                               uint64_t offset, uint64_t what) {
+static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
     cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
     request->file = (int32_t)i;
-    request->address = (uint64_t)(uintptr_t)data;
-    request->size = (uint32_t)size;
-    request->offset = offset;
+    request->address = (uint64_t)(uintptr_t)fetch->data;
+    request->size = (uint32_t)fetch->room;
     request->flags = CFTI_RING_FIXED_FILE;
     request->call_flags = CFTI_RING_NO_WAIT;
-    request->user_data = what << 32 | i;
 }
 
 static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
@@ -167,8 +162,6 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     switch (result->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
-    case CFTI_RING_AGAIN: fetch->got_again = good ? (size_t)result->result : 0; break;
-    case CFTI_RING_MORE: fetch->got_more = good ? (size_t)result->result : 1; break;
     default:
         fetch->done = good;
         fetch->refused = result->result == -EOPNOTSUPP;
@@ -196,42 +189,9 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
-/* Gives each file a piece of the spare room for its second read, and a byte for one more;
- * those for which there is none left are not done. Of an empty file it is still to be seen
- * what it is, and one that fills its room is longer. */
-static void cfti_fetch_spare(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
-                             size_t spare_size) {
-    size_t i;
-    for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        if (!fetch->done || fetch->got == 0 || fetch->got == fetch->room) continue;
-        fetch->done = fetch->got < spare_size;
-        if (!fetch->done) continue;
-        fetch->again = spare;
-        spare += fetch->got + 1;
-        spare_size -= fetch->got + 1;
-    }
-}
-
-static bool cfti_fetch_wants_more(const cfti_os_fetch *fetch) {
-    return fetch->again != NULL && fetch->got % CFTI_OS_PAGE == 0;
-}
-
-/* Of what has been read twice, only what is the same, and all of its file, is done. */
-static void cfti_fetch_compare(cfti_os_fetch *fetches, size_t count) {
-    size_t i;
-    for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->again != NULL)
-            fetch->done = fetch->got_again == fetch->got && fetch->got_more == 0 &&
-                          memcmp(fetch->again, fetch->data, fetch->got) == 0;
-    }
-}
-
 /* Opens all files and says that they will be read, before the first read waits for the
  * disk: it then has many to find at once. */
-static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spare,
-                             size_t spare_size) {
+static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     cfti_os_file files[CFTI_RING_FILES];
     size_t i;
     for (i = 0; i < count; i++) {
@@ -247,71 +207,46 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count, uint8_t *spar
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
         if (!fetch->opened) continue;
-        fetch->done = cfti_os_read(files[i], fetch->data, fetch->room, &fetch->got) == 0;
+        fetch->done = cfti_os_read_at(files[i], fetch->data, fetch->room, 0, &fetch->got) == 0 &&
+                      cfti_os_status_of(files[i], &fetch->status) == 0;
+        cfti_os_close(files[i]);
     }
-    cfti_fetch_spare(fetches, count, spare, spare_size);
-    for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->again != NULL)
-            (void)cfti_os_read_at(files[i], fetch->again, fetch->got, 0, &fetch->got_again);
-        if (cfti_fetch_wants_more(fetch) &&
-            cfti_os_read_at(files[i], (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
-                            &fetch->got_more) != 0)
-            fetch->got_more = 1;
-        if (fetch->opened) cfti_os_close(files[i]);
-    }
-    cfti_fetch_compare(fetches, count);
 }
 
-/* All files are opened and read, then all closed: what is in the kernel's caches it
- * does at once, in that order. A file that has to be waited for is not: it is opened too
+/* All files are opened, read and closed: what is in the kernel's caches it does at once, in
+ * that order. Then each is looked at by its name, with a call of its own: a ring has no
+ * fstat(), and hands statx() to threads of the kernel's, which takes longer. A file that has to be waited for is not: it is opened too
  * late for its read, or the read gives up (a FIFO that took a file's place would be waited
  * for for ever), and it is read in the ordinary way. Where many are, the cache is cold, and
  * the next batches are read ahead. A file system that cannot read without waiting has no
  * use for a ring. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
-                               uint8_t *spare, size_t spare_size) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
     size_t i, late = 0, refused = 0;
-    uint32_t requests = 0;
+    uint32_t opened = 0;
     bool good;
     for (i = 0; i < count; i++) {
         fetches[i].opened = fetches[i].done = fetches[i].closed = fetches[i].refused = false;
-        fetches[i].again = NULL;
-        fetches[i].got_again = fetches[i].got_more = 0;
     }
     if (ring->cold > 0) {
         ring->cold--;
-        cfti_fetch_ahead(fetches, count, spare, spare_size);
+        cfti_fetch_ahead(fetches, count);
         return true;
     }
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
-    for (i = 0; i < count; i++)
-        cfti_ring_add_read(ring, i, fetches[i].data, fetches[i].room, 0, CFTI_RING_READ);
+    for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
     good = cfti_ring_run(ring, fetches, 2 * (uint32_t)count);
-    for (i = 0; i < count; i++) late += fetches[i].opened && !fetches[i].done;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->opened) cfti_ring_add_close(ring, i);
+        opened += fetch->opened;
+        late += fetch->opened && !fetch->done;
+        refused += fetch->refused;
+        fetch->done =
+            fetch->done && cfti_os_status_at(fetch->at, fetch->path, false, &fetch->status) == 0;
+    }
     if (late > count / 4) ring->cold = 16;
-    cfti_fetch_spare(fetches, count, spare, spare_size);
-    for (i = 0; i < count; i++) {
-        const cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->again == NULL) continue;
-        cfti_ring_add_read(ring, i, fetch->again, fetch->got, 0, CFTI_RING_AGAIN);
-        requests++;
-        if (!cfti_fetch_wants_more(fetch)) continue;
-        cfti_ring_add_read(ring, i, (uint8_t *)fetch->again + fetch->got, 1, fetch->got,
-                           CFTI_RING_MORE);
-        requests++;
-    }
-    for (i = 0; i < count; i++) {
-        if (!fetches[i].opened) continue;
-        cfti_ring_add_close(ring, i);
-        requests++;
-    }
-    good = good && cfti_ring_run(ring, fetches, requests);
-    cfti_fetch_compare(fetches, count);
-    for (i = 0; i < count && good; i++) {
-        good = fetches[i].closed || !fetches[i].opened;
-        refused += fetches[i].refused;
-    }
+    good = good && cfti_ring_run(ring, fetches, opened);
+    for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
     return good && refused < count;
 }
 
@@ -328,13 +263,10 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
 
 static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }
 
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
-                               uint8_t *spare, size_t spare_size) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
     (void)ring;
     (void)fetches;
     (void)count;
-    (void)spare;
-    (void)spare_size;
     return false;
 }
 

@@ -77,11 +77,39 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return error;
 }
 
+/* Nothing here opens by such a rule. */
+static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
+    return cfti_os_open_directory(path, directory);
+}
+
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    (void)at;
+    (void)path;
+    (void)directory;
+    (void)no_links;
+    (void)file;
+    return CFTI_OS_NO_BENEATH;
+}
+
 /* From 100 ns since 1601 to seconds since 1970. */
 static int64_t cfti_os_seconds(LARGE_INTEGER time, uint32_t *ns) {
     *ns = (uint32_t)(time.QuadPart % 10000000) * 100;
     return (int64_t)(time.QuadPart / 10000000) - 11644473600;
 }
+
+/* The time of the last write is only sure to be told once the writer has closed the file. */
+#define CFTI_OS_TIMES_ARE_PROMPT false
+
+static void cfti_os_now(cfti_os_time *now) {
+    FILETIME time;
+    LARGE_INTEGER number;
+    GetSystemTimeAsFileTime(&time); /* what NTFS uses, too */
+    number.QuadPart = (LONGLONG)((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime);
+    now->seconds = cfti_os_seconds(number, &now->ns);
+}
+
+static void cfti_os_nap(void) { Sleep(1); }
 
 static cfti_kind cfti_os_kind_of(HANDLE handle, DWORD attributes) {
     FILE_ATTRIBUTE_TAG_INFO tag;
@@ -154,28 +182,14 @@ static OVERLAPPED cfti_os_place(uint64_t offset) {
     return place;
 }
 
-static int cfti_os_read_with(cfti_os_file file, void *data, size_t size, OVERLAPPED *place,
-                             size_t *got) {
-    DWORD n = 0;
-    BOOL good = ReadFile(file.handle, data, (DWORD)cfti_min(size, CFTI_OS_TRANSFER), &n, place);
-    *got = n;
-    if (good || GetLastError() == ERROR_HANDLE_EOF) return 0;
-    return cfti_os_last_error();
-}
-
-static int cfti_os_read(cfti_os_file file, void *data, size_t size, size_t *got) {
-    return cfti_os_read_with(file, data, size, NULL, got);
-}
-
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
                            size_t *got) {
     OVERLAPPED place = cfti_os_place(offset);
-    return cfti_os_read_with(file, data, size, &place, got);
-}
-
-static bool cfti_os_short_read_is_end(cfti_os_file directory) {
-    (void)directory;
-    return false; /* nothing tells a local file system from a server's */
+    DWORD n = 0;
+    BOOL good = ReadFile(file.handle, data, (DWORD)cfti_min(size, CFTI_OS_TRANSFER), &n, &place);
+    *got = n;
+    if (good || GetLastError() == ERROR_HANDLE_EOF) return 0;
+    return cfti_os_last_error();
 }
 
 static int cfti_os_list(cfti_os_file directory,
@@ -214,11 +228,12 @@ static int cfti_os_list(cfti_os_file directory,
 }
 
 #if !defined(CONFITURE_NO_MMAP)
-static int cfti_os_map(cfti_os_file file, size_t size, const uint8_t **data) {
+static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const uint8_t **data) {
     HANDLE mapping = CreateFileMappingW(file.handle, NULL, PAGE_READONLY, 0, 0, NULL);
     int error = 0;
     if (mapping == NULL) return cfti_os_last_error();
-    *data = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, size);
+    *data = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, (DWORD)(offset >> 32),
+                                           (DWORD)(offset & 0xFFFFFFFFu), size);
     if (*data == NULL) error = cfti_os_last_error();
     (void)CloseHandle(mapping); /* the view keeps it */
     return error;

@@ -35,7 +35,8 @@ static const cfti_os_file cfti_os_nowhere = {NULL, NULL};
 #define CFTI_OS_NO_ACCESS ((int)ERROR_ACCESS_DENIED)
 #define CFTI_OS_NO_LINK ((int)ERROR_NOT_A_REPARSE_POINT)
 #define CFTI_OS_NO_DEVICE ((int)ERROR_CANT_ACCESS_FILE) /* as of a socket */
-#define CFTI_OS_NO_OFFSET ((int)ERROR_SEEK_ON_DEVICE)
+#define CFTI_OS_NO_BENEATH ((int)ERROR_CALL_NOT_IMPLEMENTED)
+#define CFTI_OS_LEAVES ((int)ERROR_NOT_SAME_DEVICE)
 #define CFTI_OS_NAME_TOO_LONG ((int)ERROR_FILENAME_EXCED_RANGE)
 
 /* A server or a share that cannot be reached is not among them: it may be there. */

@@ -1,5 +1,21 @@
 /* ---- read.c: reading one file ---- */
 
+/* THE RULE. There are several ways to the bytes of a file, and one rule for all of them. What
+ * was read is accepted only by what the file's own status says after the read:
+ *   - it is a regular file;
+ *   - it ends there: as many bytes as its size were read, or a read brought none (files of the
+ *     kernel's tell no size, or one that is too large);
+ *   - it is of one state: a write stamps the file before it copies, so times that are older than
+ *     the start of the read say that nobody wrote since: by CFTI_SETTLED, for file systems that
+ *     count in steps of two seconds, and servers' clocks. So are those of nearly every file.
+ * What was changed only just now is read again, between two equal looks at its status, and must
+ * bring the same. Before the first of them the clock has to have left the file's times behind,
+ * or else a write between the looks could leave the same ones. */
+
+#define CFTI_SETTLED 3     /* seconds */
+#define CFTI_ROUNDS_MAX 10 /* second reads, of a file that is written to all the time */
+#define CFTI_NAPS_MAX 25   /* a tick of the clock is 10 ms at the most */
+
 #define CFTI_FIRST_READ ((size_t)64 << 10) /* longer files are asked for their size */
 #define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
 #define CFTI_PIECE ((size_t)256 << 10)
@@ -7,7 +23,7 @@
 typedef enum cfti_visit_way {
     CFTI_VISIT_WHOLE = 0, /* all bytes at once */
     CFTI_VISIT_PIECES,    /* not read yet: in pieces, when its turn comes */
-    CFTI_VISIT_MAPPED     /* all bytes at once, mapped: to be unmapped */
+    CFTI_VISIT_LATER      /* not read yet: then, and as it comes */
 } cfti_visit_way;
 
 /* One file, or one piece of it, as map and fold see it. */
@@ -21,17 +37,15 @@ typedef struct cfti_visit {
     size_t size;
     const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
     size_t text_size;
-    void *state;       /* the consumer's, one a file, zero before the first piece */
-    uint64_t total;    /* bytes of the file visited so far, this piece included */
-    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
-    bool first, last;  /* piece of its file; a whole file is both */
-    bool short_is_end; /* within a page: see cfti_os_short_read_is_end() */
-    bool fetched;      /* its bytes are there already */
-    bool finished;     /* map has seen all of it */
-    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool framed;       /* and they are there */
+    void *state;      /* the consumer's, one a file, zero before the first piece */
+    uint64_t total;   /* bytes of the file visited so far, this piece included */
+    uint64_t to_come; /* bytes of the file after this piece, as far as is known */
+    bool first, last; /* piece of its file; a whole file is both */
+    bool fetched;     /* its bytes are there already */
+    bool finished;    /* map has seen all of it */
+    size_t front;     /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool framed;      /* and they are there */
     cfti_visit_way way;
-    cfti_os_status status; /* when it was mapped */
 } cfti_visit;
 
 /* A failure that names nothing else is about the file that is being visited. */
@@ -48,12 +62,13 @@ typedef struct cfti_reader {
     confiture_allocator allocator;
     cfti_ring *ring; /* once needed; then NULL: files are read one by one */
     bool ring_is_known;
+    int recent; /* batches of files that a ring is of no use for: see cfti_read_many() */
+    cfti_beneath beneath;
     char *directory_path;  /* of the directory that is open, its size with the slash */
     size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
-    bool short_is_end; /* for the regular files in it: see os.h */
-    uint8_t *piece;    /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
-    bool is_caller;    /* the thread that made the call: the one callbacks come on */
+    uint8_t *piece; /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
+    bool is_caller; /* the thread that made the call: the one callbacks come on */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -62,6 +77,7 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->files = files;
     reader->run = run;
     reader->allocator = *allocator;
+    cfti_beneath_init(&reader->beneath, files, allocator);
 }
 
 static void cfti_reader_leave(cfti_reader *reader) {
@@ -73,11 +89,12 @@ static void cfti_reader_leave(cfti_reader *reader) {
 
 static void cfti_reader_close(cfti_reader *reader) {
     cfti_reader_leave(reader);
+    cfti_beneath_close(&reader->beneath);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
 
-/* Room for a piece of a large file, or for a second look at small ones. False: no memory. */
+/* Room for a piece of a large file, or of a second read. False: no memory. */
 static bool cfti_reader_has_piece(cfti_reader *reader) {
     if (reader->piece == NULL)
         reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
@@ -106,14 +123,14 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     if (path == NULL) return CFTI_OS_NO_MEMORY;
     memcpy(path, file->path, file->leaf);
     path[file->leaf] = '\0';
-    error = cfti_os_open_directory(path, &reader->directory);
+    error = cfti_beneath_open(&reader->beneath, file, true, &reader->directory);
+    if (error == CFTI_OS_NO_BENEATH) error = cfti_os_open_directory(path, &reader->directory);
     if (error != 0) {
         cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
         return error;
     }
     reader->directory_path = path;
     reader->directory_size = file->leaf;
-    reader->short_is_end = cfti_os_short_read_is_end(reader->directory);
     return 0;
 }
 
@@ -122,37 +139,37 @@ static bool cfti_reader_refuses_link(const cfti_reader *reader, const cfti_file 
     return reader->files->is_confined && file->kind != CFTI_KIND_LINK;
 }
 
-static int cfti_reader_open_at(const cfti_reader *reader, cfti_os_file at, const char *path,
-                               const cfti_file *file, cfti_os_file *opened) {
-    return cfti_reader_refuses_link(reader, file) ? cfti_os_open_no_link(at, path, opened)
-                                                  : cfti_os_open(at, path, opened);
+/* Where a file is opened, and by which path: in its directory if the file before lay in the
+ * same one, or the next one does, since a long path costs the kernel more than a short one. A
+ * path too long for the kernel has no other way, and none has a file that is confined. */
+static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_os_file *at,
+                              const char **path) {
+    const confiture_files *files = reader->files;
+    const cfti_file *end = files->items + files->count;
+    bool must = file->path_size >= CFTI_OS_PATH_STEP || files->is_confined;
+    int error = 0;
+    *at = CFTI_OS_NOWHERE;
+    *path = file->path;
+    if (file->leaf == 0 && reader->beneath.is_absent) return 0;
+    if (!cfti_reader_is_in(reader, file)) {
+        if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
+        error = cfti_reader_enter(reader, file);
+        /* A directory may be entered but not read: then the whole path is the way. */
+        if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
+    }
+    if (error != 0) return error;
+    *at = reader->directory;
+    *path = file->path + file->leaf;
+    return 0;
 }
 
-/* Opens relative to the directory if the file before lay in the same one, or the
- * next one does: a long path costs the kernel more than a short one. A path too
- * long for the kernel has no other way. */
-static int cfti_reader_open(cfti_reader *reader, size_t index, cfti_os_file *opened,
-                            bool *short_is_end) {
-    const confiture_files *files = reader->files;
-    const cfti_file *file = &files->items[index];
-    *short_is_end = false;
-    if (file->leaf == 0)
-        return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
-    if (!cfti_reader_is_in(reader, file)) {
-        const cfti_file *next = index + 1 < files->count ? file + 1 : NULL;
-        int error;
-        if (file->path_size < CFTI_OS_PATH_STEP &&
-            (next == NULL || !cfti_same_directory(file, next)))
-            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
-        error = cfti_reader_enter(reader, file);
-        if (error != 0) {
-            /* A directory may be entered but not read: then the whole path is the way. */
-            if (file->path_size >= CFTI_OS_PATH_STEP || error == CFTI_OS_NO_MEMORY) return error;
-            return cfti_reader_open_at(reader, CFTI_OS_NOWHERE, file->path, file, opened);
-        }
-    }
-    *short_is_end = reader->short_is_end && file->kind == CFTI_KIND_FILE;
-    return cfti_reader_open_at(reader, reader->directory, file->path + file->leaf, file, opened);
+static int cfti_reader_open(cfti_reader *reader, const cfti_file *file, cfti_os_file at,
+                            const char *path, cfti_os_file *opened) {
+    int error = CFTI_OS_NO_BENEATH;
+    if (cfti_reader_refuses_link(reader, file)) return cfti_os_open_no_link(at, path, opened);
+    if (reader->files->is_confined)
+        error = cfti_beneath_open(&reader->beneath, file, false, opened);
+    return error == CFTI_OS_NO_BENEATH ? cfti_os_open(at, path, opened) : error;
 }
 
 static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
@@ -162,31 +179,35 @@ static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
                               : "is a FIFO, socket or device, not a regular file");
 }
 
-/* Opens a file and makes sure that it is one. A listing's word is enough: a FIFO
- * that took the file's place since reads as empty, and empty files are looked at
- * again. */
-static confiture_status cfti_reader_begin(cfti_reader *reader, cfti_visit *visit,
-                                          cfti_os_file *opened, cfti_fail *fail) {
-    cfti_kind kind = reader->files->items[visit->index].kind;
-    int error;
-    if (kind == CFTI_KIND_DIRECTORY || kind == CFTI_KIND_OTHER) return cfti_fail_kind(fail, kind);
-    error = cfti_reader_open(reader, visit->index, opened, &visit->short_is_end);
+static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_file *file, int error,
+                                       cfti_fail *fail) {
     if (error == CFTI_OS_NO_DEVICE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
-    if (error == CFTI_OS_LINK_LOOP &&
-        cfti_reader_refuses_link(reader, &reader->files->items[visit->index]))
+    if (error == CFTI_LEADS_OUT) return cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
+    if (error == CFTI_OS_LINK_LOOP && cfti_reader_refuses_link(reader, file))
         return cfti_fail_with(fail, CONFITURE_E_CHANGED,
                               "has been replaced by a symbolic link since it was found");
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (kind != CFTI_KIND_FILE) {
+    return cfti_fail_system(fail, error, NULL);
+}
+
+/* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
+ * waits at its other end, and to open a device may start it. A listing's word is enough, and
+ * costs nothing: what took the file's place since is opened without waiting, and refused. */
+static confiture_status cfti_reader_begin(cfti_reader *reader, const cfti_visit *visit,
+                                          cfti_os_file *opened, cfti_fail *fail) {
+    const cfti_file *file = &reader->files->items[visit->index];
+    cfti_os_file at;
+    const char *path;
+    int error;
+    if (file->kind == CFTI_KIND_DIRECTORY || file->kind == CFTI_KIND_OTHER)
+        return cfti_fail_kind(fail, file->kind);
+    error = cfti_reader_locate(reader, file, &at, &path);
+    if (error == 0 && file->kind != CFTI_KIND_FILE) {
         cfti_os_status status;
-        error = cfti_os_status_of(*opened, &status);
-        if (error != 0 || status.kind != CFTI_KIND_FILE) {
-            cfti_os_close(*opened);
-            return error != 0 ? cfti_fail_system(fail, error, NULL)
-                              : cfti_fail_kind(fail, status.kind);
-        }
+        error = cfti_os_status_at(at, path, true, &status);
+        if (error == 0 && status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
     }
-    return CONFITURE_OK;
+    if (error == 0) error = cfti_reader_open(reader, file, at, path, opened);
+    return error == 0 ? CONFITURE_OK : cfti_fail_open(reader, file, error, fail);
 }
 
 /* Whether so many bytes are more than a file may have. */
@@ -236,115 +257,261 @@ static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_
     return 0;
 }
 
-/* A file of some length, from the start, between two looks at its status: what is
- * read in several steps is only a file if it did not change between them. */
-static confiture_status cfti_read_steady(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                         cfti_os_file file, cfti_fail *fail) {
-    cfti_os_status before, after;
-    size_t room, got = 0;
-    uint8_t *data;
-    int error = cfti_os_status_of(file, &before);
-    if (error == 0 && before.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, before.kind);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (cfti_is_over(reader->run, before.size)) return cfti_fail_limit(fail, reader->run);
-    /* Some files of the kernel's have size 0 and bytes all the same. */
-    room = before.size == 0 ? cfti_room_within(reader->run, CFTI_WHOLE_LIMIT + 1)
-                            : (size_t)before.size + 1;
-    if (before.size > CFTI_WHOLE_LIMIT) {
-        visit->way = CFTI_VISIT_PIECES;
-        return CONFITURE_OK;
+/* ---- the rule ---- */
+
+/* Whether a time lies before another one that is so many seconds earlier. */
+static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *time, int margin) {
+    int64_t last = time->seconds - margin;
+    return seconds < last || (seconds == last && ns < time->ns);
+}
+
+/* Whether nobody can have written to a file since `start`: see THE RULE. */
+static bool cfti_is_settled(const cfti_os_status *status, const cfti_os_time *start) {
+    return CFTI_OS_TIMES_ARE_PROMPT &&
+           cfti_is_before(status->modified, status->modified_ns, start, CFTI_SETTLED) &&
+           cfti_is_before(status->changed, status->changed_ns, start, CFTI_SETTLED);
+}
+
+/* Whether the clock has left a time behind, or never will while we wait: a second or more ahead
+ * of it, or in whole seconds, as some file systems count. */
+static bool cfti_is_past(int64_t seconds, uint32_t ns, const cfti_os_time *now) {
+    return ns == 0 || cfti_is_before(seconds, ns, now, 0) || !cfti_is_before(seconds, ns, now, -1);
+}
+
+/* Looks at a file, and waits until what is written to it from now on gets another time: once
+ * waited for, most often, for all files that were changed with it. */
+static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cfti_fail *fail) {
+    int naps;
+    for (naps = 0;; naps++) {
+        cfti_os_time now;
+        int error;
+        cfti_os_now(&now);
+        error = cfti_os_status_of(file, status);
+        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        if (status->kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status->kind);
+        if (naps == CFTI_NAPS_MAX || (cfti_is_past(status->modified, status->modified_ns, &now) &&
+                                      cfti_is_past(status->changed, status->changed_ns, &now)))
+            return CONFITURE_OK;
+        cfti_os_nap();
     }
-    data = cfti_arena_reserve(arena, visit->front + room + 1);
+}
+
+/* ---- files that are read whole ---- */
+
+#if !defined(CONFITURE_NO_MMAP)
+/* Copies out of a mapping of the file, which others may change while it is looked at. False:
+ * it cannot be mapped there, as not every file system can. */
+static bool cfti_copy_mapped(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
+                             size_t *got) {
+    cfti_os_status status;
+    const uint8_t *bytes = NULL;
+    if (offset % CFTI_OS_MAP_STEP != 0 || cfti_os_status_of(file, &status) != 0 ||
+        status.kind != CFTI_KIND_FILE || status.size <= offset)
+        return false;
+    if (size > status.size - offset) size = (size_t)(status.size - offset);
+    if (cfti_os_map(file, offset, size, &bytes) != 0) return false;
+    memcpy(data, bytes, size);
+    cfti_os_unmap(bytes, size);
+    *got = size;
+    return true;
+}
+#endif
+
+/* Some of the bytes from `offset` on; *got is 0 only at the end. */
+static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file file, uint8_t *data,
+                                       size_t size, uint64_t offset, size_t *got, cfti_fail *fail) {
+    cfti_os_status status;
+    int error;
+#if !defined(CONFITURE_NO_MMAP)
+    if (reader->run->io == CONFITURE_IO_MMAP && cfti_copy_mapped(file, data, size, offset, got))
+        return CONFITURE_OK;
+#else
+    (void)reader;
+#endif
+    error = cfti_os_read_at(file, data, size, offset, got);
+    if (error == 0) return CONFITURE_OK;
+    if (cfti_os_status_of(file, &status) == 0 && status.kind != CFTI_KIND_FILE)
+        return cfti_fail_kind(fail, status.kind);
+    return cfti_fail_system(fail, error, NULL);
+}
+
+/* What has been read of a file, and the look at it after that. */
+typedef struct cfti_copy {
+    uint8_t *data; /* the visit's front and then the bytes */
+    size_t size, room;
+    cfti_os_status status;
+} cfti_copy;
+
+/* Room for so many bytes, with those that are there already. */
+static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_visit *visit,
+                                          cfti_arena *arena, size_t room, cfti_fail *fail) {
+    uint8_t *data = cfti_arena_reserve(arena, visit->front + room + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, data + visit->front, room, 0, &got);
-    if (error == 0) error = cfti_os_status_of(file, &after);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (cfti_is_over(reader->run, got)) return cfti_fail_limit(fail, reader->run);
-    if (before.size == 0 && got == room) {
-        visit->way = CFTI_VISIT_PIECES;
-        return CONFITURE_OK;
-    }
-    if (!cfti_same_status(&before, &after) || (before.size != 0 && got != before.size))
-        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    cfti_arena_commit(arena, visit->front + got + 1);
-    cfti_visit_take(visit, data, got);
+    if (data != copy->data && copy->size > 0)
+        memcpy(data + visit->front, copy->data + visit->front, copy->size);
+    copy->data = data;
+    copy->room = room;
     return CONFITURE_OK;
 }
 
-/* Whether the file still holds what was read of it, and *longer if more: see CFTI_OS_PAGE.
- * What a second read brings again was all there at the moment between both; two looks at
- * the file's times cost more, and these may stand still for 10 ms. */
-static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
-                                        cfti_os_file file, const uint8_t *data, size_t size,
-                                        bool *longer, cfti_fail *fail) {
-    size_t got, more = 0;
-    int error;
-    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_read_full(file, reader->piece, size, 0, &got);
-    if (error == 0 && (!visit->short_is_end || got % CFTI_OS_PAGE == 0))
-        error = cfti_os_read_at(file, reader->piece + got, 1, got, &more);
-    if (error == CFTI_OS_NO_OFFSET)
-        return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a FIFO by now */
+/* The look after a read: its kind, and the limit. */
+static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reader,
+                                       cfti_os_file file, cfti_fail *fail) {
+    int error = cfti_os_status_of(file, &copy->status);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (got != size || memcmp(reader->piece, data, got) != 0)
-        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    *longer = more > 0;
+    if (copy->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, copy->status.kind);
+    if (cfti_is_over(reader->run, copy->size) || cfti_is_over(reader->run, copy->status.size))
+        return cfti_fail_limit(fail, reader->run);
     return CONFITURE_OK;
 }
 
-/* The whole file into the arena, if it is not too long for that. */
-static confiture_status cfti_read_whole(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                        cfti_os_file file, cfti_fail *fail) {
-    size_t around = visit->front + 1, room = cfti_arena_room(arena), got;
-    bool longer = false;
-    uint8_t *data;
-    int error;
+/* Reads a file from its start to its end, which it proves: by its size after the read, or by a
+ * read of nothing. One that is too long is left to be read in pieces. */
+static confiture_status cfti_read_once(const cfti_reader *reader, cfti_visit *visit,
+                                       cfti_arena *arena, cfti_os_file file, cfti_copy *copy,
+                                       cfti_fail *fail) {
+    size_t room = cfti_arena_room(arena), around = visit->front + 1, got;
+    uint64_t wanted = 0; /* as far as is known */
     room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
     room = cfti_room_within(reader->run, cfti_min(room, CFTI_FIRST_READ));
-    data = cfti_arena_reserve(arena, around + room);
-    if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    error = cfti_os_read(file, data + visit->front, room, &got);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (got == 0) {
-        cfti_os_status status;
-        error = cfti_os_status_of(file, &status);
-        if (error != 0) return cfti_fail_system(fail, error, NULL);
-        if (status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
+    memset(copy, 0, sizeof(*copy));
+    for (;;) {
+        if (copy->size == copy->room &&
+            cfti_copy_reserve(copy, visit, arena, room, fail) != CONFITURE_OK)
+            return fail->status;
+        if (cfti_read_some(reader, file, copy->data + visit->front + copy->size,
+                           copy->room - copy->size, copy->size, &got, fail) != CONFITURE_OK)
+            return fail->status;
+        copy->size += got;
+        if (got > 0 && copy->size < wanted && copy->size < copy->room) continue;
+        if (cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
+        wanted = copy->status.size;
+        if (got == 0 || copy->size == wanted) return CONFITURE_OK;
+        if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
+            visit->way = CFTI_VISIT_PIECES;
+            return CONFITURE_OK;
+        }
+        room = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
+        room = cfti_room_within(reader->run, room);
     }
-    if (got > 0 && got < room &&
-        cfti_read_again(reader, visit, file, data + visit->front, got, &longer, fail) !=
+}
+
+/* Reads the file again, and puts what is not the same in its place: then, or if that is too
+ * much, it is not *same. */
+static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
+                                        cfti_os_file file, uint64_t wanted, cfti_copy *copy,
+                                        bool *same, cfti_fail *fail) {
+    uint8_t *data = copy->data + visit->front;
+    size_t size = 0, got;
+    *same = true;
+    do {
+        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, size, &got, fail) !=
             CONFITURE_OK)
-        return fail->status;
-    if (got == room || longer) return cfti_read_steady(reader, visit, arena, file, fail);
-    cfti_arena_commit(arena, around + got);
-    cfti_visit_take(visit, data, got);
+            return fail->status;
+        if (size + got > copy->size || memcmp(data + size, reader->piece, got) != 0) *same = false;
+        if (cfti_is_over(reader->run, size + got)) return cfti_fail_limit(fail, reader->run);
+        if (got > copy->room - size) {
+            copy->room = 0;
+            return CONFITURE_OK;
+        }
+        if (!*same) memcpy(data + size, reader->piece, got);
+        size += got;
+    } while (got > 0 && size != wanted);
+    *same = *same && size == copy->size;
+    copy->size = size;
     return CONFITURE_OK;
+}
+
+/* What was changed only just now: until two reads and the looks around the second say the
+ * same, or for CFTI_ROUNDS_MAX times. */
+static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                          cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
+    int rounds;
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
+        cfti_os_status before;
+        bool same;
+        if (copy->room == 0) { /* it has grown */
+            if (cfti_read_once(reader, visit, arena, file, copy, fail) != CONFITURE_OK)
+                return fail->status;
+            if (visit->way == CFTI_VISIT_PIECES) return CONFITURE_OK;
+        }
+        if (cfti_look(file, &before, fail) != CONFITURE_OK ||
+            cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+            cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
+            return fail->status;
+        if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
+    }
+    return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+}
+
+/* A file that is open, whole, into the arena: or the word that it is too long for that. */
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_os_file file, const cfti_os_time *start,
+                                       cfti_fail *fail) {
+    cfti_copy copy;
+    confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
+    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
+        !cfti_is_settled(&copy.status, start))
+        status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
+    if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
+    cfti_arena_commit(arena, visit->front + copy.size + 1);
+    cfti_visit_take(visit, copy.data, copy.size);
+    return CONFITURE_OK;
+}
+
+/* ---- many files at once ---- */
+
+/* How many of the files, from the first on, a ring can take together: those of one directory,
+ * which must be files by their listing's word. */
+static size_t cfti_read_together(const cfti_file *files, size_t count) {
+    size_t n = 0;
+    if (files[0].leaf == 0) return 0;
+    while (n < count && n < CFTI_RING_FILES && files[n].kind == CFTI_KIND_FILE &&
+           cfti_same_directory(&files[n], &files[0]))
+        n++;
+    return n;
+}
+
+/* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
+ * the start would show in the times of that file, too. */
+static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_fetch *fetches,
+                              size_t count, const cfti_os_time *start) {
+    size_t recent = 0, i;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        bool settled = cfti_is_settled(&fetch->status, start);
+        if (!fetch->done) continue;
+        recent += !settled;
+        if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
+            cfti_is_over(reader->run, fetch->got))
+            continue;
+        visits[i].fetched = true;
+        cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);
+    }
+    if (recent > count / 4) reader->recent = 16;
 }
 
 /* Reads those of `count` files, which follow each other in the list, that can be read
- * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). */
+ * at once: `room` bytes are enough for most. The others are left for cfti_read_file(), which
+ * after a checkout are all of them: then it is not tried for a while. */
 static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count, cfti_arena *arena,
-                           size_t room) {
+                           size_t room, const cfti_os_time *start) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
     const cfti_file *files = &reader->files->items[visits[0].index];
-    size_t first, last, i, size;
+    size_t first, n, i, size;
     uint8_t *data;
+    if (reader->recent > 0 && reader->recent-- > 0) return;
     room = cfti_room_within(reader->run, room);
-    for (first = 0; first < count; first = last) {
-        for (last = first; last < count && last - first < CFTI_RING_FILES; last++)
-            if (files[last].kind != CFTI_KIND_FILE ||
-                !cfti_same_directory(&files[last], &files[first]))
-                break;
-        if (last - first < 2 || files[first].leaf == 0) {
-            last = cfti_max(last, first + 1);
-            continue;
-        }
-        if (!cfti_reader_has_ring(reader) || !cfti_reader_has_piece(reader)) return;
-        if (cfti_reader_enter(reader, &files[first]) != 0 || !reader->short_is_end) continue;
-        for (size = 0, i = first; i < last; i++) size += visits[i].front + room + 1;
+    for (first = 0; first < count; first += cfti_max(n, 1)) {
+        n = cfti_read_together(&files[first], count - first);
+        if (n < 2) continue;
+        if (!cfti_reader_has_ring(reader)) return;
+        if (cfti_reader_enter(reader, &files[first]) != 0) continue;
+        for (size = 0, i = first; i < first + n; i++) size += visits[i].front + room + 1;
         data = (uint8_t *)cfti_arena_take(arena, size);
         if (data == NULL) return;
-        for (i = first; i < last; i++) {
+        for (i = first; i < first + n; i++) {
             cfti_os_fetch *fetch = &fetches[i - first];
             fetch->at = reader->directory;
             fetch->path = files[i].path + files[i].leaf;
@@ -353,82 +520,27 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
             data += visits[i].front + room + 1;
         }
-        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, last - first, reader->piece,
-                                CFTI_PIECE)) {
+        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, n)) {
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }
-        for (i = first; i < last; i++) {
-            const cfti_os_fetch *fetch = &fetches[i - first];
-            /* Of an empty file it is still to be seen what it is, of a longer one the rest. */
-            if (!fetch->done || fetch->got == 0 || fetch->got == room) continue;
-            visits[i].fetched = true;
-            cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);
-        }
+        cfti_read_fetched(reader, &visits[first], fetches, n, start);
     }
 }
 
 /* Reads a file that does not tell its size once through, if there is a limit to it: what
  * is wrong with its beginning must not be told of a file that is too large, and a sink
  * must not see it. Into the reader's piece. */
-static confiture_status cfti_read_measure(cfti_reader *reader, cfti_os_file file, cfti_fail *fail) {
+static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_file file,
+                                          cfti_fail *fail) {
     uint64_t total = 0;
     size_t got;
-    int error;
     do {
-        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, total, &got);
+        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, total, &got, fail) !=
+            CONFITURE_OK)
+            return fail->status;
         total += got;
         if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
-    } while (error == 0 && got > 0);
-    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, NULL);
-}
-
-#if !defined(CONFITURE_NO_MMAP)
-/* Maps the file; what cannot be mapped (not every file system can) is read. */
-static confiture_status cfti_read_mapped(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                         cfti_os_file file, cfti_fail *fail) {
-    int error = cfti_os_status_of(file, &visit->status);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    /* Afterwards it is looked at again by its path, which must fit into one call. */
-    if (strlen(visit->path) >= CFTI_OS_PATH_STEP)
-        return cfti_read_whole(reader, visit, arena, file, fail);
-    if (visit->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, visit->status.kind);
-    if (cfti_is_over(reader->run, visit->status.size)) return cfti_fail_limit(fail, reader->run);
-    if (visit->status.size == 0 || visit->status.size > SIZE_MAX / 2 ||
-        cfti_os_map(file, (size_t)visit->status.size, &visit->bytes) != 0)
-        return cfti_read_whole(reader, visit, arena, file, fail);
-    visit->size = (size_t)visit->status.size;
-    visit->way = CFTI_VISIT_MAPPED;
-    return CONFITURE_OK;
-}
-#endif
-
-/* Reads, or maps, a file that is open: its bytes, or the word that it is too long. */
-static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                       cfti_os_file file, cfti_fail *fail) {
-#if !defined(CONFITURE_NO_MMAP)
-    if (reader->run->io == CONFITURE_IO_MMAP)
-        return cfti_read_mapped(reader, visit, arena, file, fail);
-#endif
-    return cfti_read_whole(reader, visit, arena, file, fail);
-}
-
-/* Unmaps a visit, and asks whether its file is still the one that was mapped. */
-static confiture_status cfti_visit_release(cfti_visit *visit, cfti_fail *fail) {
-#if !defined(CONFITURE_NO_MMAP)
-    if (visit->way == CFTI_VISIT_MAPPED) {
-        cfti_os_status now;
-        int error;
-        cfti_os_unmap(visit->bytes, visit->size);
-        visit->way = CFTI_VISIT_WHOLE;
-        error = cfti_os_status_at(CFTI_OS_NOWHERE, visit->path, true, &now);
-        if (error != 0 && !cfti_is_answer(error)) return cfti_fail_system(fail, error, NULL);
-        if (error != 0 || !cfti_same_status(&visit->status, &now))
-            return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    }
-#else
-    (void)visit;
-    (void)fail;
-#endif
+    } while (got > 0);
     return CONFITURE_OK;
 }

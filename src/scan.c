@@ -135,9 +135,9 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
                                           cfti_os_file file, bool fold, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
-    confiture_status status = CONFITURE_OK;
-    int error = cfti_os_status_of(file, &before);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    confiture_status status = cfti_look(file, &before, fail);
+    int error;
+    if (status != CONFITURE_OK) return status;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (cfti_is_over(scan->run, before.size)) return cfti_fail_limit(fail, scan->run);
     if (before.size == 0 && scan->run->max_file_size != 0)
@@ -148,8 +148,9 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     visit->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
         cfti_arena scratch;
-        error = cfti_os_read_at(file, reader->piece, CFTI_PIECE, visit->total, &visit->size);
-        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, visit->total, &visit->size,
+                                fail);
+        if (status != CONFITURE_OK) return status;
         visit->total += visit->size;
         if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
         visit->last = visit->size == 0;
@@ -167,8 +168,7 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     if (status != CONFITURE_OK) return status;
     error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (!cfti_same_status(&before, &after) || (before.size != 0 && visit->total != before.size))
-        return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+    if (!cfti_same_status(&before, &after)) return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
     return CONFITURE_OK;
 }
 
@@ -186,18 +186,19 @@ static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_vis
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                        cfti_visit *visit, cfti_fail *fail) {
+                                        cfti_visit *visit, const cfti_os_time *start,
+                                        cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_file file;
     confiture_status status;
     if (visit->fetched) return cfti_slot_map(scan, slot, visit, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
-        visit->way = CFTI_VISIT_PIECES;
+        visit->way = CFTI_VISIT_LATER;
         return CONFITURE_OK;
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
+    status = cfti_read_file(reader, visit, &slot->arena, file, start, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
         status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {
@@ -209,26 +210,40 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     return status;
 }
 
-/* Nobody needs the bytes of visits [first, end) any more. The batch ends before the first
- * whose file has changed under its mapping; all are let go. */
-static confiture_status cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first,
-                                         size_t end) {
-    confiture_status status = CONFITURE_OK;
+/* Reads, maps and folds a file that had to wait for its turn. */
+static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                             cfti_visit *visit, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    cfti_block *block = slot->arena.first;
+    size_t used = block == NULL ? 0 : block->used;
+    cfti_os_time start;
+    cfti_os_file file;
+    confiture_status status;
+    cfti_os_now(&start);
+    status = cfti_reader_begin(reader, visit, &file, fail);
+    if (status != CONFITURE_OK) return status;
+    if (visit->way == CFTI_VISIT_LATER) {
+        visit->way = CFTI_VISIT_WHOLE;
+        status = cfti_read_file(reader, visit, &slot->arena, file, &start, fail);
+    }
+    if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
+        status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
+    } else if (status == CONFITURE_OK) {
+        status = cfti_slot_map(scan, slot, visit, fail);
+        if (status == CONFITURE_OK && consumer->fold != NULL)
+            status = consumer->fold(consumer->ctx, visit, fail);
+    }
+    cfti_os_close(file);
+    cfti_arena_rewind(&slot->arena, block, used);
+    return status;
+}
+
+/* Nobody needs the bytes of visits [first, end) any more. */
+static void cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
     size_t i;
     if (scan->consumer->map_many != NULL && first < end)
         scan->consumer->map_many(scan->consumer->ctx, &slot->visits[first], end - first);
-    for (i = first; i < end; i++) {
-        cfti_visit *visit = &slot->visits[i];
-        cfti_fail fail;
-        if (cfti_visit_release(visit, &fail) != CONFITURE_OK && status == CONFITURE_OK) {
-            status = fail.status;
-            slot->fail = fail;
-            cfti_fail_at(&slot->fail, visit);
-            slot->done = i;
-        }
-        visit->bytes = NULL;
-    }
-    return status;
+    for (i = first; i < end; i++) slot->visits[i].bytes = NULL;
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
@@ -264,6 +279,7 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
+    cfti_os_time start; /* one for all: earlier than it might be, which is the safe side */
     size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
@@ -273,26 +289,22 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
+    cfti_os_now(&start);
     if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
+        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room, &start);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
-        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
-        if (status == CONFITURE_OK) {
-            slot->done++;
-        } else {
-            cfti_fail ignored;
-            (void)cfti_visit_release(visit, &ignored);
-            cfti_fail_at(&slot->fail, visit);
-        }
+        status = cfti_slot_visit(scan, reader, slot, visit, &start, &slot->fail);
+        if (status == CONFITURE_OK) slot->done++;
+        else cfti_fail_at(&slot->fail, visit);
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
             slot->bytes - kept < CFTI_BATCH_SIDE)
             continue;
-        if (cfti_slot_let_go(scan, slot, let_go, slot->done) != CONFITURE_OK) return;
+        cfti_slot_let_go(scan, slot, let_go, slot->done);
         let_go = slot->done;
         kept = slot->bytes;
         cfti_arena_rewind(&slot->arena, block, used);
@@ -307,17 +319,9 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
         cfti_visit *visit = &slot->visits[i];
-        if (visit->way == CFTI_VISIT_PIECES) {
-            cfti_os_file file;
-            status = cfti_reader_begin(reader, visit, &file, fail);
-            if (status == CONFITURE_OK) {
-                status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
-                cfti_os_close(file);
-            }
-        } else {
-            if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
-            if (status == CONFITURE_OK) status = cfti_visit_release(visit, fail);
-        }
+        if (visit->way != CFTI_VISIT_WHOLE)
+            status = cfti_slot_visit_late(scan, reader, slot, visit, fail);
+        else if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
         scan->progress.bytes += visit->total;
         scan->progress.files++;
         if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
@@ -332,11 +336,6 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
 
 /* Makes a slot ready for its next batch, folded or not. */
 static void cfti_slot_empty(cfti_slot *slot) {
-    size_t i;
-    for (i = 0; i < slot->done; i++) {
-        cfti_fail ignored;
-        (void)cfti_visit_release(&slot->visits[i], &ignored);
-    }
     slot->done = 0;
     cfti_arena_reset(&slot->arena);
 }

@@ -33,8 +33,8 @@ COMBINATIONS = [chosen for count in range(len(SWITCHES) + 1)
 # all are safe among threads.
 NEEDS = {
     None: """__errno_location memchr memcmp memcpy memmove memset strcmp strlen strncmp strrchr
-        strstr close fchmod fcntl fstat fstatat fstatfs fsync getcwd getpid pread open openat pwrite
-        read readlinkat rename syscall sysconf unlink write""",
+        strstr close fchmod fcntl fstat fstatat fsync getcwd getpid gettimeofday poll pread open
+        openat pwrite readlinkat rename syscall sysconf unlink write""",
     "no-mmap no-uring": "mmap munmap",
     "no-simd": "getauxval",
     "no-alloc": "malloc realloc free",
@@ -45,7 +45,7 @@ NEEDS = {
         pthread_sigmask pthread_setcancelstate""",
 }
 # What compilers and hardening options put in their place.
-OTHER_NAMES = {"bcmp": "memcmp", "__memcpy_chk": "memcpy", "__read_chk": "read"}
+OTHER_NAMES = {"bcmp": "memcmp", "__memcpy_chk": "memcpy", "__pread_chk": "pread"}
 BY_COMPILER = {"__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
 MUTABLE = {"cfti_cpu_mask", "_ZL13cfti_cpu_mask"}
 

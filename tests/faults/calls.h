@@ -27,7 +27,6 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/types.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "../unit/test.h"
@@ -48,8 +47,6 @@ static int fault_close(int fd);
 static int fault_fcntl(int fd, int what, ...);
 static int fault_fstat(int fd, struct stat *st);
 static int fault_fstatat(int at, const char *path, struct stat *st, int flags);
-static int fault_fstatfs(int fd, struct statfs *fs);
-static ssize_t fault_read(int fd, void *data, size_t size);
 static ssize_t fault_pread(int fd, void *data, size_t size, off_t offset);
 static ssize_t fault_write(int fd, const void *data, size_t size);
 static ssize_t fault_pwrite(int fd, const void *data, size_t size, off_t offset);
@@ -77,8 +74,6 @@ static int fault_pthread_cond_destroy(pthread_cond_t *c);
 #define fcntl fault_fcntl
 #define fstat fault_fstat
 #define fstatat fault_fstatat
-#define fstatfs fault_fstatfs
-#define read fault_read
 #define pread fault_pread
 #define write fault_write
 #define pwrite fault_pwrite

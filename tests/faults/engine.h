@@ -12,8 +12,6 @@
 #undef fcntl
 #undef fstat
 #undef fstatat
-#undef fstatfs
-#undef read
 #undef pread
 #undef pwrite
 #undef mmap
@@ -46,7 +44,6 @@ typedef enum fault_call {
     FAULT_CLOSE,
     FAULT_FSTAT,
     FAULT_FSTATAT,
-    FAULT_FSTATFS,
     FAULT_READ,
     FAULT_WRITE,
     FAULT_PWRITE,
@@ -85,7 +82,6 @@ static const struct {
                               {"close", {EIO}, true},
                               {"fstat", {EIO, ENOMEM}, true},
                               {"fstatat", {EIO, ENOMEM}, true},
-                              {"fstatfs", {EIO}, true},
                               {"read", {EIO, ENOMEM}, true},
                               {"write", {ENOSPC, EIO}, true},
                               {"pwrite", {ENOSPC}, true},
@@ -132,7 +128,7 @@ typedef struct fault_lie {
     const char *path; /* NULL: no lie */
     size_t from, asked;
     off_t longer; /* than it is */
-    bool later;   /* it was changed after it was */
+    bool later;   /* it has been changed since it was asked the last time */
 } fault_lie;
 
 typedef struct fault_fd {
@@ -152,16 +148,17 @@ static struct {
     size_t variant;        /* which of the call's errors */
     fault_rule rules[FAULT_RULES];
     fault_lie lie;
-    bool storm;                /* every second call that may be interrupted is */
-    int short_reads;           /* of input */
-    unsigned long file_system; /* what fstatfs() says that it is; 0: what is so */
-    bool short_write;          /* a random part */
-    bool no_write;             /* a write brings nothing to the file, and that is no error */
-    size_t disk;               /* bytes that there is room for */
-    bool few;                  /* a ring takes and completes only some at a time */
-    bool waits;     /* a ring's reads wait, also where the file system knows no other way */
-    uint32_t lacks; /* what a ring does not have, of its features */
-    int hold;       /* 3: a ring's results are kept back, 2: it is refused, 1: they are there */
+    bool storm;       /* every second call that may be interrupted is */
+    int short_reads;  /* of input */
+    bool no_size;     /* no file tells its size */
+    bool fresh;       /* nothing is known of the time: no file is older than the read */
+    bool short_write; /* a random part */
+    bool no_write;    /* a write brings nothing to the file, and that is no error */
+    size_t disk;      /* bytes that there is room for */
+    bool few;         /* a ring takes and completes only some at a time */
+    bool waits;       /* a ring's reads wait, also where the file system knows no other way */
+    uint32_t lacks;   /* what a ring does not have, of its features */
+    int hold;         /* 3: a ring's results are kept back, 2: it is refused, 1: they are there */
     unsigned random;
     /* What happened. */
     size_t hits;
@@ -182,7 +179,7 @@ static memory fault_memory; /* the accounts of all memory */
 static void fault_reset(void) {
     fault.armed = fault.fail_on = fault.storm = fault.short_write = fault.no_write = fault.few =
         false;
-    fault.file_system = 0;
+    fault.no_size = fault.fresh = false;
     fault.waits = false;
     fault.lacks = 0;
     fault.hold = 0;
@@ -393,23 +390,18 @@ static int fault_fstat(int fd, struct stat *st) {
     if (result == 0 && lie->path != NULL && strcmp(lie->path, fault.fds[fd].path) == 0 &&
         ++lie->asked >= lie->from) {
         st->st_size += lie->longer;
-        st->st_mtime += lie->later;
+        if (lie->later) st->st_mtime += 7200 + (time_t)lie->asked;
     }
+    if (result == 0 && fault.no_size && S_ISREG(st->st_mode)) st->st_size = 0;
     (void)pthread_mutex_unlock(&fault.lock);
     return result;
 }
 
 static int fault_fstatat(int at, const char *path, struct stat *st, int flags) {
-    return fault_fails(FAULT_FSTATAT, -1, at, path, false) ? -1 : fstatat(at, path, st, flags);
-}
-
-static int fault_fstatfs(int fd, struct statfs *fs) {
-    int result = fault_fails(FAULT_FSTATFS, fd, -1, NULL, false) ? -1 : fstatfs(fd, fs);
-    if (fault.file_system != 0) {
-        fs->f_type = 0;
-        fs->f_type |= fault.file_system;
-    }
-    return result;
+    if (fault_fails(FAULT_FSTATAT, -1, at, path, false) || fstatat(at, path, st, flags) != 0)
+        return -1;
+    if (fault.no_size && S_ISREG(st->st_mode)) st->st_size = 0;
+    return 0;
 }
 
 /* How many bytes a read of `size` brings at most. */
@@ -420,11 +412,6 @@ static size_t fault_short(size_t size) {
     if (fault.short_reads == FAULT_PAGES && size > 4096) size = 4096;
     (void)pthread_mutex_unlock(&fault.lock);
     return size;
-}
-
-static ssize_t fault_read(int fd, void *data, size_t size) {
-    if (fault_fails(FAULT_READ, fd, -1, NULL, false)) return -1;
-    return read(fd, data, fault_short(size));
 }
 
 static ssize_t fault_pread(int fd, void *data, size_t size, off_t offset) {

@@ -14,20 +14,23 @@
 #include "judge.h"
 
 static const config configs[] = {
-    {"read, alone", CONFITURE_IO_READ, 1, POOL_NONE, true, true},
-    {"read, threads", CONFITURE_IO_READ, 4, POOL_NONE, true, false},
-    {"read, pool", CONFITURE_IO_READ, 0, POOL_NEW, false, false},
-    {"read, warm pool", CONFITURE_IO_READ, 3, POOL_WARM, false, false},
-    {"read, pool, allocator", CONFITURE_IO_READ, 3, POOL_WARM, true, false},
-    {"mmap, alone", CONFITURE_IO_MMAP, 1, POOL_NONE, true, true},
-    {"mmap, threads", CONFITURE_IO_MMAP, 4, POOL_NONE, false, false},
-    {"mmap, pool", CONFITURE_IO_MMAP, 0, POOL_NEW, false, false},
-    {"ring, alone", CONFITURE_IO_RING, 1, POOL_NONE, true, true},
-    {"ring, threads", CONFITURE_IO_RING, 4, POOL_NONE, false, false},
-    {"ring, pool", CONFITURE_IO_RING, 0, POOL_NEW, false, false},
-    {"ring, warm pool", CONFITURE_IO_RING, 3, POOL_WARM, false, true},
-    {"ring, pool, alone", CONFITURE_IO_RING, 1, POOL_WARM, false, false},
-    {"auto, pool", CONFITURE_IO_AUTO, 0, POOL_WARM, false, false}};
+    {"read, alone", CONFITURE_IO_READ, 1, POOL_NONE, true, true, false},
+    {"read, threads", CONFITURE_IO_READ, 4, POOL_NONE, true, false, false},
+    {"read, pool", CONFITURE_IO_READ, 0, POOL_NEW, false, false, false},
+    {"read, warm pool", CONFITURE_IO_READ, 3, POOL_WARM, false, false, false},
+    {"read, pool, allocator", CONFITURE_IO_READ, 3, POOL_WARM, true, false, false},
+    {"mmap, alone", CONFITURE_IO_MMAP, 1, POOL_NONE, true, true, false},
+    {"mmap, threads", CONFITURE_IO_MMAP, 4, POOL_NONE, false, false, false},
+    {"mmap, pool", CONFITURE_IO_MMAP, 0, POOL_NEW, false, false, false},
+    {"ring, alone", CONFITURE_IO_RING, 1, POOL_NONE, true, true, false},
+    {"ring, threads", CONFITURE_IO_RING, 4, POOL_NONE, false, false, false},
+    {"ring, pool", CONFITURE_IO_RING, 0, POOL_NEW, false, false, false},
+    {"ring, warm pool", CONFITURE_IO_RING, 3, POOL_WARM, false, true, false},
+    {"ring, pool, alone", CONFITURE_IO_RING, 1, POOL_WARM, false, false, false},
+    {"auto, pool", CONFITURE_IO_AUTO, 0, POOL_WARM, false, false, false},
+    {"read, alone, fresh", CONFITURE_IO_READ, 1, POOL_NONE, true, true, true},
+    {"mmap, threads, fresh", CONFITURE_IO_MMAP, 4, POOL_NONE, true, false, true},
+    {"ring, pool, fresh", CONFITURE_IO_RING, 0, POOL_NEW, false, false, true}};
 
 enum { CONFIGS = sizeof configs / sizeof configs[0] };
 
@@ -115,7 +118,7 @@ static void faults_work(const work *w) {
 
 /* What the works come to when nothing fails. */
 static void faults_expect(void) {
-    static const config plain = {"plain", CONFITURE_IO_READ, 1, POOL_NONE, true, false};
+    static const config plain = {"plain", CONFITURE_IO_READ, 1, POOL_NONE, true, false, false};
     size_t i, k, size;
     work_same = strdup(work_old_text);
     for (k = 0; k < WORKS; k++) {

@@ -11,6 +11,7 @@ typedef struct config {
     int pool;
     bool given; /* an allocator of the caller's own; else what the macros name */
     bool quick; /* a part of the small share */
+    bool fresh; /* its files are read twice */
 } config;
 
 static struct {
@@ -104,8 +105,9 @@ static bool judge_may_live(const work *w, const config *c, const fault_hit *hit)
     case FAULT_CONDITION: return !alone && w->run != work_pool;
     case FAULT_OPENAT: /* the directory of a file; a file that is compared, or read ahead */
         return (!w->is_search && hit->is_directory) || compared || c->io == CONFITURE_IO_RING;
-    case FAULT_READ:
-    case FAULT_FSTAT: return compared || c->io == CONFITURE_IO_RING;
+    case FAULT_READ: return compared || c->io == CONFITURE_IO_RING;
+    case FAULT_FSTAT: /* a file that cannot be mapped is read */
+        return compared || c->io == CONFITURE_IO_RING || c->io == CONFITURE_IO_MMAP;
     case FAULT_CLOSE: return !hit->is_output;
     case FAULT_FSYNC: return hit->is_directory;
     case FAULT_WRITE:
@@ -115,11 +117,11 @@ static bool judge_may_live(const work *w, const config *c, const fault_hit *hit)
     case FAULT_RENAME:
     case FAULT_UNLINK:
     case FAULT_READLINK:
-    case FAULT_FSTATAT:
     case FAULT_GETCWD:
     case FAULT_DUP:
     case FAULT_FDOPENDIR:
     case FAULT_LIST: return false;
+    case FAULT_FSTATAT: return c->io == CONFITURE_IO_RING && !w->is_search;
     default: return true;
     }
 }
@@ -248,6 +250,7 @@ static bool judge_work(const work *w, const config *c, void (*plan)(const void *
     }
     memset(&error, 0x5C, sizeof error);
     plan(ctx);
+    fault.fresh = c->fresh;
     status = judge_call(w, &run, &error, answer);
     fault.armed = false;
     memset(fault.rules, 0, sizeof fault.rules);

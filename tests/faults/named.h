@@ -56,9 +56,12 @@ static void named_works(void (*plan)(const void *), const void *ctx, const char 
 
 static void named_plan_short(const void *ctx) {
     fault.short_reads = *(const int *)ctx;
-    /* Where a read may end within a page, the file system is none of those that are known. */
-    if (fault.short_reads != FAULT_PAGES) fault.file_system = 0x6969; /* NFS */
     fault.short_write = fault.few = true;
+}
+
+static void named_plan_no_size(const void *ctx) {
+    named_plan_short(ctx);
+    fault.no_size = true;
 }
 
 static void named_short(void) {
@@ -66,6 +69,9 @@ static void named_short(void) {
     size_t k, i;
     named_begin("reads of random lengths");
     named_works(named_plan_short, &ways[0], "done");
+    named_end();
+    named_begin("reads of files without size");
+    named_works(named_plan_no_size, &ways[0], "done");
     named_end();
     named_begin("reads that end with a page");
     named_works(named_plan_short, &ways[1], "done");
@@ -140,7 +146,7 @@ static void named_helps(void) {
                                FAULT_BIT(FAULT_RING_ENTER) | FAULT_BIT(FAULT_MMAP);
     named_series("threads, mapping, hints",
                  FAULT_BIT(FAULT_THREAD) | FAULT_BIT(FAULT_MMAP) | FAULT_BIT(FAULT_HINT) |
-                     FAULT_BIT(FAULT_SYSCONF) | FAULT_BIT(FAULT_FSTATFS),
+                     FAULT_BIT(FAULT_SYSCONF),
                  false, CONFITURE_IO_AUTO);
     named_series("rings that are refused", ring, true, CONFITURE_IO_RING);
     named_series("requests that are refused", FAULT_BIT(FAULT_RING_REQUEST), true,

@@ -310,6 +310,7 @@ static void build_options(build_plan *plan, uint8_t how, uint8_t run, uint8_t wh
     o->sync = (what & 32) != 0;
     fs.no_ring = (what & 64) != 0;
     fs.late = (what & 128) != 0;
+    fs.fresh = (what & 8) != 0;
     if (o->run.threads == 1) return;
     /* A helper that has to be woken takes longer than all the rest, and one that has to be
      * started longer still: not always. */

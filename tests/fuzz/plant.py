@@ -68,8 +68,8 @@ BUGS = [
      "if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)",
      "if (status == CONFITURE_OK && visit->last && !build->ends_in_newline && visit->text_size)"),
     ("build", "a short read is the end everywhere",
-     "if (error == 0 && got > 0 && got < room && !visit->short_is_end)",
-     "if (error == 0 && got > 0 && got < room && false)"),
+     "if (got == 0 || copy->size == wanted) return CONFITURE_OK;",
+     "if (got == 0 || copy->size < copy->room) return CONFITURE_OK;"),
     ("build", "pre wins over post",
      "bool post = i < options->post_dir_count;\n        status = cfti_split_dir_init(\n"
      "            &dirs[i], post ? options->post_dirs[i] : "

@@ -129,7 +129,8 @@ static void test_limit_unreadable(void) {
     cfti_visit visit;
     confiture_run run;
     cfti_fail fail;
-    bool longer;
+    cfti_copy copy;
+    bool same;
     int ends[2], directory;
     memset(&reader, 0, sizeof reader);
     memset(&visit, 0, sizeof visit);
@@ -140,11 +141,16 @@ static void test_limit_unreadable(void) {
     tree_directory("d");
     directory = open("d", O_RDONLY);
     if (!CHECK(directory >= 0 && pipe(ends) == 0)) return;
-    CHECK(cfti_read_measure(&reader, directory, &fail) == CONFITURE_E_SYSTEM);
-    CHECK(fail.os_error == EISDIR);
-    CHECK(cfti_read_again(&reader, &visit, directory, data, 5, &longer, &fail) ==
-          CONFITURE_E_SYSTEM);
-    CHECK(cfti_read_again(&reader, &visit, ends[0], data, 5, &longer, &fail) ==
+    CHECK(cfti_read_measure(&reader, directory, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK(cfti_read_measure(&reader, -1, &fail) == CONFITURE_E_SYSTEM);
+    CHECK(fail.os_error == EBADF);
+    memset(&copy, 0, sizeof copy);
+    copy.data = data;
+    copy.size = 5;
+    copy.room = sizeof data;
+    CHECK(cfti_read_again(&reader, &visit, directory, 5, &copy, &same, &fail) ==
+          CONFITURE_E_NOT_FILE);
+    CHECK(cfti_read_again(&reader, &visit, ends[0], 5, &copy, &same, &fail) ==
           CONFITURE_E_NOT_FILE); /* a FIFO by now */
     (void)close(directory);
     (void)close(ends[0]);

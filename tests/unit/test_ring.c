@@ -16,13 +16,7 @@
 #if defined(__linux__) && defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) &&           \
     !defined(__TINYC__)
 
-enum {
-    RING_FILES = 6,
-    RING_ROOM = 1000,
-    RING_LONG = 12002,
-    RING_CLOSE = 19
-}; /* the last is IORING_OP_CLOSE */
-static uint8_t ring_spare[RING_LONG];
+enum { RING_FILES = 6, RING_ROOM = 1000, RING_CLOSE = 19 }; /* the last is IORING_OP_CLOSE */
 
 static void ring_prepare(cfti_os_fetch fetches[RING_FILES], char data[RING_FILES][RING_ROOM]) {
     static const char *const names[RING_FILES] = {"a.sql",       "empty.sql", "long.sql",
@@ -40,7 +34,7 @@ static void ring_prepare(cfti_os_fetch fetches[RING_FILES], char data[RING_FILES
 
 /* Not every file system can read without waiting: tmpfs cannot, and says so. */
 static bool ring_works(cfti_os_ring *ring, cfti_os_fetch *f, size_t count) {
-    return cfti_os_ring_fetch(ring, f, count, ring_spare, sizeof ring_spare) || f[0].refused;
+    return cfti_os_ring_fetch(ring, f, count) || f[0].refused;
 }
 
 static void ring_fetch(cfti_os_ring *ring) {
@@ -53,75 +47,9 @@ static void ring_fetch(cfti_os_ring *ring) {
     CHECK(!f[1].done || (f[1].got == 0 && data[1][0] == '?'));
     CHECK(!f[2].done || (f[2].got == RING_ROOM && data[2][RING_ROOM - 1] == 'x'));
     CHECK(!f[3].done && !f[4].done);
+    CHECK(!f[0].done || (f[0].status.size == 9 && f[0].status.kind == CFTI_KIND_FILE));
+    CHECK(!f[2].done || f[2].status.size == 5999);
     CHECK(!f[5].done || (f[5].got == 7 && memcmp(data[5], "-- last?", 8) == 0));
-}
-
-/* Files that are read twice: there is spare room for two of the three. */
-static void ring_fetch_twice(cfti_os_ring *ring) {
-    static char data[3][RING_LONG];
-    const char *const names[3] = {"twice.sql", "twice.sql", "twice.sql"};
-    cfti_os_fetch f[3];
-    size_t i, done = 0;
-    memset(f, 0, sizeof f);
-    for (i = 0; i < 3; i++) {
-        f[i].at = AT_FDCWD;
-        f[i].path = names[i];
-        f[i].data = data[i];
-        f[i].room = sizeof data[i];
-    }
-    CHECK(ring_works(ring, f, 3));
-    for (i = 0; i < 3; i++) {
-        if (!f[i].done) continue;
-        done++;
-        CHECK(f[i].got == 5999 && f[i].got_again == 5999);
-        CHECK(memcmp(f[i].again, f[i].data, 5999) == 0);
-    }
-    CHECK(done <= 2);
-}
-
-/* Only what was the same both times is done. */
-static void test_ring_compare(void) {
-    static const char was[] = "as it was", is[] = "as it is!";
-    cfti_os_fetch f[5];
-    size_t i;
-    memset(f, 0, sizeof f);
-    for (i = 0; i < 5; i++) {
-        f[i].data = ring_spare;
-        f[i].got = f[i].got_again = 9;
-        f[i].again = i == 0 ? NULL : ring_spare + 9;
-        f[i].done = i == 0; /* not read twice */
-    }
-    memcpy(ring_spare, was, 9);
-    memcpy(ring_spare + 9, was, 9);
-    f[2].got_again = 8;
-    f[4].got_more = 1;
-    cfti_fetch_compare(f, 3);
-    cfti_fetch_compare(&f[4], 1);
-    CHECK(f[0].done && f[1].done && !f[2].done && !f[4].done);
-    memcpy(ring_spare + 9, is, 9);
-    cfti_fetch_compare(&f[3], 1);
-    CHECK(!f[3].done);
-}
-
-/* A second read that fails is as good as another content, and so is a look for more that
- * fails: neither may pass for an unchanged file. (By the numbers of CFTI_RING_AGAIN and
- * CFTI_RING_MORE.) */
-static void test_ring_note(void) {
-    cfti_os_fetch f;
-    cfti_ring_result result;
-    memset(&f, 0, sizeof f);
-    memset(&result, 0, sizeof result);
-    f.got_again = 9;
-    result.user_data = (uint64_t)256 << 32;
-    result.result = -EIO;
-    cfti_ring_note(&f, &result);
-    CHECK(f.got_again == 0 && f.got_more == 0);
-    result.user_data = (uint64_t)257 << 32;
-    cfti_ring_note(&f, &result);
-    CHECK(f.got_more == 1);
-    result.result = 0;
-    cfti_ring_note(&f, &result);
-    CHECK(f.got_more == 0);
 }
 
 /* Ahead of the ring, too, a link is not followed where it must not be. */
@@ -139,7 +67,7 @@ static void test_ring_ahead(void) {
         f[i].room = RING_ROOM;
         f[i].no_link = true;
     }
-    cfti_fetch_ahead(f, 2, ring_spare, sizeof ring_spare);
+    cfti_fetch_ahead(f, 2);
     CHECK(f[0].done && f[0].got == 9 && !f[1].opened && !f[1].done);
 }
 
@@ -164,7 +92,6 @@ static void test_ring_files(void) {
     tree_text("empty.sql", "");
     memset(text, 'x', sizeof text - 1);
     tree_text("long.sql", text);
-    tree_text("twice.sql", text);
     tree_directory("directory");
     tree_text("b.sql", "-- last");
     before = tree_descriptors();
@@ -172,11 +99,9 @@ static void test_ring_files(void) {
     ring_clean_request(&ring);
     ring_fetch(&ring);
     ring_fetch(&ring);
-    ring_fetch_twice(&ring);
     ring.cold = 3;
     ring_fetch(&ring);
     ring_fetch(&ring);
-    ring_fetch_twice(&ring);
     CHECK(tree_descriptors() == before + 1);
     cfti_os_ring_close(&ring);
     CHECK(tree_descriptors() == before);
@@ -184,7 +109,7 @@ static void test_ring_files(void) {
     if (cfti_os_ring_open(&ring) != 0) return;
     ring_prepare(f, data);
     (void)close(ring.file);
-    CHECK(!cfti_os_ring_fetch(&ring, f, RING_FILES, ring_spare, sizeof ring_spare));
+    CHECK(!cfti_os_ring_fetch(&ring, f, RING_FILES));
     for (i = 0; i < RING_FILES; i++) CHECK(!f[i].done && data[i][0] == '?');
     cfti_os_ring_close(&ring);
 }
@@ -255,8 +180,6 @@ static void test_ring_refused(void) {
 
 static void test_ring(void) {
     tree_open();
-    test_ring_compare();
-    test_ring_note();
     test_ring_ahead();
     (void)alarm(600); /* what hangs is to fail */
     test_ring_files();

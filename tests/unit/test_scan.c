@@ -345,36 +345,6 @@ static void test_scan_changed(void) {
     tree_clear();
 }
 
-#if !defined(CONFITURE_NO_MMAP)
-static int scan_append_sink(void *user, const void *data, size_t size) {
-    (void)data;
-    (void)size;
-    return scan_append_to_b(user, NULL);
-}
-
-/* b.sql is mapped already when a.sql is written. */
-static void test_scan_changed_mapped(void) {
-    confiture_files *files = scan_own("a.sql", "b.sql");
-    confiture_build_options options;
-    confiture_schema schema;
-    confiture_sink sink;
-    confiture_error error;
-    int once = 1;
-    tree_fill("a.sql", 300000, 1);
-    tree_fill("b.sql", 5000, 2);
-    memset(&options, 0, sizeof options);
-    memset(&schema, 0, sizeof schema);
-    options.run.threads = 1;
-    options.run.io = CONFITURE_IO_MMAP;
-    sink.write = scan_append_sink;
-    sink.user = &once;
-    CHECK_STR(runs_outcome(confiture_build_sink(&schema, &sink, files, &options, &error), &error),
-              scan_changed);
-    confiture_files_free(files);
-    tree_clear();
-}
-#endif
-
 static void test_scan_unreadable(void) {
     confiture_files *files;
     TREE_NEEDS("modes");
@@ -639,9 +609,6 @@ static void test_scan(void) {
     test_scan_not_files();
     test_scan_changes();
     test_scan_changed();
-#if !defined(CONFITURE_NO_MMAP)
-    test_scan_changed_mapped();
-#endif
     test_scan_unreadable();
     test_scan_first_error();
     test_scan_progress();
@@ -654,11 +621,9 @@ static void test_scan(void) {
     test_scan_arguments();
     test_scan_exhausted();
     test_scan_mappings();
-#if !defined(CONFITURE_NO_MMAP)
-    test_scan_mapped_let_go();
+    test_scan_settled();
     test_scan_read_again();
     test_scan_endless();
-#endif
     test_scan_bounded();
     (void)alarm(0);
     tree_close();

@@ -116,75 +116,103 @@ static void test_scan_mappings(void) {
     tree_clear();
 }
 
-/* The path of the directory s/ is asked for when a.sql, b.sql and c.sql are mapped. */
-static void *scan_append_alloc(void *ctx, size_t size) {
-    if (size == sizeof "s/") tree_append("b.sql", "more");
-    return memory_alloc(ctx, size);
-}
-
-/* A mapped file that changed ends the batch, and those behind it are unmapped all the same. */
-static void test_scan_mapped_let_go(void) {
-    static const char *const paths[] = {"a.sql", "b.sql", "c.sql", "s/d.sql", "s/e.sql"};
-    confiture_files *files = NULL;
-    confiture_run run;
-    scan_result result;
-    confiture_error error;
-    memory m;
+/* Which times say that nobody has written since. */
+static void test_scan_settled(void) {
+    static const struct {
+        int64_t seconds;
+        uint32_t ns;
+        bool settled, past;
+    } cases[] = {{0, 0, true, true},
+                 {96, 999999999, true, true},
+                 {97, 499999999, true, true},
+                 {97, 500000000, false, true},
+                 {99, 1, false, true},
+                 {100, 499999999, false, true},
+                 {100, 500000000, false, false},
+                 {100, 0, false, true},
+                 {101, 1, false, false},
+                 {101, 499999999, false, false},
+                 {101, 500000000, false, true},
+                 {4000, 1, false, true}};
+    cfti_os_time now;
+    cfti_os_status status;
     size_t i;
-    int way;
-    for (i = 0; i < TREE_COUNT(paths); i++) tree_fill(paths[i], 5000, (unsigned)i);
-    CHECK(confiture_files_from_paths(&files, paths, TREE_COUNT(paths), NULL, NULL) == CONFITURE_OK);
-    for (way = SCAN_TREE; way <= SCAN_MANIFEST; way++) {
-        memory_init(&m);
-        m.allocator.alloc = scan_append_alloc;
-        memset(&run, 0, sizeof run);
-        run.allocator = &m.allocator;
-        run.threads = 1;
-        run.io = CONFITURE_IO_MMAP;
-        CHECK_STR(runs_outcome(scan_do(way, files, &run, &result, &error), &error), scan_changed);
-        CHECK(!scan_is_mapped() && memory_is_clean(&m));
+#if defined(_WIN32)
+    bool is_prompt = false; /* a write may show later */
+#else
+    bool is_prompt = true;
+#endif
+    now.seconds = 100;
+    now.ns = 500000000;
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        memset(&status, 0, sizeof status);
+        status.modified = cases[i].seconds;
+        status.modified_ns = cases[i].ns;
+        CHECK(cfti_is_settled(&status, &now) == (is_prompt && cases[i].settled));
+        memset(&status, 0, sizeof status);
+        status.changed = cases[i].seconds;
+        status.changed_ns = cases[i].ns;
+        CHECK(cfti_is_settled(&status, &now) == (is_prompt && cases[i].settled));
+        if (!CHECK(cfti_is_past(cases[i].seconds, cases[i].ns, &now) == cases[i].past))
+            runs_note("case", (int)i, 0, 0);
     }
-    confiture_files_free(files);
+    cfti_os_now(&now);
+    tree_text("new.sql", "");
+    CHECK(cfti_os_status_at(TREE_NOWHERE, "new.sql", true, &status) == 0);
+    CHECK(!cfti_is_settled(&status, &now)); /* nor is a clock that stands still */
+    memset(&now, 0, sizeof now);
+    CHECK(!cfti_is_settled(&status, &now));
     tree_clear();
 }
 
-/* A file is looked at twice: what it holds by then must be what was read. */
+/* A second read tells what is not the same, and brings it; and what has no room. */
 static void test_scan_read_again(void) {
-    static uint8_t read[6000], piece[6001];
+    static uint8_t piece[256 << 10], data[6000];
+    static confiture_files none;
     confiture_run run;
     confiture_allocator allocator;
     cfti_reader reader;
     cfti_visit visit;
+    cfti_copy copy;
     cfti_fail fail;
     cfti_os_file file;
     size_t got;
-    bool longer = false;
-    tree_fill("a.sql", sizeof read, 1);
+    bool same = false;
+    tree_fill("a.sql", 5000, 1);
     memset(&run, 0, sizeof run);
     memset(&visit, 0, sizeof visit);
+    memset(&copy, 0, sizeof copy);
     CHECK(cfti_allocator_choose(&allocator, NULL));
-    cfti_reader_init(&reader, NULL, &run, &allocator);
+    cfti_reader_init(&reader, &none, &run, &allocator);
     reader.piece = piece;
     if (!CHECK(cfti_os_open(TREE_NOWHERE, "a.sql", &file) == 0)) return;
-    CHECK(cfti_os_read_at(file, read, sizeof read, 0, &got) == 0 && got == sizeof read);
-    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) == CONFITURE_OK);
-    CHECK(!longer);
-    read[5999] ^= 1;
-    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) ==
-          CONFITURE_E_CHANGED);
-    read[5999] ^= 1;
-    tree_append("a.sql", "more"); /* what was read is how it was before */
-    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) == CONFITURE_OK);
-    CHECK(longer);
-    visit.short_is_end = true; /* then it is not looked for, but behind a whole page */
-    longer = false;
-    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) == CONFITURE_OK);
-    CHECK(!longer);
-    CHECK(cfti_read_again(&reader, &visit, file, read, 4096, &longer, &fail) == CONFITURE_OK);
-    CHECK(longer);
-    tree_fill("a.sql", 5999, 1);
-    CHECK(cfti_read_again(&reader, &visit, file, read, 6000, &longer, &fail) ==
-          CONFITURE_E_CHANGED);
+    CHECK(cfti_os_read_at(file, data, sizeof data, 0, &got) == 0 && got == 5000);
+    copy.data = data;
+    copy.size = 5000;
+    copy.room = 5003;
+    CHECK(cfti_read_again(&reader, &visit, file, 5000, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(same && copy.size == 5000);
+    /* Its size is not known, or not true. */
+    CHECK(cfti_read_again(&reader, &visit, file, 0, &copy, &same, &fail) == CONFITURE_OK && same);
+    CHECK(cfti_read_again(&reader, &visit, file, 9999, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(same);
+    data[4999] ^= 1;
+    CHECK(cfti_read_again(&reader, &visit, file, 5000, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(!same && copy.size == 5000 && memcmp(data, piece, 5000) == 0);
+    tree_append("a.sql", "abc");
+    CHECK(cfti_read_again(&reader, &visit, file, 5003, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(!same && copy.size == 5003 && memcmp(data + 5000, "abc", 3) == 0);
+    CHECK(cfti_read_again(&reader, &visit, file, 5003, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(same);
+    tree_fill("a.sql", 4000, 1);
+    CHECK(cfti_read_again(&reader, &visit, file, 4000, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(!same && copy.size == 4000);
+    tree_fill("a.sql", 5004, 1);
+    CHECK(cfti_read_again(&reader, &visit, file, 5004, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(!same && copy.room == 0);
+    run.max_file_size = 5003;
+    copy.room = 5004;
+    CHECK(cfti_read_again(&reader, &visit, file, 5004, &copy, &same, &fail) == CONFITURE_E_LIMIT);
     cfti_os_close(file);
     tree_clear();
 }
