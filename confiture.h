@@ -557,8 +557,10 @@ CONFITURE_API const char *confiture_files_base(const confiture_files *files);
  * index is not below the count. */
 CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index);
 CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index);
-/* Whether the name marks file `index` as seed data: "seed" or "seeds" as a word
- * of its own in some component, as in seeds/users.sql or 30_seed_backend/x.sql. */
+/* Whether the name marks file `index` as seed data: "seed" or "seeds" as a word of its own
+ * in some component, as in seeds/users.sql or 30_seed_backend/x.sql. The base's own name
+ * counts as well, with links resolved: db/seeds, and "." inside it, hold nothing else. What
+ * is above the base does not count. */
 CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index);
 /* NULL is allowed. */
 CONFITURE_API void confiture_files_free(confiture_files *files);
@@ -5161,7 +5163,8 @@ struct confiture_files {
     bool is_together; /* items lie among the strings */
     bool is_confined; /* what was no link when it was found must be none when it is read */
     char *base;       /* clean */
-    size_t *origins;  /* of a part: where in the whole list each of its files is; see below */
+    bool base_is_seed;
+    size_t *origins; /* of a part: where in the whole list each of its files is; see below */
 };
 
 /* Where a file of this list is in the caller's. */
@@ -5393,7 +5396,7 @@ static const char cfti_leads_out[] = "leads out of the base directory by a symbo
 
 /* For a caller's own list that is confined to its base. */
 typedef struct cfti_confine {
-    cfti_buffer base;      /* where it really is; empty: the list is not confined */
+    cfti_buffer base;      /* where it really is */
     cfti_buffer directory; /* where the directory of the file at hand is */
     cfti_buffer place;     /* and the file itself */
     cfti_buffer todo;
@@ -5444,6 +5447,44 @@ static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *fil
         memcmp(confine->place.data, confine->directory.data, at) != 0)
         file->kind = CFTI_KIND_LINK;
     return CONFITURE_OK;
+}
+
+/* ---- seeds ---- */
+
+/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
+static bool cfti_seed_component(const char *component, size_t size) {
+    static const char word[] = "seed";
+    size_t i, k;
+    for (i = 0; i + 4 <= size; i++) {
+        if (i > 0 && component[i - 1] != '_' && component[i - 1] != '-') continue;
+        for (k = 0; k < 4; k++) {
+            /* Only ASCII letters lower to these four. */
+            if ((component[i + k] | 0x20) != word[k]) break;
+        }
+        if (k < 4) continue;
+        k = i + 4;
+        if (k < size && (component[k] | 0x20) == 's') k++;
+        /* "$" also matches before a newline that ends the string. */
+        if (k == size || (k + 1 == size && component[k] == '\n')) return true;
+        if (component[k] == '_' || component[k] == '-') return true;
+    }
+    return false;
+}
+
+static bool cfti_seed_path(const char *path) {
+    while (*path != '\0') {
+        size_t n = 0;
+        while (path[n] != '\0' && path[n] != '/') n++;
+        if (cfti_seed_component(path, n)) return true;
+        path += n;
+        if (*path == '/') path++;
+    }
+    return false;
+}
+
+CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
+    if (index >= confiture_files_count(files)) return false;
+    return files->base_is_seed || cfti_seed_path(files->items[index].name);
 }
 
 /* ---- names of all ---- */
@@ -5501,6 +5542,7 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     cfti_base base;
     cfti_confine confined;
     size_t i;
+    int error;
     confiture_status status = CONFITURE_OK;
     memset(&base, 0, sizeof(base));
     memset(&confined, 0, sizeof(confined));
@@ -5510,10 +5552,13 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
     if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     base.given = files->base;
-    if (confine) {
-        int error = cfti_path_resolve(&confined.base, files->base);
-        if (error != 0) status = cfti_fail_system(fail, error, files->base);
-    }
+    /* The base's own name is what it is called where it really lies, however it is written:
+     * "." has none. Where that cannot be found out, what is written has to do. */
+    error = cfti_path_resolve(&confined.base, files->base);
+    if (error == CFTI_OS_NO_MEMORY || (confine && error != 0))
+        status = cfti_fail_system(fail, error, files->base);
+    files->base_is_seed =
+        cfti_seed_path(cfti_path_leaf(error == 0 ? (const char *)confined.base.data : files->base));
     for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
         cfti_file *file = &files->items[i];
         const cfti_file *before = i > 0 ? file - 1 : NULL;
@@ -5527,47 +5572,6 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     cfti_buffer_free(&base.full);
     cfti_buffer_free(&base.here);
     return status;
-}
-
-/* ---- seeds ---- */
-
-/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
-static bool cfti_seed_component(const char *component, size_t size) {
-    static const char word[] = "seed";
-    size_t i, k;
-    for (i = 0; i + 4 <= size; i++) {
-        if (i > 0 && component[i - 1] != '_' && component[i - 1] != '-') continue;
-        for (k = 0; k < 4; k++) {
-            /* Only ASCII letters lower to these four. */
-            if ((component[i + k] | 0x20) != word[k]) break;
-        }
-        if (k < 4) continue;
-        k = i + 4;
-        if (k < size && (component[k] | 0x20) == 's') k++;
-        /* "$" also matches before a newline that ends the string. */
-        if (k == size || (k + 1 == size && component[k] == '\n')) return true;
-        if (component[k] == '_' || component[k] == '-') return true;
-    }
-    return false;
-}
-
-static bool cfti_seed_path(const char *path) {
-    while (*path != '\0') {
-        size_t n = 0;
-        while (path[n] != '\0' && path[n] != '/') n++;
-        if (cfti_seed_component(path, n)) return true;
-        path += n;
-        if (*path == '/') path++;
-    }
-    return false;
-}
-
-CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
-    const char *last;
-    if (index >= confiture_files_count(files)) return false;
-    last = strrchr(files->base, '/');
-    return cfti_seed_path(last == NULL ? files->base : last + 1) ||
-           cfti_seed_path(files->items[index].name);
 }
 
 /* ---- orders ---- */

@@ -214,8 +214,10 @@ CONFITURE_API const char *confiture_files_base(const confiture_files *files);
  * index is not below the count. */
 CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index);
 CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index);
-/* Whether the name marks file `index` as seed data: "seed" or "seeds" as a word
- * of its own in some component, as in seeds/users.sql or 30_seed_backend/x.sql. */
+/* Whether the name marks file `index` as seed data: "seed" or "seeds" as a word of its own
+ * in some component, as in seeds/users.sql or 30_seed_backend/x.sql. The base's own name
+ * counts as well, with links resolved: db/seeds, and "." inside it, hold nothing else. What
+ * is above the base does not count. */
 CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index);
 /* NULL is allowed. */
 CONFITURE_API void confiture_files_free(confiture_files *files);

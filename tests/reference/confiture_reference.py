@@ -173,6 +173,7 @@ class Files:
         self.paths = [Path(p) for p in paths]
         self.base = Path(base)
         self.names = [name_of(p, base) for p in self.paths]
+        self.base_name = os.path.basename(os.path.realpath(self.base))
 
     def __len__(self):
         return len(self.paths)
@@ -181,7 +182,7 @@ class Files:
         return iter(zip(self.paths, self.names))
 
     def is_seed(self, index):
-        return is_seed(self.names[index], self.base)
+        return is_seed(self.names[index], self.base_name)
 
 
 def find(directories, exclude_dirs=(), sort_mode="path", unique=False, base=None):
@@ -196,9 +197,9 @@ def is_seed_component(component):
     return SEED.search(component.lower()) is not None
 
 
-def is_seed(name, base):
-    """base's own name counts (as it is given: "." has none), those above it do not."""
-    return any(is_seed_component(c) for c in [Path(base).name] + components(name))
+def is_seed(name, base_name):
+    """The resolved base's own name counts, however it is written; those above it do not."""
+    return any(is_seed_component(c) for c in [base_name] + components(name))
 
 
 # ---- one file's bytes, text and check ---------------------------------------------------------

@@ -543,6 +543,69 @@ static void test_find_own_lists(void) {
     confiture_files_free(files);
 }
 
+/* Seeds are what lies in db/seeds, and not what is called so. */
+static void test_find_base_is_seed_however_it_is_written(void) {
+    static const struct {
+        const char *here, *base;
+        bool is_seed;
+    } cases[] = {
+        {".", "db/seeds", true},
+        {"db/seeds", ".", true},
+        {"db/seeds", "", true},
+        {"db/seeds/sub", "..", true},
+        {"db", "seeds", true},
+        {"db", "seeds/../seeds/.", true},
+        {"db", "./seeds/sub/..", true},
+        {".", "db", false},
+        {"db", ".", false},
+        {"db/seeds/sub", ".", false},
+        {"db/seeds", "sub", false},
+        {"db/seeds", "..", false},
+        {"db/seeds", "../../db", false},
+        {".", "missing/seeds", true},
+        {".", "missing", false},
+#if !defined(_WIN32)
+        {".", "data", true}, /* a link to db/seeds */
+        {"db", "../data", true},
+        {".", "30_seed", false}, /* a link to db */
+#endif
+    };
+    confiture_find_options options;
+    confiture_files *files;
+    char path[5000];
+    size_t i, absolute;
+    tree_text("db/seeds/a.sql", "SELECT 1;\n");
+    tree_text("db/seeds/sub/a.sql", "SELECT 1;\n");
+    tree_text("db/a.sql", "SELECT 1;\n");
+#if !defined(_WIN32)
+    tree_link("data", "db/seeds");
+    tree_link("30_seed", "db");
+#endif
+    memset(&options, 0, sizeof options);
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        for (absolute = 0; absolute < 2; absolute++) {
+            const char *base = cases[i].base, *first = path;
+            if (absolute != 0) {
+                sprintf(path, "%s/%s/%s", tree.root, cases[i].here, base);
+                base = path;
+            }
+            if (chdir(cases[i].here) != 0) tree_die("chdir", cases[i].here);
+            if (confiture_find(&files, base, NULL, NULL) == CONFITURE_OK) {
+                CHECK(confiture_files_is_seed(files, 0) == cases[i].is_seed);
+                confiture_files_free(files);
+            }
+            options.base = base;
+            sprintf(path + 4000, "%.900s/a.sql", *base != '\0' ? base : ".");
+            first += 4000;
+            CHECK(confiture_files_from_paths(&files, &first, 1, &options, NULL) == CONFITURE_OK);
+            CHECK(confiture_files_is_seed(files, 0) == cases[i].is_seed);
+            confiture_files_free(files);
+            if (chdir(tree.root) != 0) tree_die("chdir", tree.root);
+        }
+    }
+    tree_clear();
+}
+
 /* ==== Orders ============================================================= */
 
 static void test_find_orders(void) {
@@ -685,6 +748,7 @@ static void test_find(void) {
     test_find_names();
     test_find_bad_names();
     test_find_own_lists();
+    test_find_base_is_seed_however_it_is_written();
     test_find_orders();
     test_find_dot_order();
     test_find_many();

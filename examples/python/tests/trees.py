@@ -18,7 +18,7 @@ class Tree:
         self.random = random
         self.root = root
         self.top = root.directory()
-        self.path = root.directory(os.path.join(self.top, "tree"))
+        self.path = root.directory(os.path.join(self.top, random.choice(("tree", "tree", "10_seeds"))))
         self.files = []
         self.outside = root.file(os.path.join(self.top, "beside", "out.sql"), b"-- outside\n")
         directories = [self.path]

@@ -298,8 +298,9 @@ def build_schema(files, *, threads=0, base_dir=None, style=None, template=None, 
     paths, names, base = _named(paths, base_dir)
     separator = _separator(style, template)
     sha, parts, count = hashlib.sha256(), [], 0
+    base_name = os.path.basename(os.path.realpath(base))
     for path, name in zip(paths, names):
-        left_out = schema_only and is_seed(name, base)
+        left_out = schema_only and is_seed(name, base_name)
         if left_out and header is None:
             continue
         data = _read(path)

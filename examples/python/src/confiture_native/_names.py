@@ -48,9 +48,9 @@ def is_one_line(text):
 SEED = re.compile(r"(?:^|[_-])seeds?(?:$|[_-])")
 
 
-def is_seed(name, base):
-    """base's own name counts (as it is given: "." has none), those above it do not."""
-    parts = [PurePosixPath(base).name] + name.split("/")
+def is_seed(name, base_name):
+    """The resolved base's own name counts, however it is written; those above it do not."""
+    parts = [base_name] + name.split("/")
     return any(SEED.search(part.lower()) for part in parts)
 
 
