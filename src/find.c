@@ -10,7 +10,8 @@ typedef struct cfti_search {
     cfti_buffer real_base; /* and where all must be */
     cfti_crew crew;
     bool crew_is_open;
-    size_t walks; /* each yields its files in order */
+    bool matches_only; /* excluded directories are searched, but only for what matches there */
+    size_t walks;      /* each yields its files in order */
 } cfti_search;
 
 static confiture_status cfti_search_open(cfti_search *search, const confiture_find_options *options,
@@ -74,6 +75,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.directory = directory;
     walk.options = search->options;
     walk.include_matched = matched;
+    walk.matches_only = search->matches_only;
     walk.found = files->count;
     walk.exclude_dirs = search->exclude_dirs;
     walk.crew = &search->crew;
@@ -194,7 +196,7 @@ static confiture_status cfti_search_directory(cfti_search *search,
             cfti_mark(search->options->exclude_dir_matched, i);
             excluded = true;
         }
-    if (excluded) return CONFITURE_OK; /* readable or not */
+    if (excluded && !search->matches_only) return CONFITURE_OK; /* readable or not */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     if (search->options->confine &&
         cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
@@ -259,9 +261,9 @@ static bool cfti_all_matched(const bool *matched, size_t count) {
     return true;
 }
 
-/* A pattern may have matched nothing but what lies below excluded directories. Only if
- * one would be reported for that, the search is repeated with them, for the flags alone:
- * what cannot be read there is no failure. */
+/* A pattern, or an excluded directory, may have matched nothing but what lies below other
+ * excluded directories. Only if one would be reported for that, the search is repeated
+ * with them, for the flags alone: what cannot be read there is no failure. */
 static confiture_status cfti_search_excluded(cfti_search *search,
                                              const confiture_directory *directories, size_t count,
                                              cfti_fail *fail) {
@@ -269,14 +271,15 @@ static confiture_status cfti_search_excluded(cfti_search *search,
     confiture_find_options all = *options;
     confiture_status status = CONFITURE_OK;
     size_t i;
-    all.exclude_dir_count = 0;
     all.confine = false;
     search->options = &all;
+    search->matches_only = true;
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
         const confiture_directory *directory = &directories[i];
         confiture_files *unused = NULL;
         if (cfti_all_matched(directory->include_matched, directory->include_count) &&
-            cfti_all_matched(directory->exclude_matched, directory->exclude_count))
+            cfti_all_matched(directory->exclude_matched, directory->exclude_count) &&
+            cfti_all_matched(options->exclude_dir_matched, options->exclude_dir_count))
             continue;
         status = cfti_files_create(&unused, options->run.allocator, NULL);
         if (status != CONFITURE_OK) cfti_fail_with(fail, status, NULL);
@@ -285,6 +288,7 @@ static confiture_status cfti_search_excluded(cfti_search *search,
         if (status != CONFITURE_E_MEMORY && status != CONFITURE_E_CANCELLED) status = CONFITURE_OK;
     }
     search->options = options;
+    search->matches_only = false;
     return status;
 }
 

@@ -16,6 +16,7 @@ typedef struct cfti_walk {
     const confiture_directory *directory;
     const confiture_find_options *options;
     bool *include_matched;             /* the pattern's flag, or NULL */
+    bool matches_only;                 /* look below excluded directories, too */
     const char *real_base;             /* NULL: the search is not confined */
     const cfti_excluded *exclude_dirs; /* as many as the options have */
     size_t exclude_parts;              /* components of the longest exclude pattern */
@@ -91,7 +92,8 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
         if (excluded->path.size - excluded->leaf == size &&
             memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
             cfti_excluded_is_in(excluded, listing->node)) {
-            *file = *whole = true;
+            *file = true;
+            *whole = !walk->matches_only;
             cfti_mark(walk->options->exclude_dir_matched, i);
         }
     }

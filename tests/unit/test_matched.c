@@ -91,6 +91,8 @@ static void test_matched_directories(void) {
     CHECK_STR(matched_search(s, "", "", "t s", false), "  01");
     CHECK_STR(matched_search(s, "", "", ".", false), "  1");
     CHECK_STR(matched_search(s, "", "", "s/sub", true), "  0");
+    CHECK_STR(matched_search(s, "", "", "s/old s/old/x s/old/y", false), "  110");
+    CHECK_STR(matched_search(both, "", "", "s s/old/x s/odl", false), "  110");
     /* What only an excluded directory holds has matched: redundant is not mistyped. */
     CHECK_STR(matched_search(s, "a.sql b.sql z.sql", "x/b.sql x/c.sql", "s/old", false),
               "110 10 1");
