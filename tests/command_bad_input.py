@@ -13,28 +13,25 @@ from command_base import CommandTest, block
 class Directories(CommandTest):
     def test_missing_directory(self):
         for command in ("build", "hash", "list", "check"):
-            self.bad(2, "confiture: db/shcema: no such directory", command, "db/shcema")
+            self.bad(2, "confiture: db/shcema: no such file or directory", command, "db/shcema")
         self.bad_build(2, "db/shcema", "db/shcema")
 
     def test_missing_among_others(self):
         self.tree(a="A;")
-        result = self.run_command("list", "t", "nope")
-        self.assertEqual((result.code, result.out), (0, b"t/a.sql\n"), result)
-        self.assertOneLine(result, "nope: no such directory, skipped")
-        self.quiet("list", "t", "nope", "--quiet")
-        self.bad(2, ["nope", "exist"], "list", "t", "nope", "--must-exist")
-        self.bad_build(2, "nope", "t", "nope", "--must-exist")
+        self.bad_build(2, "nope: no such file or directory", "t", "nope")
+        for quiet in ([], ["-q"]):
+            self.bad(2, "nope: no such file or directory", "list", "t", "nope", *quiet)
+            result = self.run_command("list", "t", "nope", "--allow-missing", *quiet)
+            self.assertEqual((result.code, result.out), (0, b"t/a.sql\n"), result)
+            self.assertOneLine(result, "warning: nope: no such directory, skipped")
+        result = self.run_command("list", "nope", "nor", "--allow-missing")
+        self.assertEqual((result.code, result.out), (2, b""))
+        self.assertIn(b"no SQL files found in nope, nor", result.err)
 
-    def test_missing_in_a_split(self):
-        self.tree(a="A;")
-        result = self.run_command("build", "t", "--split", ".", "--pre", "t/rolez", "--json")
-        self.assertEqual(result.code, 0, result)
-        self.assertOneLine(result, "t/rolez: no such directory, skipped")
-        self.quiet("build", "t", "--split", ".", "--post", "t/rolez", "--quiet")
-
-    def test_is_a_file(self):
+    def test_path_through_a_file(self):
         self.write("x.sql")
-        self.bad_build(2, ["x.sql", "not a directory"], "x.sql")
+        self.bad_build(2, ["x.sql/y", "not a directory"], "x.sql/y")
+        self.bad_build(2, ["x.sql/", "not a directory"], "x.sql/")
 
     def test_no_files(self):
         (self.dir / "empty").mkdir()
@@ -237,7 +234,7 @@ class Arguments(CommandTest):
 
     def test_bad_style_and_template(self):
         self.tree(a="A;")
-        self.bad_build(2, "--separator cannot be 'plain'", "t", "--separator", "plain")
+        self.bad_build(2, "invalid value 'plain' for --separator", "t", "--separator", "plain")
         for template in ("", "{", "}", "{file}", "{file_path", "{}", "\udcff"):
             self.bad_build(2, "template", "t", "--separator=custom", "--template", template)
 

@@ -13,6 +13,7 @@ COMMAND = None  # the absolute path of the command
 ROOT = None  # everything that the tests write lies below it
 
 BAR = "=" * 42
+COMMANDS = ("build", "hash", "list", "check")
 
 
 def setup(command, root):
@@ -120,9 +121,12 @@ class CommandTest(unittest.TestCase):
             self.assertIn(part.lower(), result.err.lower(), result)
 
     def bad(self, code, parts, *args, **more):
-        """Runs it; expects this exit code, one line with these parts, and no output."""
+        """Runs it; expects this exit code, one line with these parts, and no output. Warnings may
+        stand before that line."""
         parts = [parts] if isinstance(parts, (str, bytes)) else parts
         result = self.run_command(*args, **more)
+        while result.err.startswith(b"confiture: warning: "):
+            result.err = result.err.split(b"\n", 1)[1]
         self.assertEqual(result.code, code, result)
         self.assertOneLine(result, *parts)
         if result.out is not None:

@@ -342,7 +342,7 @@ def run_command(command, args, wanted, error, found=()):
         wanted.append(("" if error.kind in ("argument", "no_files") else error.path, error.line))
     code = 1 if error.kind in ("name", "encoding", "unclosed") else 2
     lines = [line for line in done.stderr.decode("utf-8", "surrogateescape").split("\n")
-             if not line.endswith(": no such directory, skipped")]
+             if not line.startswith("confiture: warning: ")]
     if done.returncode != code or len(lines) != len(wanted) + 1 or lines[-1] != "":
         fail(what, (done.returncode, lines), (code, wanted))
     for line, (path, number) in zip(lines, wanted):

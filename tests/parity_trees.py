@@ -1,6 +1,7 @@
 """Random trees of odd files, and random questions about them."""
 
 import os
+import pathlib
 import random
 
 from confiture_reference import Directory
@@ -229,13 +230,27 @@ class Question:
         first = self.directories[0]
         if any(d._replace(path=first.path) != first for d in self.directories):
             return None
+        if any(means_more(e, d.path) for e in self.exclude_dirs for d in self.directories):
+            return None
         args = ["--include=" + p for p in first.include] + ["--exclude=" + p for p in first.exclude]
         args += [] if first.recursive else ["--no-recursive"]
-        args += ["--must-exist"] if first.must_exist else []
+        args += [] if first.must_exist else ["--allow-missing"]
         args += ["--exclude-dir=" + d for d in self.exclude_dirs]
         args += ["--sort=" + self.sort_mode] + (["--unique"] if self.unique else [])
         args += ["--base=" + self.base] if self.base is not None else []
         return args + ["--"] + [d.path for d in self.directories]
+
+
+def means_more(excluded, directory):
+    """Whether the command takes a directory for one in the tree that the text does not name: it
+    resolves both, and tries it inside of the directory, too."""
+    def related(a, b):
+        return pathlib.PurePath(b) in (pathlib.PurePath(a), *pathlib.PurePath(a).parents)
+    if related(excluded, directory) or related(directory, excluded):
+        return False
+    real = [os.path.realpath(p) for p in (excluded, directory)]
+    return related(*real) or related(*real[::-1]) or \
+        os.path.lexists(os.path.join(directory, excluded))
 
 
 class BuildOptions:

@@ -336,14 +336,13 @@ class Command:
         self.run("list", folder, output="\U0001f600.sql\n".encode())
         self.run("list", ".", output=(folder + "/\U0001f600.sql\n").encode())
         self.run("build", folder, "-q", "--separator", "none", "-o", folder + "\\\u00fc.sql",
-                 output=b"", error="")
+                 output=b"")
         self.holds(folder + "/\u00fc.sql", b"SELECT 1;\n")
         self.sandbox.file("list", (folder + "/\U0001f600.sql\0").encode())
         self.run("list", "--files0-from", "list", output=(folder + "/\U0001f600.sql\n").encode())
         self.run("list", "--files0-from=-", stdin=(folder + "\\\U0001f600.sql\0").encode(),
                  output=(folder + "/\U0001f600.sql\n").encode())
-        self.run("list", "\u00fc", "--must-exist", code=2,
-                 error="confiture: \u00fc: the directory does not exist\n")
+        self.run("list", "\u00fc", code=2, error="confiture: \u00fc: no such file or directory\n")
 
     def check_long_paths(self):
         folder = "/".join(letter * 120 for letter in "abcdefgh")
@@ -351,11 +350,11 @@ class Command:
         self.sandbox.file(folder + "/x.sql", b"SELECT 1;\n")
         self.run("list", ".", output=(folder + "/x.sql\n").encode())
         self.run("list", folder, output=b"x.sql\n")
-        self.run("build", ".", "-q", "--separator", "none", "-o", folder + "/out.sql", error="")
+        self.run("build", ".", "-q", "--separator", "none", "-o", folder + "/out.sql")
         self.holds(folder + "/out.sql", b"SELECT 1;\n")
         self.sandbox.file("list", (folder + "/x.sql\0").encode())
         self.run("check", "-q", "--files0-from", "list", output=b"", error="")
-        self.run("list", folder + "/missing", "--must-exist", code=2)
+        self.run("list", folder + "/missing", code=2)
 
     def check_replacing(self):
         self.sandbox.directory("s")
@@ -394,8 +393,9 @@ class Command:
         for folder, code, error in (
                 ("bad", 1, "bad/a.sql:2: not valid UTF-8, byte 3"),
                 ("open", 1, "open/b.sql:2: quote never closed"),
-                ("missing", 2, "missing: no such directory"),
-                ("old.sql", 2, "old.sql: not a directory")):
+                ("missing", 2, "missing: no such file or directory"),
+                ("old.sql", 2, "old.sql: is one of the FILEs and the output: expected another "
+                               "output")):
             self.run("build", folder, "-o", "old.sql", code=code, output=b"",
                      error="confiture: %s\n" % error)
         for output, error in (("good", "good: is a directory"),

@@ -1,124 +1,160 @@
-/* help.c: the texts of --help. Each fits a terminal of 80 columns, and 40 lines. */
+/* help.c: the texts of --help: what is said of a command here, and its options from the
+ * table. Each fits a terminal of 80 columns. */
 #include "command.h"
 
-/* What all commands understand. */
-#define HELP_SHARED                                                                                \
-    "\n"                                                                                           \
-    "Which files:\n"                                                                               \
-    "     --include P      files that match P, instead of **/*.sql; repeatable\n"                  \
-    "     --exclude P      no file that matches P; repeatable\n"                                   \
-    "     --exclude-dir D  no file below the directory D; repeatable\n"                            \
-    "     --no-recursive   only files in DIR itself\n"                                             \
-    "     --must-exist     a DIR that is missing is an error, not skipped\n"                       \
-    "     --unique         a file that is found twice counts once\n"                               \
-    "     --sort ORDER     path (default), or hex: by prefixes such as 0A_users.sql\n"             \
-    "     --base D         names are relative to D; default: to what the DIRs share\n"             \
-    "     --confine        a symbolic link out of that base is an error, not followed\n"           \
-    "     --files0-from F  no DIR, but the paths in F, each ended by NUL; - is stdin\n"            \
-    " -j, --threads N      at most N threads; default: as many as the work deserves\n"             \
-    "     --max-file-size N  more than N bytes are an error; N, or as 64K, 10M, 1G\n"              \
-    "     --io HOW         auto (default), read, mmap or ring\n"                                   \
-    "     --json           the result as JSON on standard output\n"
+#include <stdio.h>
+#include <string.h>
+
+enum { MEANING_COLUMN = 22 };
 
 /* clang-format off: a line here is a line there */
 
-static const char help_overview[] =
-    "confiture turns a tree of SQL files into one schema and one fingerprint.\n"
+static const char overview[] =
+    "confiture turns a tree of SQL files into one schema and one digest.\n"
     "\n"
     "Usage: confiture COMMAND DIR... [OPTION...]\n"
+    "       confiture COMMAND FILE... [OPTION...]\n"
     "\n"
     "Commands:\n"
     "  build   join the files, in order, into one schema\n"
-    "  hash    print one SHA-256 over the names and bytes of all files\n"
+    "  hash    print one SHA-256 over the names and bytes of all files, or check it\n"
     "  list    print the names of the files, in the order of the schema\n"
     "  check   find what is not UTF-8, or would swallow the file that follows\n"
+    "  help    the options of a command, as 'confiture COMMAND --help' does;\n"
+    "          'confiture help json' lists the keys of what --json prints\n"
+    "  version print the version and the SHA-256 kernel in use; also -V\n"
     "\n"
     "Examples:\n"
     "  confiture build db/schema -o schema.sql    all that most projects need\n"
-    "  confiture hash db/schema                   has anything changed?\n"
+    "  confiture hash db/schema > schema.hash     remember what the files are,\n"
+    "  confiture hash -c schema.hash              and see whether they have changed\n"
     "  confiture list db/schema --digests         which file has changed?\n"
     "  confiture check db/schema                  before a commit\n"
     "\n"
-    "'confiture COMMAND --help' lists the options of a command, 'confiture --version'\n"
-    "prints the version and the SHA-256 kernel in use.\n"
     "Exit status: 0 done, 1 a check failed, 2 an error.\n";
 
-static const char help_build[] =
-    "Usage: confiture build DIR... [-o FILE] [OPTION...]\n"
-    "Joins the SQL files below each DIR, in order, into one schema.\n"
-    "\n"
-    "Where it goes:\n"
-    " -o, --output FILE    to FILE, whole or not at all; default, or -: stdout\n"
-    "     --split OUTDIR   OUTDIR/schema_E_{superuser_pre,app,superuser_post}.sql\n"
-    "     --pre D          of --split: below D is superuser_pre; repeatable\n"
-    "     --post D         of --split: below D is superuser_post; repeatable\n"
-    "     --if-changed     leave a FILE alone that holds these very bytes already\n"
-    "     --sync           do not end before FILE is on the disk\n"
-    "\n"
-    "What is in it:\n"
-    "     --separator S    block_comment (default), line_comment, mysql, none, custom\n"
-    "     --template T     of custom: {file_path} is the name, {{ and }} are braces\n"
-    "     --header         begin with environment, time, hash and number of files\n"
-    "     --environment E  in the header and the names of --split; default: local\n"
-    "     --timestamp T    in the header, instead of the time; none leaves it empty\n"
-    "     --schema-only    without seed files\n"
-    "     --check RULES    postgres (default), reference or none; see check --help\n" HELP_SHARED
-    " -q, --quiet          no summary, no progress line\n"
-    " -h, --help           this text; --version: the version and the SHA-256 kernel\n"
-    "\n"
-    "Examples:\n"
-    "  confiture build db/schema -o schema.sql\n";
+static const struct {
+    unsigned command;
+    const char *usage, *examples;
+} texts[] = {
+    {COMMAND_BUILD,
+     "Usage: confiture build DIR... [-o FILE] [OPTION...]\n"
+     "       confiture build FILE... [-o FILE] [OPTION...]\n"
+     "Joins the SQL files below each DIR, in order, into one schema; or the FILEs, in\n"
+     "the order given.\n",
+     "  confiture build db/schema -o schema.sql\n"
+     "  confiture build db --split out --pre db/roles --post db/grants\n"},
+    {COMMAND_HASH,
+     "Usage: confiture hash DIR... [OPTION...]\n"
+     "       confiture hash FILE... [OPTION...]\n"
+     "       confiture hash -c FILE\n"
+     "Prints one SHA-256 over the names and bytes of the SQL files below each DIR, or\n"
+     "of the FILEs: any file changed, renamed, added or removed changes it. Two spaces\n"
+     "follow, and the DIRs and options it is made of, so that -c can compute it again.\n",
+     "  confiture hash db/schema > schema.hash\n"
+     "  confiture hash -c schema.hash || make schema\n"
+     "  test \"$(confiture hash db/schema --bare)\" = \"$EXPECTED\"\n"},
+    {COMMAND_LIST,
+     "Usage: confiture list DIR... [OPTION...]\n"
+     "       confiture list FILE... [OPTION...]\n"
+     "Prints the names of the SQL files below each DIR, in the order of the schema.\n",
+     "  confiture list db/schema --base . -0 | xargs -0 grep -l 'create table'\n"
+     "  confiture list db/schema --base . --digests > SHA256SUMS\n"},
+    {COMMAND_CHECK,
+     "Usage: confiture check DIR... [OPTION...]\n"
+     "       confiture check FILE... [OPTION...]\n"
+     "Checks that each SQL file below each DIR, or each FILE, is UTF-8 and leaves\n"
+     "nothing open that would swallow the next file. Prints a line for each finding;\n"
+     "then exits with 1.\n",
+     "  confiture check db/schema\n"
+     "  git ls-files -z '*.sql' | confiture check --files0-from=-\n"},
+};
 
-static const char help_hash[] =
-    "Usage: confiture hash DIR... [OPTION...]\n"
-    "Prints one SHA-256 over the names and bytes of the SQL files below each DIR, two\n"
-    "spaces and the DIRs. Any file changed, renamed, added or removed changes it.\n"
-    "\n"
-    "     --digest KIND    stream (default): of name NUL bytes NUL of each file;\n"
-    "                      tree: of the SHA-256 of that of each file; more parallel\n" HELP_SHARED
-    " -q, --quiet          no progress line\n"
-    " -h, --help           this text; --version: the version and the SHA-256 kernel\n"
-    "\n"
-    "Examples:\n"
-    "  confiture hash db/schema\n"
-    "  test \"$(confiture hash db/schema)\" = \"$(cat schema.hash)\" || make schema\n";
+static const struct {
+    unsigned group;
+    const char *heading;
+} groups[] = {
+    {GROUP_RESULT, "\n"},
+    {GROUP_OUTPUT, "\nWhere it goes:\n"},
+    {GROUP_CONTENT, "\nWhat is in it:\n"},
+    {GROUP_CHECK, "\nWhat is an error in it:\n"},
+    {GROUP_FILES, "\nWhich files; all but the last three are for DIRs:\n"},
+    {GROUP_RUN, "\nHow:\n"},
+};
 
-static const char help_list[] =
-    "Usage: confiture list DIR... [OPTION...]\n"
-    "Prints the names of the SQL files below each DIR, in the order of the schema.\n"
+/* The keys of what --json prints: the same word for the same thing in every document. */
+static const char json_keys[] =
+    "With --json a command prints one JSON object on standard output, also if it\n"
+    "fails. Errors and warnings are on standard error as well. Control characters and\n"
+    "bytes that are not UTF-8 are escaped (\\u001b, \\udcff).\n"
     "\n"
-    " -0, --null           end each name with NUL, not with a newline\n"
-    "     --digests        before it the SHA-256 of the file, as sha256sum prints it\n"
-    "     --size           before it the size of the file in bytes\n" HELP_SHARED
-    " -q, --quiet          no progress line\n"
-    " -h, --help           this text; --version: the version and the SHA-256 kernel\n"
+    "Every command:\n"
+    "  command    build, hash, list or check; left out if there is none\n"
+    "  status     done, failed (a check: exit status 1) or error (exit status 2)\n"
+    "  warnings   list of lines: what matched nothing, and the like\n"
+    "  message    of an error or a finding: one line for a person\n"
+    "  path       the file or directory that an error, a finding or a result is about\n"
+    "  line       in that file, from 1; left out if there is none\n"
     "\n"
-    "Examples:\n"
-    "  confiture list db/schema --base . -0 | xargs -0 grep -l 'create table'\n"
-    "  confiture list db/schema --base . --digests > SHA256SUMS\n";
-
-static const char help_check[] =
-    "Usage: confiture check DIR... [OPTION...]\n"
-    "Checks that each SQL file below each DIR is UTF-8 and leaves nothing open that\n"
-    "would swallow the next file. Prints a line for each finding; then exits with 1.\n"
+    "Results:\n"
+    "  digest     SHA-256 in hexadecimal: of all files; in entries: of the file alone\n"
+    "  kind       of the digest of all files: stream or tree\n"
+    "  files      how many\n"
+    "  bytes      of the schema; of hash and list: of the files\n"
+    "  base       the directory that names are relative to\n"
+    "  name       of a file: its path relative to base\n"
     "\n"
-    "     --check RULES    postgres (default): comments, quotes, dollar quotes, COPY;\n"
-    "                      reference: /* and */, wherever they stand; none: UTF-8\n" HELP_SHARED
-    " -q, --quiet          no summary, no progress line\n"
-    " -h, --help           this text; --version: the version and the SHA-256 kernel\n"
-    "\n"
-    "Examples:\n"
-    "  confiture check db/schema\n"
-    "  git ls-files -z '*.sql' | confiture check --files0-from=-\n";
+    "build:  unchanged (--if-changed: the file had these bytes already), findings;\n"
+    "        with --split schemas: a list of phase, path, files, bytes, unchanged\n"
+    "hash:   with -c checks: a list of arguments, expected, digest, status, message\n"
+    "list:   entries: a list of name, path, seed, bytes, digest\n"
+    "check:  findings: a list of path, name, line, what, message\n";
 
 /* clang-format on */
 
-const char *help_text(unsigned command) {
-    switch (command) {
-    case COMMAND_BUILD: return help_build;
-    case COMMAND_HASH: return help_hash;
-    case COMMAND_LIST: return help_list;
-    case COMMAND_CHECK: return help_check;
-    default: return help_overview;
+static void print_option(const struct option *option) {
+    char left[64];
+    const char *line = option->meaning;
+    const char *value = option->value ? option->value : "";
+    int width;
+    if (option->kind == KIND_CHOICE) value = strcmp(option->name, "digest") ? "ONE" : "KIND";
+    width = snprintf(left, sizeof left, " %c%c%c --%s%s%s", option->letter ? '-' : ' ',
+                     option->letter ? option->letter : ' ', option->letter ? ',' : ' ',
+                     option->name, *value ? " " : "", value);
+    put_text(left);
+    for (;;) {
+        size_t length = strcspn(line, "\n");
+        put_text("  ");
+        for (width += 2; width < MEANING_COLUMN; width++) put_text(" ");
+        put_bytes(line, length);
+        put_text("\n");
+        if (!line[length]) return;
+        line += length + 1;
+        width = 0;
     }
+}
+
+void help_print_json(void) { put_text(json_keys); }
+
+void help_print(unsigned command) {
+    size_t i, k, g;
+    for (i = 0; i < sizeof texts / sizeof texts[0] && texts[i].command != command; i++) continue;
+    if (i == sizeof texts / sizeof texts[0]) {
+        put_text(overview);
+        return;
+    }
+    put_text(texts[i].usage);
+    for (g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        bool headed = false;
+        for (k = 0; k < option_count; k++) {
+            if (!(option_table[k].flags & command) ||
+                (option_table[k].flags & OPTION_GROUP) != groups[g].group)
+                continue;
+            if (!headed) put_text(groups[g].heading);
+            headed = true;
+            print_option(&option_table[k]);
+        }
+    }
+    put_text("\nExamples:\n");
+    put_text(texts[i].examples);
 }

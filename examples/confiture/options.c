@@ -1,69 +1,19 @@
-/* options.c: the command line. One table holds every option; an option that is
- * given where it has no meaning is an error, never ignored. */
+/* options.c: the command line. An option that is given where it has no meaning is an
+ * error, never ignored. */
 #include "command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ALL (COMMAND_BUILD | COMMAND_HASH | COMMAND_LIST | COMMAND_CHECK)
-#define BUILD COMMAND_BUILD
-#define SEARCH 256 /* has no meaning for a list of files */
-
 static struct options opt;
-static bool show_help, show_version;
 
-enum kind { FLAG, TEXT, STRINGS, CHOICE, NUMBER, SIZE };
-
-struct spec {
-    const char *name;
-    char letter; /* 0: none */
-    enum kind kind;
-    unsigned commands;
-    void *value;         /* a member of opt, of the type that kind tells */
-    const char *choices; /* of CHOICE: the names of 0, 1, ... */
-};
-
-static const struct spec specs[] = {
-    {"output", 'o', TEXT, BUILD, &opt.output, NULL},
-    {"split", 0, TEXT, BUILD, &opt.split, NULL},
-    {"pre", 0, STRINGS, BUILD, &opt.pre, NULL},
-    {"post", 0, STRINGS, BUILD, &opt.post, NULL},
-    {"if-changed", 0, FLAG, BUILD, &opt.if_changed, NULL},
-    {"sync", 0, FLAG, BUILD, &opt.sync, NULL},
-    {"separator", 0, CHOICE, BUILD, &opt.separator, "block_comment line_comment mysql custom none"},
-    {"template", 0, TEXT, BUILD, &opt.template_text, NULL},
-    {"header", 0, FLAG, BUILD, &opt.header, NULL},
-    {"environment", 0, TEXT, BUILD, &opt.environment, NULL},
-    {"timestamp", 0, TEXT, BUILD, &opt.timestamp, NULL},
-    {"schema-only", 0, FLAG, BUILD, &opt.schema_only, NULL},
-    {"check", 0, CHOICE, BUILD | COMMAND_CHECK, &opt.check, "postgres reference none"},
-    {"digest", 0, CHOICE, COMMAND_HASH, &opt.digest, "stream tree"},
-    {"null", '0', FLAG, COMMAND_LIST, &opt.null, NULL},
-    {"size", 0, FLAG, COMMAND_LIST, &opt.sizes, NULL},
-    {"digests", 0, FLAG, COMMAND_LIST, &opt.digests, NULL},
-    {"include", 0, STRINGS, ALL | SEARCH, &opt.include, NULL},
-    {"exclude", 0, STRINGS, ALL | SEARCH, &opt.exclude, NULL},
-    {"exclude-dir", 0, STRINGS, ALL | SEARCH, &opt.exclude_dirs, NULL},
-    {"no-recursive", 0, FLAG, ALL | SEARCH, &opt.not_recursive, NULL},
-    {"must-exist", 0, FLAG, ALL | SEARCH, &opt.must_exist, NULL},
-    {"unique", 0, FLAG, ALL | SEARCH, &opt.unique, NULL},
-    {"sort", 0, CHOICE, ALL | SEARCH, &opt.sort, "path hex"},
-    {"base", 0, TEXT, ALL, &opt.base, NULL},
-    {"confine", 0, FLAG, ALL, &opt.confine, NULL},
-    {"files0-from", 0, TEXT, ALL, &opt.files0_from, NULL},
-    {"threads", 'j', NUMBER, ALL, &opt.threads, NULL},
-    {"io", 0, CHOICE, ALL, &opt.io, "auto read mmap ring"},
-    {"max-file-size", 0, SIZE, ALL, &opt.max_file_size, NULL},
-    {"json", 0, FLAG, ALL, &opt.json, NULL},
-    {"quiet", 'q', FLAG, ALL, &opt.quiet, NULL},
-    {"help", 'h', FLAG, ALL, &show_help, NULL},
-    {"version", 0, FLAG, ALL, &show_version, NULL},
-};
-
-enum { SPEC_COUNT = sizeof specs / sizeof specs[0], MAX_THREADS = 1024 };
-
-static bool given[SPEC_COUNT];
+/* What is being read: the command line, or the words of a line of "hash -c". */
+static struct {
+    struct options *options;
+    const char *where;              /* NULL: the command line */
+    const char *given[MAX_OPTIONS]; /* as it was written; NULL: it was not given */
+} parser = {&opt, NULL, {NULL}};
 
 static const struct {
     unsigned command;
@@ -73,34 +23,17 @@ static const struct {
                 {COMMAND_LIST, "list"},
                 {COMMAND_CHECK, "check"}};
 
-const char *options_command_name(void) {
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static const char command_words[] = "build hash list check help version";
+
+const char *command_name(unsigned command) {
     size_t i;
-    for (i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (commands[i].command == opt.command) return commands[i].name;
+    for (i = 0; i < COMMAND_COUNT; i++) {
+        if (commands[i].command == command) return commands[i].name;
     }
     return NULL;
 }
-
-/* Says what is wrong and where to read more, and ends the program. */
-static void wrong(const char *format, ...)
-#if defined(__GNUC__) || defined(__clang__)
-    __attribute__((noreturn, format(COMMAND_PRINTF, 1, 2)))
-#endif
-    ;
-
-static void wrong(const char *format, ...) {
-    const char *name = options_command_name();
-    char *text;
-    va_list args;
-    va_start(args, format);
-    text = format_text(format, args);
-    va_end(args);
-    say("%s; see confiture%s%s --help", text, name ? " " : "", name ? name : "");
-    free(text);
-    exit(EXIT_ERROR);
-}
-
-/* ---- one option ---- */
 
 static void append(struct strings *strings, const char *string) {
     strings->items = (const char **)reallocate((void *)strings->items,
@@ -108,36 +41,129 @@ static void append(struct strings *strings, const char *string) {
     strings->items[strings->count++] = string;
 }
 
-static void check_belongs(const struct spec *spec, const char *shown) {
-    if (spec->commands & opt.command) return;
-    wrong("%s is not an option of %s", shown, options_command_name());
+/* What a message is made of lives until the program ends with it. */
+static const char *keep(char *text) {
+    static struct strings kept;
+    append(&kept, text);
+    return text;
 }
 
-/* The place of word in a list of words, or -1. */
-static int find_word(const char *words, const char *word) {
-    size_t length = strlen(word);
-    int index;
-    for (index = 0; words; index++) {
-        size_t span = strcspn(words, " ");
-        if (span == length && memcmp(words, word, length) == 0) return index;
-        words = words[span] ? words + span + 1 : NULL;
-    }
-    return -1;
-}
-
-/* --help and --version end the program with what they print. */
-static void answer(void) {
-    if (show_help) {
-        put_text(help_text(opt.command));
-    } else {
-        put_text("confiture ");
-        put_text(confiture_version());
-        put_text(" (sha256: ");
-        put_text(confiture_sha256_kernel());
-        put_text(")\n");
-    }
+void usage_error(const char *format, ...) {
+    const char *name = command_name(opt.command);
+    const char *where = parser.where ? parser.where : "";
+    char *text;
+    va_list args;
+    va_start(args, format);
+    text = format_text(format, args);
+    va_end(args);
+    report_hold(false);
+    (void)report_error(NULL, "%s%s%s; see confiture%s%s --help", where, *where ? ": " : "", text,
+                       name ? " " : "", name ? name : "");
+    free(text);
     put_flush();
-    exit(EXIT_DONE);
+    exit(EXIT_ERROR);
+}
+
+/* ---- the options that there are ---- */
+
+/* "build, check": the commands that have an option. */
+static const char *commands_of(unsigned flags) {
+    struct text text = {NULL, 0, 0};
+    size_t i;
+    text_add_string(&text, "");
+    for (i = 0; i < COMMAND_COUNT; i++) {
+        if (!(flags & commands[i].command)) continue;
+        text_add_string(&text, text.size ? ", " : "");
+        text_add_string(&text, commands[i].name);
+    }
+    return keep(text.data);
+}
+
+static bool is_named(const struct option *option, const char *name, char letter) {
+    return name ? strcmp(option->name, name) == 0 : letter && option->letter == letter;
+}
+
+/* The option of this command that has the name, or else the letter. One that only others
+ * have, or nobody, ends the program. */
+static const struct option *find_option(const char *name, char letter, const char *shown) {
+    unsigned others = 0;
+    size_t i;
+    struct text names = {NULL, 0, 0};
+    for (i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        if (option->flags & opt.command) {
+            if (is_named(option, name, letter)) {
+                free(names.data);
+                return option;
+            }
+            text_add_string(&names, names.size ? " " : "");
+            text_add_string(&names, option->name);
+        } else if (is_named(option, name, letter)) {
+            others |= option->flags;
+        }
+    }
+    if (others) {
+        usage_error("%s is an option of %s, not of %s", shown, commands_of(others),
+                    command_name(opt.command));
+    }
+    usage_error("unknown option %s%s", shown,
+                keep(suggest(keep(names.data), name ? name : "", "--")));
+}
+
+/* Whether a word is an option that somebody meant, and not the value of the one before. */
+static bool is_option(const char *word) {
+    size_t i, length = strcspn(word, "=");
+    for (i = 0; i < option_count && word[0] == '-'; i++) {
+        const struct option *option = &option_table[i];
+        if (option->letter && word[1] == option->letter && !word[2]) return true;
+        if (word[1] == '-' && strlen(option->name) + 2 == length &&
+            memcmp(option->name, word + 2, length - 2) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- values ---- */
+
+/* "a, b or c" */
+static const char *alternatives(const char *words) {
+    struct text text = {NULL, 0, 0};
+    while (*words) {
+        size_t length = strcspn(words, " ");
+        text_add(&text, words, length);
+        words += length + (words[length] == ' ');
+        if (*words) text_add_string(&text, strchr(words, ' ') ? ", " : " or ");
+    }
+    return keep(text.data);
+}
+
+static const char *expected(const struct option *option) {
+    return option->kind == KIND_CHOICE ? alternatives(option->value) : option->value;
+}
+
+static int read_choice(const struct option *option, const char *shown, const char *value) {
+    const char *words = option->value;
+    size_t length = strlen(value);
+    int index;
+    for (index = 0; *words; index++) {
+        size_t span = strcspn(words, " ");
+        if (span == length && memcmp(words, value, length) == 0) return index;
+        words += span + (words[span] == ' ');
+    }
+    usage_error("invalid value '%s' for %s: expected %s%s", value, shown, expected(option),
+                keep(suggest(option->value, value, "")));
+}
+
+static size_t read_number(const char *shown, const char *value) {
+    size_t number = 0;
+    const char *p;
+    for (p = value; *p >= '0' && *p <= '9' && number <= MAX_THREADS; p++) {
+        number = number * 10 + (size_t)(*p - '0');
+    }
+    if (*p || number > MAX_THREADS) {
+        usage_error("invalid value '%s' for %s: expected 0 to %d", value, shown, MAX_THREADS);
+    }
+    return number;
 }
 
 /* Bytes, or K, M, G of them: 1024, its square, its cube. */
@@ -159,163 +185,333 @@ static uint64_t read_size(const char *shown, const char *value) {
         size *= 1024;
     }
     if (p == value || *p || !fits) {
-        wrong("%s cannot be '%s', only a number of bytes, or one of K, M or G", shown, value);
+        usage_error("invalid value '%s' for %s: expected a number of bytes, or one of K, M or G",
+                    value, shown);
     }
     return size;
 }
 
-static void set_option(const struct spec *spec, const char *shown, const char *value) {
-    given[spec - specs] = true;
-    if (spec->kind != FLAG && !*value) {
-        wrong("the value of %s is empty", shown);
+static void set_option(const struct option *option, const char *shown, const char *value) {
+    const char **given = &parser.given[option - option_table];
+    void *member = (char *)parser.options + option->offset;
+    if (option->kind != KIND_FLAG && !*value) {
+        usage_error("invalid value '' for %s: expected %s", shown, expected(option));
     }
-    switch (spec->kind) {
-    case FLAG: *(bool *)spec->value = true; break;
-    case TEXT: *(const char **)spec->value = value; break;
-    case STRINGS: append((struct strings *)spec->value, value); break;
-    case CHOICE: {
-        int choice = find_word(spec->choices, value);
-        if (choice < 0) wrong("%s cannot be '%s', only: %s", shown, value, spec->choices);
-        *(int *)spec->value = choice;
-        break;
+    if (*given && option->kind != KIND_FLAG && option->kind != KIND_LIST) {
+        usage_error("%s is given twice: expected once", shown);
     }
-    case NUMBER: {
-        size_t number = 0;
-        const char *p;
-        for (p = value; *p >= '0' && *p <= '9' && number <= MAX_THREADS; p++) {
-            number = number * 10 + (size_t)(*p - '0');
-        }
-        if (*p || number > MAX_THREADS) {
-            wrong("%s cannot be '%s', only a number from 0 to %d", shown, value, MAX_THREADS);
-        }
-        *(size_t *)spec->value = number;
-        break;
+    *given = shown;
+    switch (option->kind) {
+    case KIND_FLAG: *(bool *)member = true; break;
+    case KIND_TEXT: *(const char **)member = value; break;
+    case KIND_LIST: append((struct strings *)member, value); break;
+    case KIND_CHOICE: *(int *)member = read_choice(option, shown, value); break;
+    case KIND_NUMBER: *(size_t *)member = read_number(shown, value); break;
+    case KIND_SIZE: *(uint64_t *)member = read_size(shown, value); break;
     }
-    case SIZE: *(uint64_t *)spec->value = read_size(shown, value); break;
-    }
-    if (show_help || show_version) answer();
 }
 
-/* --name, --name=value, --name value. Returns how many arguments were used. */
-static int long_option(char **argv) {
-    char *equals = strchr(argv[0], '=');
-    const char *shown = argv[0]; /* without its value */
-    size_t i;
+/* ---- one word of the command line ---- */
+
+static void print_version(void) {
+    put_text("confiture ");
+    put_text(confiture_version());
+    put_text(" (sha256: ");
+    put_text(confiture_sha256_kernel());
+    put_text(")\n");
+}
+
+/* --help and --version end the program with what they print. */
+static void answer(void) {
+    if (!opt.help && !opt.version) return;
+    if (opt.help) help_print(opt.command);
+    else print_version();
+    put_flush();
+    exit(EXIT_DONE);
+}
+
+/* The value that stands in the next word. */
+static const char *next_value(const struct option *option, const char *shown, const char *next) {
+    if (!next) usage_error("%s needs a value: expected %s", shown, expected(option));
+    if (is_option(next)) {
+        usage_error("%s needs a value: expected %s, not the option %s (or write %s%s%s)", shown,
+                    expected(option), next, shown, shown[1] == '-' ? "=" : "", next);
+    }
+    return next;
+}
+
+/* --name, --name=value, --name value. Returns how many words were used. */
+static int long_option(char **words) {
+    char *equals = strchr(words[0], '=');
+    const char *shown = words[0]; /* without its value */
+    const struct option *option;
     if (equals) *equals = '\0';
-    for (i = 0; i < SPEC_COUNT && strcmp(specs[i].name, shown + 2) != 0; i++) continue;
-    if (i == SPEC_COUNT) wrong("unknown option %s", shown);
-    check_belongs(&specs[i], shown);
-    if (specs[i].kind == FLAG) {
-        if (equals) wrong("%s takes no value", shown);
-        set_option(&specs[i], shown, "");
+    option = find_option(shown + 2, '\0', shown);
+    if (option->kind == KIND_FLAG) {
+        if (equals) usage_error("%s takes no value: '%s'", shown, equals + 1);
+        set_option(option, shown, "");
     } else if (equals) {
-        set_option(&specs[i], shown, equals + 1);
-    } else if (argv[1]) {
-        set_option(&specs[i], shown, argv[1]);
-        return 2;
+        set_option(option, shown, equals + 1);
     } else {
-        wrong("%s needs a value", shown);
+        set_option(option, shown, next_value(option, shown, words[1]));
+        return 2;
     }
     return 1;
+}
+
+/* "-q" of "-qj4", for as long as the program runs. */
+static const char *shown_letter(const char *word, char letter) {
+    char *shown;
+    if (letter & 0x80) return word;
+    shown = (char *)allocate(3);
+    shown[0] = '-';
+    shown[1] = letter;
+    shown[2] = '\0';
+    return keep(shown);
 }
 
 /* -q, -q0, -j4, -j 4. */
-static int short_options(char **argv) {
+static int short_options(char **words) {
     const char *p;
-    for (p = argv[0] + 1; *p; p++) {
-        char shown[3] = {'-', *p, '\0'};
-        size_t i;
-        for (i = 0; i < SPEC_COUNT && specs[i].letter != *p; i++) continue;
-        if (i == SPEC_COUNT) wrong("unknown option %s", (*p & 0x80) ? argv[0] : shown);
-        check_belongs(&specs[i], shown);
-        if (specs[i].kind == FLAG) {
-            set_option(&specs[i], shown, "");
+    for (p = words[0] + 1; *p; p++) {
+        const char *shown = shown_letter(words[0], *p);
+        const struct option *option = find_option(NULL, *p, shown);
+        if (option->kind == KIND_FLAG) {
+            set_option(option, shown, "");
         } else if (p[1]) {
-            set_option(&specs[i], shown, p + 1);
+            set_option(option, shown, p + 1);
             return 1;
-        } else if (argv[1]) {
-            set_option(&specs[i], shown, argv[1]);
-            return 2;
         } else {
-            wrong("%s needs a value", shown);
+            set_option(option, shown, next_value(option, shown, words[1]));
+            return 2;
         }
     }
     return 1;
+}
+
+/* All words; words[count] is NULL. */
+static void read_words(char **words, int count) {
+    bool operands_only = false;
+    int i = 0;
+    while (i < count) {
+        char *word = words[i];
+        if (operands_only || word[0] != '-' || !word[1]) {
+            if (!*word) usage_error("the name of a DIR is empty");
+            append(&parser.options->operands, word);
+            i++;
+        } else if (strcmp(word, "--") == 0) {
+            operands_only = true;
+            i++;
+        } else {
+            i += word[1] == '-' ? long_option(words + i) : short_options(words + i);
+            answer();
+        }
+    }
 }
 
 /* ---- what goes together ---- */
 
+static void exclude_each_other(bool both, const char *a, const char *b) {
+    if (both) usage_error("%s and %s exclude each other", a, b);
+}
+
 static void check_build(void) {
     bool to_file = opt.split || (opt.output && strcmp(opt.output, "-") != 0);
     bool custom = opt.separator == CONFITURE_SEPARATOR_CUSTOM;
-    if (opt.output && opt.split) wrong("--output and --split exclude each other");
-    if (custom && !opt.template_text) wrong("--separator custom needs --template");
-    if (opt.template_text && !custom) wrong("--template needs --separator custom");
-    if (opt.timestamp && !opt.header) wrong("--timestamp needs --header");
+    exclude_each_other(opt.output && opt.split, "--output", "--split");
+    if (custom && !opt.template_text) usage_error("--separator custom needs --template");
+    if (opt.template_text && !custom) usage_error("--template needs --separator custom");
+    if (opt.timestamp && !opt.header) usage_error("--timestamp needs --header");
     if (opt.environment && !opt.header && !opt.split) {
-        wrong("--environment needs --header or --split");
+        usage_error("--environment needs --header or --split");
     }
-    if (opt.pre.count && !opt.split) wrong("--pre needs --split");
-    if (opt.post.count && !opt.split) wrong("--post needs --split");
-    if (opt.if_changed && !to_file) wrong("--if-changed needs --output FILE or --split");
-    if (opt.sync && !to_file) wrong("--sync needs --output FILE or --split");
-    if (opt.json && !to_file) wrong("--json needs --output FILE or --split");
+    if (opt.pre.count && !opt.split) usage_error("--pre needs --split");
+    if (opt.post.count && !opt.split) usage_error("--post needs --split");
+    if (opt.if_changed && !to_file) usage_error("--if-changed needs --output FILE or --split");
+    if (opt.sync && !to_file) usage_error("--sync needs --output FILE or --split");
+    if (opt.json && !to_file) usage_error("--json needs --output FILE or --split");
     if (opt.split && opt.environment && strpbrk(opt.environment, SYSTEM_SLASHES)) {
-        wrong("--environment '%s' cannot be part of a file name", opt.environment);
+        usage_error("invalid value '%s' for --environment: expected a part of a file name",
+                    opt.environment);
+    }
+}
+
+void options_refuse_search(const char *reason) {
+    size_t i;
+    for (i = 0; i < option_count; i++) {
+        if (parser.given[i] && (option_table[i].flags & OPTION_SEARCH)) {
+            usage_error("%s and %s exclude each other", parser.given[i], reason);
+        }
+    }
+}
+
+static void check_files(const struct options *options) {
+    if (options->files0_from) {
+        if (options->operands.count) {
+            usage_error("DIR '%s' and --files0-from exclude each other",
+                        options->operands.items[0]);
+        }
+        options_refuse_search("--files0-from");
+    } else if (options->operands.count == 0 && !options->verify) {
+        usage_error("%s needs a directory or files: expected DIR... or FILE...",
+                    command_name(opt.command));
+    }
+}
+
+/* "hash -c FILE": the file says what it is about, unless the command line does. */
+static void check_verify(void) {
+    size_t i;
+    if (opt.operands.count || opt.files0_from) return;
+    for (i = 0; i < option_count; i++) {
+        if (parser.given[i] && (option_table[i].flags & OPTION_DIGEST)) {
+            usage_error("%s needs a directory or files: expected DIR... or FILE...",
+                        parser.given[i]);
+        }
     }
 }
 
 static void check_together(void) {
-    size_t i;
-    if (opt.files0_from) {
-        if (opt.directories.count) {
-            wrong("DIR '%s' and --files0-from exclude each other", opt.directories.items[0]);
-        }
-        for (i = 0; i < SPEC_COUNT; i++) {
-            if (given[i] && (specs[i].commands & SEARCH)) {
-                wrong("--%s and --files0-from exclude each other", specs[i].name);
-            }
-        }
-    } else if (opt.directories.count == 0) {
-        wrong("%s needs a directory", options_command_name());
-    }
+    check_files(&opt);
+    if (opt.verify) check_verify();
     if (opt.command == COMMAND_BUILD) check_build();
-    if (opt.command == COMMAND_LIST && opt.json && opt.null) {
-        wrong("--json and --null exclude each other");
-    }
+    exclude_each_other(opt.json && opt.null, "--json", "--null");
+    exclude_each_other(opt.json && opt.bare, "--json", "--bare");
+    exclude_each_other(opt.verify && opt.bare, "--check", "--bare");
 }
 
-static void find_command(const char *word) {
+/* ---- the command ---- */
+
+static unsigned find_command(const char *word) {
     size_t i;
-    for (i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(commands[i].name, word) == 0) opt.command = commands[i].command;
+    for (i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, word) == 0) return commands[i].command;
     }
-    if (opt.command) return;
-    show_help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
-    show_version = strcmp(word, "--version") == 0;
-    if (show_help || show_version) answer();
-    if (word[0] == '-') wrong("no command before %s", word);
-    wrong("unknown command '%s'", word);
+    if (word[0] == '-') usage_error("no command before %s", word);
+    usage_error("unknown command '%s'%s: expected %s", word, keep(suggest(command_words, word, "")),
+                alternatives(command_words));
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+/* help [COMMAND], version, and the options that ask the same: they end the program. */
+static void answer_at_once(char **words, int count) {
+    bool help = is_one_of(words[0], "help", "--help", "-h");
+    if (!help && !is_one_of(words[0], "version", "--version", "-V")) return;
+    if (count > (help ? 2 : 1)) usage_error("%s is one word too many", words[count - 1]);
+    if (!help) {
+        print_version();
+    } else if (count == 2 && strcmp(words[1], "json") == 0) {
+        help_print_json();
+    } else {
+        bool about_itself = count == 1 || strcmp(words[1], "help") == 0;
+        if (!about_itself) opt.command = find_command(words[1]);
+        help_print(opt.command);
+    }
+    put_flush();
+    exit(EXIT_DONE);
 }
 
 const struct options *options_parse(int argc, char **argv) {
-    bool operands_only = false;
-    int i = 2;
-    if (argc < 2) wrong("no command");
-    find_command(argv[1]);
-    while (i < argc) {
-        char *arg = argv[i];
-        if (operands_only || arg[0] != '-' || !arg[1]) {
-            if (!*arg) wrong("the name of a DIR is empty");
-            append(&opt.directories, arg);
-            i++;
-        } else if (strcmp(arg, "--") == 0) {
-            operands_only = true;
-            i++;
-        } else {
-            i += arg[1] == '-' ? long_option(argv + i) : short_options(argv + i);
-        }
+    int i;
+    /* An error is told as JSON to whoever asks for JSON anywhere on the line. */
+    for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) report_start(true, 0);
     }
+    if (argc < 2) usage_error("no command: expected %s", alternatives(command_words));
+    answer_at_once(argv + 1, argc - 1);
+    opt.command = find_command(argv[1]);
+    report_start(report_is_json(), opt.command);
+    read_words(argv + 2, argc - 2);
     check_together();
     return &opt;
+}
+
+/* ---- what decides a digest, as words ---- */
+
+static void add_option(struct text *text, const struct option *option, const char *value) {
+    text_add_string(text, " --");
+    text_add_string(text, option->name);
+    if (!value) return;
+    text_add_string(text, value[0] == '-' ? "=" : " ");
+    text_add_quoted(text, value);
+}
+
+/* The name of one choice, to be freed. */
+static char *choice_name(const char *words, int choice) {
+    struct text text = {NULL, 0, 0};
+    for (; choice > 0; choice--) words = strchr(words, ' ') + 1;
+    text_add(&text, words, strcspn(words, " "));
+    return text.data;
+}
+
+char *options_words(const struct options *options) {
+    struct text text = {NULL, 0, 0};
+    size_t i, k;
+    text_add_string(&text, "");
+    for (i = 0; i < options->operands.count; i++) {
+        const char *name = options->operands.items[i];
+        if (i > 0) text_add_string(&text, " ");
+        if (name[0] == '-') text_add_string(&text, "./");
+        text_add_quoted(&text, name);
+    }
+    for (i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        const void *member = (const char *)options + option->offset;
+        if (!(option->flags & OPTION_DIGEST)) continue;
+        if (option->kind == KIND_FLAG && *(const bool *)member) add_option(&text, option, NULL);
+        if (option->kind == KIND_TEXT && *(const char *const *)member)
+            add_option(&text, option, *(const char *const *)member);
+        if (option->kind == KIND_LIST) {
+            const struct strings *strings = (const struct strings *)member;
+            for (k = 0; k < strings->count; k++) add_option(&text, option, strings->items[k]);
+        }
+        if (option->kind == KIND_CHOICE && *(const int *)member > 0) {
+            char *name = choice_name(option->value, *(const int *)member);
+            add_option(&text, option, name);
+            free(name);
+        }
+    }
+    if (text.data[0] == ' ') memmove(text.data, text.data + 1, text.size);
+    return text.data;
+}
+
+/* Only what options_words() tells may stand there. */
+static void check_told(void) {
+    size_t i;
+    for (i = 0; i < option_count; i++) {
+        if (parser.given[i] && !(option_table[i].flags & OPTION_DIGEST))
+            usage_error("%s does not decide a digest", parser.given[i]);
+    }
+}
+
+void options_parse_words(struct options *options, const struct options *like, char *words,
+                         const char *where) {
+    char **list = (char **)allocate((strlen(words) + 2) * sizeof(char *));
+    int count = 0;
+    bool bad;
+    char *word;
+    *options = *like;
+    options->verify = NULL;
+    memset(&options->operands, 0, sizeof options->operands);
+    memset(parser.given, 0, sizeof parser.given);
+    parser.options = options;
+    parser.where = where;
+    while ((word = text_next_word(&words, &bad)) != NULL) {
+        if (bad) usage_error("a quote is not closed");
+        list[count++] = word;
+    }
+    list[count] = NULL;
+    read_words(list, count);
+    check_told();
+    check_files(options);
+    free((void *)list);
+}
+
+void options_free_words(struct options *options) {
+    free((void *)options->operands.items);
+    free((void *)options->include.items);
+    free((void *)options->exclude.items);
+    free((void *)options->exclude_dirs.items);
 }

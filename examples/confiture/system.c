@@ -1,5 +1,6 @@
 /* system.c: all that the command asks of a POSIX system. Another system needs
  * another one of these, as system_win32.c is, and nothing else. */
+#define _XOPEN_SOURCE 700 /* realpath() */
 #include "command.h"
 
 #if !defined(_WIN32)
@@ -88,9 +89,18 @@ double system_seconds(void) {
 
 bool system_stderr_is_terminal(void) { return isatty(STDERR_FILENO) != 0; }
 
-bool system_is_missing(const char *path) {
+enum system_kind system_kind(const char *path) {
     struct stat info;
-    return stat(path, &info) != 0 && errno == ENOENT;
+    if (stat(path, &info) == 0) return S_ISDIR(info.st_mode) ? SYSTEM_DIRECTORY : SYSTEM_FILE;
+    return errno == ENOENT ? SYSTEM_MISSING : SYSTEM_UNKNOWN;
+}
+
+char *system_resolve(const char *path) { return realpath(path, NULL); }
+
+bool system_is_same_file(const char *a, const char *b) {
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
 }
 
 bool system_is_special(const char *path) {

@@ -109,15 +109,51 @@ double system_seconds(void) { return (double)GetTickCount64() / 1e3; }
 
 bool system_stderr_is_terminal(void) { return _isatty(_fileno(stderr)) != 0; }
 
-bool system_is_missing(const char *path) {
+enum system_kind system_kind(const char *path) {
     wchar_t *wide = widen(path);
-    bool missing = false;
-    if (wide != NULL && GetFileAttributesW(wide) == INVALID_FILE_ATTRIBUTES) {
-        DWORD error = GetLastError();
-        missing = error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND;
-    }
+    DWORD attributes = wide != NULL ? GetFileAttributesW(wide) : INVALID_FILE_ATTRIBUTES;
+    DWORD error = GetLastError();
     free(wide);
-    return missing;
+    if (attributes != INVALID_FILE_ATTRIBUTES)
+        return attributes & FILE_ATTRIBUTE_DIRECTORY ? SYSTEM_DIRECTORY : SYSTEM_FILE;
+    errno = error == ERROR_ACCESS_DENIED ? EACCES : EINVAL;
+    return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ? SYSTEM_MISSING
+                                                                          : SYSTEM_UNKNOWN;
+}
+
+/* What tells one file from all others. */
+static bool identify(const char *path, BY_HANDLE_FILE_INFORMATION *info) {
+    wchar_t *wide = widen(path);
+    HANDLE file = INVALID_HANDLE_VALUE;
+    bool known;
+    if (wide != NULL)
+        file = CreateFileW(wide, FILE_READ_ATTRIBUTES,
+                           FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                           OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    free(wide);
+    if (file == INVALID_HANDLE_VALUE) return false;
+    known = GetFileInformationByHandle(file, info) != 0;
+    (void)CloseHandle(file);
+    return known;
+}
+
+static bool is_same(const BY_HANDLE_FILE_INFORMATION *a, const BY_HANDLE_FILE_INFORMATION *b) {
+    return a->dwVolumeSerialNumber == b->dwVolumeSerialNumber &&
+           a->nFileIndexHigh == b->nFileIndexHigh && a->nFileIndexLow == b->nFileIndexLow;
+}
+
+/* Links are not followed here: a path is as it is written, but absolute. */
+char *system_resolve(const char *path) {
+    wchar_t *wide = widen(path);
+    char *text = NULL;
+    if (wide != NULL && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES) text = narrow(wide);
+    free(wide);
+    return text;
+}
+
+bool system_is_same_file(const char *a, const char *b) {
+    BY_HANDLE_FILE_INFORMATION one, other;
+    return identify(a, &one) && identify(b, &other) && is_same(&one, &other);
 }
 
 /* NUL, CON, a pipe: what becomes a path of devices. */
@@ -134,21 +170,9 @@ bool system_stdout_is_file(void) {
 
 bool system_is_stdout(const char *path) {
     BY_HANDLE_FILE_INFORMATION out, info;
-    wchar_t *wide = widen(path);
-    HANDLE file = INVALID_HANDLE_VALUE;
-    bool same = false;
-    if (wide != NULL)
-        file = CreateFileW(wide, FILE_READ_ATTRIBUTES,
-                           FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                           OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
-    free(wide);
-    if (file == INVALID_HANDLE_VALUE) return false;
-    if (GetFileInformationByHandle(GetStdHandle(STD_OUTPUT_HANDLE), &out) &&
-        GetFileInformationByHandle(file, &info))
-        same = out.dwVolumeSerialNumber == info.dwVolumeSerialNumber &&
-               out.nFileIndexHigh == info.nFileIndexHigh && out.nFileIndexLow == info.nFileIndexLow;
-    (void)CloseHandle(file);
-    return same;
+    return identify(path, &info) &&
+           GetFileInformationByHandle(GetStdHandle(STD_OUTPUT_HANDLE), &out) &&
+           is_same(&out, &info);
 }
 
 bool system_time(char text[32], const uint64_t *seconds) {

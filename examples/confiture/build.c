@@ -1,0 +1,244 @@
+/* build.c: "confiture build". */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The time for the header, unless the user gave one: reproducible builds set
+ * SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/). */
+static bool stamp_time(char stamp[32]) {
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    uint64_t seconds = 0;
+    const char *p;
+    if (!epoch) {
+        if (system_time(stamp, NULL)) return true;
+        (void)report_error(NULL, "the clock cannot be read; see --timestamp");
+        return false;
+    }
+    for (p = epoch; *p >= '0' && *p <= '9' && seconds < UINT64_MAX / 100; p++) {
+        seconds = seconds * 10 + (uint64_t)(*p - '0');
+    }
+    if (p != epoch && !*p && system_time(stamp, &seconds)) return true;
+    (void)report_error(NULL,
+                       "invalid value '%s' for SOURCE_DATE_EPOCH: expected seconds since 1970, "
+                       "before the year 10000",
+                       epoch);
+    return false;
+}
+
+/* What is found during a build is said at its end: a message may fail, and a
+ * terminal may stop us, but not while the output is half written. */
+struct findings {
+    confiture_finding *items;
+    size_t count;
+};
+
+static char *copy(const char *text) {
+    size_t size = strlen(text) + 1;
+    return (char *)memcpy(allocate(size), text, size);
+}
+
+static void keep_finding(void *user, const confiture_finding *finding) {
+    struct findings *findings = (struct findings *)user;
+    confiture_finding *kept;
+    /* Twice as many whenever they are as many as a power of two. */
+    if ((findings->count & (findings->count - 1)) == 0)
+        findings->items = (confiture_finding *)reallocate(
+            findings->items, (2 * findings->count + 1) * sizeof *findings->items);
+    kept = &findings->items[findings->count++];
+    *kept = *finding;
+    kept->path = copy(finding->path);
+    kept->name = copy(finding->name);
+    kept->what = copy(finding->what);
+    kept->message = copy(finding->message);
+}
+
+static void tell_findings(const struct options *options, const struct findings *findings) {
+    size_t i;
+    for (i = 0; i < findings->count; i++) say("%s", findings->items[i].message);
+    if (!options->json) return;
+    report_begin();
+    json_text("message", findings->items[0].message);
+    json_open("findings", '[');
+    for (i = 0; i < findings->count; i++) report_finding(&findings->items[i]);
+    json_close(']');
+    report_end(EXIT_CHECK_FAILED);
+}
+
+static void free_findings(struct findings *findings) {
+    size_t i;
+    for (i = 0; i < findings->count; i++) {
+        free((void *)(uintptr_t)findings->items[i].path);
+        free((void *)(uintptr_t)findings->items[i].name);
+        free((void *)(uintptr_t)findings->items[i].what);
+        free((void *)(uintptr_t)findings->items[i].message);
+    }
+    free(findings->items);
+}
+
+static const char *const phase_names[3] = {"superuser_pre", "app", "superuser_post"};
+
+/* OUTDIR/schema_NAME_PHASE.sql */
+char *build_phase_path(const struct options *options, int phase) {
+    const char *name = options->environment ? options->environment : "local";
+    size_t size = strlen(options->split) + strlen(name) + 40;
+    char *path = (char *)allocate(size);
+    bool slash = strchr(SYSTEM_SLASHES, options->split[strlen(options->split) - 1]) != NULL;
+    snprintf(path, size, "%s%sschema_%s_%s.sql", options->split, slash ? "" : "/", name,
+             phase_names[phase]);
+    return path;
+}
+
+static void tell_built(const struct options *options, const char *path,
+                       const confiture_schema *schema) {
+    if (options->json) {
+        json_text("path", path);
+        json_number("files", schema->file_count);
+        json_number("bytes", schema->total_bytes);
+        json_bool("unchanged", schema->unchanged);
+    } else if (!options->quiet) {
+        say("%s: %s%zu file%s, %llu bytes, source digest %s", path,
+            schema->unchanged ? "unchanged, " : "", schema->file_count,
+            schema->file_count == 1 ? "" : "s", (unsigned long long)schema->total_bytes,
+            schema->digest_hex);
+    }
+}
+
+static int build_split(const struct options *options, const confiture_files *files,
+                       const confiture_build_options *build, confiture_error *error) {
+    confiture_schema schemas[3];
+    char *paths[3];
+    const char *targets[3];
+    confiture_status status;
+    int i;
+    memset(schemas, 0, sizeof schemas);
+    for (i = 0; i < 3; i++) targets[i] = paths[i] = build_phase_path(options, i);
+    system_hold_signals();
+    status = confiture_build_split_files(schemas, targets, files, build, error);
+    if (!status) input_note_outputs(options, files, targets, 3, schemas[0].left_out > 0);
+    if (!status && options->json) {
+        report_begin();
+        json_text("digest", schemas[0].digest_hex);
+        json_text("kind", "stream");
+        json_open("schemas", '[');
+        for (i = 0; i < 3; i++) {
+            json_open(NULL, '{');
+            json_text("phase", phase_names[i]);
+            tell_built(options, paths[i], &schemas[i]);
+            json_close('}');
+        }
+        json_close(']');
+        report_end(EXIT_DONE);
+    } else if (!status) {
+        for (i = 0; i < 3; i++) tell_built(options, paths[i], &schemas[i]);
+    }
+    for (i = 0; i < 3; i++) {
+        confiture_schema_free(&schemas[i]);
+        free(paths[i]);
+    }
+    return status ? -1 : EXIT_DONE;
+}
+
+static int build_one(const struct options *options, const confiture_files *files,
+                     const confiture_build_options *build, confiture_error *error) {
+    confiture_schema schema;
+    confiture_status status;
+    memset(&schema, 0, sizeof schema);
+    if (options->output && strcmp(options->output, "-") != 0) {
+        /* What is written to as it stands, a FIFO or a device, leaves nothing to tidy up, and
+         * may never be read. */
+        if (!system_is_special(options->output)) system_hold_signals();
+        status = confiture_build_file(&schema, options->output, files, build, error);
+        if (!status) input_note_outputs(options, files, &options->output, 1, schema.left_out > 0);
+        if (!status && options->json) {
+            report_begin();
+            json_text("digest", schema.digest_hex);
+            json_text("kind", "stream");
+            tell_built(options, options->output, &schema);
+            report_end(EXIT_DONE);
+        } else if (!status) {
+            tell_built(options, options->output, &schema);
+        }
+    } else {
+        /* In memory first: a pipe never sees the beginning of a schema that fails. The
+         * digest is shown nowhere but in a header. */
+        confiture_build_options plain = *build;
+        plain.no_digest = build->header == NULL;
+        status = confiture_build(&schema, files, &plain, error);
+        if (!status) put_bytes(schema.data, schema.size);
+    }
+    confiture_schema_free(&schema);
+    return status ? -1 : EXIT_DONE;
+}
+
+/* The directories of a split, and that none is on both sides. */
+static int find_split_dirs(struct strings *pre, struct strings *post,
+                           const struct options *options) {
+    int code = input_split_dirs(pre, options, "--pre", &options->pre);
+    size_t i, k;
+    if (!code) code = input_split_dirs(post, options, "--post", &options->post);
+    for (i = 0; !code && i < pre->count; i++) {
+        for (k = 0; k < post->count; k++) {
+            if (strcmp(pre->items[i], post->items[k]) == 0)
+                usage_error("--pre '%s' and --post '%s' exclude each other", pre->items[i],
+                            post->items[k]);
+        }
+    }
+    return code;
+}
+
+static void free_strings(struct strings *strings) {
+    size_t i;
+    for (i = 0; i < strings->count; i++) free((void *)(uintptr_t)strings->items[i]);
+    free((void *)strings->items);
+}
+
+int run_build(const struct options *options, const confiture_files *files) {
+    confiture_build_options build;
+    confiture_header header;
+    confiture_error error;
+    struct findings findings = {NULL, 0};
+    struct strings pre = {NULL, 0}, post = {NULL, 0};
+    char stamp[32];
+    int code = find_split_dirs(&pre, &post, options);
+    if (code) return code;
+    memset(&build, 0, sizeof build);
+    progress_run(&build.run, options);
+    build.separator = (confiture_separator)options->separator;
+    build.separator_template = options->template_text;
+    if (options->header) {
+        header.environment = options->environment;
+        header.timestamp = options->timestamp;
+        if (!header.timestamp) {
+            if (!stamp_time(stamp)) return EXIT_ERROR;
+            header.timestamp = stamp;
+        } else if (strcmp(header.timestamp, "none") == 0) {
+            header.timestamp = NULL;
+        }
+        build.header = &header;
+    }
+    build.schema_only = options->schema_only;
+    build.check = (confiture_check_mode)options->check;
+    build.on_finding = keep_finding;
+    build.finding_user = &findings;
+    build.pre_dirs = pre.items;
+    build.pre_dir_count = pre.count;
+    build.post_dirs = post.items;
+    build.post_dir_count = post.count;
+    build.split_dirs_must_match = true;
+    build.keep_unchanged = options->if_changed;
+    build.sync = options->sync;
+    code = options->split ? build_split(options, files, &build, &error)
+                          : build_one(options, files, &build, &error);
+    /* The first finding is the error. */
+    if (code < 0 && !(findings.count && is_finding(error.status))) code = report_failed(&error);
+    if (code < 0) {
+        tell_findings(options, &findings);
+        code = EXIT_CHECK_FAILED;
+    }
+    free_findings(&findings);
+    free_strings(&pre);
+    free_strings(&post);
+    return code;
+}

@@ -1,0 +1,429 @@
+/* input.c: the files that a command works on, and what is wrong with the names given. */
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a list from outside ---- */
+
+static const char *shown_input(const char *path) {
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+char *input_read(const char *path, size_t *size) {
+    bool standard = strcmp(path, "-") == 0;
+    size_t capacity = 65536;
+    char *data = (char *)allocate(capacity);
+    FILE *file;
+    errno = 0;
+    file = standard ? stdin : system_open(path);
+    *size = 0;
+    while (file) {
+        size_t part = fread(data + *size, 1, capacity - *size - 1, file);
+        *size += part;
+        if (ferror(file)) break;
+        if (part == 0) {
+            if (!standard) fclose(file);
+            data[*size] = '\0';
+            return data;
+        }
+        if (*size == capacity - 1) data = (char *)reallocate(data, capacity *= 2);
+    }
+    (void)report_error(shown_input(path), "%s", strerror(errno));
+    if (file && !standard) fclose(file);
+    free(data);
+    return NULL;
+}
+
+/* What is wrong with a list as a whole: a producer that failed leaves an empty one, which
+ * must not empty a schema. */
+static int check_list(const char *path, const char *list, size_t size) {
+    size_t start, count = 0;
+    if (size == 0)
+        return report_error(path, "the list is empty: expected paths, each ended by NUL");
+    if (!memchr(list, '\0', size) && memchr(list, '\n', size)) {
+        return report_error(path, "the list holds newlines and no NUL: expected each path to end "
+                                  "with NUL; use -z of git, -print0 of find, or printf '%%s\\0'");
+    }
+    for (start = 0; start < size; count++) {
+        const char *end = (const char *)memchr(list + start, '\0', size - start);
+        size_t length = end ? (size_t)(end - (list + start)) : size - start;
+        if (length == 0) return report_error(path, "name %zu is empty", count + 1);
+        start += length + 1;
+    }
+    return EXIT_DONE;
+}
+
+static int find_listed(confiture_files **files, const struct options *options,
+                       const confiture_find_options *find) {
+    confiture_error error;
+    size_t size;
+    char *list = input_read(options->files0_from, &size);
+    int code = EXIT_ERROR;
+    if (list) code = check_list(shown_input(options->files0_from), list, size);
+    if (!code && confiture_files_from_list0(files, list, size, find, &error))
+        code = report_failed(&error);
+    free(list);
+    return code;
+}
+
+/* ---- FILEs ---- */
+
+static int find_given(confiture_files **files, const struct options *options,
+                      const confiture_find_options *find) {
+    confiture_error error;
+    size_t i;
+    for (i = 0; options->output && i < options->operands.count; i++) {
+        const char *path = options->operands.items[i];
+        if (strcmp(options->output, "-") == 0 || !system_is_same_file(path, options->output))
+            continue;
+        return report_error(path, "is one of the FILEs and the output: expected another output");
+    }
+    if (!confiture_files_from_paths(files, options->operands.items, options->operands.count, find,
+                                    &error))
+        return EXIT_DONE;
+    if (error.status == CONFITURE_E_OUTSIDE && !options->base) {
+        return report_error(error.path, "not below the current directory, which names are "
+                                        "relative to; see --base");
+    }
+    return report_failed(&error);
+}
+
+/* ---- names of directories ---- */
+
+static char *join(const char *directory, const char *rest) {
+    size_t size = strlen(directory);
+    struct text path = {NULL, 0, 0};
+    text_add(&path, directory, size);
+    if (!strchr(SYSTEM_SLASHES, directory[size - 1])) text_add_string(&path, "/");
+    text_add_string(&path, rest);
+    return path.data;
+}
+
+/* What stands below a directory in a path, both without links: "" for itself, or NULL. */
+static const char *below(const char *path, const char *directory) {
+    size_t size = strlen(directory);
+    if (strncmp(path, directory, size) != 0) return NULL;
+    path += size;
+    if (!*path || strchr(SYSTEM_SLASHES, directory[size - 1])) return path;
+    return strchr(SYSTEM_SLASHES, *path) ? path + 1 : NULL;
+}
+
+static void add_name(struct strings *names, char *name) {
+    names->items =
+        (const char **)reallocate((void *)names->items, (names->count + 1) * sizeof *names->items);
+    names->items[names->count++] = name;
+}
+
+static void free_names(struct strings *names) {
+    size_t i;
+    for (i = 0; i < names->count; i++) free((void *)(uintptr_t)names->items[i]);
+    free((void *)names->items);
+    memset(names, 0, sizeof *names);
+}
+
+static char *copy(const char *text) {
+    size_t size = strlen(text) + 1;
+    return (char *)memcpy(allocate(size), text, size);
+}
+
+/* A directory that is below a DIR, as the search calls it; or that a DIR is below. */
+static void add_resolved(struct strings *names, const char *given, const struct strings *dirs) {
+    char *path = system_resolve(given);
+    size_t i;
+    for (i = 0; path && i < dirs->count; i++) {
+        char *directory = system_resolve(dirs->items[i]);
+        const char *rest = directory ? below(path, directory) : NULL;
+        if (rest) add_name(names, *rest ? join(dirs->items[i], rest) : copy(dirs->items[i]));
+        else if (directory && below(directory, path)) add_name(names, copy(dirs->items[i]));
+        free(directory);
+    }
+    free(path);
+}
+
+/* All that a person may mean by a directory: as it is called from here, by an absolute path
+ * or through links; and only if that is not below a DIR, inside of each DIR. */
+static void add_meanings(struct strings *names, const char *given, const struct strings *dirs) {
+    size_t i, before = names->count;
+    bool known;
+    add_resolved(names, given, dirs);
+    known = names->count > before || strchr(SYSTEM_SLASHES, given[0]);
+    for (i = 0; !known && i < dirs->count; i++) {
+        char *inside = join(dirs->items[i], given);
+        if (system_kind(inside) == SYSTEM_MISSING) free(inside);
+        else add_name(names, inside);
+    }
+    add_name(names, copy(given)); /* through a link in the tree, as the search calls it */
+}
+
+int input_split_dirs(struct strings *found, const struct options *options, const char *option,
+                     const struct strings *given) {
+    size_t i, k;
+    for (i = 0; i < given->count; i++) {
+        struct strings inside = {NULL, 0};
+        const char *name = given->items[i];
+        add_resolved(&inside, name, &options->operands);
+        for (k = 0; inside.count == 0 && k < options->operands.count; k++) {
+            char *path = join(options->operands.items[k], name);
+            if (system_kind(path) == SYSTEM_DIRECTORY) add_name(found, path), name = NULL;
+            else free(path);
+        }
+        free_names(&inside);
+        if (!name) continue;
+        if (system_kind(name) == SYSTEM_MISSING)
+            return report_error(name, "no such directory: expected one for %s", option);
+        add_name(found, copy(name)); /* the library resolves it by itself */
+    }
+    return EXIT_DONE;
+}
+
+/* ---- DIRs ---- */
+
+static const char *leaf_of(const char *path) {
+    const char *leaf = path;
+    for (; *path; path++) {
+        if (strchr(SYSTEM_SLASHES, *path)) leaf = path + 1;
+    }
+    return leaf;
+}
+
+/* An output is excluded before it is there for the first time. */
+static bool is_output(const struct options *options, const char *pattern) {
+    bool is = false;
+    int i;
+    if (options->output)
+        return strcmp(pattern, options->output) == 0 ||
+               strcmp(pattern, leaf_of(options->output)) == 0;
+    for (i = 0; options->split && i < 3; i++) {
+        char *path = build_phase_path(options, i);
+        is = is || strcmp(pattern, path) == 0 || strcmp(pattern, leaf_of(path)) == 0;
+        free(path);
+    }
+    return is;
+}
+
+static void warn_unmatched(const struct options *options, const char *option,
+                           const struct strings *patterns, const bool *matched) {
+    size_t i;
+    for (i = 0; i < patterns->count; i++) {
+        if (!matched[i] && !is_output(options, patterns->items[i]))
+            report_warning("%s '%s' matched nothing", option, patterns->items[i]);
+    }
+}
+
+/* An array of so many false. */
+static bool *flags(size_t count) { return (bool *)memset(allocate(count + 1), 0, count + 1); }
+
+/* What is excluded by name, under all names that the search may know it by. */
+struct excluded {
+    struct strings names;
+    size_t *given; /* by name: which of the options it stands for */
+    bool *matched;
+};
+
+static void excluded_open(struct excluded *excluded, const struct options *options) {
+    size_t i, k = 0;
+    memset(excluded, 0, sizeof *excluded);
+    for (i = 0; i < options->exclude_dirs.count; i++) {
+        add_meanings(&excluded->names, options->exclude_dirs.items[i], &options->operands);
+        excluded->given =
+            (size_t *)reallocate(excluded->given, excluded->names.count * sizeof(size_t));
+        for (; k < excluded->names.count; k++) excluded->given[k] = i;
+    }
+    excluded->matched = flags(excluded->names.count);
+}
+
+static void excluded_warn(const struct excluded *excluded, const struct options *options) {
+    bool *matched = flags(options->exclude_dirs.count);
+    size_t k;
+    for (k = 0; k < excluded->names.count; k++)
+        matched[excluded->given[k]] = matched[excluded->given[k]] || excluded->matched[k];
+    warn_unmatched(options, "--exclude-dir", &options->exclude_dirs, matched);
+    free(matched);
+}
+
+static void excluded_close(struct excluded *excluded) {
+    free_names(&excluded->names);
+    free(excluded->given);
+    free(excluded->matched);
+}
+
+static confiture_status search(confiture_files **files, const struct options *options,
+                               confiture_find_options *find, bool quiet, confiture_error *error) {
+    size_t i, count = options->operands.count;
+    confiture_directory *list = (confiture_directory *)allocate(count * sizeof *list);
+    bool *included = flags(options->include.count), *excluded = flags(options->exclude.count);
+    struct excluded dirs;
+    confiture_status status;
+    excluded_open(&dirs, options);
+    find->exclude_dirs = dirs.names.items;
+    find->exclude_dir_count = dirs.names.count;
+    find->exclude_dir_matched = dirs.matched;
+    memset(list, 0, count * sizeof *list);
+    for (i = 0; i < count; i++) {
+        list[i].path = options->operands.items[i];
+        list[i].include = options->include.items;
+        list[i].include_count = options->include.count;
+        list[i].include_matched = included;
+        list[i].exclude = options->exclude.items;
+        list[i].exclude_count = options->exclude.count;
+        list[i].exclude_matched = excluded;
+        list[i].not_recursive = options->not_recursive;
+        list[i].must_exist = !options->allow_missing;
+    }
+    status = confiture_find_all(files, list, count, find, error);
+    if (!quiet && (status == CONFITURE_OK || status == CONFITURE_E_NO_FILES)) {
+        warn_unmatched(options, "--include", &options->include, included);
+        warn_unmatched(options, "--exclude", &options->exclude, excluded);
+        excluded_warn(&dirs, options);
+    }
+    excluded_close(&dirs);
+    free(included);
+    free(excluded);
+    free(list);
+    return status;
+}
+
+static int find_below(confiture_files **files, const struct options *options,
+                      confiture_find_options *find) {
+    confiture_error error;
+    size_t i;
+    for (i = 0; i < options->operands.count; i++) {
+        const char *path = options->operands.items[i];
+        if (system_kind(path) == SYSTEM_MISSING)
+            report_warning("%s: no such directory, skipped", path);
+    }
+    return search(files, options, find, false, &error) ? report_failed(&error) : EXIT_DONE;
+}
+
+/* ---- which of the three ---- */
+
+/* Whether the operands are FILEs. Returns an exit code. */
+static int classify(const struct options *options, bool *are_files) {
+    const char *file = NULL, *directory = NULL, *unknown = NULL;
+    int why = 0;
+    size_t i;
+    for (i = 0; i < options->operands.count; i++) {
+        const char *path = options->operands.items[i];
+        enum system_kind kind = system_kind(path);
+        if (kind == SYSTEM_MISSING && !options->allow_missing)
+            return report_error(path, "no such file or directory");
+        if (kind == SYSTEM_UNKNOWN) unknown = path, why = errno;
+        if (kind == SYSTEM_FILE) file = path;
+        else directory = path;
+    }
+    /* The search knows ways to a directory that the system takes no path for. */
+    if (unknown && (file || (why == ENOTDIR && !options->allow_missing)))
+        return report_error(unknown, "%s", strerror(why));
+    *are_files = file != NULL;
+    if (!file) return EXIT_DONE;
+    if (directory) {
+        usage_error("'%s' is a file and '%s' a directory: expected one or the other", file,
+                    directory);
+    }
+    options_refuse_search("FILE");
+    return EXIT_DONE;
+}
+
+static void find_options(confiture_find_options *find, const struct options *options) {
+    memset(find, 0, sizeof *find);
+    progress_run(&find->run, options);
+    find->base = options->base;
+    find->sort = (confiture_sort)options->sort;
+    find->unique = options->unique;
+    find->confine = options->confine;
+}
+
+int input_find(confiture_files **files, const struct options *options) {
+    confiture_find_options find;
+    bool stdout_is_file = system_stdout_is_file(), are_files = false;
+    size_t i;
+    int code = EXIT_DONE;
+    find_options(&find, options);
+    if (!options->files0_from) code = classify(options, &are_files);
+    if (code) return code;
+    if (options->files0_from) code = find_listed(files, options, &find);
+    else if (are_files) code = find_given(files, options, &find);
+    else code = find_below(files, options, &find);
+    /* "confiture build db > db/all.sql": the shell has emptied it already, and
+     * the next build would take this one in. */
+    for (i = 0; !code && stdout_is_file && i < confiture_files_count(*files); i++) {
+        const char *path = confiture_files_path(*files, i);
+        if (!path || !system_is_stdout(path)) continue;
+        code =
+            report_error(path, "standard output goes to a file that is read as well%s",
+                         options->command == COMMAND_BUILD ? "; use -o, which leaves it out" : "");
+    }
+    return code;
+}
+
+/* ---- outputs among the inputs ---- */
+
+/* How the other commands leave a file of the list out: by its name, if no other has the same
+ * and it is no pattern, else by its path. */
+static char *exclusion_of(const confiture_files *files, size_t index) {
+    const char *path = confiture_files_path(files, index), *leaf = leaf_of(path);
+    struct text text = {NULL, 0, 0};
+    bool unique = strpbrk(leaf, "*?[") == NULL;
+    size_t i;
+    for (i = 0; i < confiture_files_count(files); i++) {
+        if (i != index && strcmp(leaf_of(confiture_files_path(files, i)), leaf) == 0)
+            unique = false;
+    }
+    text_add_string(&text, unique ? "--exclude " : "--exclude-dir ");
+    text_add_quoted(&text, unique ? leaf : path);
+    return text.data;
+}
+
+static void note_output(const struct options *options, const confiture_files *files,
+                        const char *output) {
+    size_t i;
+    char *exclusion;
+    for (i = 0; i < confiture_files_count(files); i++) {
+        if (system_is_same_file(confiture_files_path(files, i), output)) break;
+    }
+    if (i == confiture_files_count(files)) return;
+    if (options->files0_from) {
+        report_warning("%s: is in the list and is the output, so it is left out; hash, list and "
+                       "check read it unless the list leaves it out, too",
+                       output);
+        return;
+    }
+    exclusion = exclusion_of(files, i);
+    report_warning("%s: lies among the inputs and is the output, so it is left out; hash, list and "
+                   "check do the same with %s",
+                   output, exclusion);
+    free(exclusion);
+}
+
+/* Whether a search of the DIRs may come by a file. */
+static bool may_be_found(const struct options *options, const char *path) {
+    struct strings names = {NULL, 0};
+    bool may;
+    add_resolved(&names, path, &options->operands);
+    may = names.count > 0;
+    free_names(&names);
+    return may;
+}
+
+void input_note_outputs(const struct options *options, const confiture_files *files,
+                        const char *const *paths, size_t count, bool left_out) {
+    confiture_files *again = NULL;
+    confiture_find_options find;
+    confiture_error error;
+    bool inside = false;
+    size_t i;
+    /* A new output was in no list yet, but the next search finds it. */
+    for (i = 0; i < count && !left_out && !options->files0_from; i++)
+        inside = inside || may_be_found(options, paths[i]);
+    if (!left_out && !inside) return;
+    if (inside) {
+        find_options(&find, options);
+        if (search(&again, options, &find, true, &error)) return;
+        files = again;
+    }
+    for (i = 0; i < count; i++) note_output(options, files, paths[i]);
+    confiture_files_free(again);
+}

@@ -1,0 +1,80 @@
+/* list.c: "confiture list". */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void list_json(const struct options *options, const confiture_files *files,
+                      const confiture_entry *entries) {
+    size_t i, count = confiture_files_count(files);
+    char hex[65];
+    report_begin();
+    json_text("base", confiture_files_base(files));
+    json_number("files", count);
+    json_open("entries", '[');
+    for (i = 0; i < count; i++) {
+        json_open(NULL, '{');
+        json_text("name", confiture_files_name(files, i));
+        json_text("path", confiture_files_path(files, i));
+        json_bool("seed", confiture_files_is_seed(files, i));
+        if (options->sizes) json_number("bytes", entries[i].size);
+        if (options->digests) {
+            confiture_sha256_hex(entries[i].sha256, hex);
+            json_text("digest", hex);
+        }
+        json_close('}');
+    }
+    json_close(']');
+    report_end(EXIT_DONE);
+}
+
+static int decimal(char digits[24], uint64_t value) {
+    return snprintf(digits, 24, "%llu", (unsigned long long)value);
+}
+
+static void list_lines(const struct options *options, const confiture_files *files,
+                       const confiture_entry *entries) {
+    size_t i, count = confiture_files_count(files);
+    char hex[65], digits[24];
+    int width = 0;
+    for (i = 0; options->sizes && i < count; i++) {
+        int length = decimal(digits, entries[i].size);
+        if (length > width) width = length;
+    }
+    for (i = 0; i < count; i++) {
+        if (options->digests) {
+            confiture_sha256_hex(entries[i].sha256, hex);
+            put_text(hex);
+            put_text("  ");
+        }
+        if (options->sizes) {
+            int length = decimal(digits, entries[i].size);
+            while (length++ < width) put_text(" ");
+            put_text(digits);
+            put_text("  ");
+        }
+        put_text(confiture_files_name(files, i));
+        put_bytes(options->null ? "" : "\n", 1);
+    }
+}
+
+int run_list(const struct options *options, const confiture_files *files) {
+    size_t count = confiture_files_count(files);
+    confiture_entry *entries = NULL;
+    confiture_manifest_options manifest;
+    confiture_error error;
+    memset(&manifest, 0, sizeof manifest);
+    if (options->sizes || options->digests) {
+        entries = (confiture_entry *)allocate(count * sizeof *entries);
+        progress_run(&manifest.run, options);
+        if (confiture_manifest(entries, files, &manifest, &error)) {
+            free(entries);
+            return report_failed(&error);
+        }
+    }
+    if (options->json) list_json(options, files, entries);
+    else list_lines(options, files, entries);
+    free(entries);
+    return EXIT_DONE;
+}

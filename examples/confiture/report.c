@@ -1,0 +1,139 @@
+/* report.c: errors, warnings and JSON documents. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    bool json, held;
+    const char *command;
+    char *message; /* of the error that was held */
+    struct {
+        char **items;
+        size_t count;
+    } warnings;
+} report;
+
+void report_start(bool json, unsigned command) {
+    report.json = json;
+    report.command = command_name(command);
+}
+
+bool report_is_json(void) { return report.json; }
+
+void report_hold(bool hold) {
+    report.held = hold;
+    free(report.message);
+    report.message = NULL;
+}
+
+const char *report_held(void) { return report.message; }
+
+static int exit_code(confiture_status status) {
+    switch (status) {
+    case CONFITURE_OK: return EXIT_DONE;
+    case CONFITURE_E_NAME:
+    case CONFITURE_E_ENCODING:
+    case CONFITURE_E_UNCLOSED: return EXIT_CHECK_FAILED;
+    default: return EXIT_ERROR;
+    }
+}
+
+bool is_finding(confiture_status status) {
+    return status == CONFITURE_E_ENCODING || status == CONFITURE_E_UNCLOSED;
+}
+
+static char *copy(const char *text) {
+    size_t size = strlen(text) + 1;
+    return (char *)memcpy(allocate(size), text, size);
+}
+
+/* ---- documents ---- */
+
+void report_begin(void) {
+    json_open(NULL, '{');
+    if (report.command) json_text("command", report.command);
+}
+
+void report_end(int code) {
+    size_t i;
+    json_text("status", code == EXIT_DONE           ? "done"
+                        : code == EXIT_CHECK_FAILED ? "failed"
+                                                    : "error");
+    json_open("warnings", '[');
+    for (i = 0; i < report.warnings.count; i++) json_text(NULL, report.warnings.items[i]);
+    json_close(']');
+    json_close('}');
+    json_end();
+}
+
+static void report_error_document(const char *path, uint64_t line, const char *message, int code) {
+    if (report.held) {
+        free(report.message);
+        report.message = copy(message);
+    } else if (report.json) {
+        json_discard();
+        report_begin();
+        if (path && *path) json_text("path", path);
+        if (line) json_number("line", line);
+        json_text("message", message);
+        report_end(code);
+    }
+}
+
+void report_finding(const confiture_finding *finding) {
+    json_open(NULL, '{');
+    json_text("path", finding->path);
+    json_text("name", finding->name);
+    json_number("line", finding->line);
+    json_text("what", finding->what);
+    json_text("message", finding->message);
+    json_close('}');
+}
+
+/* ---- what is said ---- */
+
+int report_failed(const confiture_error *error) {
+    int number = system_signal(), code = exit_code(error->status);
+    if (error->status == CONFITURE_E_CANCELLED && number) {
+        json_discard();
+        progress_erase();
+        return 128 + number;
+    }
+    say("%s", error->message);
+    report_error_document(error->path, error->line, error->message, code);
+    return code;
+}
+
+int report_error(const char *path, const char *format, ...) {
+    struct text message = {NULL, 0, 0};
+    char *text;
+    va_list args;
+    va_start(args, format);
+    text = format_text(format, args);
+    va_end(args);
+    if (path) {
+        text_add_escaped(&message, path);
+        text_add_string(&message, ": ");
+    }
+    text_add_escaped(&message, text);
+    say("%s", message.data);
+    report_error_document(path, 0, message.data, EXIT_ERROR);
+    free(message.data);
+    free(text);
+    return EXIT_ERROR;
+}
+
+void report_warning(const char *format, ...) {
+    char *text;
+    va_list args;
+    va_start(args, format);
+    text = format_text(format, args);
+    va_end(args);
+    say("warning: %s", text);
+    /* Twice as many whenever they are as many as a power of two. */
+    if ((report.warnings.count & (report.warnings.count - 1)) == 0)
+        report.warnings.items = (char **)reallocate(
+            (void *)report.warnings.items, (2 * report.warnings.count + 1) * sizeof(char *));
+    report.warnings.items[report.warnings.count++] = text;
+}

@@ -1,0 +1,114 @@
+/* text.c: text that grows, and words as a shell quotes them. */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void text_add(struct text *text, const char *data, size_t size) {
+    if (text->capacity - text->size <= size) {
+        text->capacity = text->capacity * 2 + size + 256;
+        text->data = (char *)reallocate(text->data, text->capacity);
+    }
+    if (size > 0) memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+}
+
+void text_add_string(struct text *text, const char *string) {
+    text_add(text, string, strlen(string));
+}
+
+/* The size of a control character: C0, DEL, or C1 in UTF-8; 0 if there is none. */
+static size_t control_size(const unsigned char *p) {
+    if (*p < 0x20 || *p == 0x7F) return 1;
+    return p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0 ? 2 : 0;
+}
+
+/* Control characters as \xNN. */
+void text_add_escaped(struct text *text, const char *string) {
+    const unsigned char *p = (const unsigned char *)string;
+    char hex[8];
+    for (; *p; p++) {
+        size_t size = control_size(p);
+        if (size == 0) text_add(text, (const char *)p, 1);
+        for (; size > 0; size--) {
+            snprintf(hex, sizeof hex, "\\x%02X", (unsigned)*p);
+            text_add_string(text, hex);
+            if (size > 1) p++;
+        }
+    }
+}
+
+static const char safe[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:=@%+";
+
+void text_add_quoted(struct text *text, const char *string) {
+    const unsigned char *p = (const unsigned char *)string;
+    bool plain = *p != '\0', controls = false;
+    for (; *p; p++) {
+        if (control_size(p) > 0) controls = true;
+        if (*p < 0x80 && !strchr(safe, *p)) plain = false;
+    }
+    if (plain && !controls) {
+        text_add_string(text, string);
+        return;
+    }
+    text_add_string(text, controls ? "$'" : "'");
+    for (p = (const unsigned char *)string; *p; p++) {
+        char one[3] = {(char)p[0], '\0', '\0'};
+        size_t size = control_size(p);
+        if (controls && (*p == '\\' || *p == '\'')) text_add_string(text, "\\");
+        else if (*p == '\'') text_add_string(text, "'\\'");
+        if (size == 2) one[1] = (char)*++p;
+        text_add_escaped(text, one);
+    }
+    text_add_string(text, "'");
+}
+
+static int hex_digit(char c) {
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *found = c ? strchr(digits, c) : NULL;
+    return found ? (int)(found - digits) % 16 : -1;
+}
+
+/* A backslash and what follows it, inside of $'': its length; *byte is what it stands for. */
+static size_t read_escape(const char *p, char *byte) {
+    *byte = p[1];
+    if (p[1] != 'x' || hex_digit(p[2]) < 0 || hex_digit(p[3]) < 0) return p[1] ? 2 : 1;
+    *byte = (char)(hex_digit(p[2]) * 16 + hex_digit(p[3]));
+    return 4;
+}
+
+char *text_next_word(char **line, bool *bad) {
+    char *p = *line, *word, *out;
+    enum { PLAIN, QUOTED, ESCAPED } state = PLAIN;
+    *bad = false;
+    while (*p == ' ') p++;
+    if (!*p) return NULL;
+    word = out = p;
+    for (; *p && (state != PLAIN || *p != ' '); p++) {
+        if (state != PLAIN && *p == '\'') {
+            state = PLAIN;
+        } else if (state == ESCAPED && *p == '\\') {
+            p += read_escape(p, out++) - 1;
+        } else if (state != PLAIN) {
+            *out++ = *p;
+        } else if (*p == '\'') {
+            state = QUOTED;
+        } else if (p[0] == '$' && p[1] == '\'') {
+            state = ESCAPED;
+            p++;
+        } else if (*p != '\\') {
+            *out++ = *p;
+        } else if (p[1]) {
+            *out++ = *++p;
+        } else {
+            *bad = true;
+        }
+    }
+    *bad = *bad || state != PLAIN;
+    *line = *p ? p + 1 : p;
+    *out = '\0';
+    return word;
+}
