@@ -34,9 +34,9 @@ need = @command -v $(1) >/dev/null 2>&1 || \
 .PHONY: all demo test test-core check check-compile check-sanitize check-known-answers check-faults \
     check-faults-quick check-races check-races-quick check-hostile check-hostile-quick \
     check-hygiene check-hygiene-quick check-everywhere check-everywhere-quick check-windows \
-    check-fuzz fuzz coverage mutate check-postgres check-python check-python-quick check-format amalgam \
-    check-amalgam bench bench-quick bench-python format lint install clean help need-cc \
-    need-python
+    check-fuzz fuzz coverage mutate check-postgres check-psql check-psql-long check-python \
+    check-python-quick check-format amalgam check-amalgam bench bench-quick bench-python format \
+    lint install clean help need-cc need-python
 
 all: confiture ## build the command, ./confiture (the default)
 
@@ -135,6 +135,7 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	    'everywhere=$(MAKE_QUIET) check-everywhere-quick' \
 	    'windows=$(MAKE_QUIET) check-windows' \
 	    'postgres=$(MAKE_QUIET) check-postgres' \
+	    'psql=$(MAKE_QUIET) check-psql' \
 	    'python=$(MAKE_QUIET) check-python-quick' \
 	    'format=$(MAKE_QUIET) check-format' \
 	    'lint:=$(MAKE_QUIET) lint'
@@ -223,6 +224,14 @@ mutate: | need-python ## mutants of the parts: do the tests notice?
 
 check-postgres: confiture | need-python ## load the example into a PostgreSQL; skips without one
 	@$(PYTHON) tests/postgres.py ./confiture
+
+PSQL = $(PYTHON) tests/psql/run.py
+PSQL_GENERATED = 20000
+check-psql: | need-python ## the check "postgres" beside psql itself: cases, random texts; skips without one
+	@$(PSQL)
+
+check-psql-long: | need-python ## the same with PSQL_GENERATED=20000 random texts; many minutes
+	@$(PSQL) --generated $(PSQL_GENERATED) --cut 2000 --seed $(SEED)
 
 check-python: | need-python ## the Python package: built offline, installed, tested; every Python found
 	@$(PYTHON) examples/python/check.py
