@@ -43,13 +43,13 @@ COMPILE = ["clang" if shutil.which("clang") else "gcc", "-w", "-pthread", "-O0"]
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:hard_rss_limit_mb=3000"}
 # The suites of tests/unit by their cost.
-CHEAP = ["memory", "shelf", "ring", "path", "names", "confine", "refused", "text", "walk", "output",
+CHEAP = ["memory", "shelf", "ring", "path", "names", "rules", "face", "confine", "refused", "text", "walk", "output",
          "system", "sha256", "lexer", "limit", "find", "build", "scan"]
 # Those that are most likely to notice, where it is not the one of that name.
 FIRST = {
-    "base.h": ["text", "path", "names"], "cpu.c": ["sha256"], "sha256_portable.c": ["sha256"],
+    "base.h": ["rules", "text", "path", "names"], "cpu.c": ["sha256"], "sha256_portable.c": ["sha256"],
     "sha256_x86.c": ["sha256"], "sha256_many.c": ["sha256"], "lexer_copy.c": ["lexer"],
-    "error.c": ["path", "system"], "list.c": ["names", "path", "memory", "walk", "find"],
+    "error.c": ["path", "system"], "list.c": ["names", "rules", "path", "memory", "walk", "find"],
     "path.c": ["path", "names"], "node.c": ["walk", "find", "confine"],
     "listing.c": ["walk", "find", "confine"], "walk.c": ["walk", "find", "confine"],
     "find.c": ["walk", "find", "confine"],
