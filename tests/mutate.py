@@ -2,7 +2,7 @@
 """Do the tests notice if a part is wrong? Mutants of the parts in src/, and who kills them.
 
     tests/mutate.py [--count N] [--seed S] [--part NAME] [--units | --rest] [--jobs N] [--list]
-                    [--slice A:B,N] [--seconds N]
+                    [--slice A:B,N] [--seconds N] [--function NAME]
 
 A mutant is the library with one small mistake: a comparison, a sign, a constant, a condition, a
 truth value, or a statement less. N of them, always the same for a seed, are spread over the parts
@@ -10,7 +10,8 @@ in proportion to their lines. Each is put before the tests in rising cost, until
 tests, those of its part first; parity; the command's tests; the unit tests under the address
 sanitizer. A hang kills, too. What does not compile is no mutant. A long run can be done in pieces:
 slices, the unit tests before the rest, and the rest only for those that the unit tests let live;
-the last lines say which.
+the last lines say which. --function, which can be repeated, takes all mutants of these functions
+instead of some of each part.
 
 A survivor is shown with its change. One that no test can kill, since nothing that the library
 promises differs, is named in mutants_explained.txt with the reason. The checks that count: a mutant
@@ -186,6 +187,28 @@ def ordered(part, lines_seen, seed):
         if not kinds[kind]:
             del kinds[kind]
     return order
+
+
+def lines_of(part, functions):
+    """The numbers of the lines of these functions."""
+    found, inside = set(), False
+    for number, line in enumerate((ROOT / "src" / part).read_text(encoding="utf-8").split("\n"), 1):
+        name = re.match(r"(?! |#|/\*)[^=]*?\b(\w+)\(", line)
+        if name and not line.rstrip().endswith(";"):
+            inside = name[1] in functions
+        if inside:
+            found.add(number)
+    return found
+
+
+def choose_functions(functions, seed):
+    """As choose(), but every mutant of these functions."""
+    seen = compiled_lines()
+    places = []
+    for part in sorted(seen):
+        places += [[mutant] for mutant in
+                   ordered(part, seen[part] & lines_of(part, functions), seed)]
+    return places
 
 
 def choose(count, seed, only):
@@ -418,12 +441,14 @@ def main():
     parser.add_argument("--slice", default=":", help="only these of the mutants: A:B, N, or more")
     parser.add_argument("--seconds", type=float, help="begin no mutant after so long")
     parser.add_argument("--part", action="append", help="of this part only; repeatable")
+    parser.add_argument("--function", action="append", help="all of this function; repeatable")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--patience", type=float, default=4, help="limits of time, times this")
     parser.add_argument("--list", action="store_true", help="only say what would be done")
     parser.add_argument("--rehearse", action="store_true", help="only the library as it is")
     options = parser.parse_args()
-    places = sliced(choose(options.count, options.seed, options.part), options.slice)
+    places = sliced(choose_functions(options.function, options.seed) if options.function else
+                    choose(options.count, options.seed, options.part), options.slice)
     if options.list:
         for number, (mutant, *_) in places:
             print(f"{number:>3} {mutant.part}:{mutant.number} {mutant.kind}\n{mutant.diff()}")
