@@ -56,6 +56,7 @@ static uint32_t seed;
 
 #include "test_steps.c"
 #include "test_storm.c"
+#include "test_states.c"
 #include "test_killed.c"
 #include "test_fork.c"
 
@@ -64,14 +65,22 @@ static void test_steps(void) {
     (void)alarm(0);
     test_steps_with(stride);
 }
+static void test_states(void) {
+    watchdog("states");
+    (void)alarm(0);
+    test_states_with(stride);
+}
 static void test_storm(void) { test_storm_with(rounds, seed); }
 static void test_fork(void) { test_fork_with(rounds / 50 + 4); }
 
 static const struct {
     const char *name;
     void (*run)(void);
-} suites[] = {
-    {"steps", test_steps}, {"storm", test_storm}, {"killed", test_killed}, {"fork", test_fork}};
+} suites[] = {{"steps", test_steps},
+              {"states", test_states},
+              {"storm", test_storm},
+              {"killed", test_killed},
+              {"fork", test_fork}};
 
 int main(int argc, char **argv) {
     const size_t count = sizeof suites / sizeof suites[0];

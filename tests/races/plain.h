@@ -2,7 +2,6 @@
 #undef open
 #undef openat
 #undef close
-#undef read
 #undef pread
 #undef write
 #undef pwrite

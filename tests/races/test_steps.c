@@ -58,7 +58,7 @@ static void steps_of(race_op op, const char *list, const confiture_files *files,
     for (half = 0; half < 2; half++) {
         for (at = first; at <= (int)count; at += stride) {
             race_verdict verdict;
-            if (half && letters[at - 1] != 'r') continue;
+            if (half && letters[at - 1] != 'r' && letters[at - 1] != 'M') continue;
             steps_prepare(coarse);
             hooks_reset();
             hooks.at = at;
