@@ -13,6 +13,7 @@ import hashlib
 import os
 import pathlib
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -281,6 +282,39 @@ class Kernel(HostileTest):
                              block("a.sql", "A;\n") + block("b.sql", data.decode()))
         self.refused(f"t/b.sql: larger than the limit of {len(data) - 1} bytes", "t",
                      f"--max-file-size={len(data) - 1}")
+
+    def test_mounted_over(self):
+        """A file of another file system in a directory that looks trustworthy, as containers mount
+        single files: all of it is read, though no read of it brings more than a page and it says
+        that it is empty. And one that says more than it holds."""
+        files = self.tree(**{f"f{i:03}": "SELECT 1;\n" for i in range(120)})
+        sources = [source for source in ("/proc/kallsyms", "/proc/crypto",
+                                         "/sys/kernel/mm/transparent_hugepage/enabled")
+                   if os.path.exists(source)]
+        if os.geteuid() != 0 or not sources or not shutil.which("unshare"):
+            self.skipTest("only root can mount a file over another one, and not here")
+        for source in sources:
+            data = pathlib.Path(source).read_bytes()
+            files["f050.sql"] = data
+            for how in (*IO, "auto"):
+                for command, expected in (
+                        (("hash", "t"), stream_digest(files).encode()),
+                        (("build", "t", "--check=none"),
+                         b"".join(block(name, (text + b"\n"[:not text.endswith(b"\n")]).decode())
+                                  for name, text in sorted(files.items())))):
+                    done = subprocess.run(
+                        ["unshare", "-m", "--propagation", "private", "sh", "-c",
+                         'mount --bind "$0" t/f050.sql || exit 99; exec "$@"', source,
+                         command_base.COMMAND, *command, "--io", how, "-j2"],
+                        check=False, cwd=self.dir, capture_output=True,
+                        env=command_base.environment())
+                    if done.returncode == 99 or b"unshare" in done.stderr:
+                        self.skipTest(f"cannot mount: {done.stderr.decode().strip()}")
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    if command[0] == "hash":
+                        self.assertEqual(done.stdout.split()[0], expected, (source, how))
+                    else:
+                        self.assertEqual(done.stdout, expected, (source, how))
 
     def test_large_without_size(self):
         """The environment of a process: as long and as odd as one likes, and its size is 0. Behind

@@ -442,6 +442,90 @@ static void test_confine_swapped(void) {
     tree_clear();
 }
 
+/* What the list leads through is another thing when it is read: without confine it is followed,
+ * and with it nothing from outside is taken, whatever it was when it was found. */
+static void test_confine_retargeted(void) {
+    static const char *const paths[] = {"b/s/abs.sql", "b/s/d/x.sql", "b/s/link.sql"};
+    char inside[4200], outside[4200];
+    confiture_find_options options;
+    confiture_files *files[3];
+    cfti_os_file file;
+    size_t i;
+    if (cfti_os_open_beneath(TREE_NOWHERE, ".", true, false, &file) != 0) {
+        printf("skipped: links that are retargeted: this system has no openat2()\n");
+        return;
+    }
+    cfti_os_close(file);
+    memset(&options, 0, sizeof options);
+    tree_text("b/s/d/x.sql", "SELECT 1;\n");
+    tree_text("b/s/d/y.sql", "SELECT 2;\n");
+    tree_text("out/x.sql", "SELECT 'secret';\n");
+    tree_text("out/y.sql", "SELECT 'secret';\n");
+    sprintf(inside, "%s/b/s/d/y.sql", tree.root);
+    sprintf(outside, "%s/out", tree.root);
+    tree_link("b/s/abs.sql", inside); /* absolute, and leads inside */
+    tree_link("b/s/link.sql", "d/x.sql");
+    options.base = "b";
+    CHECK(confiture_find(&files[0], "b/s", &options, NULL) == CONFITURE_OK);
+    options.confine = true;
+    CHECK(confiture_find(&files[1], "b/s", &options, NULL) == CONFITURE_OK);
+    CHECK(confiture_files_from_paths(&files[2], paths, 3, &options, NULL) == CONFITURE_OK);
+    for (i = 0; i < 3; i++) scan_all(files[i], "done", 0, __LINE__);
+    for (i = 0; i < 2; i++) { /* a link */
+        tree_remove("b/s/link.sql");
+        strcpy(outside + strlen(outside), i == 0 ? "/x.sql" : "");
+        tree_link("b/s/link.sql", i == 0 ? outside : "../../out/x.sql");
+        outside[strlen(outside) - (i == 0 ? 6 : 0)] = '\0';
+        scan_all(files[0], "done", 0, __LINE__);
+        scan_all(files[1], "OUTSIDE b/s/link.sql" OUTSIDE, 0, __LINE__);
+        scan_all(files[2], "OUTSIDE b/s/link.sql" OUTSIDE, 0, __LINE__);
+    }
+    tree_remove("b/s/link.sql");
+    tree_link("b/s/link.sql", "d/y.sql"); /* another one, but inside */
+    for (i = 0; i < 3; i++) scan_all(files[i], "done", 0, __LINE__);
+    CHECK(rename("b/s/d", "b/s/was") == 0); /* and a directory */
+    tree_link("b/s/d", "was");
+    for (i = 0; i < 3; i++) scan_all(files[i], "done", 0, __LINE__);
+    for (i = 0; i < 2; i++) {
+        tree_remove("b/s/d");
+        tree_link("b/s/d", i == 0 ? outside : "../../out");
+        scan_all(files[0], "done", 0, __LINE__);
+        scan_all(files[1], "OUTSIDE b/s/abs.sql" OUTSIDE, 0, __LINE__);
+        scan_all(files[2], "OUTSIDE b/s/abs.sql" OUTSIDE, 0, __LINE__);
+    }
+    tree_remove("b/s/abs.sql");
+    tree_link("b/s/abs.sql", "was/y.sql");
+    scan_all(files[1], "OUTSIDE b/s/d/x.sql" OUTSIDE, 0, __LINE__);
+    scan_all(files[2], "OUTSIDE b/s/d/x.sql" OUTSIDE, 0, __LINE__);
+    for (i = 0; i < 3; i++) confiture_files_free(files[i]);
+    tree_clear();
+}
+
+/* Where paths are longer than a call takes, and where only a user's own may be entered. */
+static void test_confine_opened(void) {
+    confiture_find_options options;
+    confiture_files *files = NULL;
+    char *path = tree_deep(30, "x.sql", "SELECT 1;\n");
+    memset(&options, 0, sizeof options);
+    options.confine = true;
+    CHECK(confiture_find(&files, ".", &options, NULL) == CONFITURE_OK);
+    scan_steps(files, "done", 0, 4, __LINE__);
+    confiture_files_free(files);
+    free(path);
+    tree_clear();
+    tree_text("b/s/a.sql", "SELECT 1;\n");
+    tree_text("b/s/c.sql", "SELECT 2;\n");
+    options.base = "b";
+    CHECK(confiture_find(&files, "b/s", &options, NULL) == CONFITURE_OK);
+    tree_mode("b", 0311);
+    tree_mode("b/s", 0311);
+    tree_drop_rights();
+    scan_steps(files, "done", 0, 4, __LINE__);
+    tree_regain_rights();
+    confiture_files_free(files);
+    tree_clear();
+}
+
 static void test_confine(void) {
     tree_open();
     (void)alarm(600); /* what hangs is to fail */
@@ -456,6 +540,8 @@ static void test_confine(void) {
     test_confine_long_name();
     test_confine_deep();
     test_confine_swapped();
+    test_confine_retargeted();
+    test_confine_opened();
     (void)alarm(0);
     tree_close();
     runs_close();

@@ -2,6 +2,12 @@
  * again when memory runs out or the caller says stop: read.c, scan.c, digest.c, check.c,
  * parallel.c. */
 
+#if defined(__linux__)
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#endif
 #include "memory.h"
 #include "runs.h"
 #include "tree.h"
@@ -289,6 +295,40 @@ static void test_scan_not_files(void) {
     }
     tree_clear();
 }
+
+#if defined(__linux__)
+/* A FIFO, behind a link or in a list, is refused without being opened: whoever waits for a
+ * reader of it goes on waiting. */
+static void test_scan_fifo_untouched(void) {
+    confiture_files *files[2];
+    char events[4096];
+    int watcher = inotify_init1(IN_NONBLOCK);
+    int i;
+    tree_fifo("fifo.sql");
+    tree_link("s/a.sql", "../fifo.sql");
+    if (watcher < 0 || inotify_add_watch(watcher, "fifo.sql", IN_OPEN) < 0) {
+        printf("skipped: a FIFO that is not opened: there is no inotify here\n");
+        return;
+    }
+    files[0] = scan_find("s");
+    files[1] = scan_own("fifo.sql", NULL);
+    for (i = 0; i < 2; i++) {
+        scan_steps(files[i],
+                   i == 0 ? "NOT_FILE s/a.sql: is a FIFO, socket or device, not a regular file"
+                          : "NOT_FILE fifo.sql: is a FIFO, socket or device, not a regular file",
+                   0, 4, __LINE__);
+        confiture_files_free(files[i]);
+    }
+    CHECK(read(watcher, events, sizeof events) < 0 && errno == EAGAIN);
+    i = open("fifo.sql", O_RDONLY | O_NONBLOCK); /* and that would have been seen */
+    CHECK(i >= 0 && read(watcher, events, sizeof events) > 0);
+    (void)close(i);
+    (void)close(watcher);
+    tree_clear();
+}
+#else
+static void test_scan_fifo_untouched(void) {}
+#endif
 
 /* What happens between the search and the scan. */
 static void test_scan_changes(void) {
@@ -607,6 +647,7 @@ static void test_scan(void) {
     test_scan_sizes();
     test_scan_deep();
     test_scan_not_files();
+    test_scan_fifo_untouched();
     test_scan_changes();
     test_scan_changed();
     test_scan_unreadable();
