@@ -22,9 +22,6 @@
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
-#if defined(__linux__)
-#include <sys/vfs.h>
-#endif
 
 #define READER_BATCH 8                    /* files: small, so that two threads end together */
 #define READER_HELPER_FILES 8             /* fewer are read before a helper has woken up */
@@ -112,8 +109,8 @@ typedef struct reader {
     bool caller;
     const core_file *opened; /* a file whose directory is open, or NULL */
     int directory;
-    bool local;        /* that directory's file system is one of those below */
-    bool short_is_end; /* a read that brings less than was asked for has seen the end */
+    struct timespec start; /* of the batch: what is changed from then on is seen */
+    char *again;           /* room for a second read, once needed */
     buffer *out;
 } reader;
 
@@ -138,26 +135,6 @@ static int open_at(int directory, const char *path, int flags) {
     return fd;
 }
 
-/* File systems that read through the page cache, and bring less than was asked for at
- * the end alone. A network's may do so at any time. */
-static bool is_local(int directory) {
-#if defined(__linux__)
-    struct statfs fs;
-    if (fstatfs(directory, &fs) != 0) return false;
-    switch ((unsigned long)fs.f_type & 0xFFFFFFFFul) {
-    case 0x0000EF53ul: /* ext2, ext3, ext4 */
-    case 0x58465342ul: /* XFS */
-    case 0x9123683Eul: /* Btrfs */
-    case 0x01021994ul: /* tmpfs */
-    case 0x794C7630ul: /* overlayfs */ return true;
-    default: return false;
-    }
-#else
-    (void)directory;
-    return false;
-#endif
-}
-
 /* Opens the directory of a file for those that follow. False: it is not open. */
 static bool reader_enter(reader *r, const core_file *file) {
     char path[4096];
@@ -170,31 +147,38 @@ static bool reader_enter(reader *r, const core_file *file) {
     r->directory = open(path, READER_DIRECTORY);
     if (r->directory < 0) return false;
     r->opened = file;
-    r->local = is_local(r->directory);
     return true;
+}
+
+/* What a path is, before it is opened: to open a FIFO frees who waits at its other end. */
+static int reader_look(const reader *r, int directory, const char *path, bool *is_link) {
+    struct stat status;
+    if (fstatat(directory, path, &status, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
+    *is_link = S_ISLNK(status.st_mode);
+    if (*is_link && r->job->no_links) return READ_LINK;
+    if (*is_link && fstatat(directory, path, &status, 0) != 0) return -errno;
+    return S_ISREG(status.st_mode) ? READ_OK : READ_NOT_FILE;
 }
 
 /* A directory is opened where the next file lies in it, too: the kernel then has a
  * short way to all of them. A descriptor, or the errno made negative. */
 static int reader_open(reader *r, const core_file *file, const core_file *next) {
     const char *path = file->path;
-    int directory = AT_FDCWD, fd;
+    int directory = AT_FDCWD, fd, error;
+    bool is_link;
     if ((r->opened != NULL && same_directory(r->opened, file)) ||
         (next != NULL && same_directory(file, next) && reader_enter(r, file))) {
         directory = r->directory;
         /* "dir/" is the directory, which an empty name is not. */
         path = file->leaf < file->size ? file->path + file->leaf : ".";
     }
-    fd = open_at(directory, path, O_NOFOLLOW);
-    r->short_is_end = directory != AT_FDCWD && r->local;
-    /* What systems say of a link; of a circle of links as well, but then once more. */
-    if (fd < 0 && (errno == ELOOP || errno == EMLINK)) {
-        if (r->job->no_links) return READ_LINK;
-        r->short_is_end = false; /* it may lead anywhere */
-        fd = open_at(directory, path, 0);
-    }
+    error = reader_look(r, directory, path, &is_link);
+    if (error != READ_OK) return error;
+    fd = open_at(directory, path, is_link ? 0 : O_NOFOLLOW);
     if (fd >= 0) return fd;
-    return errno == ENXIO ? READ_NOT_FILE : -errno; /* a socket */
+    if (errno == ENXIO) return READ_NOT_FILE; /* a socket by now */
+    /* What systems say of what has become a link since. */
+    return !is_link && (errno == ELOOP || errno == EMLINK) ? READ_CHANGED : -errno;
 }
 
 /* pread() rather than read(): a FIFO, socket or terminal refuses it, and loses nothing. */
@@ -219,18 +203,100 @@ static bool same_status(const struct stat *a, const struct stat *b) {
            a->READER_CTIME.tv_nsec == b->READER_CTIME.tv_nsec;
 }
 
-/* A short file in one look: *got < room and all of it is at data, or *got == room and
- * there is more. An empty one may be a device: only that is asked for its kind. */
-static int read_short(const reader *r, int fd, char *data, size_t room, size_t *got) {
+/* ---- the library's rule: see read.c ---- */
+
+/* The clock from which files get their times; elsewhere than on Linux theirs may lag. */
+static struct timespec clock_of_files(void) {
+    struct timespec now;
+#if defined(CLOCK_REALTIME_COARSE)
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0) memset(&now, 0, sizeof(now));
+#else
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) memset(&now, 0, sizeof(now));
+    now.tv_sec -= now.tv_nsec < 20000000;
+    now.tv_nsec = (now.tv_nsec + 980000000) % 1000000000;
+#endif
+    return now;
+}
+
+static bool is_before(const struct timespec *time, const struct timespec *now, int margin) {
+    time_t last = now->tv_sec - margin;
+    return time->tv_sec < last || (time->tv_sec == last && time->tv_nsec < now->tv_nsec);
+}
+
+/* Nobody can have written to the file since. */
+static bool is_settled(const struct stat *status, const struct timespec *start) {
+    return is_before(&status->READER_MTIME, start, 3) && is_before(&status->READER_CTIME, start, 3);
+}
+
+/* The clock has left the time behind, or never will while we wait. */
+static bool is_past(const struct timespec *time, const struct timespec *now) {
+    return time->tv_nsec == 0 || is_before(time, now, 0) || !is_before(time, now, -1);
+}
+
+/* Looks at a file, and waits until what is written to it from now on gets another time. */
+static int look_before(int fd, struct stat *status) {
+    static const struct timespec moment = {0, 1000000};
+    int naps;
+    for (naps = 0;; naps++) {
+        struct timespec now = clock_of_files();
+        int error = look_at(fd, status);
+        if (error != READ_OK || naps == 25 ||
+            (is_past(&status->READER_MTIME, &now) && is_past(&status->READER_CTIME, &now)))
+            return error;
+        nanosleep(&moment, NULL);
+    }
+}
+
+/* From the start until the file's size, as far as that is true, or its end, or the room. */
+static int read_start(int fd, char *data, size_t room, off_t size, size_t *got) {
+    size_t more;
+    int error;
+    *got = 0;
+    do {
+        error = read_at(fd, data + *got, room - *got, *got, &more);
+        if (error != READ_OK) return error;
+        *got += more;
+    } while (more > 0 && *got < room && (uintmax_t)*got != (uintmax_t)size);
+    return READ_OK;
+}
+
+/* What was changed only just now: until two reads and the looks around the second say the
+ * same. */
+static int read_careful(reader *r, int fd, char *data, size_t room, size_t *got) {
+    struct stat before, after;
+    int rounds, error = READ_OK;
+    if (r->again == NULL) r->again = malloc(READER_ROOM);
+    if (r->again == NULL) return -ENOMEM;
+    for (rounds = 0; rounds < 10; rounds++) {
+        size_t n;
+        bool same;
+        error = look_before(fd, &before);
+        if (error == READ_OK) error = read_start(fd, r->again, room, before.st_size, &n);
+        if (error == READ_OK) error = look_at(fd, &after);
+        if (error != READ_OK) return error;
+        same = n == *got && memcmp(data, r->again, n) == 0;
+        memcpy(data, r->again, n);
+        *got = n;
+        if (n == room || (same && same_status(&before, &after))) return READ_OK;
+    }
+    return READ_CHANGED;
+}
+
+/* A short file: *got < room and all of it is at data, or *got == room and there may be more.
+ * Its end is proved by its size after the read, or by a read of nothing. */
+static int read_short(reader *r, int fd, char *data, size_t room, size_t *got) {
     struct stat status;
-    size_t more = 0;
+    size_t more = 1;
     int error = read_at(fd, data, room, 0, got);
-    if (error != READ_OK || *got == room) return error;
-    if (*got == 0) return look_at(fd, &status);
-    if (r->short_is_end) return READ_OK;
-    while ((error = read_at(fd, data + *got, room - *got, *got, &more)) == READ_OK && more > 0)
-        if ((*got += more) == room) break;
-    return error;
+    if (error == READ_OK) error = look_at(fd, &status);
+    while (error == READ_OK && more > 0 && *got < room &&
+           (uintmax_t)*got != (uintmax_t)status.st_size) {
+        error = read_at(fd, data + *got, room - *got, *got, &more);
+        *got += more;
+        if (error == READ_OK) error = look_at(fd, &status);
+    }
+    if (error != READ_OK || *got == room || is_settled(&status, &r->start)) return error;
+    return read_careful(r, fd, data, room, got);
 }
 
 /* A long file, between two looks at it: read in several steps, it is one only if it
@@ -239,7 +305,7 @@ static int read_short(const reader *r, int fd, char *data, size_t room, size_t *
 static int read_long(reader *r, int fd, buffer *b, confiture_sha256 *sha) {
     struct stat before, after;
     size_t offset = 0, got;
-    int error = look_at(fd, &before);
+    int error = look_before(fd, &before);
     if (error != READ_OK) return error;
     if (sha == NULL && before.st_size > 0 && (uintmax_t)before.st_size < SIZE_MAX / 4 &&
         !buffer_reserve(b, (size_t)before.st_size + 1))
@@ -372,7 +438,7 @@ static void job_wait(job *j) {
 
 static void job_run(void *argument) {
     job *j = argument;
-    reader r = {j, false, NULL, -1, false, false, NULL};
+    reader r = {j, false, NULL, -1, {0, 0}, NULL, NULL};
     size_t number = __atomic_fetch_add(&j->readers, 1, __ATOMIC_RELAXED);
     r.caller = pthread_equal(pthread_self(), j->caller) != 0;
     r.out = &j->buffers[number];
@@ -382,6 +448,7 @@ static void job_run(void *argument) {
         /* Batches are taken in order: what comes before a failure has been taken. */
         if (i >= __atomic_load_n(&j->failed, __ATOMIC_RELAXED) || reader_stops(&r)) break;
         end = j->count - i > READER_BATCH ? i + READER_BATCH : j->count;
+        r.start = clock_of_files();
         for (; i < end; i++) {
             int error;
             j->files[i].reader = number;
@@ -392,6 +459,7 @@ static void job_run(void *argument) {
         }
     }
     if (r.opened != NULL) close(r.directory);
+    free(r.again);
 }
 
 #endif
