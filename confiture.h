@@ -99,8 +99,11 @@
  * Symbolic links are followed wherever they lead, but for "**". With options.confine one
  * that leads out of the base is an error (CONFITURE_E_OUTSIDE) that names it: for trees
  * that others can write to. It is asked of links alone, and costs nothing where there are
- * none; a caller's own list pays a look at each file. Between finding and reading a file
- * that becomes a link is E_CHANGED; a directory that becomes one is not seen.
+ * none; a caller's own list pays a look at each file. A file that becomes a link between
+ * finding and reading is E_CHANGED. Links that lead elsewhere by then, and directories that
+ * have become links, are held to the base as well where the system opens by such a rule (Linux
+ * 5.6, openat2()): what leads out is E_OUTSIDE when it is read. On other systems, and where a
+ * filter forbids the call, neither is seen. Hard links and mounts are never.
  *
  * A path found twice, by overlapping directories or patterns, is kept twice unless
  * options.unique. The default order compares component by component: a/1.sql, then
@@ -217,20 +220,37 @@
  *
  * READING AND MAPPING
  * ===================
- * CONFITURE_IO_READ reads into memory. A file of up to 64 KiB is read twice, and E_CHANGED
- * if it was not the same: one read is not one moment, and with another process at work
- * brought bytes of two states of a file. What both bring was all there at the moment
- * between them. A longer file is read between two looks at its size and times. A read that brings less than was asked for is taken for the end only on
- * file systems known to read through the page cache; elsewhere one more read has to say
- * so. CONFITURE_IO_MMAP maps instead.
- * It was measured: slower on small files, within five per cent on large ones; and if
- * another process truncates a mapped file, the kernel kills the host with SIGBUS,
- * which a library cannot catch. So CONFITURE_IO_AUTO never maps.
+ * There are several ways to the bytes of a file and one rule for all of them. What was read
+ * is accepted by what the file's own status says after the read:
+ *
+ *   - it is a regular file;
+ *   - it ends there: as many bytes as its size were read, or a read brought none. No file
+ *     system is trusted with more: files of the kernel's, of a network and of FUSE, and single
+ *     files that are mounted over others, end reads where they like;
+ *   - it is of one state: its times are older than the start of the read by three seconds or
+ *     more. A write stamps the file before it copies, so nobody has written since. That is
+ *     nearly every file: one read, one look.
+ *
+ * A file that was changed only just now is read again, between two looks that must be equal,
+ * and must bring the same; and before the first of them the clock of the files must have left
+ * its times behind, for which a call may have to sleep for a tick of it (at most some 25 ms,
+ * and most often once for all files). If it is written to all the time, that is E_CHANGED.
+ * A file of more than 2 MiB is read once, between two such looks.
+ *
+ * A path that no listing has called a file (a link, or one of a caller's own list) is looked
+ * at before it is opened: a FIFO, a socket or a device is refused unopened. What a listing has
+ * called a file is opened at once. If a FIFO took its place in between, it is opened, without
+ * waiting, and refused then.
+ *
+ * CONFITURE_IO_MMAP copies out of a mapping of the file instead of reading, and the copy is
+ * what is hashed and returned. It was measured: slower on small files, hardly faster on
+ * large ones; and if another process truncates the file meanwhile, the kernel kills the host
+ * with SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO never maps.
  *
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
  * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one
- * by one). Where a system call is dear, as in many virtual machines, that is several
- * times as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
+ * by one), and looks at each by its name, since a ring has no fstat(). Where a system call is
+ * dear, as in many virtual machines, that is twice as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
  * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
  * pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask for a ring. A seccomp policy
  * that answers io_uring_setup() with an error is fine with all; under one that kills for it,
@@ -259,12 +279,18 @@
  *       tests/faults
  * The first error in list order is reported, whatever the threads did.
  *       tests/unit/test_scan.c, tests/faults
- * The bytes of each file are of one moment, or it is E_CHANGED. Not seen, since no look can
- *   see it: a file written over in place by one write that lasts as long as the reading; in
- *   files of more than 64 KiB also a write of equal size within one tick of the file
- *   system's clock (10 ms; none since Linux 6.13 on ext4, XFS, Btrfs and tmpfs). What is emptied,
- *   cut or being written is what it was at that moment. Files are not a snapshot of each other.
- *       tests/races
+ * The bytes of each file are all of it, and of one state, or it is E_CHANGED, by the rule of
+ *   READING AND MAPPING. No look can show: one write that is under way, without a pause, during
+ *   all of the reading, or that was begun seconds before and goes on; writers through a shared
+ *   mapping, which stamp the file once between two syncs; a clock that is set back meanwhile, or
+ *   a server's that is wrong by more than three seconds; a status that a network's or FUSE's
+ *   cache keeps although the file has changed. Where times are in whole seconds, or in the
+ *   future, only two equal reads between equal looks speak for a file that was changed just
+ *   now. With a ring also a rename, during the read, that leaves the file's times as they were
+ *   (FAT, some servers) and puts an old file of equal size in the place of one that is just
+ *   being written. A file that is emptied, cut or grown step by step is what it was at one
+ *   step. Files are not a snapshot of each other.
+ *       tests/races, tests/faults, tests/hostile.py
  * An output is the old file or the new one, after an error, a signal, or SIGKILL at any
  *   step (that one may leave a .confiture-PID-N.tmp, which no search takes). Split outputs are
  *   renamed when all are complete; a kill between the renames leaves some old, some new.
@@ -431,9 +457,10 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool);
 /* How files are read. READ: one after the other. RING: many small files with two
  * system calls, by Linux's io_uring; what that cannot do, or if it is not to be had, is
  * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
- * its rings, from sixteen; else READ. MMAP was measured slower for small files and
- * hardly faster for large ones, and a mapped file that another process truncates
- * kills the host with SIGBUS: it is for those who know that theirs do not shrink. */
+ * its rings, from sixteen; else READ. MMAP copies out of a mapping, was measured slower for
+ * small files and hardly faster for large ones, and a mapped file that another process
+ * truncates kills the host with SIGBUS: it is for those who know that theirs do not shrink.
+ * What is promised of the bytes is the same for all: the manual, READING AND MAPPING. */
 typedef enum confiture_io {
     CONFITURE_IO_AUTO = 0,
     CONFITURE_IO_READ,
@@ -511,8 +538,10 @@ typedef struct confiture_find_options {
     bool unique; /* a path found more than once is kept once */
     /* Nothing is taken that really lies outside of the base: a symbolic link out of it, to
      * a file or a directory or on the way to one, is E_OUTSIDE instead of being followed. A
-     * file that was no link must be none when it is read. What it does not see: a
-     * directory that is replaced by a link after it was looked at; hard links; mounts. */
+     * file that was no link must be none when it is read; and where the system has openat2()
+     * (Linux 5.6) everything is opened from the base on without leaving it, whatever has been
+     * replaced since. Elsewhere a directory that is replaced by a link, or a link that is
+     * turned elsewhere, after it was looked at is not seen. Nowhere: hard links; mounts. */
     bool confine;
 } confiture_find_options;
 

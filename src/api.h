@@ -88,9 +88,10 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool);
 /* How files are read. READ: one after the other. RING: many small files with two
  * system calls, by Linux's io_uring; what that cannot do, or if it is not to be had, is
  * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
- * its rings, from sixteen; else READ. MMAP was measured slower for small files and
- * hardly faster for large ones, and a mapped file that another process truncates
- * kills the host with SIGBUS: it is for those who know that theirs do not shrink. */
+ * its rings, from sixteen; else READ. MMAP copies out of a mapping, was measured slower for
+ * small files and hardly faster for large ones, and a mapped file that another process
+ * truncates kills the host with SIGBUS: it is for those who know that theirs do not shrink.
+ * What is promised of the bytes is the same for all: the manual, READING AND MAPPING. */
 typedef enum confiture_io {
     CONFITURE_IO_AUTO = 0,
     CONFITURE_IO_READ,
@@ -168,8 +169,10 @@ typedef struct confiture_find_options {
     bool unique; /* a path found more than once is kept once */
     /* Nothing is taken that really lies outside of the base: a symbolic link out of it, to
      * a file or a directory or on the way to one, is E_OUTSIDE instead of being followed. A
-     * file that was no link must be none when it is read. What it does not see: a
-     * directory that is replaced by a link after it was looked at; hard links; mounts. */
+     * file that was no link must be none when it is read; and where the system has openat2()
+     * (Linux 5.6) everything is opened from the base on without leaving it, whatever has been
+     * replaced since. Elsewhere a directory that is replaced by a link, or a link that is
+     * turned elsewhere, after it was looked at is not seen. Nowhere: hard links; mounts. */
     bool confine;
 } confiture_find_options;
 
