@@ -2883,20 +2883,19 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     }
 }
 
-/* All files are opened, read and closed: what is in the kernel's caches it does at once, in
- * that order. Then each is looked at by its name, with a call of its own: a ring has no
- * fstat(), and hands statx() to threads of the kernel's, which takes longer. A file that has to be waited for is not: it is opened too
- * late for its read, or the read gives up (a FIFO that took a file's place would be waited
- * for for ever), and it is read in the ordinary way. Where many are, the cache is cold, and
- * the next batches are read ahead. A file system that cannot read without waiting has no
- * use for a ring. */
+/* All files are opened, read and closed with one call: what is in the kernel's caches it does
+ * at once, in that order. Then each is looked at by its name, with a call of its own: a ring
+ * has no fstat(), and hands statx() to threads of the kernel's, which takes longer. A file that
+ * has to be waited for is not: it is opened too late for its read and its close, or the read
+ * gives up (a FIFO that took a file's place would be waited for for ever), and it is read in
+ * the ordinary way. Where many are, the cache is cold, and the next batches are read ahead. A
+ * file system that cannot read without waiting has no use for a ring. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
     size_t i, late = 0, refused = 0;
-    uint32_t opened = 0;
+    uint32_t open = 0;
     bool good;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count; i++)
         fetches[i].opened = fetches[i].done = fetches[i].closed = fetches[i].refused = false;
-    }
     if (ring->cold > 0) {
         ring->cold--;
         cfti_fetch_ahead(fetches, count);
@@ -2904,18 +2903,18 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     }
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
     for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
-    good = cfti_ring_run(ring, fetches, 2 * (uint32_t)count);
+    for (i = 0; i < count; i++) cfti_ring_add_close(ring, i);
+    good = cfti_ring_run(ring, fetches, 3 * (uint32_t)count);
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->opened) cfti_ring_add_close(ring, i);
-        opened += fetch->opened;
         late += fetch->opened && !fetch->done;
         refused += fetch->refused;
+        if (good && fetch->opened && !fetch->closed) cfti_ring_add_close(ring, i), open++;
         fetch->done =
             fetch->done && cfti_os_status_at(fetch->at, fetch->path, false, &fetch->status) == 0;
     }
     if (late > count / 4) ring->cold = 16;
-    good = good && cfti_ring_run(ring, fetches, opened);
+    good = good && (open == 0 || cfti_ring_run(ring, fetches, open));
     for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
     return good && refused < count;
 }
