@@ -977,6 +977,7 @@ typedef struct cfti_os_status {
     int64_t modified, changed; /* seconds */
     uint32_t modified_ns, changed_ns;
     uint32_t mode; /* permission bits */
+    uint32_t owner, group;
     cfti_kind kind;
 } cfti_os_status;
 
@@ -1031,23 +1032,41 @@ static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const ui
 static void cfti_os_unmap(const uint8_t *data, size_t size);
 #endif
 
-/* Creates a file that must not exist yet; is_private: for its owner alone. */
+/* Creates a file that must not exist yet, to read and write; is_private: for its owner alone. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file);
-/* An existing thing that cannot be replaced: a device, a FIFO. */
-static int cfti_os_open_for_writing(const char *path, cfti_os_file *file);
+/* The same without a name, which cfti_os_name() gives it: until then nothing is left of it when
+ * the process ends. Any error: it cannot be had there. */
+static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file);
+static int cfti_os_name(cfti_os_file file, const char *path);
+/* Another name for the same file, of which `to` must not be one yet. */
+static int cfti_os_link(const char *from, const char *to);
+/* For names that nobody else has chosen. */
+static uint64_t cfti_os_random(void);
+/* Whether a path leads to what is open in some process, as /dev/stdout does, and not to what
+ * has that name: *descriptor is the number if that process is this one, else -1. */
+static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *descriptor);
+/* What cannot be replaced: a device, a FIFO, or such an open file. Nothing of it is lost: it is
+ * written to where the descriptor stands, or at its end. */
+static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file);
 static int cfti_os_write(cfti_os_file file, const void *data, size_t size);
 static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset);
+/* To a pipe, maybe: one that nobody reads any more is an error, and no signal. */
+static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size);
 /* Closes what was written: some file systems only then say that it did not fit. */
 static int cfti_os_finish(cfti_os_file file);
 static int cfti_os_sync(cfti_os_file file);
-static int cfti_os_set_mode(cfti_os_file file, uint32_t mode);
+/* Whether an error of cfti_os_sync() says that there is nothing to wait for. */
+static bool cfti_os_is_not_synced(int error);
+/* Gives a new file, of which *made is known, the rights of the old one that it will replace,
+ * or fewer where its group, owner or ACL cannot be the same. Nobody has more at any moment. */
+static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cfti_os_status *old,
+                               cfti_os_status *made);
 static int cfti_os_rename(const char *from, const char *to);
 static int cfti_os_remove(const char *path);
 /* The target of a symbolic link into buffer, NUL-terminated; CFTI_OS_NO_LINK if it is none. */
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
-static uint64_t cfti_os_process_id(void);
 /* How many processors this process may use. */
 static size_t cfti_os_processors(void);
 #define CFTI_OS_LARGE_PAGE ((size_t)2 << 20) /* where there are any, most often */
@@ -1145,9 +1164,12 @@ ssize_t pread(int, void *, size_t, off_t);
 ssize_t readlinkat(int, const char *, char *, size_t);
 int fsync(int);
 int fchmod(int, mode_t);
+int fchown(int, uid_t, gid_t);
+int linkat(int, const char *, int, const char *, int);
 long syscall(long, ...);
 #define CFTI_AT_FDCWD (-100)
 #define CFTI_AT_SYMLINK_NOFOLLOW 0x100
+#define CFTI_AT_SYMLINK_FOLLOW 0x400
 #else
 #if defined(__linux__) && !defined(__cplusplus) && !defined(_DEFAULT_SOURCE) &&                    \
     !defined(_GNU_SOURCE) && !defined(_BSD_SOURCE)
@@ -1155,6 +1177,7 @@ long syscall(long, ...);
 #endif
 #define CFTI_AT_FDCWD AT_FDCWD
 #define CFTI_AT_SYMLINK_NOFOLLOW AT_SYMLINK_NOFOLLOW
+#define CFTI_AT_SYMLINK_FOLLOW AT_SYMLINK_FOLLOW
 #endif
 #if CFTI_GNUC
 #pragma GCC diagnostic pop
@@ -1448,6 +1471,8 @@ static void cfti_os_status_fill(cfti_os_status *status, const struct stat *st) {
     status->changed_ns = (uint32_t)st->st_ctimensec;
 #endif
     status->mode = (uint32_t)st->st_mode & 07777u;
+    status->owner = (uint32_t)st->st_uid;
+    status->group = (uint32_t)st->st_gid;
     status->kind = cfti_os_kind_of_mode(st->st_mode);
 }
 
@@ -1568,78 +1593,6 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 }
 #endif
 
-static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
-    int fd;
-    do {
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
-    } while (fd < 0 && errno == EINTR);
-    return cfti_os_adopt(fd, file);
-}
-
-static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
-    int fd;
-    do {
-        fd = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
-    } while (fd < 0 && errno == EINTR);
-    return cfti_os_adopt(fd, file);
-}
-
-static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
-    const char *p = (const char *)data;
-    while (size > 0) {
-        ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cfti_os_errno();
-        if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
-        p += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset) {
-    const char *p = (const char *)data;
-    while (size > 0) {
-        ssize_t n = pwrite(file, p, size, (off_t)offset);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cfti_os_errno();
-        if (n == 0) return EIO;
-        p += n;
-        size -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return 0;
-}
-
-static int cfti_os_finish(cfti_os_file file) {
-    /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
-    return close(file) != 0 && errno != EINTR ? cfti_os_errno() : 0;
-}
-
-static int cfti_os_sync(cfti_os_file file) {
-    while (fsync(file) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
-static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
-    while (fchmod(file, (mode_t)mode) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
-static int cfti_os_rename(const char *from, const char *to) {
-    while (rename(from, to) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
-static int cfti_os_remove(const char *path) {
-    while (unlink(path) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity) {
     ssize_t n;
     do {
@@ -1663,8 +1616,6 @@ static bool cfti_os_is_shortage(int error) {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN ||
            error == ENOBUFS;
 }
-
-static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }
 
 static size_t cfti_os_processors(void) {
 #if defined(__linux__) && defined(SYS_sched_getaffinity)
@@ -1707,6 +1658,498 @@ static void cfti_os_advise_large(void *block, size_t size) {
 #endif
 }
 #endif
+
+#endif /* !_WIN32 */
+
+/* ---- os_posix_write.c: the primitives of os.h that write, on POSIX systems ---- */
+
+#if !defined(_WIN32)
+
+#if defined(__linux__)
+#include <sys/xattr.h>
+#else
+#include <signal.h>
+#endif
+
+#if defined(__linux__) && defined(O_TMPFILE)
+#define CFTI_O_TMPFILE O_TMPFILE
+#elif defined(__linux__) && defined(__O_TMPFILE)
+#define CFTI_O_TMPFILE __O_TMPFILE
+#endif
+
+/* ---- new files ---- */
+
+static int cfti_os_create_with(const char *path, int flags, bool is_private, cfti_os_file *file) {
+    int fd;
+    do {
+        fd = open(path, O_RDWR | CFTI_O_CLOEXEC | flags, is_private ? 0600 : 0666);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
+}
+
+static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
+    return cfti_os_create_with(path, O_CREAT | O_EXCL, is_private, file);
+}
+
+#if defined(CFTI_O_TMPFILE)
+/* The only name that a file without one has: "/proc/self/fd/N". */
+static const char *cfti_os_fd_path(cfti_os_file file, char path[40]) {
+    int rest;
+    size_t size = 14;
+    memcpy(path, "/proc/self/fd/", size);
+    for (rest = file; rest >= 10; rest /= 10) size++;
+    path[size + 1] = '\0';
+    for (rest = file; size >= 14; rest /= 10) path[size--] = (char)('0' + rest % 10);
+    return path;
+}
+
+/* Whether a new file without a name may be used: not where /proc is missing or another
+ * process's, and not where the umask was forgotten, as by Linux before 5.19 on file systems
+ * without ACLs. */
+static bool cfti_os_unnamed_is_good(cfti_os_file file, bool is_private) {
+    cfti_os_status one, other;
+    char path[40];
+    return cfti_os_status_of(file, &one) == 0 &&
+           cfti_os_status_at(CFTI_OS_NOWHERE, cfti_os_fd_path(file, path), true, &other) == 0 &&
+           one.device == other.device && one.inode == other.inode &&
+           (is_private || (one.mode & 0666u) != 0666u);
+}
+
+static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file) {
+    int error = cfti_os_create_with(directory, CFTI_O_TMPFILE, is_private, file);
+    if (error != 0 || cfti_os_unnamed_is_good(*file, is_private)) return error;
+    cfti_os_close(*file);
+    return CFTI_OS_NO_DEVICE;
+}
+#else
+static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file) {
+    (void)directory;
+    (void)is_private;
+    (void)file;
+    return CFTI_OS_NO_DEVICE;
+}
+#endif
+
+static int cfti_os_link_with(const char *from, const char *to, int flags) {
+    while (linkat(CFTI_AT_FDCWD, from, CFTI_AT_FDCWD, to, flags) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
+}
+
+static int cfti_os_name(cfti_os_file file, const char *path) {
+#if defined(CFTI_O_TMPFILE)
+    char from[40];
+    return cfti_os_link_with(cfti_os_fd_path(file, from), path, CFTI_AT_SYMLINK_FOLLOW);
+#else
+    (void)file;
+    (void)path;
+    return CFTI_OS_NO_DEVICE;
+#endif
+}
+
+static int cfti_os_link(const char *from, const char *to) { return cfti_os_link_with(from, to, 0); }
+
+static uint64_t cfti_os_random(void) {
+    uint64_t value = 0;
+    cfti_os_file file;
+    size_t got = 0;
+#if defined(__linux__) && defined(SYS_getrandom)
+    if (syscall(SYS_getrandom, &value, sizeof(value), 1 /* GRND_NONBLOCK */) == (long)sizeof(value))
+        return value;
+#endif
+    if (cfti_os_open(CFTI_OS_NOWHERE, "/dev/urandom", &file) == 0) {
+        (void)cfti_os_read_at(file, &value, sizeof(value), 0, &got);
+        cfti_os_close(file);
+    }
+    /* Where there is nothing random, names that are taken are passed over. */
+    return got == sizeof(value) ? value : (uint64_t)getpid() << 32 ^ (uint64_t)(uintptr_t)&value;
+}
+
+/* ---- what is open already ---- */
+
+/* Where this process's descriptors are. */
+#if defined(__linux__)
+static const char *const cfti_os_descriptors[] = {"/proc/self/fd", "/proc/thread-self/fd"};
+#else
+static const char *const cfti_os_descriptors[] = {"/dev/fd"};
+#endif
+
+/* Whether the links in `directory` are no paths but lead to what is open in some process: so
+ * all that are in /proc do; and whether that is this process. */
+static bool cfti_os_holds_open_files(cfti_os_file directory, bool *is_own) {
+    cfti_os_status where, own;
+    bool holds = false;
+    size_t i;
+    *is_own = false;
+    if (cfti_os_status_of(directory, &where) != 0) return false;
+    for (i = 0; i < CFTI_COUNT(cfti_os_descriptors) && !*is_own; i++) {
+        cfti_os_file file; /* open, since /proc numbers its inodes anew for each look */
+        if (cfti_os_open_directory_at(CFTI_OS_NOWHERE, cfti_os_descriptors[i], &file) != 0)
+            continue;
+        if (cfti_os_status_of(file, &own) == 0 && own.device == where.device) {
+            *is_own = own.inode == where.inode;
+#if defined(__linux__)
+            holds = true;
+#endif
+        }
+        cfti_os_close(file);
+    }
+    return holds || *is_own;
+}
+
+static int cfti_os_descriptor_number(const char *name) {
+    int number = 0;
+    if (*name == '\0') return -1;
+    for (; *name != '\0'; name++) {
+        if (*name < '0' || *name > '9' || number > 100000000) return -1;
+        number = number * 10 + (*name - '0');
+    }
+    return number;
+}
+
+/* Whether an error says that a path does not lead to an open file. */
+static bool cfti_os_is_no_open_file(int error) {
+    return error == EINVAL || error == ENOENT || error == ENOTDIR || error == EACCES ||
+           error == ELOOP || error == ENAMETOOLONG;
+}
+
+/* Whether the directory of `path` holds open files, and which one the path is. */
+static int cfti_os_look_beside(char *path, bool *is_open_file, int *descriptor) {
+    char *slash = strrchr(path, '/'), *leaf = slash == NULL ? path : slash + 1, first = *leaf;
+    cfti_os_file directory;
+    bool is_own;
+    int error;
+    *leaf = '\0';
+    error = cfti_os_open_directory_at(CFTI_OS_NOWHERE, slash == NULL ? "." : path, &directory);
+    *leaf = first;
+    if (error != 0) return cfti_os_is_no_open_file(error) ? 0 : error;
+    *is_open_file = cfti_os_holds_open_files(directory, &is_own);
+    if (is_own) *descriptor = cfti_os_descriptor_number(leaf);
+    cfti_os_close(directory);
+    return 0;
+}
+
+static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *descriptor) {
+    char at[4096], target[4096];
+    size_t size = strlen(path), links;
+    *is_open_file = false;
+    *descriptor = -1;
+    if (size >= sizeof(at)) return 0;
+    memcpy(at, path, size + 1);
+    for (links = 0; links < 40; links++) {
+        char *slash = strrchr(at, '/'), *end = slash == NULL ? at : slash + 1;
+        int no_link = cfti_os_read_link(at, target, sizeof(target)), error = 0;
+        if (no_link != 0 && !cfti_os_is_no_open_file(no_link)) return no_link;
+#if defined(__linux__)
+        if (no_link != 0) return 0; /* there they are links */
+#endif
+        error = cfti_os_look_beside(at, is_open_file, descriptor);
+        if (error != 0 || *is_open_file || no_link != 0) return error;
+        if (target[0] == '/') end = at;
+        size = strlen(target);
+        if (size >= sizeof(at) - (size_t)(end - at)) return 0;
+        memcpy(end, target, size + 1);
+    }
+    return 0;
+}
+
+static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file) {
+    int fd;
+    if (descriptor >= 0) {
+        int flags = fcntl(descriptor, F_GETFL);
+        if (flags < 0) return cfti_os_errno();
+        if ((flags & O_ACCMODE) == O_RDONLY) return EBADF;
+        return cfti_os_adopt(fcntl(descriptor, CFTI_F_DUPFD_CLOEXEC, 3), file);
+    }
+    do {
+        fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | CFTI_O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    return cfti_os_adopt(fd, file);
+}
+
+/* ---- bytes ---- */
+
+static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
+    const char *p = (const char *)data;
+    while (size > 0) {
+        ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return cfti_os_errno();
+        if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
+        p += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset) {
+    const char *p = (const char *)data;
+    while (size > 0) {
+        ssize_t n = pwrite(file, p, size, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return cfti_os_errno();
+        if (n == 0) return EIO;
+        p += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* The calling thread's signals, which a write to a pipe without a reader adds SIGPIPE to. On
+ * Linux by the calls themselves, since -std=c99 hides sigset_t. */
+#if defined(__linux__)
+typedef struct cfti_pipe_signals {
+    unsigned long words[4];
+} cfti_pipe_signals;
+#if defined(__mips__)
+#define CFTI_SIGNALS_SIZE 16
+#else
+#define CFTI_SIGNALS_SIZE 8
+#endif
+#if defined(__mips__) || defined(__alpha__) || defined(__sparc__)
+#define CFTI_PIPE_BLOCK 1
+#else
+#define CFTI_PIPE_BLOCK 0
+#endif
+#if defined(__sparc__)
+#define CFTI_PIPE_SETMASK 4
+#else
+#define CFTI_PIPE_SETMASK (CFTI_PIPE_BLOCK + 2)
+#endif
+#define CFTI_SIGPIPE_BIT (1ul << (13 - 1))
+
+static bool cfti_os_pipe_signal_is_pending(void) {
+    cfti_pipe_signals pending;
+    memset(&pending, 0, sizeof(pending));
+    return syscall(SYS_rt_sigpending, &pending, CFTI_SIGNALS_SIZE) == 0 &&
+           (pending.words[0] & CFTI_SIGPIPE_BIT) != 0;
+}
+
+static bool cfti_os_hold_pipe_signal(cfti_pipe_signals *before) {
+    cfti_pipe_signals held;
+    memset(&held, 0, sizeof(held));
+    memset(before, 0, sizeof(*before));
+    held.words[0] = CFTI_SIGPIPE_BIT;
+    return syscall(SYS_rt_sigprocmask, CFTI_PIPE_BLOCK, &held, before, CFTI_SIGNALS_SIZE) == 0;
+}
+
+static void cfti_os_release_pipe_signal(const cfti_pipe_signals *before) {
+    (void)syscall(SYS_rt_sigprocmask, CFTI_PIPE_SETMASK, before, NULL, CFTI_SIGNALS_SIZE);
+}
+
+static void cfti_os_take_pipe_signal(void) {
+    cfti_pipe_signals one;
+    memset(&one, 0, sizeof(one));
+    one.words[0] = CFTI_SIGPIPE_BIT;
+#if defined(SYS_rt_sigtimedwait)
+    (void)syscall(SYS_rt_sigtimedwait, &one, NULL, NULL, CFTI_SIGNALS_SIZE);
+#else
+    (void)syscall(SYS_rt_sigtimedwait_time64, &one, NULL, NULL, CFTI_SIGNALS_SIZE);
+#endif
+}
+#else
+typedef sigset_t cfti_pipe_signals;
+#if defined(CONFITURE_NO_THREADS)
+#define CFTI_SIGNAL_MASK sigprocmask
+#else
+#define CFTI_SIGNAL_MASK pthread_sigmask
+#endif
+
+static bool cfti_os_pipe_signal_is_pending(void) {
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+static bool cfti_os_hold_pipe_signal(cfti_pipe_signals *before) {
+    sigset_t held;
+    (void)sigemptyset(&held);
+    (void)sigaddset(&held, SIGPIPE);
+    return CFTI_SIGNAL_MASK(SIG_BLOCK, &held, before) == 0;
+}
+
+static void cfti_os_release_pipe_signal(const cfti_pipe_signals *before) {
+    (void)CFTI_SIGNAL_MASK(SIG_SETMASK, before, NULL);
+}
+
+static void cfti_os_take_pipe_signal(void) {
+    sigset_t one;
+    int number;
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, SIGPIPE);
+    (void)sigwait(&one, &number);
+}
+#endif
+
+static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size) {
+    bool pending = cfti_os_pipe_signal_is_pending(), held;
+    cfti_pipe_signals before;
+    int error;
+    held = cfti_os_hold_pipe_signal(&before);
+    error = cfti_os_write(file, data, size);
+    if (held) {
+        if (error == EPIPE && !pending && cfti_os_pipe_signal_is_pending())
+            cfti_os_take_pipe_signal();
+        cfti_os_release_pipe_signal(&before);
+    }
+    return error;
+}
+
+static int cfti_os_finish(cfti_os_file file) {
+    /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
+    return close(file) != 0 && errno != EINTR ? cfti_os_errno() : 0;
+}
+
+static int cfti_os_sync(cfti_os_file file) {
+    while (fsync(file) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
+}
+
+static bool cfti_os_is_not_synced(int error) {
+    return error == EINVAL || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS ||
+           error == EBADF || error == EROFS;
+}
+
+/* ---- rights ---- */
+
+static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
+    while (fchmod(file, (mode_t)mode) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
+}
+
+/* Who may do what, as three bits each; behind an ACL the group's are not its mask. */
+typedef struct cfti_rights {
+    uint32_t user, group, other;
+    uint32_t named; /* what each user and group that an ACL names may do */
+} cfti_rights;
+
+/* Those for whom the old file's group or owner spoke are others now. */
+static void cfti_rights_narrow(cfti_rights *rights, const cfti_os_status *old,
+                               const cfti_os_status *made) {
+    if (made->group != old->group) rights->group = rights->other = rights->group & rights->other;
+    if (made->owner != old->owner) {
+        rights->group &= rights->user;
+        rights->other &= rights->user;
+    }
+}
+
+#if defined(__linux__)
+#define CFTI_ACL "system.posix_acl_access"
+#define CFTI_ACL_HEAD 4  /* a version */
+#define CFTI_ACL_ENTRY 8 /* tag, rights, and a user or group, little-endian */
+enum { CFTI_ACL_GROUP_OBJ = 0x04, CFTI_ACL_MASK = 0x10, CFTI_ACL_OTHER = 0x20 };
+
+static bool cfti_os_has_no_acl(int error) {
+    return error == ENODATA || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS;
+}
+
+/* The ACL of a file, *size 0: it has none. ERANGE: more than there is room for. */
+static int cfti_os_read_acl(const char *path, uint8_t *acl, size_t room, size_t *size) {
+    ssize_t n;
+    *size = 0;
+    do {
+        n = getxattr(path, CFTI_ACL, acl, room);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) return cfti_os_has_no_acl(errno) ? 0 : cfti_os_errno();
+    *size = (size_t)n;
+    return 0;
+}
+
+static int cfti_os_remove_acl(cfti_os_file file) {
+    while (fremovexattr(file, CFTI_ACL) != 0)
+        if (errno != EINTR) return cfti_os_has_no_acl(errno) ? 0 : cfti_os_errno();
+    return 0;
+}
+
+static void cfti_rights_of_acl(cfti_rights *rights, const uint8_t *acl, size_t size) {
+    size_t at;
+    uint32_t mask = 7;
+    for (at = CFTI_ACL_HEAD; at + CFTI_ACL_ENTRY <= size; at += CFTI_ACL_ENTRY) {
+        uint32_t may = acl[at + 2] & 7u;
+        switch (acl[at]) {
+        case 0x02: /* a user, a group */
+        case 0x08: rights->named &= may; break;
+        case CFTI_ACL_GROUP_OBJ: rights->group = may; break;
+        case CFTI_ACL_MASK: mask = may; break;
+        default: break;
+        }
+    }
+    rights->group &= mask;
+    rights->named &= mask;
+}
+
+/* False: it cannot be given to the file. */
+static bool cfti_os_write_acl(cfti_os_file file, uint8_t *acl, size_t size,
+                              const cfti_rights *rights) {
+    size_t at;
+    for (at = CFTI_ACL_HEAD; at + CFTI_ACL_ENTRY <= size; at += CFTI_ACL_ENTRY) {
+        if (acl[at] == CFTI_ACL_GROUP_OBJ) acl[at + 2] = (uint8_t)rights->group;
+        if (acl[at] == CFTI_ACL_OTHER) acl[at + 2] = (uint8_t)rights->other;
+    }
+    while (fsetxattr(file, CFTI_ACL, acl, size, 0) != 0)
+        if (errno != EINTR) return false;
+    return true;
+}
+#endif
+
+/* The old file's group, which its writers may well belong to. */
+static int cfti_os_set_group(cfti_os_file file, uint32_t group, cfti_os_status *made) {
+    while (fchown(file, (uid_t)-1, (gid_t)group) != 0)
+        if (errno != EINTR) return 0;
+    return cfti_os_status_of(file, made);
+}
+
+static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cfti_os_status *old,
+                               cfti_os_status *made) {
+    cfti_rights rights;
+    int error = 0;
+    rights.user = old->mode >> 6 & 7u;
+    rights.group = old->mode >> 3 & 7u;
+    rights.other = old->mode & 7u;
+    rights.named = 7;
+    /* From nobody's file to what it may be, and never more on the way. */
+    if ((made->mode & 077u) != 0) error = cfti_os_set_mode(file, 0600);
+    if (error == 0 && made->group != old->group) error = cfti_os_set_group(file, old->group, made);
+#if defined(__linux__)
+    {
+        uint8_t acl[4096];
+        size_t size = 0;
+        if (error == 0) error = cfti_os_remove_acl(file); /* that the directory has given it */
+        if (error == 0) error = cfti_os_read_acl(old_path, acl, sizeof(acl), &size);
+        if (error == ERANGE || error == E2BIG) error = 0, rights.group = rights.other = 0;
+        if (error != 0) return error;
+        if (size > 0) {
+            cfti_rights_of_acl(&rights, acl, size);
+            cfti_rights_narrow(&rights, old, made);
+            if (cfti_os_write_acl(file, acl, size, &rights)) return 0;
+            rights.group &= rights.named; /* they belong to the group or to the others now */
+            rights.other &= rights.named;
+        }
+    }
+#else
+    (void)old_path;
+#endif
+    cfti_rights_narrow(&rights, old, made);
+    if (error == 0)
+        error = cfti_os_set_mode(file, rights.user << 6 | rights.group << 3 | rights.other);
+    return error;
+}
+
+/* ---- names ---- */
+
+static int cfti_os_rename(const char *from, const char *to) {
+    while (rename(from, to) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
+}
+
+static int cfti_os_remove(const char *path) {
+    while (unlink(path) != 0)
+        if (errno != EINTR) return cfti_os_errno();
+    return 0;
+}
 
 #endif /* !_WIN32 */
 
@@ -2407,14 +2850,57 @@ static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file)
     int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
     (void)is_private;
     if (error != 0) return error;
-    return cfti_os_open_wide(text, GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, file);
+    return cfti_os_open_wide(text, GENERIC_READ | GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL,
+                             file);
 }
 
-static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
+static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file) {
+    (void)directory;
+    (void)is_private;
+    (void)file;
+    return CFTI_OS_NO_DEVICE; /* every file has a name here */
+}
+
+static int cfti_os_name(cfti_os_file file, const char *path) {
+    (void)file;
+    (void)path;
+    return CFTI_OS_NO_DEVICE;
+}
+
+static int cfti_os_link(const char *from, const char *to) {
+    wchar_t text[CFTI_OS_WIDE], other[CFTI_OS_WIDE];
+    cfti_wide wide;
+    bool device;
+    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, from, &device);
+    if (error == 0) error = cfti_wide_path(&wide, other, CFTI_OS_NOWHERE, to, &device);
+    if (error != 0) return error;
+    return CreateHardLinkW(other, text, NULL) ? 0 : cfti_os_last_error();
+}
+
+/* What is random here needs another library to be linked. Names that are taken are passed
+ * over, so that it is enough if they seldom are. */
+static uint64_t cfti_os_random(void) {
+    LARGE_INTEGER ticks;
+    uint64_t value = (uint64_t)GetCurrentProcessId() << 32 | GetCurrentThreadId();
+    if (!QueryPerformanceCounter(&ticks)) ticks.QuadPart = 0;
+    value ^= (uint64_t)ticks.QuadPart * 0x9E3779B97F4A7C15u;
+    value ^= (uint64_t)(uintptr_t)&ticks * 0xC2B2AE3D27D4EB4Fu;
+    return value ^ value >> 29;
+}
+
+static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *descriptor) {
+    (void)path;
+    *is_open_file = false;
+    *descriptor = -1;
+    return 0;
+}
+
+static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file) {
     wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
     bool device;
     int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    (void)descriptor;
     return error != 0 ? error : cfti_os_open_wide(text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
 }
 
@@ -2445,6 +2931,10 @@ static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, ui
     return cfti_os_write_all(file, data, size, &offset);
 }
 
+static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size) {
+    return cfti_os_write(file, data, size);
+}
+
 static int cfti_os_finish(cfti_os_file file) {
     return CloseHandle(file.handle) ? 0 : cfti_os_last_error();
 }
@@ -2454,10 +2944,17 @@ static int cfti_os_sync(cfti_os_file file) {
     return file.path != NULL || FlushFileBuffers(file.handle) ? 0 : cfti_os_last_error();
 }
 
+static bool cfti_os_is_not_synced(int error) {
+    return error == (int)ERROR_ACCESS_DENIED; /* it is open for reading only */
+}
+
 /* There is no mode: a file that is read-only cannot be replaced, as Windows has it. */
-static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
+static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cfti_os_status *old,
+                               cfti_os_status *made) {
     (void)file;
-    (void)mode;
+    (void)old_path;
+    (void)old;
+    (void)made;
     return 0;
 }
 
@@ -2595,8 +3092,6 @@ static bool cfti_os_is_shortage(int error) {
     return error == (int)ERROR_TOO_MANY_OPEN_FILES || error == (int)ERROR_NO_SYSTEM_RESOURCES ||
            error == (int)ERROR_NOT_ENOUGH_MEMORY || error == (int)ERROR_COMMITMENT_LIMIT;
 }
-
-static uint64_t cfti_os_process_id(void) { return GetCurrentProcessId(); }
 
 static size_t cfti_os_processors(void) {
     DWORD_PTR mine = 0, all = 0;
@@ -4772,20 +5267,25 @@ static int cfti_path_compare(const char *a, const char *b) {
     return x < y ? -1 : x > y;
 }
 
+/* What may be left of a name without making it another: dots and blanks, which vfat drops, and
+ * what letters with accents consist of. */
+static bool cfti_path_may_end(const char *rest) {
+    for (; *rest != '\0'; rest++)
+        if (*rest != '.' && *rest != ' ' && (*rest & 0x80) == 0) return false;
+    return true;
+}
+
 /* Whether one file may have both names, the one that a listing gave and one by which it
- * may be opened. Where case, or the form of letters, does not tell
- * files apart, only plain letters can say that it has not. */
+ * may be opened. Directories in which case, or the form of letters, does not tell files apart
+ * are to be found on every system: only plain letters can say that a name is another. */
 static bool cfti_path_may_be_same(const char *a, const char *b) {
-#if defined(_WIN32) || defined(__APPLE__)
     if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
     for (; *a != '\0' && *b != '\0'; a++, b++) {
         if (((*a | *b) & 0x80) != 0) return true;
-        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z')) return false;
+        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z'))
+            return cfti_path_may_end(a) && cfti_path_may_end(b);
     }
-    return *a == *b;
-#else
-    return strcmp(a, b) == 0;
-#endif
+    return cfti_path_may_end(a) && cfti_path_may_end(b);
 }
 
 /* What is left of clean `path` behind clean `prefix`, in whole components ("" if
@@ -8214,20 +8714,6 @@ static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
     visit->framed = true;
 }
 
-/* From `offset` on until the end or until the room is full. */
-static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_t offset,
-                          size_t *got) {
-    *got = 0;
-    while (*got < room) {
-        size_t n;
-        int error = cfti_os_read_at(file, data + *got, room - *got, offset + *got, &n);
-        if (error != 0) return error;
-        if (n == 0) break;
-        *got += n;
-    }
-    return 0;
-}
-
 /* ---- the rule ---- */
 
 /* Whether a time lies before another one that is so many seconds earlier. */
@@ -9476,6 +9962,10 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
 
 #define CFTI_OUTPUT_RUN ((size_t)256 << 10)
 
+/* What a file's sink says besides errors of the system's: what it had read once was not so
+ * when it was needed again. */
+#define CFTI_OUTPUT_CHANGED (-1)
+
 /* Collects bytes, and hands them on in large runs if there is somewhere to hand them. */
 typedef struct cfti_output {
     cfti_buffer buffer;
@@ -9485,11 +9975,18 @@ typedef struct cfti_output {
     bool sink_is_file;    /* then a refusal is the system's */
 } cfti_output;
 
+static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char *path) {
+    if (error != CFTI_OUTPUT_CHANGED) return cfti_fail_system(fail, error, path);
+    cfti_fail_with(fail, CONFITURE_E_CHANGED, "the file changed while it was being compared");
+    fail->path = path;
+    return fail->status;
+}
+
 static confiture_status cfti_output_hand(cfti_output *output, const void *data, size_t size,
                                          cfti_fail *fail) {
     int error = (output->sink.write)(output->sink.user, data, size);
     if (error == 0) return CONFITURE_OK;
-    if (output->sink_is_file) return cfti_fail_system(fail, error, output->path);
+    if (output->sink_is_file) return cfti_output_fail(fail, error, output->path);
     cfti_fail_with(fail, CONFITURE_E_SINK, NULL);
     fail->os_error = error;
     fail->path = output->path;
@@ -9519,58 +10016,96 @@ static confiture_status cfti_output_put(cfti_output *output, const void *data, s
     return fail->status;
 }
 
-/* ---- files ---- */
+/* ---- target.c: a file that is built: open, complete, commit, close ---- */
 
-/* A file that is being replaced: the new bytes are in `temporary` until the rename. */
+#define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes of a file that are looked at at once */
+#define CFTI_TARGET_NOWHERE (UINT64_MAX / 2)
+#define CFTI_TARGET_NAME 32 /* ".confiture-", 16 digits, ".tmp" */
+
+/* A file that is being replaced: the new bytes are in `file`, which gets a name beside the old
+ * one when it is complete, and the old one's name at last. Or it is written to as it stands. */
 typedef struct cfti_target {
     const char *path;      /* as given */
     cfti_buffer real;      /* where the file is, behind symbolic links */
-    cfti_buffer temporary; /* beside it; empty: none has been created */
+    cfti_buffer directory; /* which holds it */
+    cfti_buffer temporary; /* beside it; empty: there is no such name */
+    cfti_buffer kept;      /* what the old file is called, too, until all is done; or empty */
     cfti_os_file file;
-    bool is_open;
+    cfti_os_file listing; /* the directory, to be synced */
+    cfti_os_file rival;   /* the old file, with which the new bytes are compared */
+    bool is_open, is_listed, is_comparing;
     bool exists;
-    bool direct; /* a device or FIFO: written to as it stands */
-    cfti_os_status old;
+    bool direct;               /* a device, a FIFO, an open file: written to as it stands */
+    int descriptor;            /* of this process, to which it leads; or -1 */
+    bool unchanged;            /* the old file holds the new bytes */
+    bool replaced;             /* it is the new one */
+    uint64_t size;             /* written, or found to be the same */
+    const uint64_t *digest_at; /* 64 bytes there are compared later */
+    confiture_sha256 compared;
+    cfti_os_status old, made;
 } cfti_target;
 
-static int cfti_target_write(void *user, const void *data, size_t size) {
-    return cfti_os_write(((cfti_target *)user)->file, data, size);
+static const char cfti_two_are_one[] = "two outputs are the same file";
+
+/* ---- a name of its own ---- */
+
+/* A name in the directory of the target that nobody else has: not one made of the target's,
+ * which may leave no room for more; hidden, and without .sql, so that no search for SQL files
+ * takes what a killed process leaves. */
+static int cfti_target_choose(const cfti_target *target, cfti_buffer *name, unsigned attempt) {
+    static const char hex[] = "0123456789abcdef";
+    char leaf[CFTI_TARGET_NAME];
+    const char *real = (const char *)target->real.data;
+    uint64_t random = cfti_os_random() + (uint64_t)attempt * 0x9E3779B97F4A7C15u;
+    size_t i;
+    memcpy(leaf, ".confiture-", 11);
+    for (i = 0; i < 16; i++) leaf[11 + i] = hex[random >> 4 * i & 15];
+    memcpy(leaf + 27, ".tmp", 5);
+    name->size = 0;
+    return cfti_buffer_append(name, real, (size_t)(cfti_path_leaf(real) - real)) &&
+                   cfti_buffer_append(name, leaf, sizeof(leaf))
+               ? 0
+               : CFTI_OS_NO_MEMORY;
 }
 
-/* A new file in the directory of the target: its own name, since the target's may
- * leave no room for more, and hidden and without .sql, so that no search takes it. */
-static int cfti_target_create(cfti_target *target) {
-    const char *real = (const char *)target->real.data;
-    size_t directory = (size_t)(cfti_path_leaf(real) - real);
+typedef enum cfti_naming { CFTI_CREATE, CFTI_NAME, CFTI_KEEP } cfti_naming;
+
+/* Makes a new file, names the one that is open, or gives the old one a second name. */
+static int cfti_target_name(cfti_target *target, cfti_naming naming) {
+    cfti_buffer *name = naming == CFTI_KEEP ? &target->kept : &target->temporary;
+    const char *text;
     unsigned attempt;
     int error = CFTI_OS_EXISTS;
-    for (attempt = 0; error == CFTI_OS_EXISTS && attempt < 1000; attempt++) {
-        char digits[20];
-        cfti_buffer *name = &target->temporary;
-        name->size = 0;
-        if (!cfti_buffer_append(name, real, directory) ||
-            !cfti_buffer_append(name, ".confiture-", 11) ||
-            !cfti_buffer_append(name, digits, cfti_decimal(digits, cfti_os_process_id())) ||
-            !cfti_buffer_append(name, "-", 1) ||
-            !cfti_buffer_append(name, digits, cfti_decimal(digits, attempt)) ||
-            !cfti_buffer_append(name, ".tmp", 5)) {
-            name->size = 0;
-            return CFTI_OS_NO_MEMORY;
-        }
-        /* The old file may be secret: the new one gets its mode when it is complete. */
-        error = cfti_os_create((const char *)name->data, target->exists, &target->file);
+    for (attempt = 0; error == CFTI_OS_EXISTS && attempt < 100; attempt++) {
+        error = cfti_target_choose(target, name, attempt);
+        if (error != 0) break;
+        text = (const char *)name->data;
+        /* The old file may be secret: the new one gets its rights when it is complete. */
+        if (naming == CFTI_CREATE) error = cfti_os_create(text, target->exists, &target->file);
+        else if (naming == CFTI_NAME) error = cfti_os_name(target->file, text);
+        else error = cfti_os_link((const char *)target->real.data, text);
     }
-    if (error != 0) target->temporary.size = 0;
+    if (error != 0) name->size = 0;
     return error;
 }
 
-/* Where the file to be replaced is; or that there is none, but something to write to
- * as it stands: a device, a FIFO, or a file without a name, as behind /dev/stdout. */
+static int cfti_target_create(cfti_target *target) {
+    int error =
+        cfti_os_create_unnamed((const char *)target->directory.data, target->exists, &target->file);
+    if (error != 0) error = cfti_target_name(target, CFTI_CREATE);
+    target->is_open = error == 0;
+    return error;
+}
+
+/* ---- open ---- */
+
+/* Where the file to be replaced is; or that there is none, but something to write to as it
+ * stands. */
 static int cfti_target_locate(cfti_target *target) {
     cfti_os_status found;
-    int error;
-    target->direct = target->exists && target->old.kind != CFTI_KIND_FILE;
-    if (target->direct) return 0;
+    int error = cfti_os_find_open_file(target->path, &target->direct, &target->descriptor);
+    if (target->exists && target->old.kind != CFTI_KIND_FILE) target->direct = true;
+    if (error != 0 || target->direct) return error;
     error = cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found);
     if (error != 0 && !cfti_os_is_absent(error)) return error;
     if (error != 0 || found.kind != CFTI_KIND_LINK)
@@ -9588,12 +10123,58 @@ static int cfti_target_locate(cfti_target *target) {
     return error;
 }
 
+static int cfti_target_find_directory(cfti_target *target) {
+    const char *real = (const char *)target->real.data;
+    size_t size = (size_t)(cfti_path_leaf(real) - real);
+    if (!cfti_buffer_append(&target->directory, size == 0 ? "." : real, size == 0 ? 1 : size) ||
+        !cfti_buffer_append(&target->directory, "", 1))
+        return CFTI_OS_NO_MEMORY;
+    return 0;
+}
+
+/* To compare is only possible with the file that was found, and with one that may be read. */
+static void cfti_target_open_rival(cfti_target *target) {
+    cfti_os_status status;
+    if (cfti_os_open(CFTI_OS_NOWHERE, (const char *)target->real.data, &target->rival) != 0) return;
+    target->is_comparing = cfti_os_status_of(target->rival, &status) == 0 &&
+                           status.kind == CFTI_KIND_FILE && status.device == target->old.device &&
+                           status.inode == target->old.inode;
+    if (!target->is_comparing) cfti_os_close(target->rival);
+    confiture_sha256_init(&target->compared);
+}
+
+/* Makes ready to write: with keep_unchanged nothing is created before a byte differs. */
+static int cfti_target_prepare(cfti_target *target, bool keep_unchanged, bool sync) {
+    int error = cfti_target_find_directory(target);
+    if (error == 0 && sync) {
+        error = cfti_os_open_directory((const char *)target->directory.data, &target->listing);
+        target->is_listed = error == 0;
+    }
+    if (error == 0 && keep_unchanged && target->exists) cfti_target_open_rival(target);
+    if (error == 0 && !target->is_comparing) error = cfti_target_create(target);
+    return error;
+}
+
+/* What to say of a target that cannot be opened: its directory may be what is missing. */
+static confiture_status cfti_target_refuse(const cfti_target *target, int error, cfti_fail *fail) {
+    cfti_os_status status;
+    cfti_fail_system(fail, error, target->path);
+    if (cfti_os_is_absent(error) && target->directory.size > 0) {
+        error =
+            cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->directory.data, true, &status);
+        if (error != 0 && cfti_os_is_absent(error)) fail->detail = "its directory is missing";
+    }
+    return fail->status;
+}
+
 static confiture_status cfti_target_open(cfti_target *target, const char *path,
+                                         const confiture_build_options *options,
                                          const confiture_allocator *allocator, cfti_fail *fail) {
     int error;
     memset(target, 0, sizeof(*target));
     target->path = path;
-    target->real.allocator = target->temporary.allocator = *allocator;
+    target->real.allocator = target->directory.allocator = *allocator;
+    target->temporary.allocator = target->kept.allocator = *allocator;
     if (path == NULL || path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
     error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
@@ -9602,35 +10183,40 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
         return cfti_fail_system(fail, CFTI_OS_IS_DIRECTORY, target->path);
     error = cfti_target_locate(target);
-    if (error == 0)
-        error = target->direct ? cfti_os_open_for_writing(path, &target->file)
-                               : cfti_target_create(target);
-    if (error != 0) return cfti_fail_system(fail, error, target->path);
-    target->is_open = true;
-    return CONFITURE_OK;
+    if (error == 0 && !target->direct) {
+        error = cfti_target_prepare(target, options->keep_unchanged, options->sync);
+    } else if (error == 0) {
+        error = cfti_os_open_for_writing(path, target->descriptor, &target->file);
+        target->is_open = error == 0;
+    }
+    return error != 0 ? cfti_target_refuse(target, error, fail) : CONFITURE_OK;
 }
 
-/* The identity of the directory of a target, which may have many paths. */
-static int cfti_target_directory(const cfti_target *target, cfti_os_status *status) {
-    char *real = (char *)target->real.data; /* is cut behind its last slash for a moment */
-    char *leaf = real + (cfti_path_leaf(real) - real), kept = *leaf;
-    int error;
-    if (leaf == real) return cfti_os_status_at(CFTI_OS_NOWHERE, ".", true, status);
-    *leaf = '\0';
-    error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, status);
-    *leaf = kept;
-    return error;
+/* ---- which file it is ---- */
+
+static bool cfti_same_file(const cfti_os_status *a, const cfti_os_status *b) {
+    return a->device == b->device && a->inode == b->inode;
 }
 
 /* Whether two targets are the same file, though it may not exist yet. */
 static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     cfti_os_status x, y;
-    if (a->direct || b->direct || a->exists != b->exists) return false;
-    if (a->exists) return a->old.device == b->old.device && a->old.inode == b->old.inode;
+    if ((a->direct && b->direct) || a->exists != b->exists) return false;
+    if (a->exists) return cfti_same_file(&a->old, &b->old);
     return strcmp(cfti_path_leaf((const char *)a->real.data),
                   cfti_path_leaf((const char *)b->real.data)) == 0 &&
-           cfti_target_directory(a, &x) == 0 && cfti_target_directory(b, &y) == 0 &&
-           x.device == y.device && x.inode == y.inode;
+           cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)a->directory.data, true, &x) == 0 &&
+           cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)b->directory.data, true, &y) == 0 &&
+           cfti_same_file(&x, &y);
+}
+
+/* Whether two of the outputs are one file: the last rename would win. */
+static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
+    size_t i, k;
+    for (i = 0; i < count; i++)
+        for (k = 0; k < i; k++)
+            if (cfti_target_is(&targets[i], &targets[k])) return true;
+    return false;
 }
 
 /* Whether a path at which there is nothing yet leads to where the target will be. Returns
@@ -9649,77 +10235,253 @@ static int cfti_target_awaits(const cfti_target *target, const char *path, bool 
     return error;
 }
 
-/* Whether two files hold the same bytes. A file that cannot be read is different. */
-static bool cfti_same_bytes(const char *a, const char *b) {
-    cfti_os_file x, y;
-    cfti_os_status of_x, of_y;
-    uint64_t at = 0;
-    bool same = false;
-    if (cfti_os_open(CFTI_OS_NOWHERE, a, &x) != 0) return false;
-    if (cfti_os_open(CFTI_OS_NOWHERE, b, &y) == 0) {
-        same = cfti_os_status_of(x, &of_x) == 0 && cfti_os_status_of(y, &of_y) == 0 &&
-               of_x.size == of_y.size;
-        while (same) {
-            uint8_t p[4096], q[4096];
-            size_t n, m;
-            same = cfti_read_full(x, p, sizeof(p), at, &n) == 0 &&
-                   cfti_read_full(y, q, sizeof(q), at, &m) == 0 && n == m && memcmp(p, q, n) == 0;
-            if (n < sizeof(p)) break;
-            at += n;
-        }
-        cfti_os_close(y);
+/* ---- bytes ---- */
+
+/* Fewer than `size` bytes only at the end. */
+static int cfti_target_read(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
+                            size_t *got) {
+    *got = 0;
+    while (*got < size) {
+        size_t n;
+        int error = cfti_os_read_at(file, data + *got, size - *got, offset + *got, &n);
+        if (error != 0) return error;
+        if (n == 0) break;
+        *got += n;
     }
-    cfti_os_close(x);
-    return same;
+    return 0;
 }
 
-/* All bytes have been handed over: makes the new file complete, but does not put it
- * in its place yet. */
-static confiture_status cfti_target_complete(cfti_target *target, bool sync, cfti_fail *fail) {
+/* The first `size` bytes of one file into another, and into a digest. */
+static int cfti_target_copy(cfti_os_file from, cfti_os_file to, uint64_t size,
+                            confiture_sha256 *sha) {
+    uint8_t bytes[CFTI_TARGET_STEP];
+    uint64_t at;
+    size_t part, got;
+    for (at = 0; at < size; at += part) {
+        int error;
+        part = size - at < sizeof(bytes) ? (size_t)(size - at) : sizeof(bytes);
+        error = cfti_target_read(from, bytes, part, at, &got);
+        if (error == 0 && got < part) error = CFTI_OUTPUT_CHANGED;
+        if (error == 0) error = cfti_os_write(to, bytes, part);
+        if (error != 0) return error;
+        confiture_sha256_update(sha, bytes, part);
+    }
+    return 0;
+}
+
+/* Whether the old file goes on with these bytes, those but where the digest is to be. */
+static bool cfti_target_matches(cfti_target *target, const uint8_t *data, size_t size) {
+    uint8_t bytes[CFTI_TARGET_STEP];
+    confiture_sha256 sha = target->compared;
+    uint64_t at = target->size, gap = *target->digest_at;
+    size_t part, got;
+    for (; size > 0; data += part, size -= part, at += part) {
+        part = cfti_min(size, sizeof(bytes));
+        if (at < gap && gap - at < part) part = (size_t)(gap - at);
+        else if (at >= gap && at - gap < 64) part = cfti_min(part, (size_t)(gap + 64 - at));
+        if (cfti_target_read(target->rival, bytes, part, at, &got) != 0 || got < part) return false;
+        if ((at < gap || at - gap >= 64) && memcmp(bytes, data, part) != 0) return false;
+        confiture_sha256_update(&sha, bytes, part);
+    }
+    target->compared = sha;
+    target->size = at;
+    return true;
+}
+
+/* The new bytes are other ones: now there is something to write. What was the same is taken
+ * from the old file, if it still is what it was. */
+static int cfti_target_differ(cfti_target *target) {
+    confiture_sha256 sha;
+    uint8_t before[32], after[32];
+    int error = cfti_target_create(target);
+    confiture_sha256_init(&sha);
+    if (error == 0) error = cfti_target_copy(target->rival, target->file, target->size, &sha);
+    confiture_sha256_final(&target->compared, before);
+    confiture_sha256_final(&sha, after);
+    if (error == 0 && memcmp(before, after, sizeof(before)) != 0) error = CFTI_OUTPUT_CHANGED;
+    cfti_os_close(target->rival);
+    target->is_comparing = false;
+    return error;
+}
+
+static int cfti_target_write(void *user, const void *data, size_t size) {
+    cfti_target *target = (cfti_target *)user;
     int error = 0;
-    if (!target->direct && target->exists) error = cfti_os_set_mode(target->file, target->old.mode);
-    if (error == 0 && sync && !target->direct) error = cfti_os_sync(target->file);
-    target->is_open = false;
-    if (error != 0) cfti_os_close(target->file);
-    else error = cfti_os_finish(target->file);
-    return error != 0 ? cfti_fail_system(fail, error, target->path) : CONFITURE_OK;
+    if (target->direct) return cfti_os_write_stream(target->file, data, size);
+    if (target->is_comparing) {
+        if (cfti_target_matches(target, (const uint8_t *)data, size)) return 0;
+        error = cfti_target_differ(target);
+    }
+    if (error == 0) error = cfti_os_write(target->file, data, size);
+    target->size += size;
+    return error;
 }
 
-/* The moment at which the old file becomes the new one. */
-static confiture_status cfti_target_commit(cfti_target *target, bool keep_unchanged, bool sync,
-                                           bool *unchanged, cfti_fail *fail) {
-    const char *real = (const char *)target->real.data;
-    const char *temporary = (const char *)target->temporary.data;
-    int error;
-    *unchanged = false;
-    if (target->direct) return CONFITURE_OK;
-    if (keep_unchanged && target->exists && cfti_same_bytes(real, temporary)) {
-        *unchanged = true;
-        error = cfti_os_remove(temporary);
-    } else {
-        error = cfti_os_rename(temporary, real);
+/* The digest, where zeros were written for it. */
+static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
+    uint8_t bytes[64];
+    size_t got;
+    int error = 0;
+    if (target->is_comparing) {
+        if (cfti_target_read(target->rival, bytes, 64, *target->digest_at, &got) == 0 &&
+            got == 64 && memcmp(bytes, hex, 64) == 0)
+            return 0;
+        error = cfti_target_differ(target);
     }
-    if (error != 0) return cfti_fail_system(fail, error, target->path);
-    target->temporary.size = 0;
-    if (sync && !*unchanged) {
-        /* The rename itself is only on the disk when the directory is. */
-        cfti_os_file directory;
-        bool is_here = cfti_path_leaf(real) == real;
-        target->real.size = (size_t)(cfti_path_leaf(real) - real);
-        if (cfti_buffer_append(&target->real, is_here ? "." : "", is_here ? 2 : 1) &&
-            cfti_os_open_directory((const char *)target->real.data, &directory) == 0) {
-            (void)cfti_os_sync(directory); /* not every file system can */
-            cfti_os_close(directory);
+    return error != 0 ? error : cfti_os_write_at(target->file, hex, 64, *target->digest_at);
+}
+
+/* ---- complete ---- */
+
+/* What is there now, which may be another file than before, or none. */
+static int cfti_target_look_again(cfti_target *target) {
+    cfti_os_status now;
+    int error = cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->real.data, true, &now);
+    if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
+    if (now.kind != CFTI_KIND_FILE) return 0; /* the rename will say what it is */
+    target->old = now;
+    target->exists = true;
+    return 0;
+}
+
+/* The rights of the old file, and the disk. */
+static int cfti_target_seal(cfti_target *target, bool sync) {
+    int error = cfti_os_status_of(target->file, &target->made);
+    if (error == 0) error = cfti_target_look_again(target);
+    if (error == 0 && target->exists)
+        error = cfti_os_keep_rights(target->file, (const char *)target->real.data, &target->old,
+                                    &target->made);
+    if (error == 0 && sync) error = cfti_os_sync(target->file);
+    return error;
+}
+
+/* A file that cannot be named, since the system does not allow it: its bytes go into one that
+ * has a name from the start. */
+static int cfti_target_use_named(cfti_target *target, bool sync) {
+    cfti_os_file unnamed = target->file;
+    confiture_sha256 sha;
+    int error = cfti_target_name(target, CFTI_CREATE);
+    confiture_sha256_init(&sha);
+    if (error != 0) {
+        target->file = unnamed;
+        return error;
+    }
+    error = cfti_target_copy(unnamed, target->file, target->size, &sha);
+    cfti_os_close(unnamed);
+    return error != 0 ? error : cfti_target_seal(target, sync);
+}
+
+/* Whether the old file ends where the new one does. */
+static bool cfti_target_is_same(const cfti_target *target) {
+    uint8_t byte;
+    size_t got;
+    return cfti_target_read(target->rival, &byte, 1, target->size, &got) == 0 && got == 0;
+}
+
+/* All bytes have been handed over: makes the new file complete, under a name of its own, but
+ * does not put it in its place yet. */
+static int cfti_target_complete(cfti_target *target, bool sync) {
+    int error = 0;
+    if (target->is_comparing) {
+        target->unchanged = cfti_target_is_same(target);
+        if (target->unchanged) {
+            if (sync) error = cfti_os_sync(target->rival);
+            return cfti_os_is_not_synced(error) ? 0 : error;
+        }
+        error = cfti_target_differ(target);
+    }
+    if (error == 0 && !target->direct) {
+        error = cfti_target_seal(target, sync);
+        if (error == 0 && target->temporary.size == 0) {
+            error = cfti_target_name(target, CFTI_NAME);
+            if (error != 0 && error != CFTI_OS_NO_MEMORY)
+                error = cfti_target_use_named(target, sync);
         }
     }
-    return CONFITURE_OK;
+    if (error != 0) return error; /* closed with the rest */
+    target->is_open = false;
+    return cfti_os_finish(target->file);
+}
+
+/* ---- commit ---- */
+
+/* The moment at which the old file becomes the new one. With keep_old it could be undone: the
+ * old one keeps a second name, where the system allows that. */
+static int cfti_target_replace(cfti_target *target, bool keep_old) {
+    int error = 0;
+    if (target->direct || target->unchanged) return 0;
+    if (keep_old && target->exists) error = cfti_target_name(target, CFTI_KEEP);
+    if (error == CFTI_OS_NO_MEMORY) return error;
+    error = cfti_os_rename((const char *)target->temporary.data, (const char *)target->real.data);
+    if (error != 0) return error;
+    target->temporary.size = 0;
+    target->replaced = true;
+    return 0;
+}
+
+static void cfti_target_restore(cfti_target *target) {
+    const char *real = (const char *)target->real.data;
+    if (!target->replaced) return;
+    if (target->kept.size > 0) {
+        if (cfti_os_rename((const char *)target->kept.data, real) == 0) target->kept.size = 0;
+    } else if (!target->exists) {
+        (void)cfti_os_remove(real);
+    }
+}
+
+/* Whether a target that was not there is one of those before it: in a directory where case
+ * does not tell names apart nothing but a look after the rename can show that. Returns an
+ * error of the system's. */
+static int cfti_target_is_taken(const cfti_target *targets, size_t index, bool *taken) {
+    const cfti_target *target = &targets[index];
+    cfti_os_status now;
+    size_t i;
+    int error;
+    *taken = false;
+    if (index == 0 || target->direct || target->exists) return 0;
+    error = cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->real.data, false, &now);
+    if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
+    for (i = 0; i < index; i++)
+        if (targets[i].replaced && cfti_same_file(&now, &targets[i].made)) *taken = true;
+    return 0;
+}
+
+/* Puts all complete files in their places, or none, if that can be undone. */
+static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    int error;
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        bool taken;
+        error = cfti_target_is_taken(targets, i, &taken);
+        if (error == 0 && !taken) error = cfti_target_replace(&targets[i], count > 1);
+        if (error != 0) status = cfti_fail_system(fail, error, targets[i].path);
+        else if (taken) status = cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_two_are_one);
+    }
+    if (status != CONFITURE_OK) {
+        while (i-- > 0) cfti_target_restore(&targets[i]);
+        return status;
+    }
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        /* A rename is only on the disk when the directory is. */
+        error = targets[i].is_listed ? cfti_os_sync(targets[i].listing) : 0;
+        if (error == 0 || cfti_os_is_not_synced(error)) continue;
+        status = cfti_fail_system(fail, error, targets[i].path);
+        fail->detail = "the file is in place, but its directory cannot be synced";
+    }
+    return status;
 }
 
 /* After success or failure: whatever is left of the attempt goes. */
 static void cfti_target_close(cfti_target *target) {
     if (target->is_open) cfti_os_close(target->file);
+    if (target->is_comparing) cfti_os_close(target->rival);
+    if (target->is_listed) cfti_os_close(target->listing);
     if (target->temporary.size > 0) (void)cfti_os_remove((const char *)target->temporary.data);
+    if (target->kept.size > 0) (void)cfti_os_remove((const char *)target->kept.data);
     cfti_buffer_free(&target->temporary);
+    cfti_buffer_free(&target->kept);
+    cfti_buffer_free(&target->directory);
     cfti_buffer_free(&target->real);
 }
 
@@ -10336,9 +11098,10 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         for (k = 0; k < target_count && !is_output; k++) {
             const cfti_target *target = &targets[k];
             cfti_os_status status;
-            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN;
+            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN ||
+                            target->direct; /* which has no name of its own */
             int error;
-            if (target->direct) continue;
+            if (target->direct && target->old.kind != CFTI_KIND_FILE) continue;
             /* What a listing has seen is not where nothing is yet, but for a link. */
             if (!may_lead &&
                 (!target->exists ||
@@ -10372,15 +11135,26 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
 static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
                                                const confiture_sink *sink, cfti_fail *fail) {
     cfti_output *output = &build->outputs[i];
-    bool held = output->sink.write == NULL;
     confiture_status status;
+    int error = 0;
     output->sink = *sink;
     status = cfti_output_flush(output, fail);
-    if (status == CONFITURE_OK && build->has_header[i] && !held) {
-        int error = cfti_os_write_at(target->file, build->digest_hex, 64, build->digest_at[i]);
-        if (error != 0) return cfti_fail_system(fail, error, target->path);
-    }
-    if (status == CONFITURE_OK) status = cfti_target_complete(target, build->options->sync, fail);
+    if (status != CONFITURE_OK) return status;
+    if (build->has_header[i] && !target->direct)
+        error = cfti_target_put_digest(target, build->digest_hex);
+    if (error == 0) error = cfti_target_complete(target, build->options->sync);
+    return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
+}
+
+/* What is written to as it stands comes last: it cannot be taken back. */
+static confiture_status cfti_build_finish_files(cfti_build *build, cfti_target *targets,
+                                                const confiture_sink *sinks, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    size_t i, last;
+    for (last = 0; last < 2; last++)
+        for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++)
+            if (targets[i].direct == (last == 1))
+                status = cfti_build_finish_file(build, i, &targets[i], &sinks[i], fail);
     return status;
 }
 
@@ -10411,29 +11185,21 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         sinks[i].user = &targets[i];
         output->path = targets[i].path;
         output->sink_is_file = true;
-        /* A pipe cannot be written to at its beginning later: hold it back. */
-        if (!(targets[i].direct && options->header != NULL)) output->sink = sinks[i];
+        /* What is written to as it stands gets all or nothing: hold it back. */
+        if (!targets[i].direct) output->sink = sinks[i];
+        build.digest_at[i] = CFTI_TARGET_NOWHERE; /* until it is known */
+        targets[i].digest_at = &build.digest_at[i];
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
-    for (i = 0; i < count && status == CONFITURE_OK; i++)
-        status = cfti_build_finish_file(&build, i, &targets[i], &sinks[i], fail);
+    if (status == CONFITURE_OK) status = cfti_build_finish_files(&build, targets, sinks, fail);
+    if (status == CONFITURE_OK) status = cfti_targets_commit(targets, count, fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        status = cfti_target_commit(&targets[i], options->keep_unchanged, options->sync,
-                                    &schemas[i].unchanged, fail);
-        if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
+        schemas[i].unchanged = targets[i].unchanged;
+        cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
     if (made) cfti_files_part_free(&without);
     return status;
-}
-
-/* Whether two of the outputs are one file: the last rename would win. */
-static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
-    size_t i, k;
-    for (i = 0; i < count; i++)
-        for (k = 0; k < i; k++)
-            if (cfti_target_is(&targets[i], &targets[k])) return true;
-    return false;
 }
 
 static confiture_status cfti_build_files(confiture_schema *schemas, const char *const *paths,
@@ -10460,9 +11226,9 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
-        status = cfti_target_open(&targets[i], paths[i], &allocator, &fail);
+        status = cfti_target_open(&targets[i], paths[i], options, &allocator, &fail);
     if (status == CONFITURE_OK && cfti_targets_collide(targets, count))
-        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "two outputs are the same file");
+        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, cfti_two_are_one);
     if (status == CONFITURE_OK)
         status =
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);

@@ -472,9 +472,10 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         for (k = 0; k < target_count && !is_output; k++) {
             const cfti_target *target = &targets[k];
             cfti_os_status status;
-            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN;
+            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN ||
+                            target->direct; /* which has no name of its own */
             int error;
-            if (target->direct) continue;
+            if (target->direct && target->old.kind != CFTI_KIND_FILE) continue;
             /* What a listing has seen is not where nothing is yet, but for a link. */
             if (!may_lead &&
                 (!target->exists ||
@@ -508,15 +509,26 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
 static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
                                                const confiture_sink *sink, cfti_fail *fail) {
     cfti_output *output = &build->outputs[i];
-    bool held = output->sink.write == NULL;
     confiture_status status;
+    int error = 0;
     output->sink = *sink;
     status = cfti_output_flush(output, fail);
-    if (status == CONFITURE_OK && build->has_header[i] && !held) {
-        int error = cfti_os_write_at(target->file, build->digest_hex, 64, build->digest_at[i]);
-        if (error != 0) return cfti_fail_system(fail, error, target->path);
-    }
-    if (status == CONFITURE_OK) status = cfti_target_complete(target, build->options->sync, fail);
+    if (status != CONFITURE_OK) return status;
+    if (build->has_header[i] && !target->direct)
+        error = cfti_target_put_digest(target, build->digest_hex);
+    if (error == 0) error = cfti_target_complete(target, build->options->sync);
+    return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
+}
+
+/* What is written to as it stands comes last: it cannot be taken back. */
+static confiture_status cfti_build_finish_files(cfti_build *build, cfti_target *targets,
+                                                const confiture_sink *sinks, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    size_t i, last;
+    for (last = 0; last < 2; last++)
+        for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++)
+            if (targets[i].direct == (last == 1))
+                status = cfti_build_finish_file(build, i, &targets[i], &sinks[i], fail);
     return status;
 }
 
@@ -547,29 +559,21 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         sinks[i].user = &targets[i];
         output->path = targets[i].path;
         output->sink_is_file = true;
-        /* A pipe cannot be written to at its beginning later: hold it back. */
-        if (!(targets[i].direct && options->header != NULL)) output->sink = sinks[i];
+        /* What is written to as it stands gets all or nothing: hold it back. */
+        if (!targets[i].direct) output->sink = sinks[i];
+        build.digest_at[i] = CFTI_TARGET_NOWHERE; /* until it is known */
+        targets[i].digest_at = &build.digest_at[i];
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
-    for (i = 0; i < count && status == CONFITURE_OK; i++)
-        status = cfti_build_finish_file(&build, i, &targets[i], &sinks[i], fail);
+    if (status == CONFITURE_OK) status = cfti_build_finish_files(&build, targets, sinks, fail);
+    if (status == CONFITURE_OK) status = cfti_targets_commit(targets, count, fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        status = cfti_target_commit(&targets[i], options->keep_unchanged, options->sync,
-                                    &schemas[i].unchanged, fail);
-        if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
+        schemas[i].unchanged = targets[i].unchanged;
+        cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
     if (made) cfti_files_part_free(&without);
     return status;
-}
-
-/* Whether two of the outputs are one file: the last rename would win. */
-static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
-    size_t i, k;
-    for (i = 0; i < count; i++)
-        for (k = 0; k < i; k++)
-            if (cfti_target_is(&targets[i], &targets[k])) return true;
-    return false;
 }
 
 static confiture_status cfti_build_files(confiture_schema *schemas, const char *const *paths,
@@ -596,9 +600,9 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
-        status = cfti_target_open(&targets[i], paths[i], &allocator, &fail);
+        status = cfti_target_open(&targets[i], paths[i], options, &allocator, &fail);
     if (status == CONFITURE_OK && cfti_targets_collide(targets, count))
-        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, "two outputs are the same file");
+        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, cfti_two_are_one);
     if (status == CONFITURE_OK)
         status =
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);

@@ -55,6 +55,7 @@ typedef struct cfti_os_status {
     int64_t modified, changed; /* seconds */
     uint32_t modified_ns, changed_ns;
     uint32_t mode; /* permission bits */
+    uint32_t owner, group;
     cfti_kind kind;
 } cfti_os_status;
 
@@ -109,23 +110,41 @@ static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const ui
 static void cfti_os_unmap(const uint8_t *data, size_t size);
 #endif
 
-/* Creates a file that must not exist yet; is_private: for its owner alone. */
+/* Creates a file that must not exist yet, to read and write; is_private: for its owner alone. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file);
-/* An existing thing that cannot be replaced: a device, a FIFO. */
-static int cfti_os_open_for_writing(const char *path, cfti_os_file *file);
+/* The same without a name, which cfti_os_name() gives it: until then nothing is left of it when
+ * the process ends. Any error: it cannot be had there. */
+static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file);
+static int cfti_os_name(cfti_os_file file, const char *path);
+/* Another name for the same file, of which `to` must not be one yet. */
+static int cfti_os_link(const char *from, const char *to);
+/* For names that nobody else has chosen. */
+static uint64_t cfti_os_random(void);
+/* Whether a path leads to what is open in some process, as /dev/stdout does, and not to what
+ * has that name: *descriptor is the number if that process is this one, else -1. */
+static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *descriptor);
+/* What cannot be replaced: a device, a FIFO, or such an open file. Nothing of it is lost: it is
+ * written to where the descriptor stands, or at its end. */
+static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file);
 static int cfti_os_write(cfti_os_file file, const void *data, size_t size);
 static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset);
+/* To a pipe, maybe: one that nobody reads any more is an error, and no signal. */
+static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size);
 /* Closes what was written: some file systems only then say that it did not fit. */
 static int cfti_os_finish(cfti_os_file file);
 static int cfti_os_sync(cfti_os_file file);
-static int cfti_os_set_mode(cfti_os_file file, uint32_t mode);
+/* Whether an error of cfti_os_sync() says that there is nothing to wait for. */
+static bool cfti_os_is_not_synced(int error);
+/* Gives a new file, of which *made is known, the rights of the old one that it will replace,
+ * or fewer where its group, owner or ACL cannot be the same. Nobody has more at any moment. */
+static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cfti_os_status *old,
+                               cfti_os_status *made);
 static int cfti_os_rename(const char *from, const char *to);
 static int cfti_os_remove(const char *path);
 /* The target of a symbolic link into buffer, NUL-terminated; CFTI_OS_NO_LINK if it is none. */
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
-static uint64_t cfti_os_process_id(void);
 /* How many processors this process may use. */
 static size_t cfti_os_processors(void);
 #define CFTI_OS_LARGE_PAGE ((size_t)2 << 20) /* where there are any, most often */

@@ -47,9 +47,12 @@ ssize_t pread(int, void *, size_t, off_t);
 ssize_t readlinkat(int, const char *, char *, size_t);
 int fsync(int);
 int fchmod(int, mode_t);
+int fchown(int, uid_t, gid_t);
+int linkat(int, const char *, int, const char *, int);
 long syscall(long, ...);
 #define CFTI_AT_FDCWD (-100)
 #define CFTI_AT_SYMLINK_NOFOLLOW 0x100
+#define CFTI_AT_SYMLINK_FOLLOW 0x400
 #else
 #if defined(__linux__) && !defined(__cplusplus) && !defined(_DEFAULT_SOURCE) &&                    \
     !defined(_GNU_SOURCE) && !defined(_BSD_SOURCE)
@@ -57,6 +60,7 @@ long syscall(long, ...);
 #endif
 #define CFTI_AT_FDCWD AT_FDCWD
 #define CFTI_AT_SYMLINK_NOFOLLOW AT_SYMLINK_NOFOLLOW
+#define CFTI_AT_SYMLINK_FOLLOW AT_SYMLINK_FOLLOW
 #endif
 #if CFTI_GNUC
 #pragma GCC diagnostic pop
@@ -350,6 +354,8 @@ static void cfti_os_status_fill(cfti_os_status *status, const struct stat *st) {
     status->changed_ns = (uint32_t)st->st_ctimensec;
 #endif
     status->mode = (uint32_t)st->st_mode & 07777u;
+    status->owner = (uint32_t)st->st_uid;
+    status->group = (uint32_t)st->st_gid;
     status->kind = cfti_os_kind_of_mode(st->st_mode);
 }
 
@@ -470,78 +476,6 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 }
 #endif
 
-static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
-    int fd;
-    do {
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | CFTI_O_CLOEXEC, is_private ? 0600 : 0666);
-    } while (fd < 0 && errno == EINTR);
-    return cfti_os_adopt(fd, file);
-}
-
-static int cfti_os_open_for_writing(const char *path, cfti_os_file *file) {
-    int fd;
-    do {
-        fd = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | CFTI_O_CLOEXEC);
-    } while (fd < 0 && errno == EINTR);
-    return cfti_os_adopt(fd, file);
-}
-
-static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
-    const char *p = (const char *)data;
-    while (size > 0) {
-        ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cfti_os_errno();
-        if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
-        p += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset) {
-    const char *p = (const char *)data;
-    while (size > 0) {
-        ssize_t n = pwrite(file, p, size, (off_t)offset);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cfti_os_errno();
-        if (n == 0) return EIO;
-        p += n;
-        size -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return 0;
-}
-
-static int cfti_os_finish(cfti_os_file file) {
-    /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
-    return close(file) != 0 && errno != EINTR ? cfti_os_errno() : 0;
-}
-
-static int cfti_os_sync(cfti_os_file file) {
-    while (fsync(file) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
-static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
-    while (fchmod(file, (mode_t)mode) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
-static int cfti_os_rename(const char *from, const char *to) {
-    while (rename(from, to) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
-static int cfti_os_remove(const char *path) {
-    while (unlink(path) != 0)
-        if (errno != EINTR) return cfti_os_errno();
-    return 0;
-}
-
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity) {
     ssize_t n;
     do {
@@ -565,8 +499,6 @@ static bool cfti_os_is_shortage(int error) {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN ||
            error == ENOBUFS;
 }
-
-static uint64_t cfti_os_process_id(void) { return (uint64_t)getpid(); }
 
 static size_t cfti_os_processors(void) {
 #if defined(__linux__) && defined(SYS_sched_getaffinity)

@@ -67,20 +67,25 @@ static int cfti_path_compare(const char *a, const char *b) {
     return x < y ? -1 : x > y;
 }
 
+/* What may be left of a name without making it another: dots and blanks, which vfat drops, and
+ * what letters with accents consist of. */
+static bool cfti_path_may_end(const char *rest) {
+    for (; *rest != '\0'; rest++)
+        if (*rest != '.' && *rest != ' ' && (*rest & 0x80) == 0) return false;
+    return true;
+}
+
 /* Whether one file may have both names, the one that a listing gave and one by which it
- * may be opened. Where case, or the form of letters, does not tell
- * files apart, only plain letters can say that it has not. */
+ * may be opened. Directories in which case, or the form of letters, does not tell files apart
+ * are to be found on every system: only plain letters can say that a name is another. */
 static bool cfti_path_may_be_same(const char *a, const char *b) {
-#if defined(_WIN32) || defined(__APPLE__)
     if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
     for (; *a != '\0' && *b != '\0'; a++, b++) {
         if (((*a | *b) & 0x80) != 0) return true;
-        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z')) return false;
+        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z'))
+            return cfti_path_may_end(a) && cfti_path_may_end(b);
     }
-    return *a == *b;
-#else
-    return strcmp(a, b) == 0;
-#endif
+    return cfti_path_may_end(a) && cfti_path_may_end(b);
 }
 
 /* What is left of clean `path` behind clean `prefix`, in whole components ("" if

@@ -243,20 +243,6 @@ static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
     visit->framed = true;
 }
 
-/* From `offset` on until the end or until the room is full. */
-static int cfti_read_full(cfti_os_file file, uint8_t *data, size_t room, uint64_t offset,
-                          size_t *got) {
-    *got = 0;
-    while (*got < room) {
-        size_t n;
-        int error = cfti_os_read_at(file, data + *got, room - *got, offset + *got, &n);
-        if (error != 0) return error;
-        if (n == 0) break;
-        *got += n;
-    }
-    return 0;
-}
-
 /* ---- the rule ---- */
 
 /* Whether a time lies before another one that is so many seconds earlier. */

@@ -43,8 +43,18 @@ class Process(CommandTest):
         self.assertEqual(os.listdir(self.dir / "out"), ["schema.sql"])
         self.assertEqual(old.read_bytes(), b"-- the old one\n")
 
+    @staticmethod
+    def has_open(pid, directory):
+        """Whether a process has a file of this directory open: one without a name, too."""
+        folder, start = f"/proc/{pid}/fd", os.path.realpath(directory) + "/"
+        try:
+            return any(os.readlink(f"{folder}/{name}").startswith(start)
+                       for name in os.listdir(folder))
+        except OSError:  # one that it has closed meanwhile; or there is no /proc
+            return any(name.startswith(".confiture-") for name in os.listdir(directory))
+
     def interrupted(self, *args, kind=signal.SIGINT):
-        """Interrupts a build of some gigabytes when its temporary file has been seen."""
+        """Interrupts a build of some gigabytes when it has made its temporary file."""
         self.write("big.sql", b"-- " + b"x" * 1000000 + b"\n")
         out = self.dir / "out"
         out.mkdir(exist_ok=True)
@@ -55,7 +65,7 @@ class Process(CommandTest):
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, preexec_fn=listen_to_signals)
         end = time.monotonic() + 30
-        while sorted(os.listdir(out)) == before and time.monotonic() < end:
+        while time.monotonic() < end and not self.has_open(child.pid, out):
             time.sleep(0.001)
         child.send_signal(kind)
         printed, said = child.communicate(timeout=60)

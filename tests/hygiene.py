@@ -32,9 +32,10 @@ COMBINATIONS = [chosen for count in range(len(SWITCHES) + 1)
 # here depends on the locale, writes to a stream, ends the process, sends a signal or handles one;
 # all are safe among threads.
 NEEDS = {
-    None: """__errno_location memchr memcmp memcpy memmove memset strcmp strlen strncmp strrchr
-        strstr close fchmod fcntl fstat fstatat fsync getcwd getpid gettimeofday poll pread open
-        openat pwrite readlinkat rename syscall sysconf unlink write""",
+    None: """__errno_location memchr memcmp memcpy memmove memset strchr strcmp strlen strncmp strrchr
+        strstr close fchmod fchown fcntl fremovexattr fsetxattr fstat fstatat fsync getcwd getpid
+        getxattr gettimeofday linkat poll pread open openat pwrite readlinkat rename syscall sysconf
+        unlink write""",
     "no-mmap no-uring": "mmap munmap",
     "no-simd": "getauxval",
     "no-alloc": "malloc realloc free",

@@ -18,9 +18,7 @@ TASKS = ["cfti_node_list", "cfti_scan_fill_index"]
 # What each function may call through a pointer; none: only what is the caller's own.
 POINTERS = {
     "cfti_alloc": ALLOC,
-    "cfti_grow": REALLOC,
-    "cfti_node_shrink": REALLOC,
-    "cfti_buffer_reserve": REALLOC,
+    "cfti_realloc": REALLOC,
     "cfti_free": FREE,
     "cfti_pool_run": ["cfti_each_run", "cfti_scan_help"],
     "cfti_each_run": TASKS,
@@ -31,6 +29,7 @@ POINTERS = {
     "cfti_slot_map": MAP,
     "cfti_slot_fold": FOLD,
     "cfti_slot_let_go": MANY,
+    "cfti_slot_visit_late": FOLD,
     "cfti_visit_pieces": MAP + FOLD,
     "cfti_output_hand": ["cfti_target_write"],
     "cfti_findings_add": [],

@@ -27,6 +27,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "../unit/test.h"
@@ -54,6 +55,11 @@ static void *fault_mmap(void *where, size_t size, int rights, int flags, int fd,
 static int fault_munmap(void *data, size_t size);
 static int fault_fsync(int fd);
 static int fault_fchmod(int fd, mode_t mode);
+static int fault_fchown(int fd, uid_t owner, gid_t group);
+static ssize_t fault_getxattr(const char *path, const char *name, void *value, size_t size);
+static int fault_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags);
+static int fault_fremovexattr(int fd, const char *name);
+static int fault_linkat(int from_at, const char *from, int to_at, const char *to, int flags);
 static int fault_rename(const char *from, const char *to);
 static int fault_unlink(const char *path);
 static ssize_t fault_readlinkat(int at, const char *path, char *target, size_t size);
@@ -81,6 +87,11 @@ static int fault_pthread_cond_destroy(pthread_cond_t *c);
 #define munmap fault_munmap
 #define fsync fault_fsync
 #define fchmod fault_fchmod
+#define fchown fault_fchown
+#define getxattr fault_getxattr
+#define fsetxattr fault_fsetxattr
+#define fremovexattr fault_fremovexattr
+#define linkat fault_linkat
 #define rename fault_rename
 #define unlink fault_unlink
 #define readlinkat fault_readlinkat

@@ -29,7 +29,7 @@ static int direct_create(cfti_os_file file) {
 }
 
 static int direct_open_for_writing(cfti_os_file file) {
-    return direct_opened(cfti_os_open_for_writing("o/old", &file), &file);
+    return direct_opened(cfti_os_open_for_writing("o/old", -1, &file), &file);
 }
 
 static int direct_status_of(cfti_os_file file) {
@@ -67,6 +67,20 @@ static int direct_rename(cfti_os_file file) {
     return cfti_os_rename("o/old", "o/direct");
 }
 
+static int direct_link(cfti_os_file file) {
+    (void)file;
+    return cfti_os_link("o/old", "o/direct");
+}
+
+static int direct_remove_acl(cfti_os_file file) { return cfti_os_remove_acl(file); }
+
+static int direct_read_acl(cfti_os_file file) {
+    uint8_t acl[64];
+    size_t size;
+    (void)file;
+    return cfti_os_read_acl("o/old", acl, sizeof acl, &size);
+}
+
 static int direct_remove(cfti_os_file file) {
     (void)file;
     return cfti_os_remove("o/old");
@@ -95,6 +109,9 @@ static const struct {
                     {direct_write_at, FAULT_PWRITE, DIRECT_OUTPUT},
                     {direct_sync, FAULT_FSYNC, DIRECT_OUTPUT},
                     {direct_set_mode, FAULT_FCHMOD, DIRECT_OUTPUT},
+                    {direct_remove_acl, FAULT_FREMOVEXATTR, DIRECT_OUTPUT},
+                    {direct_read_acl, FAULT_GETXATTR, DIRECT_NONE},
+                    {direct_link, FAULT_LINK, DIRECT_NONE},
                     {direct_rename, FAULT_RENAME, DIRECT_NONE},
                     {direct_remove, FAULT_UNLINK, DIRECT_NONE},
                     {direct_read_link, FAULT_READLINK, DIRECT_NONE}};
@@ -107,7 +124,7 @@ static int direct_call(size_t i, size_t variant) {
     tree_text("o/old", "old");
     error = needs == DIRECT_INPUT       ? cfti_os_open(AT_FDCWD, "s/01_a.sql", &file)
             : needs == DIRECT_DIRECTORY ? cfti_os_open_directory("s", &file)
-            : needs == DIRECT_OUTPUT    ? cfti_os_open_for_writing("o/old", &file)
+            : needs == DIRECT_OUTPUT    ? cfti_os_open_for_writing("o/old", -1, &file)
                                         : 0;
     if (error != 0) tree_die("open", "o/old");
     direct_fail(direct_calls[i].call, variant);

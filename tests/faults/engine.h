@@ -18,6 +18,11 @@
 #undef munmap
 #undef fsync
 #undef fchmod
+#undef fchown
+#undef getxattr
+#undef fsetxattr
+#undef fremovexattr
+#undef linkat
 #undef rename
 #undef unlink
 #undef readlinkat
@@ -41,6 +46,7 @@ typedef enum fault_call {
     FAULT_SHRINK, /* a block that is made smaller: it may stay as it was */
     FAULT_OPENAT,
     FAULT_OPEN,
+    FAULT_UNNAMED, /* a file without a name, which is to be had or not */
     FAULT_CLOSE,
     FAULT_FSTAT,
     FAULT_FSTATAT,
@@ -50,6 +56,11 @@ typedef enum fault_call {
     FAULT_MMAP,
     FAULT_FSYNC,
     FAULT_FCHMOD,
+    FAULT_FCHOWN,
+    FAULT_GETXATTR,
+    FAULT_FSETXATTR,
+    FAULT_FREMOVEXATTR,
+    FAULT_LINK,
     FAULT_RENAME,
     FAULT_UNLINK,
     FAULT_READLINK,
@@ -79,6 +90,7 @@ static const struct {
                               {"shrink", {ENOMEM}, false},
                               {"openat", {EMFILE, EIO, ENOMEM}, true},
                               {"open", {EMFILE, ENOSPC}, true},
+                              {"open without a name", {EOPNOTSUPP, EISDIR}, true},
                               {"close", {EIO}, true},
                               {"fstat", {EIO, ENOMEM}, true},
                               {"fstatat", {EIO, ENOMEM}, true},
@@ -88,6 +100,11 @@ static const struct {
                               {"mmap", {ENOMEM, ENODEV}, false},
                               {"fsync", {EIO, ENOSPC}, true},
                               {"fchmod", {EPERM}, true},
+                              {"fchown", {EPERM}, true},
+                              {"getxattr", {EIO, ENOMEM}, true},
+                              {"fsetxattr", {EPERM}, true},
+                              {"fremovexattr", {EIO}, true},
+                              {"linkat", {EPERM, ENOSPC}, true},
                               {"rename", {EIO, EXDEV}, true},
                               {"unlink", {EIO}, true},
                               {"readlink", {EIO, ENOMEM}, true},
@@ -153,6 +170,9 @@ static struct {
     bool no_size;     /* no file tells its size */
     bool fresh;       /* nothing is known of the time: no file is older than the read */
     bool short_write; /* a random part */
+    bool no_unnamed;  /* the file system has no files without a name */
+    size_t taken;     /* so many names are another's */
+    bool folds;       /* names are the same whatever their case */
     bool no_write;    /* a write brings nothing to the file, and that is no error */
     size_t disk;      /* bytes that there is room for */
     bool few;         /* a ring takes and completes only some at a time */
@@ -180,6 +200,8 @@ static void fault_reset(void) {
     fault.armed = fault.fail_on = fault.storm = fault.short_write = fault.no_write = fault.few =
         false;
     fault.no_size = fault.fresh = false;
+    fault.no_unnamed = fault.folds = false;
+    fault.taken = 0;
     fault.waits = false;
     fault.lacks = 0;
     fault.hold = 0;
@@ -219,12 +241,20 @@ static void fault_path(char out[FAULT_PATH], const char *head, const char *path)
     while (n > 1 && out[n - 1] == '/') out[--n] = '\0';
 }
 
+/* Names of temporary files are random: all in one directory are the same to a rule. */
+static bool fault_is_about(const char *rule, const char *path) {
+    const char *start = strstr(rule, ".confiture-");
+    if (strcmp(rule, path) == 0) return true;
+    return start != NULL && strncmp(rule, path, (size_t)(start - rule) + 11) == 0;
+}
+
 /* With the lock held: what the call is to fail with, or 0. */
 static int fault_decide(fault_call call, const char *path, bool is_output, bool is_directory) {
     int error = 0;
     size_t i;
     for (i = 0; i < FAULT_RULES && error == 0; i++)
-        if ((fault.rules[i].calls & FAULT_BIT(call)) != 0 && strcmp(fault.rules[i].path, path) == 0)
+        if ((fault.rules[i].calls & FAULT_BIT(call)) != 0 &&
+            fault_is_about(fault.rules[i].path, path))
             error = fault.rules[i].error;
     if (fault.armed && (fault.only == 0 || (fault.only & FAULT_BIT(call)) != 0)) {
         fault.calls++;
@@ -351,15 +381,39 @@ static int fault_openat(int at, const char *path, int flags, ...) {
     return fault_opened(openat(at, path, flags), at, path, false, is_directory);
 }
 
+static bool fault_is_taken(void) {
+    if (fault.taken == 0) return false;
+    fault.taken--;
+    errno = EEXIST;
+    return true;
+}
+
+/* A file without a name is known by one that is like that of a temporary. */
+static int fault_open_unnamed(const char *directory, int flags, mode_t mode) {
+    char path[FAULT_PATH];
+    size_t size = strlen(directory);
+    if (size > 1 && directory[size - 1] == '/') size--;
+    (void)snprintf(path, sizeof path, "%.*s/.confiture-.tmp", (int)size, directory);
+    if (fault.no_unnamed) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    if (fault_fails(FAULT_UNNAMED, -1, -1, path, false)) return -1;
+    return fault_opened(open(directory, flags, mode), -1, path, true, false);
+}
+
 static int fault_open(const char *path, int flags, ...) {
     mode_t mode = 0;
-    if ((flags & O_CREAT) != 0) {
+    bool is_unnamed = (flags & O_TMPFILE) == O_TMPFILE;
+    if ((flags & O_CREAT) != 0 || is_unnamed) {
         va_list list;
         va_start(list, flags);
         mode = (mode_t)va_arg(list, unsigned);
         va_end(list);
     }
+    if (is_unnamed) return fault_open_unnamed(path, flags, mode);
     if (fault_fails(FAULT_OPEN, -1, -1, path, false)) return -1;
+    if ((flags & O_CREAT) != 0 && fault_is_taken()) return -1;
     return fault_opened(open(path, flags, mode), -1, path, true, false);
 }
 
@@ -373,13 +427,14 @@ static int fault_close(int fd) {
     return fails ? -1 : 0;
 }
 
-/* Another descriptor of the same: all that the library asks of it. */
+/* Another descriptor of the same, or how it was opened: one of the host's, maybe. */
 static int fault_fcntl(int fd, int what, ...) {
     bool is_output = fault.fds[fd].is_output, is_directory = fault.fds[fd].is_directory;
     char path[FAULT_PATH];
     memcpy(path, fault.fds[fd].path, sizeof path);
+    if (what == F_GETFL) return fcntl(fd, what);
     if (what != F_DUPFD_CLOEXEC) abort();
-    if (fault_fails(FAULT_DUP, fd, -1, NULL, false)) return -1;
+    if (fault_fails(FAULT_DUP, fault.fds[fd].is_open ? fd : -1, -1, NULL, false)) return -1;
     return fault_opened(fcntl(fd, what, 3), -1, path, is_output, is_directory);
 }
 
@@ -397,8 +452,26 @@ static int fault_fstat(int fd, struct stat *st) {
     return result;
 }
 
+/* In a directory where case does not matter: the name that an entry has there already. */
+static const char *fault_fold(char folded[FAULT_PATH], const char *path) {
+    const char *leaf = strrchr(path, '/');
+    struct dirent *entry;
+    DIR *dir;
+    if (!fault.folds || leaf == NULL) return path;
+    (void)snprintf(folded, FAULT_PATH, "%.*s", (int)(++leaf - path), path);
+    dir = opendir(folded);
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (strcasecmp(entry->d_name, leaf) == 0)
+            (void)snprintf(folded + (leaf - path), FAULT_PATH - (size_t)(leaf - path), "%.255s",
+                           entry->d_name);
+    if (dir != NULL) (void)closedir(dir);
+    return folded[leaf - path] == '\0' ? path : folded;
+}
+
 static int fault_fstatat(int at, const char *path, struct stat *st, int flags) {
-    if (fault_fails(FAULT_FSTATAT, -1, at, path, false) || fstatat(at, path, st, flags) != 0)
+    char folded[FAULT_PATH];
+    if (fault_fails(FAULT_FSTATAT, -1, at, path, false) ||
+        fstatat(at, fault_fold(folded, path), st, flags) != 0)
         return -1;
     if (fault.no_size && S_ISREG(st->st_mode)) st->st_size = 0;
     return 0;
@@ -480,8 +553,33 @@ static int fault_fchmod(int fd, mode_t mode) {
     return fault_fails(FAULT_FCHMOD, fd, -1, NULL, false) ? -1 : fchmod(fd, mode);
 }
 
+static int fault_fchown(int fd, uid_t owner, gid_t group) {
+    return fault_fails(FAULT_FCHOWN, fd, -1, NULL, false) ? -1 : fchown(fd, owner, group);
+}
+
+static ssize_t fault_getxattr(const char *path, const char *name, void *value, size_t size) {
+    if (fault_fails(FAULT_GETXATTR, -1, -1, path, false)) return -1;
+    return getxattr(path, name, value, size);
+}
+
+static int fault_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags) {
+    if (fault_fails(FAULT_FSETXATTR, fd, -1, NULL, false)) return -1;
+    return fsetxattr(fd, name, value, size, flags);
+}
+
+static int fault_fremovexattr(int fd, const char *name) {
+    return fault_fails(FAULT_FREMOVEXATTR, fd, -1, NULL, false) ? -1 : fremovexattr(fd, name);
+}
+
+static int fault_linkat(int from_at, const char *from, int to_at, const char *to, int flags) {
+    if (fault_fails(FAULT_LINK, -1, -1, to, false) || fault_is_taken()) return -1;
+    return linkat(from_at, from, to_at, to, flags);
+}
+
 static int fault_rename(const char *from, const char *to) {
-    return fault_fails(FAULT_RENAME, -1, -1, to, false) ? -1 : rename(from, to);
+    char folded[FAULT_PATH];
+    if (fault_fails(FAULT_RENAME, -1, -1, to, false)) return -1;
+    return rename(from, fault_fold(folded, to));
 }
 
 static int fault_unlink(const char *path) {

@@ -63,6 +63,7 @@ static bool judge_fits(const work *w, const fault_hit *hit, const confiture_erro
     }
     switch (hit->call) {
     case FAULT_GETCWD: return true;
+    case FAULT_GETXATTR: return judge_output(w, named) != NULL;
     case FAULT_READLINK: return named[0] != '\0'; /* one of the directories above it, maybe */
     case FAULT_OPENAT:
     case FAULT_FSTAT:
@@ -85,9 +86,11 @@ static bool judge_fits(const work *w, const fault_hit *hit, const confiture_erro
     case FAULT_PWRITE:
     case FAULT_FSYNC:
     case FAULT_FCHMOD:
+    case FAULT_FREMOVEXATTR:
     case FAULT_RENAME:
     case FAULT_UNLINK:
-        return (judge_is_temporary(hit->path) || judge_output(w, hit->path) != NULL) &&
+        return (judge_is_temporary(hit->path) || judge_output(w, hit->path) != NULL ||
+                (hit->call == FAULT_FSYNC && hit->is_directory)) &&
                judge_output(w, named) != NULL;
     default: return false; /* a ring, a thread, a hint: never an error */
     }
@@ -98,7 +101,10 @@ static bool judge_fits(const work *w, const fault_hit *hit, const confiture_erro
 static bool judge_may_live(const work *w, const config *c, const fault_hit *hit) {
     bool alone = c->threads == 1 && c->pool == POOL_NONE && c->io != CONFITURE_IO_RING;
     bool compared = judge_is_temporary(hit->path) || judge_output(w, hit->path) != NULL;
+    bool several = w->outputs[1].path != NULL;
     if (hit->error == EINTR) return true;
+    if (strcmp(hit->path, "/dev/urandom") == 0) return true;
+    if (strncmp(hit->path, "/proc/self/fd/", 14) == 0) return true; /* then it gets a name */
     switch (hit->call) {
     case FAULT_ALLOC: return !alone || w->may_forgo;
     case FAULT_MUTEX:
@@ -109,13 +115,15 @@ static bool judge_may_live(const work *w, const config *c, const fault_hit *hit)
     case FAULT_FSTAT: /* a file that cannot be mapped is read */
         return compared || c->io == CONFITURE_IO_RING || c->io == CONFITURE_IO_MMAP;
     case FAULT_CLOSE: return !hit->is_output;
-    case FAULT_FSYNC: return hit->is_directory;
+    case FAULT_UNLINK: return several; /* the old file's second name */
+    case FAULT_FSYNC:
     case FAULT_WRITE:
     case FAULT_PWRITE:
     case FAULT_OPEN:
     case FAULT_FCHMOD:
+    case FAULT_GETXATTR:
+    case FAULT_FREMOVEXATTR:
     case FAULT_RENAME:
-    case FAULT_UNLINK:
     case FAULT_READLINK:
     case FAULT_GETCWD:
     case FAULT_DUP:
@@ -130,14 +138,23 @@ static bool judge_holds(const char *path, const char *text) {
     return text == NULL ? access(path, F_OK) != 0 : tree_holds(path, text, strlen(text));
 }
 
-/* The outputs: new after success; after failure as they were, or, of several, new. */
+/* Whether after an error an output may be the new one: if all was in place but for the disk;
+ * of several, if what would have undone it failed, too. */
+static bool judge_may_be_new(const work *w) {
+    size_t i, n = fault.hits < FAULT_LOG ? fault.hits : FAULT_LOG;
+    for (i = 0; i < n; i++)
+        if (fault.log[i].call == FAULT_FSYNC && fault.log[i].is_directory) return true;
+    return w->outputs[1].path != NULL && fault.hits > 1;
+}
+
+/* The outputs: new after success; after failure as they were, with few exceptions. */
 static bool judge_outputs(const work *w, bool done) {
-    bool several = w->outputs[1].path != NULL, good = true;
+    bool may_be_new = !done && judge_may_be_new(w), good = true;
     size_t i;
     for (i = 0; i < WORK_OUTPUTS && w->outputs[i].path != NULL; i++) {
         const work_output *o = &w->outputs[i];
         bool is_new = judge_holds(o->real, judge.built[w - works][i]);
-        good &= done ? is_new : judge_holds(o->real, work_old(o)) || (several && is_new);
+        good &= done ? is_new : judge_holds(o->real, work_old(o)) || (may_be_new && is_new);
         if (done && work_old(o) != NULL) {
             struct stat st;
             good &= stat(o->real, &st) == 0 && (st.st_mode & 07777) == 0640;
@@ -249,6 +266,7 @@ static bool judge_work(const work *w, const config *c, void (*plan)(const void *
         work_reset(w);
     }
     memset(&error, 0x5C, sizeof error);
+    fault.no_unnamed = c->io == CONFITURE_IO_MMAP;
     plan(ctx);
     fault.fresh = c->fresh;
     status = judge_call(w, &run, &error, answer);

@@ -247,6 +247,8 @@ static void named_output(void) {
                  {FAULT_PWRITE, ENOSPC, true, "no space left on device"},
                  {FAULT_FSYNC, EIO, true, "input/output error"},
                  {FAULT_FCHMOD, EPERM, true, "operation not permitted"},
+                 {FAULT_FREMOVEXATTR, EIO, true, "input/output error"},
+                 {FAULT_GETXATTR, EIO, false, "input/output error"},
                  {FAULT_OPEN, EROFS, true, "read-only file system"},
                  {FAULT_RENAME, EXDEV, false, "on another file system"},
                  {FAULT_RENAME, EBUSY, false, "device or resource busy"}};
@@ -264,15 +266,20 @@ static void named_output(void) {
                 if (slash == NULL || !named_wants(k, i)) continue;
                 if ((kinds[n].call == FAULT_PWRITE && !header) ||
                     (kinds[n].call == FAULT_FSYNC && !sync) ||
-                    (kinds[n].call == FAULT_FCHMOD && o->old == NULL) ||
-                    (kinds[n].call == FAULT_RENAME && work_old(o) == work_same))
+                    ((kinds[n].call == FAULT_FCHMOD || kinds[n].call == FAULT_GETXATTR ||
+                      kinds[n].call == FAULT_FREMOVEXATTR) &&
+                     o->old == NULL) ||
+                    work_old(o) == work_same) /* nothing is written */
                     continue;
                 memset(rules, 0, sizeof rules);
-                (void)snprintf(temporary, sizeof temporary, "%.*s/.confiture-%ld-0.tmp",
-                               (int)(slash - o->real), o->real, (long)getpid());
+                rules[1].calls = FAULT_BIT(FAULT_UNNAMED);
+                rules[1].error = EOPNOTSUPP;
+                (void)snprintf(temporary, sizeof temporary, "%.*s/.confiture-.tmp",
+                               (int)(slash - o->real), o->real);
                 rules[0].calls = FAULT_BIT(kinds[n].call);
                 rules[0].error = kinds[n].error;
                 rules[0].path = kinds[n].temporary ? temporary : o->real;
+                rules[1].path = kinds[n].call == FAULT_OPEN ? temporary : "";
                 (void)snprintf(expected, sizeof expected, "SYSTEM %s: %s", o->path, kinds[n].words);
                 named_run(w, &configs[i], named_plan_rules, rules, expected);
             }
@@ -297,27 +304,18 @@ static void named_full(void) {
     judge.error = 0;
 }
 
-/* The name for the temporary file is taken: the next one is, and what is there stays. */
+static void named_plan_taken(const void *ctx) { fault.taken = *(const size_t *)ctx; }
+
+/* The names for the temporary file are others': the next one is taken. There is an end to it. */
 static void named_taken(void) {
-    char path[FAULT_PATH];
-    size_t k;
-    named_begin("a temporary of another's");
-    (void)snprintf(path, sizeof path, "o/.confiture-%ld-0.tmp", (long)getpid());
-    for (k = 0; k < WORKS; k++) {
-        const work *w = &works[k];
-        confiture_run run = judge_run(&configs[0], NULL);
-        confiture_error error;
-        uint8_t answer[32];
-        if (w->outputs[0].path == NULL || w->is_large) continue;
-        fault_reset();
-        work_reset(w);
-        tree_text(path, "another's");
-        named.good &= CHECK_QUIET(judge_call(w, &run, &error, answer) == CONFITURE_OK);
-        named.good &= CHECK_QUIET(judge_outputs(w, true) && tree_holds(path, "another's", 9));
-        tree_remove(path);
-        named.good &= CHECK_QUIET(judge_no_temporaries() && fault_is_clean());
-        named.runs++;
-    }
+    static const size_t counts[] = {1, 2, 50, 99};
+    size_t k, i, n;
+    named_begin("temporaries of others'");
+    for (k = 0; k < WORKS; k++)
+        for (i = 0; i < CONFIGS; i++)
+            for (n = 0; n < TREE_COUNT(counts); n++)
+                if (works[k].outputs[0].path != NULL && named_wants(k, i))
+                    named_run(&works[k], &configs[i], named_plan_taken, &counts[n], "done");
     named_end();
 }
 

@@ -191,6 +191,12 @@ static long fault_syscall(long number, ...) {
         int what = va_arg(list, int);
         if (!fault_fails(FAULT_HINT, -1, -1, NULL, false))
             result = syscall(number, data, size, what);
+    } else if (number == SYS_getrandom) {
+        void *data = va_arg(list, void *);
+        size_t size = va_arg(list, size_t);
+        unsigned flags = va_arg(list, unsigned);
+        if (!fault_fails(FAULT_HINT, -1, -1, NULL, false))
+            result = syscall(number, data, size, flags);
     } else if (number == SYS_fadvise64) {
         int fd = va_arg(list, int);
         long from = va_arg(list, long), size = va_arg(list, long);

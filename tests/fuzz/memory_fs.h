@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* None of this is what is to be watched. */
@@ -338,6 +339,23 @@ static long fs_rename(const char *from, const char *to) {
     return 0;
 }
 
+/* A second name is a copy here: nobody writes to it. */
+static long fs_link(const char *from, const char *to) {
+    int node = fs_look(from, false), old = fs_look(to, false), into;
+    const char *slash = strrchr(to, '/');
+    char directory[4096] = ".";
+    if (node < 0) return fs_fail(-node);
+    if (old >= 0) return fs_fail(EEXIST);
+    if (slash != NULL) (void)snprintf(directory, sizeof directory, "%.*s/", (int)(slash - to), to);
+    into = fs_look(directory, true);
+    if (into < 0) return fs_fail(-into);
+    slash = slash == NULL ? to : slash + 1;
+    old = fs_add(into, slash, strlen(slash), FS_FILE, fs.nodes[node].data, fs.nodes[node].size);
+    if (old < 0) return fs_fail(ENOSPC);
+    fs.nodes[old].mode = fs.nodes[node].mode;
+    return 0;
+}
+
 static long fs_unlink(const char *path) {
     int node = fs_look(path, false);
     if (node < 0) return fs_fail(-node);
@@ -401,6 +419,27 @@ static int fuzz_fstatat(int at, const char *path, struct stat *st, int flags) {
     FS_CALL(fs_stat_at(at, path, st, (flags & AT_SYMLINK_NOFOLLOW) == 0));
 }
 static int fuzz_rename(const char *from, const char *to) { FS_CALL(fs_rename(from, to)); }
+static int fuzz_linkat(int from_at, const char *from, int to_at, const char *to, int flags) {
+    (void)from_at, (void)to_at, (void)flags;
+    FS_CALL(fs_link(from, to));
+}
+static int fuzz_fchown(int file, uid_t owner, gid_t group) {
+    (void)owner, (void)group;
+    FS_CALL(fs_node_of(file) < 0 ? fs_fail(EBADF) : 0);
+}
+/* There are no lists of rights. */
+static ssize_t fuzz_getxattr(const char *path, const char *name, void *value, size_t size) {
+    (void)path, (void)name, (void)value, (void)size;
+    FS_CALL(fs_fail(ENOTSUP));
+}
+static int fuzz_fsetxattr(int file, const char *name, const void *value, size_t size, int flags) {
+    (void)file, (void)name, (void)value, (void)size, (void)flags;
+    FS_CALL(fs_fail(ENOTSUP));
+}
+static int fuzz_fremovexattr(int file, const char *name) {
+    (void)file, (void)name;
+    FS_CALL(fs_fail(ENOTSUP));
+}
 static int fuzz_unlink(const char *path) { FS_CALL(fs_unlink(path)); }
 static ssize_t fuzz_readlinkat(int at, const char *path, char *buffer, size_t size) {
     FS_CALL(fs_readlink(at, path, buffer, size));
@@ -431,6 +470,11 @@ FS_WATCHED
 #define pwrite fuzz_pwrite
 #define fstat fuzz_fstat
 #define fstatat fuzz_fstatat
+#define fchown fuzz_fchown
+#define getxattr fuzz_getxattr
+#define fsetxattr fuzz_fsetxattr
+#define fremovexattr fuzz_fremovexattr
+#define linkat fuzz_linkat
 #define rename fuzz_rename
 #define unlink fuzz_unlink
 #define readlinkat fuzz_readlinkat

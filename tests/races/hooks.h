@@ -26,6 +26,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(O_TMPFILE)
+#define HOOKS_TMPFILE O_TMPFILE
+#elif defined(__O_TMPFILE)
+#define HOOKS_TMPFILE __O_TMPFILE
+#else
+#define HOOKS_TMPFILE -1
+#endif
+
 static struct {
     int step;     /* calls so far; atomic */
     int at;       /* the call before which act() is called; 0: none */
@@ -61,13 +69,15 @@ static void hooks_halfway(void) {
 /* Nothing is to happen, and the next call is the first. */
 static void hooks_reset(void) { memset(&hooks, 0, sizeof hooks); }
 
+/* A file that has no name yet is created as well. */
 static int hooks_open(const char *path, int flags, ...) {
+    bool creates = (flags & O_CREAT) != 0 || (flags & HOOKS_TMPFILE) == HOOKS_TMPFILE;
     va_list args;
     int mode;
     va_start(args, flags);
-    mode = (flags & O_CREAT) != 0 ? va_arg(args, int) : 0;
+    mode = creates ? va_arg(args, int) : 0;
     va_end(args);
-    (void)hooks_step((flags & O_CREAT) != 0 ? 'c' : 'o', false);
+    (void)hooks_step(creates ? 'c' : 'o', false);
     return open(path, flags, mode);
 }
 
@@ -150,6 +160,11 @@ static int hooks_fchmod(int fd, mode_t mode) {
     return fchmod(fd, mode);
 }
 
+static int hooks_linkat(int from_at, const char *from, int to_at, const char *to, int flags) {
+    (void)hooks_step('l', false);
+    return linkat(from_at, from, to_at, to, flags);
+}
+
 static int hooks_rename(const char *from, const char *to) {
     (void)hooks_step('R', false);
     return rename(from, to);
@@ -214,6 +229,7 @@ static long hooks_syscall(long number, ...) {
 #define fstatat hooks_fstatat
 #define fsync hooks_fsync
 #define fchmod hooks_fchmod
+#define linkat hooks_linkat
 #define rename hooks_rename
 #define unlink hooks_unlink
 #define readlinkat hooks_readlinkat

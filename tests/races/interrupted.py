@@ -112,7 +112,7 @@ class Interrupted(CommandTest):
                     self.assertEqual(now, old, where)
             for name in left:
                 self.assertTrue(twice and child.returncode == -kind, where)
-                self.assertRegex(name, r"^\.confiture-%d-\d+\.tmp$" % child.pid, where)
+                self.assertRegex(name, r"^\.confiture-[0-9a-f]{16}\.tmp$", where)
             for name, data in now.items():
                 self.assertIn(data, (old.get(name), new.get(name)), where)
             end = {0: "done", -kind: "killed"}.get(child.returncode, "interrupted")

@@ -9,6 +9,7 @@
 #undef fstatat
 #undef fsync
 #undef fchmod
+#undef linkat
 #undef rename
 #undef unlink
 #undef readlinkat

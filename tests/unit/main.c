@@ -29,6 +29,7 @@
 #include "test_rules.c"
 #include "test_confine.c"
 #include "test_output.c"
+#include "test_target.c"
 #include "test_system.c"
 #include "test_refused.c"
 #include "test_host.c"
@@ -46,6 +47,7 @@ static const struct {
 #if !defined(_WIN32)
     {"rules", test_rules},   {"confine", test_confine}, {"output", test_output},
     {"system", test_system}, {"refused", test_refused}, {"host", test_host},
+    {"target", test_target},
 #endif
 };
 

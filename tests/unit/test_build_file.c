@@ -83,18 +83,20 @@ static void test_build_files(void) {
 static void test_build_file_errors(void) {
     static const struct {
         const char *path, *expected;
-    } cases[] = {{"", "ARGUMENT the output has no path"},
-                 {"d", "SYSTEM d: is a directory"},
-                 {"d/", "SYSTEM d/: is a directory"},
-                 {".", "SYSTEM .: is a directory"},
-                 {"missing/out.sql", "SYSTEM missing/out.sql: no such file or directory"},
-                 {"missing/", "SYSTEM missing/: no such file or directory"},
-                 {"old.sql/out.sql", "SYSTEM old.sql/out.sql: not a directory"},
-                 {"old.sql/", "SYSTEM old.sql/: not a directory"},
-                 {"loop.sql", "SYSTEM loop.sql: too many levels of symbolic links"},
-                 {"lost.sql", "SYSTEM lost.sql: no such file or directory"},
-                 {"/dev/full", "SYSTEM /dev/full: no space left on device"},
-                 {"socket", "SYSTEM socket: no such device or address"}};
+    } cases[] = {
+        {"", "ARGUMENT the output has no path"},
+        {"d", "SYSTEM d: is a directory"},
+        {"d/", "SYSTEM d/: is a directory"},
+        {".", "SYSTEM .: is a directory"},
+        {"missing/out.sql",
+         "SYSTEM missing/out.sql: its directory is missing: no such file or directory"},
+        {"missing/", "SYSTEM missing/: its directory is missing: no such file or directory"},
+        {"old.sql/out.sql", "SYSTEM old.sql/out.sql: not a directory"},
+        {"old.sql/", "SYSTEM old.sql/: not a directory"},
+        {"loop.sql", "SYSTEM loop.sql: too many levels of symbolic links"},
+        {"lost.sql", "SYSTEM lost.sql: its directory is missing: no such file or directory"},
+        {"/dev/full", "SYSTEM /dev/full: no space left on device"},
+        {"socket", "SYSTEM socket: no such device or address"}};
     confiture_build_options options;
     confiture_header header;
     confiture_files *files;

@@ -288,16 +288,17 @@ static bool memory_temporary(cfti_buffer *out, const char *text) {
     cfti_target target;
     int error;
     memset(&target, 0, sizeof target);
-    target.temporary.allocator = target.real.allocator = out->allocator;
+    target.temporary.allocator = target.directory.allocator = out->allocator;
     out->size = 0;
     if (!cfti_buffer_append(out, "t/", 2) || !cfti_buffer_append(out, text, strlen(text)) ||
         !cfti_buffer_append(out, "/out.sql", 9))
         return false;
     target.real = *out;
-    error = cfti_target_create(&target);
+    error = cfti_target_prepare(&target, false, false);
     CHECK_QUIET(error == ENOMEM || error == ENOENT); /* there is no such directory */
     CHECK_QUIET(target.temporary.size == 0);
     cfti_buffer_free(&target.temporary);
+    cfti_buffer_free(&target.directory);
     return error == ENOENT;
 }
 

@@ -25,7 +25,7 @@ static void test_system_refusals(void) {
     tree_link("link", "eight678");
     CHECK(cfti_os_status_of(-1, &status) == EBADF);
     CHECK(cfti_os_status_at(AT_FDCWD, "missing", true, &status) == ENOENT);
-    CHECK(cfti_read_full(-1, (uint8_t *)small, 1, 0, &got) == EBADF && got == 0);
+    CHECK(cfti_target_read(-1, (uint8_t *)small, 1, 0, &got) == EBADF && got == 0);
     CHECK(cfti_os_list(-1, system_on_entry, NULL) == EBADF);
     CHECK(cfti_os_open_directory("d", &file) == 0);
     CHECK(cfti_os_list(file, system_on_entry, NULL) == 0); /* "." and ".." do not count */
@@ -40,7 +40,8 @@ static void test_system_refusals(void) {
     CHECK(cfti_os_set_mode(-1, 0644) == EBADF);
     CHECK(cfti_os_rename("missing", "d/x") == ENOENT && cfti_os_remove("missing") == ENOENT);
     CHECK(cfti_os_create("missing/x", false, &file) == ENOENT);
-    CHECK(cfti_os_open_for_writing("missing", &file) == ENOENT);
+    CHECK(cfti_os_open_for_writing("missing", -1, &file) == ENOENT);
+    CHECK(cfti_os_open_for_writing("missing", 250, &file) == EBADF);
     CHECK(cfti_os_read_link("d", small, sizeof small) == EINVAL);
     CHECK(cfti_os_read_link("link", small, sizeof small) == ENAMETOOLONG);
     {
