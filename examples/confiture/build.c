@@ -29,8 +29,13 @@ static bool stamp_time(char stamp[32]) {
 
 /* What is found during a build is said at its end: a message may fail, and a
  * terminal may stop us, but not while the output is half written. */
+struct kept {
+    char *path, *name, *what, *message;
+    uint64_t line;
+};
+
 struct findings {
-    confiture_finding *items;
+    struct kept *items;
     size_t count;
 };
 
@@ -41,17 +46,17 @@ static char *copy(const char *text) {
 
 static void keep_finding(void *user, const confiture_finding *finding) {
     struct findings *findings = (struct findings *)user;
-    confiture_finding *kept;
+    struct kept *kept;
     /* Twice as many whenever they are as many as a power of two. */
     if ((findings->count & (findings->count - 1)) == 0)
-        findings->items = (confiture_finding *)reallocate(
-            findings->items, (2 * findings->count + 1) * sizeof *findings->items);
+        findings->items = (struct kept *)reallocate(findings->items, (2 * findings->count + 1) *
+                                                                         sizeof *findings->items);
     kept = &findings->items[findings->count++];
-    *kept = *finding;
     kept->path = copy(finding->path);
     kept->name = copy(finding->name);
     kept->what = copy(finding->what);
     kept->message = copy(finding->message);
+    kept->line = finding->line;
 }
 
 static void tell_findings(const struct options *options, const struct findings *findings) {
@@ -61,7 +66,17 @@ static void tell_findings(const struct options *options, const struct findings *
     report_begin();
     json_text("message", findings->items[0].message);
     json_open("findings", '[');
-    for (i = 0; i < findings->count; i++) report_finding(&findings->items[i]);
+    for (i = 0; i < findings->count; i++) {
+        const struct kept *kept = &findings->items[i];
+        confiture_finding finding;
+        memset(&finding, 0, sizeof finding);
+        finding.path = kept->path;
+        finding.name = kept->name;
+        finding.line = kept->line;
+        finding.what = kept->what;
+        finding.message = kept->message;
+        report_finding(&finding);
+    }
     json_close(']');
     report_end(EXIT_CHECK_FAILED);
 }
@@ -69,10 +84,10 @@ static void tell_findings(const struct options *options, const struct findings *
 static void free_findings(struct findings *findings) {
     size_t i;
     for (i = 0; i < findings->count; i++) {
-        free((void *)(uintptr_t)findings->items[i].path);
-        free((void *)(uintptr_t)findings->items[i].name);
-        free((void *)(uintptr_t)findings->items[i].what);
-        free((void *)(uintptr_t)findings->items[i].message);
+        free(findings->items[i].path);
+        free(findings->items[i].name);
+        free(findings->items[i].what);
+        free(findings->items[i].message);
     }
     free(findings->items);
 }
@@ -173,8 +188,7 @@ static int build_one(const struct options *options, const confiture_files *files
 }
 
 /* The directories of a split, and that none is on both sides. */
-static int find_split_dirs(struct strings *pre, struct strings *post,
-                           const struct options *options) {
+static int find_split_dirs(struct names *pre, struct names *post, const struct options *options) {
     int code = input_split_dirs(pre, options, "--pre", &options->pre);
     size_t i, k;
     if (!code) code = input_split_dirs(post, options, "--post", &options->post);
@@ -188,18 +202,12 @@ static int find_split_dirs(struct strings *pre, struct strings *post,
     return code;
 }
 
-static void free_strings(struct strings *strings) {
-    size_t i;
-    for (i = 0; i < strings->count; i++) free((void *)(uintptr_t)strings->items[i]);
-    free((void *)strings->items);
-}
-
 int run_build(const struct options *options, const confiture_files *files) {
     confiture_build_options build;
     confiture_header header;
     confiture_error error;
     struct findings findings = {NULL, 0};
-    struct strings pre = {NULL, 0}, post = {NULL, 0};
+    struct names pre = {NULL, 0}, post = {NULL, 0};
     char stamp[32];
     int code = find_split_dirs(&pre, &post, options);
     if (code) return code;
@@ -222,9 +230,9 @@ int run_build(const struct options *options, const confiture_files *files) {
     build.check = (confiture_check_mode)options->check;
     build.on_finding = keep_finding;
     build.finding_user = &findings;
-    build.pre_dirs = pre.items;
+    build.pre_dirs = (const char *const *)pre.items;
     build.pre_dir_count = pre.count;
-    build.post_dirs = post.items;
+    build.post_dirs = (const char *const *)post.items;
     build.post_dir_count = post.count;
     build.split_dirs_must_match = true;
     build.keep_unchanged = options->if_changed;
@@ -238,7 +246,7 @@ int run_build(const struct options *options, const confiture_files *files) {
         code = EXIT_CHECK_FAILED;
     }
     free_findings(&findings);
-    free_strings(&pre);
-    free_strings(&post);
+    names_free(&pre);
+    names_free(&post);
     return code;
 }

@@ -142,10 +142,17 @@ void help_print_json(void);        /* the keys of what --json prints */
 
 /* ---- input.c: the files that a command works on ---- */
 
+/* Names of its own. */
+struct names {
+    char **items;
+    size_t count;
+};
+
+void names_free(struct names *names);
 /* Finds them, and says what is wrong. Returns an exit code. */
 int input_find(confiture_files **files, const struct options *options);
 /* The directories of a split as the library takes them; an error if there is none. */
-int input_split_dirs(struct strings *found, const struct options *options, const char *option,
+int input_split_dirs(struct names *found, const struct options *options, const char *option,
                      const struct strings *given);
 /* Says which outputs lie among the inputs, and what that means for other commands. Not an
  * error: they are left out. */

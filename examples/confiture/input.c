@@ -111,15 +111,15 @@ static const char *below(const char *path, const char *directory) {
     return strchr(SYSTEM_SLASHES, *path) ? path + 1 : NULL;
 }
 
-static void add_name(struct strings *names, char *name) {
+static void add_name(struct names *names, char *name) {
     names->items =
-        (const char **)reallocate((void *)names->items, (names->count + 1) * sizeof *names->items);
+        (char **)reallocate((void *)names->items, (names->count + 1) * sizeof *names->items);
     names->items[names->count++] = name;
 }
 
-static void free_names(struct strings *names) {
+void names_free(struct names *names) {
     size_t i;
-    for (i = 0; i < names->count; i++) free((void *)(uintptr_t)names->items[i]);
+    for (i = 0; i < names->count; i++) free(names->items[i]);
     free((void *)names->items);
     memset(names, 0, sizeof *names);
 }
@@ -130,7 +130,7 @@ static char *copy(const char *text) {
 }
 
 /* A directory that is below a DIR, as the search calls it; or that a DIR is below. */
-static void add_resolved(struct strings *names, const char *given, const struct strings *dirs) {
+static void add_resolved(struct names *names, const char *given, const struct strings *dirs) {
     char *path = system_resolve(given);
     size_t i;
     for (i = 0; path && i < dirs->count; i++) {
@@ -145,7 +145,7 @@ static void add_resolved(struct strings *names, const char *given, const struct 
 
 /* All that a person may mean by a directory: as it is called from here, by an absolute path
  * or through links; and only if that is not below a DIR, inside of each DIR. */
-static void add_meanings(struct strings *names, const char *given, const struct strings *dirs) {
+static void add_meanings(struct names *names, const char *given, const struct strings *dirs) {
     size_t i, before = names->count;
     bool known;
     add_resolved(names, given, dirs);
@@ -158,11 +158,11 @@ static void add_meanings(struct strings *names, const char *given, const struct 
     add_name(names, copy(given)); /* through a link in the tree, as the search calls it */
 }
 
-int input_split_dirs(struct strings *found, const struct options *options, const char *option,
+int input_split_dirs(struct names *found, const struct options *options, const char *option,
                      const struct strings *given) {
     size_t i, k;
     for (i = 0; i < given->count; i++) {
-        struct strings inside = {NULL, 0};
+        struct names inside = {NULL, 0};
         const char *name = given->items[i];
         add_resolved(&inside, name, &options->operands);
         for (k = 0; inside.count == 0 && k < options->operands.count; k++) {
@@ -170,7 +170,7 @@ int input_split_dirs(struct strings *found, const struct options *options, const
             if (system_kind(path) == SYSTEM_DIRECTORY) add_name(found, path), name = NULL;
             else free(path);
         }
-        free_names(&inside);
+        names_free(&inside);
         if (!name) continue;
         if (system_kind(name) == SYSTEM_MISSING)
             return report_error(name, "no such directory: expected one for %s", option);
@@ -218,7 +218,7 @@ static bool *flags(size_t count) { return (bool *)memset(allocate(count + 1), 0,
 
 /* What is excluded by name, under all names that the search may know it by. */
 struct excluded {
-    struct strings names;
+    struct names names;
     size_t *given; /* by name: which of the options it stands for */
     bool *matched;
 };
@@ -245,7 +245,7 @@ static void excluded_warn(const struct excluded *excluded, const struct options 
 }
 
 static void excluded_close(struct excluded *excluded) {
-    free_names(&excluded->names);
+    names_free(&excluded->names);
     free(excluded->given);
     free(excluded->matched);
 }
@@ -258,7 +258,7 @@ static confiture_status search(confiture_files **files, const struct options *op
     struct excluded dirs;
     confiture_status status;
     excluded_open(&dirs, options);
-    find->exclude_dirs = dirs.names.items;
+    find->exclude_dirs = (const char *const *)dirs.names.items;
     find->exclude_dir_count = dirs.names.count;
     find->exclude_dir_matched = dirs.matched;
     memset(list, 0, count * sizeof *list);
@@ -400,11 +400,11 @@ static void note_output(const struct options *options, const confiture_files *fi
 
 /* Whether a search of the DIRs may come by a file. */
 static bool may_be_found(const struct options *options, const char *path) {
-    struct strings names = {NULL, 0};
+    struct names names = {NULL, 0};
     bool may;
     add_resolved(&names, path, &options->operands);
     may = names.count > 0;
-    free_names(&names);
+    names_free(&names);
     return may;
 }
 

@@ -18,8 +18,8 @@ static void list_json(const struct options *options, const confiture_files *file
         json_text("name", confiture_files_name(files, i));
         json_text("path", confiture_files_path(files, i));
         json_bool("seed", confiture_files_is_seed(files, i));
-        if (options->sizes) json_number("bytes", entries[i].size);
-        if (options->digests) {
+        if (entries && options->sizes) json_number("bytes", entries[i].size);
+        if (entries && options->digests) {
             confiture_sha256_hex(entries[i].sha256, hex);
             json_text("digest", hex);
         }
@@ -38,17 +38,17 @@ static void list_lines(const struct options *options, const confiture_files *fil
     size_t i, count = confiture_files_count(files);
     char hex[65], digits[24];
     int width = 0;
-    for (i = 0; options->sizes && i < count; i++) {
+    for (i = 0; entries && options->sizes && i < count; i++) {
         int length = decimal(digits, entries[i].size);
         if (length > width) width = length;
     }
     for (i = 0; i < count; i++) {
-        if (options->digests) {
+        if (entries && options->digests) {
             confiture_sha256_hex(entries[i].sha256, hex);
             put_text(hex);
             put_text("  ");
         }
-        if (options->sizes) {
+        if (entries && options->sizes) {
             int length = decimal(digits, entries[i].size);
             while (length++ < width) put_text(" ");
             put_text(digits);

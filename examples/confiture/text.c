@@ -92,19 +92,16 @@ char *text_next_word(char **line, bool *bad) {
             state = PLAIN;
         } else if (state == ESCAPED && *p == '\\') {
             p += read_escape(p, out++) - 1;
-        } else if (state != PLAIN) {
-            *out++ = *p;
-        } else if (*p == '\'') {
+        } else if (state == PLAIN && *p == '\'') {
             state = QUOTED;
-        } else if (p[0] == '$' && p[1] == '\'') {
+        } else if (state == PLAIN && p[0] == '$' && p[1] == '\'') {
             state = ESCAPED;
             p++;
-        } else if (*p != '\\') {
-            *out++ = *p;
-        } else if (p[1]) {
-            *out++ = *++p;
-        } else {
+        } else if (state == PLAIN && *p == '\\' && !p[1]) {
             *bad = true;
+        } else {
+            if (state == PLAIN && *p == '\\') p++;
+            *out++ = *p;
         }
     }
     *bad = *bad || state != PLAIN;
