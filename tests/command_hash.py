@@ -139,4 +139,6 @@ class HashCheck(CommandTest):
                  digest + "  t --sort hex --sort hex\n")):
             with self.subTest(data=data):
                 self.bad(2, "confiture: " + parts, "hash", "-c", "-", data=data.encode())
+        self.write("sums", self.quiet("hash", "t") + b"hello\n")
+        self.bad(2, "confiture: sums:2: invalid line 'hello'", "hash", "-q", "-c", "sums")
         self.bad(2, "--exclude needs a directory", "hash", "-c", "-", "--exclude", "x", data=b"")

@@ -514,4 +514,5 @@ void options_free_words(struct options *options) {
     free((void *)options->include.items);
     free((void *)options->exclude.items);
     free((void *)options->exclude_dirs.items);
+    parser.where = NULL;
 }
