@@ -8535,6 +8535,7 @@ typedef struct cfti_reader {
     bool ring_is_known;
     int recent; /* batches of files that a ring is of no use for: see cfti_read_many() */
     cfti_beneath beneath;
+    cfti_os_time start;    /* of all its reads: earlier than it might be is the safe side */
     char *directory_path;  /* of the directory that is open, its size with the slash */
     size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
@@ -8549,6 +8550,7 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->run = run;
     reader->allocator = *allocator;
     cfti_beneath_init(&reader->beneath, files, allocator);
+    cfti_os_now(&reader->start);
 }
 
 static void cfti_reader_leave(cfti_reader *reader) {
@@ -8904,12 +8906,11 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
 
 /* A file that is open, whole, into the arena: or the word that it is too long for that. */
 static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                       cfti_os_file file, const cfti_os_time *start,
-                                       cfti_fail *fail) {
+                                       cfti_os_file file, cfti_fail *fail) {
     cfti_copy copy;
     confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
-        !cfti_is_settled(&copy.status, start))
+        !cfti_is_settled(&copy.status, &reader->start))
         status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
     if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
     cfti_arena_commit(arena, visit->front + copy.size + 1);
@@ -8933,11 +8934,11 @@ static size_t cfti_read_together(const cfti_file *files, size_t count) {
 /* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
  * the start would show in the times of that file, too. */
 static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_fetch *fetches,
-                              size_t count, const cfti_os_time *start) {
+                              size_t count) {
     size_t recent = 0, i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        bool settled = cfti_is_settled(&fetch->status, start);
+        bool settled = cfti_is_settled(&fetch->status, &reader->start);
         if (!fetch->done) continue;
         recent += !settled;
         if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
@@ -8953,7 +8954,7 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_f
  * at once: `room` bytes are enough for most. The others are left for cfti_read_file(), which
  * after a checkout are all of them: then it is not tried for a while. */
 static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count, cfti_arena *arena,
-                           size_t room, const cfti_os_time *start) {
+                           size_t room) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
     const cfti_file *files = &reader->files->items[visits[0].index];
     size_t first, n, i, size;
@@ -8981,7 +8982,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }
-        cfti_read_fetched(reader, &visits[first], fetches, n, start);
+        cfti_read_fetched(reader, &visits[first], fetches, n);
     }
 }
 
@@ -9190,8 +9191,7 @@ static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_vis
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                        cfti_visit *visit, const cfti_os_time *start,
-                                        cfti_fail *fail) {
+                                        cfti_visit *visit, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_file file;
     confiture_status status;
@@ -9202,7 +9202,7 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, &slot->arena, file, start, fail);
+    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
         status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {
@@ -9220,15 +9220,13 @@ static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reade
     const cfti_consumer *consumer = scan->consumer;
     cfti_block *block = slot->arena.first;
     size_t used = block == NULL ? 0 : block->used;
-    cfti_os_time start;
     cfti_os_file file;
     confiture_status status;
-    cfti_os_now(&start);
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
     if (visit->way == CFTI_VISIT_LATER) {
         visit->way = CFTI_VISIT_WHOLE;
-        status = cfti_read_file(reader, visit, &slot->arena, file, &start, fail);
+        status = cfti_read_file(reader, visit, &slot->arena, file, fail);
     }
     if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
         status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
@@ -9283,7 +9281,6 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    cfti_os_time start; /* one for all: earlier than it might be, which is the safe side */
     size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
@@ -9293,14 +9290,13 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
-    cfti_os_now(&start);
     if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room, &start);
+        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
-        status = cfti_slot_visit(scan, reader, slot, visit, &start, &slot->fail);
+        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
         else cfti_fail_at(&slot->fail, visit);
         if (!consumer->by_state) continue;

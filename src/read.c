@@ -64,6 +64,7 @@ typedef struct cfti_reader {
     bool ring_is_known;
     int recent; /* batches of files that a ring is of no use for: see cfti_read_many() */
     cfti_beneath beneath;
+    cfti_os_time start;    /* of all its reads: earlier than it might be is the safe side */
     char *directory_path;  /* of the directory that is open, its size with the slash */
     size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
@@ -78,6 +79,7 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->run = run;
     reader->allocator = *allocator;
     cfti_beneath_init(&reader->beneath, files, allocator);
+    cfti_os_now(&reader->start);
 }
 
 static void cfti_reader_leave(cfti_reader *reader) {
@@ -433,12 +435,11 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
 
 /* A file that is open, whole, into the arena: or the word that it is too long for that. */
 static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
-                                       cfti_os_file file, const cfti_os_time *start,
-                                       cfti_fail *fail) {
+                                       cfti_os_file file, cfti_fail *fail) {
     cfti_copy copy;
     confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
-        !cfti_is_settled(&copy.status, start))
+        !cfti_is_settled(&copy.status, &reader->start))
         status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
     if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
     cfti_arena_commit(arena, visit->front + copy.size + 1);
@@ -462,11 +463,11 @@ static size_t cfti_read_together(const cfti_file *files, size_t count) {
 /* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
  * the start would show in the times of that file, too. */
 static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_fetch *fetches,
-                              size_t count, const cfti_os_time *start) {
+                              size_t count) {
     size_t recent = 0, i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        bool settled = cfti_is_settled(&fetch->status, start);
+        bool settled = cfti_is_settled(&fetch->status, &reader->start);
         if (!fetch->done) continue;
         recent += !settled;
         if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
@@ -482,7 +483,7 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_f
  * at once: `room` bytes are enough for most. The others are left for cfti_read_file(), which
  * after a checkout are all of them: then it is not tried for a while. */
 static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count, cfti_arena *arena,
-                           size_t room, const cfti_os_time *start) {
+                           size_t room) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
     const cfti_file *files = &reader->files->items[visits[0].index];
     size_t first, n, i, size;
@@ -510,7 +511,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }
-        cfti_read_fetched(reader, &visits[first], fetches, n, start);
+        cfti_read_fetched(reader, &visits[first], fetches, n);
     }
 }
 

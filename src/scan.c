@@ -186,8 +186,7 @@ static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_vis
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                        cfti_visit *visit, const cfti_os_time *start,
-                                        cfti_fail *fail) {
+                                        cfti_visit *visit, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_file file;
     confiture_status status;
@@ -198,7 +197,7 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, &slot->arena, file, start, fail);
+    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
         status = cfti_slot_map(scan, slot, visit, fail);
     } else if (status == CONFITURE_OK && consumer->by_state) {
@@ -216,15 +215,13 @@ static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reade
     const cfti_consumer *consumer = scan->consumer;
     cfti_block *block = slot->arena.first;
     size_t used = block == NULL ? 0 : block->used;
-    cfti_os_time start;
     cfti_os_file file;
     confiture_status status;
-    cfti_os_now(&start);
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
     if (visit->way == CFTI_VISIT_LATER) {
         visit->way = CFTI_VISIT_WHOLE;
-        status = cfti_read_file(reader, visit, &slot->arena, file, &start, fail);
+        status = cfti_read_file(reader, visit, &slot->arena, file, fail);
     }
     if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
         status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
@@ -279,7 +276,6 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    cfti_os_time start; /* one for all: earlier than it might be, which is the safe side */
     size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
@@ -289,14 +285,13 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
-    cfti_os_now(&start);
     if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room, &start);
+        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
     block = slot->arena.first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
-        status = cfti_slot_visit(scan, reader, slot, visit, &start, &slot->fail);
+        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
         else cfti_fail_at(&slot->fail, visit);
         if (!consumer->by_state) continue;

@@ -544,7 +544,7 @@ static int32_t fs_ring_do(fs_ring *ring, const cfti_ring_request *request) {
     }
     if (request->opcode != 19) abort();
     if (*place < 0 || ring->late[request->file_index - 1]) { /* close */
-        ring->late[request->file_index - 1] = false; /* by the next time it is there */
+        ring->late[request->file_index - 1] = false;         /* by the next time it is there */
         return -EBADF;
     }
     fs_close(*place);
