@@ -23,17 +23,17 @@ e'a\'b'~'⏎'~'a'⏎'b'~e'a'⏎'b'~--~-- it's~--⏎~/*~*/~/* */~/**/~/*/~**~/*/*
 COMMANDS = vocabulary(r"""\echo a~\echo 'a~\echo "a~\echo `a~\echo 'a' "b" c~\echo :x :'x~\g~\g~\gx~
 \g |x~\g x~\g (border=1)~\g (border=1~\g (nothing=1)~\gset p_~\gdesc~\gexec~\r~\reset~\p~\print~
 \if true~\if false~\if 0~\if on~\if 'no'~\if no no~\if~\elif true~\elif 0~\else~\else~\endif~\endif~
-\endif~\set y 'a~\set y a~\foo~\foo 'a~\G~\\~\\~\~\\ ~\! x~\! 'x~\copy t from stdin~\copy t to stdout~
+\endif~\set y 'a~\qecho~\foo~\foo 'a~\G~\\~\\~\~\\ ~\! x~\! 'x~\copy t from stdin~\copy t to stdout~
 \copy u from stdout csv~\COPY u (a) from stdin;⏎~\copy t from~\copy t from stdin.csv~
 \copy binary u from pstdout~\qecho 'a'~\o |x~\sf f~\h select~\help 'x~\dt~\dt 'a~\dz~\q~\restrict k~
-\unrestrict k~\unrestrict k~\unrestrict~\warn a~\a~\x~\pset border 1~\timing off~\unset y~\unset~\i~
+\unrestrict k~\unrestrict k~\unrestrict~\warn a~\a~\x⏎~\pset border 1⏎~\timing off⏎~\unset y~\unset~\i~
 \sv+ a \\~\echo a\~\echo a\\~\echo '\'a~\echo ''''~\g 'a' \\~\r\\~\r;~\p\g""")
 
 COPIES = vocabulary(r"""copy t from stdin~copy u from stdin~copy u (a) from stdin csv~COPY t FROM STDOUT~
 copy t to stdout~copy u from stdin with (format csv)~copy binary u from stdin~copy t from stdin binary~
 copy (select 1) to stdout~copy u from stdin.~copy u from 'stdin'~copy "T x" from stdin~
 copy s.t from stdin~copy from stdin~copy t (a,b) from stdin (format 'text', null 'x')~
-copy t from stdin where a = 'x'~copy t from stdin delimiter ';'~copy t from /* x */ stdin -- y⏎~
+copy t from stdin delimiter ';'~copy t from /* x */ stdin -- y⏎~
 copy u from stdin;⏎\.⏎~copy u from stdin;⏎it's⏎\.⏎~copy u from stdin \g⏎\.⏎~⏎\.⏎~⏎\.⏎~⏎\.⏎~⏎\. ⏎~\.~
 ⏎ a␉b⏎""")
 

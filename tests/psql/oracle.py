@@ -1,9 +1,10 @@
 """What psql makes of a text with another file after it: the judge of both lexers.
 
-Each input is one psql process: the text, then a command and a statement. psql says (ECHO=queries)
-what it sends and when, so it shows whether the command was one, and the statement a statement of
-its own. No input can reach anything: psql runs as a user without rights, in an empty folder,
-cannot start a process or write into a file, and its role may do nothing but fill two tables.
+psql reads a script: the text, then a command and a statement. It says (ECHO=queries) what it sends
+and when, and so shows whether the command was one, and the statement a statement of its own. One
+psql reads several scripts, each with a fresh lexer, except those that leave something behind. No
+text can reach anything: psql runs as a user without rights, in an empty folder, cannot start a
+process or write into a file, and its role may do nothing but fill a few tables.
 """
 
 import multiprocessing
@@ -13,7 +14,11 @@ import resource
 import signal
 import subprocess
 
-BEFORE = "select 'before';\n"
+BEGIN = "script-%d-begins"
+BEFORE = "\\echo " + BEGIN + "\nrollback;\nselect 'before';\n"
+# What a script leaves behind for the next one of the same psql.
+LEAVES = re.compile(r"\\(?:set|unset|setenv|restrict|watch|o|out|encoding|connect|c|e)\b|\bset\b", re.I)
+TOGETHER = 16
 COMMAND = "the-command-that-follows"
 STATEMENT = "select 'the-statement-that-follows';"
 SENT = "the-statement-was-sent"  # at the end of a script psql would send it anyway
@@ -89,15 +94,20 @@ class Oracle:
                             "LC_ALL": "C", "PGCLIENTENCODING": "UTF8", "TMPDIR": self.empty,
                             "PSQL_EDITOR": "/bin/false", "PSQL_PAGER": ""}
 
-    def run(self, data):
-        """(standard output, standard error) of psql, or None if it does not end."""
-        path = os.path.join(self.scripts, "%d.sql" % os.getpid())
-        with open(path, "wb") as script:
-            script.write(data)
+    def path(self, number):
+        return os.path.join(self.scripts, "%d-%d.sql" % (os.getpid(), number))
+
+    def run(self, scripts):
+        """(standard output, standard error) of one psql, or None if it does not end."""
+        files = []
+        for number, script in enumerate(scripts):
+            with open(self.path(number), "wb") as file:
+                file.write(script.encode("utf-8"))
+            files += ["-f", self.path(number)]
         process = subprocess.Popen(
             [self.server.psql, "-X", "-q", "-A", "-t", "-v", "ECHO=queries", "-v",
              "ON_ERROR_ROLLBACK=on", "-h", self.server.folder, "-U", "guest", "-d", "oracle",
-             "-f", path],
+             *files],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             cwd=self.empty, env=self.environment, restore_signals=False, start_new_session=True,
             preexec_fn=confine, **self.server.who)
@@ -109,28 +119,40 @@ class Oracle:
             return None
         return out.decode("utf-8", "replace"), error.decode("utf-8", "replace")
 
-    def harms(self, text):
-        """What the text does to the file after it, in a word; "" if nothing."""
-        if "\0" in text:
-            return "bytes lost"
-        if text.startswith("\ufeff"):
-            return "mark within the script"
-        whole = BEFORE + text + ("" if text.endswith("\n") else "\n") + AFTER
-        output = self.run(whole.encode("utf-8"))
+    def harms(self, texts):
+        """What each text does to the file after it, in words; "" if nothing."""
+        scripts = [BEFORE % number + text + ("" if text.endswith("\n") else "\n") + AFTER
+                   for number, text in enumerate(texts)]
+        output = self.run(scripts)
         if output is None:
-            return "psql does not end"
-        seen = SEEN.search(output[0])
-        if not seen:
-            return "command not seen"
-        sent = seen.group(1)
-        at = sent.find(STATEMENT)
-        if at < 0 or without_comments(sent[:at]).strip():
-            return "statement not seen as one of its own"
-        if "reached EOF without finding closing \\endif" in output[1]:
-            return "\\if left open"
-        if "no matching \\if" in output[1]:
-            return "no \\if"
-        return ""
+            if len(texts) == 1:
+                return ["psql does not end"]
+            return [self.harms([text])[0] for text in texts]
+        result, rest = [], output[0]
+        for number, text in enumerate(texts):
+            own, _, rest = rest.partition(BEGIN % (number + 1) + "\n")
+            errors = [line for line in output[1].split("\n")
+                      if line.startswith("psql:%s:" % self.path(number))]
+            result.append(judged(text, own, "\n".join(errors)))
+        return result
+
+
+def judged(text, out, error):
+    if "\0" in text:
+        return "bytes lost"
+    if text.startswith("\ufeff"):
+        return "mark within the script"
+    seen = SEEN.search(out)
+    if not seen:
+        return "command not seen"
+    at = seen.group(1).find(STATEMENT)
+    if at < 0 or without_comments(seen.group(1)[:at]).strip():
+        return "statement not seen as one of its own"
+    if "reached EOF without finding closing \\endif" in error:
+        return "\\if left open"
+    if "no matching \\if" in error:
+        return "no \\if"
+    return ""
 
 
 def start_worker(server):
@@ -139,13 +161,32 @@ def start_worker(server):
     worker = server
 
 
-def ask(text):
-    return worker.harms(text)
+def ask(texts):
+    return worker.harms(texts)
+
+
+def groups(texts):
+    """Lists of numbers: of texts that may be read one after another by one psql."""
+    group, result = [], []
+    for number, text in enumerate(texts):
+        if LEAVES.search(text):
+            result.append([number])
+        else:
+            group.append(number)
+        if len(group) == TOGETHER:
+            result.append(group)
+            group = []
+    return result + ([group] if group else [])
 
 
 def ask_all(oracle, texts):
     """The answers, in order. Processes, not threads: a child is confined before it becomes psql."""
+    answers = [None] * len(texts)
+    together = groups(texts)
     with multiprocessing.get_context("fork").Pool(
             2 * (os.cpu_count() or 1), start_worker, (oracle,)) as pool:
-        for answer in pool.imap(ask, texts, chunksize=8):
-            yield answer
+        asked = pool.imap(ask, ([texts[number] for number in group] for group in together))
+        for group, found in zip(together, asked):
+            for number, answer in zip(group, found):
+                answers[number] = answer
+    return answers

@@ -139,6 +139,8 @@ def unknowable(text, finding):
     if finding and finding[1] == WORDS["quote"] and \
             re.search(r"'\s*(?:--[^\n]*)?\n(?:\s|--[^\n]*\n)*'[^\n]*\\'", text):
         return "the server's lexer holds the string open, and psql sends it"
+    if re.search(r"\\;\s*copy\b", text, re.I):
+        return "a COPY after an error: no SQL before \\;, so that the server refuses all of it"
     return None
 
 

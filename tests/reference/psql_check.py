@@ -23,4 +23,4 @@ def load(name):
 
 sys.modules.setdefault("confiture_psql", type(sys)("confiture_psql")).__path__ = [str(SOURCE)]
 psql = load("_psql")
-Scanner, left_open = psql.Scanner, psql.left_open
+Scanner, left_open, STATEMENT = psql.Scanner, psql.left_open, psql.STATEMENT

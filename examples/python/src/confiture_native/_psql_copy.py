@@ -176,18 +176,20 @@ def copy_line(text, pattern):
 
 
 def tokens_of(text, pattern):
-    """Of the first statement; a quote is one token, and needs no more than its ends here."""
+    """Of the first statement; a quote is one token, and needs no more than its ends here. One that
+    is not closed is a token that no COPY has: the server refuses it."""
     position = 0
     while position < len(text):
         token = pattern.match(text, position)
         kind, position = token.lastgroup, token.end()
         if kind == "end":
             return
-        if kind in ("quote", "escape"):
-            quote = token.group()[-1]
-            position = text.find(quote, position) + 1 or len(text)
-        elif kind == "dollar":
-            end = text.find(token.group(), position)
-            position = len(text) if end < 0 else end + len(token.group())
+        if kind in ("quote", "escape", "dollar", "comment"):
+            close = {"comment": "*/", "dollar": token.group()}.get(kind, token.group()[-1])
+            end = text.find(close, position)
+            if end < 0:
+                yield "other", token.group()
+                return
+            position = end + len(close)
         if kind not in ("space", "comment"):
             yield kind, text[token.start():position]
