@@ -8737,6 +8737,11 @@ static bool cfti_is_past(int64_t seconds, uint32_t ns, const cfti_os_time *now) 
     return ns == 0 || cfti_is_before(seconds, ns, now, 0) || !cfti_is_before(seconds, ns, now, -1);
 }
 
+static bool cfti_is_left_behind(const cfti_os_status *status, const cfti_os_time *now) {
+    return cfti_is_past(status->modified, status->modified_ns, now) &&
+           cfti_is_past(status->changed, status->changed_ns, now);
+}
+
 /* Looks at a file, and waits until what is written to it from now on gets another time: once
  * waited for, most often, for all files that were changed with it. */
 static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cfti_fail *fail) {
@@ -8748,9 +8753,7 @@ static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cft
         error = cfti_os_status_of(file, status);
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         if (status->kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status->kind);
-        if (naps == CFTI_NAPS_MAX || (cfti_is_past(status->modified, status->modified_ns, &now) &&
-                                      cfti_is_past(status->changed, status->changed_ns, &now)))
-            return CONFITURE_OK;
+        if (naps == CFTI_NAPS_MAX || cfti_is_left_behind(status, &now)) return CONFITURE_OK;
         cfti_os_nap();
     }
 }
@@ -8895,8 +8898,13 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
                 return fail->status;
             if (visit->way == CFTI_VISIT_PIECES) return CONFITURE_OK;
         }
-        if (cfti_look(file, &before, fail) != CONFITURE_OK ||
-            cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+        /* The look after the first read will do, if the clock had left its times behind when the
+         * scan began: as for all that was changed before it. */
+        before = copy->status;
+        if ((rounds > 0 || !cfti_is_left_behind(&before, &reader->start)) &&
+            cfti_look(file, &before, fail) != CONFITURE_OK)
+            return fail->status;
+        if (cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||
             cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
             return fail->status;
         if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
