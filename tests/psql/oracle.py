@@ -17,7 +17,8 @@ import subprocess
 BEGIN = "script-%d-begins"
 BEFORE = "\\echo " + BEGIN + "\nrollback;\nselect 'before';\n"
 # What a script leaves behind for the next one of the same psql.
-LEAVES = re.compile(r"\\(?:set|unset|setenv|restrict|watch|o|out|encoding|connect|c|e)\b|\bset\b", re.I)
+LEAVES = re.compile(r"\\(?:set|unset|setenv|restrict|watch|o|out|encoding|connect|c|e)\b|\bset\b|"
+                    r"\\gx?\s*''", re.I)
 TOGETHER = 16
 COMMAND = "the-command-that-follows"
 STATEMENT = "select 'the-statement-that-follows';"

@@ -137,10 +137,19 @@ def unknowable(text, finding):
     if finding is None and scanner.buffer.first is not None:
         return "a statement that is one variable"
     if finding and finding[1] == WORDS["quote"] and \
-            re.search(r"'\s*(?:--[^\n]*)?\n(?:\s|--[^\n]*\n)*'[^\n]*\\'", text):
+            re.search(r"'\s*(?:--[^\n]*)?\n(?:\s|--[^\n]*\n)*'", text) and "\\'" in text:
         return "the server's lexer holds the string open, and psql sends it"
     if re.search(r"\\;\s*copy\b", text, re.I):
         return "a COPY after an error: no SQL before \\;, so that the server refuses all of it"
+    if finding and finding[1] == WORDS["copy"] and \
+            re.search(r"\\copy[^\n]*;[^\n]*\S|stdin\s*\(\s*\)", text, re.I):
+        return "a COPY that the server refuses, for SQL that the lexers do not parse"
+    if re.search(r"\\(?:if|elif)[^\n]*[:`]", text):
+        return "a condition that only psql can know: all its branches are read"
+    if re.search(r"\\(?:i|e)\b", text):
+        return "a command that fails, here and in this version: psql drops the rest of the line"
+    if re.search(r"\\gx?\s*''", text):
+        return "psql 15 closes its own output at \\g ''"
     return None
 
 

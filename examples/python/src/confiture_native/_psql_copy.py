@@ -188,7 +188,7 @@ def tokens_of(text, pattern):
             close = {"comment": "*/", "dollar": token.group()}.get(kind, token.group()[-1])
             end = text.find(close, position)
             if end < 0:
-                yield "other", token.group()
+                yield "other", "unclosed"
                 return
             position = end + len(close)
         if kind not in ("space", "comment"):
