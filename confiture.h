@@ -396,7 +396,7 @@ typedef enum confiture_status {
     CONFITURE_E_TOO_LARGE, /* more bytes than this machine's size_t can hold */
     CONFITURE_E_NAME,      /* a file name that is unsafe in SQL: a failed check */
     CONFITURE_E_ENCODING,  /* a file that is not valid UTF-8: a failed check */
-    CONFITURE_E_UNCLOSED,  /* a comment, quote or COPY still open at a file's end: a failed check */
+    CONFITURE_E_UNCLOSED,  /* a file that would harm the next one, or lose bytes: a failed check */
     CONFITURE_E_CANCELLED, /* the caller's progress callback said stop */
     CONFITURE_E_SINK,      /* the caller's sink refused the bytes; os_error is what it returned */
     CONFITURE_E_LIMIT      /* a file that is larger than max_file_size */
@@ -597,35 +597,48 @@ CONFITURE_API void confiture_files_free(confiture_files *files);
 /* ==== Checking =========================================================== */
 
 typedef enum confiture_check_mode {
-    CONFITURE_CHECK_POSTGRES = 0, /* PostgreSQL's and psql's lexical rules */
+    CONFITURE_CHECK_DEFAULT = 0, /* POSTGRES; NONE for a build with the mysql separator */
+    CONFITURE_CHECK_POSTGRES,    /* whatever one file would do to the next in psql */
+    CONFITURE_CHECK_QUOTES,      /* of that only what a file leaves open: comments, quotes, COPY */
     CONFITURE_CHECK_REFERENCE,    /* what the Python tool does: comments only, strings not known */
     CONFITURE_CHECK_NONE
 } confiture_check_mode;
 
-/* What is wrong with a file's text: not UTF-8, or something is still open at the end
- * and would swallow the next file. Pointers live for the call of the callback. */
+typedef enum confiture_severity {
+    CONFITURE_SEVERITY_ERROR = 0, /* fails the check or the build */
+    CONFITURE_SEVERITY_NOTE       /* fails nothing, and only confiture_check tells it */
+} confiture_severity;
+
+/* What is wrong with a file's text: not UTF-8, or it would do something to the file after
+ * it, or lose something of itself. Pointers live for the call of the callback. */
 typedef struct confiture_finding {
-    confiture_status status; /* E_ENCODING or E_UNCLOSED */
-    size_t index;            /* of the file in the list */
+    confiture_status status; /* E_ENCODING or E_UNCLOSED; of a note OK */
+    confiture_severity severity;
+    size_t index; /* of the file in the list; CONFITURE_NO_INDEX: a note on what is not in it */
     const char *path;
     const char *name;
-    uint64_t line;       /* of the byte, or where it was opened, from 1 */
+    uint64_t line;       /* of the byte, or where it began, from 1; 0: of a name */
     uint64_t offset;     /* of the byte, from 0; E_ENCODING only */
     const char *what;    /* "comment never closed", "not valid UTF-8", ... */
     const char *message; /* path:line: what, ready to print */
 } confiture_finding;
 
-/* Called on the calling thread, in list order, at most once a file. */
+/* Called on the calling thread, in list order, at most once a file; for notes, which come
+ * among the others, once more. Those on names come after all files, in list order too. */
 typedef void confiture_finding_callback(void *user, const confiture_finding *finding);
 
 typedef struct confiture_check_options {
     confiture_run run;
     confiture_check_mode mode;
-    confiture_finding_callback *on_finding; /* NULL: stop at the first */
+    bool terminate;                         /* check for a build with the same options */
+    bool strip_bom;
+    bool no_notes;
+    confiture_finding_callback *on_finding; /* NULL: stop at the first, without notes */
     void *finding_user;
 } confiture_check_options;
 
-/* Reads every file and checks that it is UTF-8 and leaves nothing open. If there
+/* Reads every file and checks that it is UTF-8 and harms no other. The list is taken for
+ * one script: a statement that the last file does not end is no finding. If there
  * was a finding, the first one's status, and error holds it. */
 CONFITURE_API confiture_status confiture_check(const confiture_files *files,
                                                const confiture_check_options *options,
@@ -699,6 +712,9 @@ typedef struct confiture_build_options {
                                      * digest_hex is empty. Not together with a header. Zero,
                                      * which is the default, is with a digest: hence the "no" */
     confiture_check_mode check;
+    bool terminate; /* add ";" and a newline where a file leaves a statement unended; needs one
+                     * of the checks POSTGRES and QUOTES, which see it */
+    bool strip_bom; /* leave out the byte order mark at a file's start; the digest covers it */
     confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
     void *finding_user;
     /* For the split builds: files below these directories go to the first and the
@@ -7458,6 +7474,10 @@ static unsigned cfti_v16_first(cfti_v16 v) {
     return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(v) | 0x10000u);
 }
 
+/* A bit for each byte whose top bit is set, which CFTI_V16_AT turns into its place. */
+static uint64_t cfti_v16_mask(cfti_v16 v) { return (unsigned)_mm_movemask_epi8(v); }
+#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask))
+
 static uint64_t cfti_v16_sum(cfti_v16 v) {
     __m128i sums = _mm_sad_epu8(v, _mm_setzero_si128());
     return (uint64_t)_mm_cvtsi128_si32(sums) +
@@ -7478,11 +7498,16 @@ static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return vsubq_u8(a, b); }
 /* NEON has no movemask: the top bits are spread over the bytes and then narrowed
  * to four bits each, in the order of memory only if that is little-endian; hence
  * the vector is turned into a number by vget_lane, not by a store. */
-static unsigned cfti_v16_first(cfti_v16 v) {
+static uint64_t cfti_v16_mask(cfti_v16 v) {
     uint8x16_t all = vreinterpretq_u8_s8(vshrq_n_s8(vreinterpretq_s8_u8(v), 7));
     uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
-    uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
-    return mask ? (unsigned)__builtin_ctzll(mask) / 4 : 16;
+    return vget_lane_u64(vreinterpret_u64_u8(nibbles), 0) & UINT64_C(0x8888888888888888);
+}
+#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask) / 4)
+
+static unsigned cfti_v16_first(cfti_v16 v) {
+    uint64_t mask = cfti_v16_mask(v);
+    return mask ? CFTI_V16_AT(mask) : 16;
 }
 
 static uint64_t cfti_v16_sum(cfti_v16 v) { return vaddlvq_u8(v); }
@@ -7683,7 +7708,7 @@ static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     return count;
 }
 
-/* ---- lexer_copy.c: where a script holds no SQL: COPY data and psql's commands ---- */
+/* ---- lexer.h: what is known of a script between two bytes of it ---- */
 
 /* Kinds of bytes. IDENT is scan.l's {ident_cont}; STOP is what may begin something
  * when it is met between tokens. */
@@ -7696,7 +7721,7 @@ static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
 static const uint8_t cfti_kinds[256] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 0, 0, /* \t \n \v \f \r */
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* */
-    4, 0, 8, 0, 9, 0, 0, 8, 0, 0, 0, 0, 0, 8, 0, 8, /* space " $ ' - / */
+    4, 0, 8, 0, 9, 0, 0, 8, 8, 8, 0, 0, 0, 8, 0, 8, /* space " $ ' ( ) - / */
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 8, 0, 0, 0, 0, /* 0-9 ; */
     0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* A-O */
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 8, 0, 0, 1, /* P-Z \ _ */
@@ -7725,128 +7750,530 @@ enum {
     CFTI_AT_TAG,        /* after $ and `tag_size` bytes of a tag */
     CFTI_AT_DOLLAR,     /* in $tag$...$tag$, `matched` bytes of the closing one seen */
     CFTI_AT_LOST,       /* in a dollar quote whose tag is too long to be remembered */
-    CFTI_AT_META,       /* in the name of one of psql's commands */
-    CFTI_AT_META_COPY   /* in the line of a \copy */
+    CFTI_AT_NAME,       /* in the name of one of psql's commands */
+    CFTI_AT_ARGUMENTS,  /* in its arguments */
+    CFTI_AT_ARGUMENT_QUOTE,   /* in '...' there, "..." or `...`: `quote` says which */
+    CFTI_AT_ARGUMENT_ESCAPED, /* after a backslash in '...' there */
+    CFTI_AT_ARGUMENT_NUMBER,  /* in the digits that may follow that */
+    CFTI_AT_ARGUMENT_END,     /* after the quote of '...' there */
+    CFTI_AT_NEXT_COMMAND,     /* after the backslash that ends them */
+    CFTI_AT_COPY_LINE         /* in the line of a \copy */
 };
 
-/* The identifier or number that ends just before the next byte. */
+/* The identifier, number or variable that ends just before the next byte. */
 enum {
     CFTI_RUN_NONE,
-    CFTI_RUN_DIGITS,
     CFTI_RUN_E, /* e or E alone: a quote now is that of an E'...' */
-    CFTI_RUN_WORD
+    CFTI_RUN_WORD,
+    CFTI_RUN_COLON,    /* a colon that may begin a variable */
+    CFTI_RUN_VARIABLE, /* :name */
+    CFTI_RUN_DIGITS,   /* 12 */
+    CFTI_RUN_POINT,    /* 12. */
+    CFTI_RUN_DOT,      /* . with no number before it */
+    CFTI_RUN_FRACTION, /* 12.3 or .3 */
+    CFTI_RUN_EXPONENT, /* 12e: a word, if nothing follows */
+    CFTI_RUN_SIGN,     /* 12e- */
+    CFTI_RUN_REAL      /* 12e-3 */
 };
 
-/* What is known of the statement. Parentheses and words count in COPY alone. */
+/* What psql holds of a statement that it has not sent. */
+enum { CFTI_HELD_NOTHING, CFTI_HELD_COMMENT, CFTI_HELD_VARIABLE, CFTI_HELD_TOKENS };
+
+/* What is known of the statement by its first token. */
 enum { CFTI_STATEMENT_START, CFTI_STATEMENT_COPY, CFTI_STATEMENT_OTHER };
+
+/* How far a statement, by its first identifiers, is CREATE [OR REPLACE] FUNCTION or
+ * PROCEDURE; only there psql looks for BEGIN, CASE and END. */
+enum {
+    CFTI_ROUTINE_START,
+    CFTI_ROUTINE_CREATE,
+    CFTI_ROUTINE_OR,
+    CFTI_ROUTINE_REPLACE,
+    CFTI_ROUTINE_YES,
+    CFTI_ROUTINE_NO
+};
+
+/* A place whose line is counted only when it is asked for, or when its piece ends. */
+typedef struct cfti_spot {
+    const uint8_t *at; /* NULL: the line is known */
+    uint64_t line;
+} cfti_spot;
+
+/* How a COPY is read: see lexer_copy.c. */
+typedef struct cfti_copying {
+    uint8_t state; /* CFTI_COPY_ */
+    bool binary;   /* it said so */
+    uint32_t depth;
+} cfti_copying;
+
+/* psql's query buffer: what an \if that is not taken gives back. */
+typedef struct cfti_held {
+    uint8_t what; /* CFTI_HELD_ */
+    uint8_t kind; /* CFTI_STATEMENT_, of the one at hand; \; may have ended others */
+    bool waiting_binary;
+    cfti_copying copy;
+    uint64_t waiting;      /* COPYs ended by \; that are sent with the rest */
+    uint64_t waiting_line; /* of the first of them */
+    uint64_t copy_line;    /* of the COPY at hand */
+    uint64_t parens;
+    cfti_spot begun, paren; /* the first token; the outermost parenthesis that is open */
+} cfti_held;
+
+/* An \if that is open. */
+typedef struct cfti_branch {
+    bool active;  /* the branch at hand is read */
+    bool ignored; /* and the branches after it are not */
+    bool unknown; /* the condition is: all of them are read */
+    bool last;    /* \else has come */
+    uint64_t line;
+    cfti_held before;
+} cfti_branch;
+
+#define CFTI_BRANCHES 16
 
 typedef struct cfti_lexer {
     confiture_check_mode mode;
-    uint8_t at;        /* CFTI_AT_ */
-    uint8_t run;       /* CFTI_RUN_, of what stands before the piece */
-    uint8_t then;      /* CFTI_AT_ */
-    uint8_t statement; /* CFTI_STATEMENT_ */
+    uint8_t at;      /* CFTI_AT_ */
+    uint8_t run;     /* CFTI_RUN_, of what stands before the piece */
+    uint8_t then;    /* CFTI_AT_ */
+    uint8_t routine; /* CFTI_ROUTINE_ */
     uint8_t quote;
     uint8_t before;       /* in a comment: the byte before, unless it is used up */
     uint8_t data_matched; /* bytes of a line \. ; 3: the line is none */
+    bool words;           /* words matter here: see cfti_lex_words */
     bool newline;         /* CFTI_AT_GAP: it holds one */
-    bool from;            /* the word before was FROM */
-    bool from_stdin;      /* and then STDIN came */
+    bool format;          /* a string is the value of COPY's option FORMAT */
+    bool continued;       /* E'...' that goes on where psql begins '...' */
     bool in_data;         /* in the lines after COPY ... FROM STDIN; `at` waits for their end */
+    bool endless;         /* they are binary */
+    bool restricted;
+    /* The command of psql at hand. */
+    uint8_t command;   /* CFTI_COMMAND_ */
+    bool pipes;        /* the next argument may be | and the rest of the line */
+    bool options;      /* it is \g or \gx, whose first arguments may be (options) */
+    bool refused;      /* one of them is none */
+    bool in_value;     /* of an option */
+    bool in_argument, parenthesis, closed;
+    bool condition; /* the arguments go to `word`: they are those of \if */
+    bool uncertain; /* an argument is known to psql alone */
+    uint8_t needed; /* arguments that it must have, and has not yet */
+    uint8_t last;   /* byte of the argument; of a \copy */
+    bool first;     /* the argument at hand is */
+    uint32_t semicolons; /* at its end, so far */
+    uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
+    cfti_copying line_copy;
+    uint8_t branch_count;
+    uint64_t deeper; /* \ifs that there is no room for */
     uint16_t tag_size;
     uint16_t matched;
+    uint8_t argument; /* `word_size` before it */
+    uint8_t word_size; /* one more than there is room for: too long */
+    uint8_t word[24];  /* of SQL in lower case; a command's name; a condition; an option of \g */
     const uint8_t *counted; /* within a piece: the newlines before this are in `line` */
-    const uint8_t *opened;  /* within a piece: where `at` was entered */
     uint64_t line;
-    uint64_t open_line;
-    uint64_t copy_line; /* of the last COPY */
-    uint64_t data_line; /* of the COPY whose data come or are being read */
-    uint64_t sent_line; /* of the ; before the data: for all COPYs but the first */
-    uint64_t waiting;   /* COPYs ended by \; that the next ; sends */
-    uint64_t sent;      /* COPYs whose data have not ended */
+    cfti_spot opened; /* where `at` was entered */
+    cfti_spot began;  /* the outermost BEGIN of `begins` */
+    cfti_held held;
+    uint64_t begins;
+    uint64_t previous; /* COPYs in what was sent last, and the line of the first */
+    uint64_t previous_line;
+    uint64_t data_line;   /* of the COPY whose data come or are being read */
+    uint64_t sent_line;   /* of the ; before the data: for all COPYs but the first */
+    uint64_t sent;        /* COPYs whose data have not ended */
+    uint64_t relative_line; /* of the first \ir; 0: none */
+    uint64_t restrict_line;
+    uint64_t restrict_key, key; /* FNV-1a of \restrict's argument, and of the one at hand */
     uint64_t depth;
-    uint64_t parens;
-    uint64_t word; /* the word that is being read, see CFTI_WORD5 */
+    const char *found; /* NULL, or what ended the reading, and its line */
+    uint64_t found_line;
     uint8_t tag[255];
+    cfti_branch branches[CFTI_BRANCHES];
 } cfti_lexer;
 
-/* The last eight bytes of a word in lower case. No byte of a word is zero, so a
- * longer word never equals a shorter one. */
-#define CFTI_WORD5(a, b, c, d, e)                                                                  \
-    ((uint64_t)(a) << 32 | (uint64_t)(b) << 24 | (uint64_t)(c) << 16 | (uint64_t)(d) << 8 |        \
-     (uint64_t)(e))
-
-static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
-    memset(lexer, 0, sizeof *lexer);
-    lexer->mode = mode;
-    lexer->line = 1;
-}
+/* ==== Lines ============================================================== */
 
 /* The line of p. Newlines are counted for whole pieces, or up to what is of
- * interest in one: never byte by byte. */
+ * interest in one, and back from there: never byte by byte. */
 static uint64_t cfti_lex_line(cfti_lexer *lexer, const uint8_t *p) {
-    if (p != lexer->counted) {
-        lexer->line += cfti_count_byte(lexer->counted, (size_t)(p - lexer->counted), '\n');
-        lexer->counted = p;
-    }
+    if (p < lexer->counted)
+        return lexer->line - cfti_count_byte(p, (size_t)(lexer->counted - p), '\n');
+    lexer->line += cfti_count_byte(lexer->counted, (size_t)(p - lexer->counted), '\n');
+    lexer->counted = p;
     return lexer->line;
 }
 
-/* ==== Statements and COPY ================================================ */
+static void cfti_lex_settle(cfti_lexer *lexer, cfti_spot *mark) {
+    if (mark->at != NULL) mark->line = cfti_lex_line(lexer, mark->at);
+    mark->at = NULL;
+}
+
+/* What is a finding as soon as it is read. Nothing after it is. */
+static void cfti_lex_found(cfti_lexer *lexer, const char *what, uint64_t line) {
+    if (lexer->mode != CONFITURE_CHECK_POSTGRES || lexer->found != NULL) return;
+    lexer->found = what;
+    lexer->found_line = line;
+}
+
+/* ==== Words ============================================================== */
 
 static void cfti_lex_letter(cfti_lexer *lexer, uint8_t c) {
-    lexer->word = lexer->word << 8 | (uint64_t)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    if (lexer->word_size < sizeof lexer->word) lexer->word[lexer->word_size++] = c;
+    else lexer->word_size = sizeof lexer->word + 1;
 }
 
-/* The word, if there is one, ends before p. */
-static void cfti_lex_word(cfti_lexer *lexer, const uint8_t *p) {
-    uint64_t word = lexer->word;
+static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 
-    if (word == 0) return;
-    lexer->word = 0;
-    if (lexer->statement == CFTI_STATEMENT_START) {
-        lexer->statement = CFTI_STATEMENT_OTHER;
-        if (word == CFTI_WORD5(0, 'c', 'o', 'p', 'y')) {
-            lexer->statement = CFTI_STATEMENT_COPY;
-            lexer->copy_line = cfti_lex_line(lexer, p);
+static bool cfti_lex_word_is(const cfti_lexer *lexer, const char *word) {
+    size_t n = strlen(word);
+    return lexer->word_size == n && memcmp(lexer->word, word, n) == 0;
+}
+
+/* The run after one more byte. 1e and $1e are words, as from PostgreSQL 15 on. */
+static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
+    bool digit = (cfti_kinds[c] & CFTI_DIGIT) != 0, exponent = (c | 0x20) == 'e';
+
+    if (c == ':') return run == CFTI_RUN_COLON ? CFTI_RUN_NONE : CFTI_RUN_COLON;
+    if (c == '.')
+        return run == CFTI_RUN_DIGITS                          ? CFTI_RUN_POINT
+               : run == CFTI_RUN_DOT || run == CFTI_RUN_POINT ? CFTI_RUN_NONE
+                                                               : CFTI_RUN_DOT;
+    if (c == '+' || c == '-')
+        return run == CFTI_RUN_EXPONENT ? CFTI_RUN_SIGN : CFTI_RUN_NONE;
+    if (!(cfti_kinds[c] & CFTI_IDENT)) return CFTI_RUN_NONE;
+    switch (run) {
+    case CFTI_RUN_NONE: return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
+    case CFTI_RUN_SIGN: return digit ? CFTI_RUN_REAL : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
+    case CFTI_RUN_DOT: return digit ? CFTI_RUN_FRACTION : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
+    case CFTI_RUN_COLON:
+    case CFTI_RUN_VARIABLE: return CFTI_RUN_VARIABLE;
+    case CFTI_RUN_DIGITS:
+        return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_EXPONENT : CFTI_RUN_WORD;
+    case CFTI_RUN_POINT:
+    case CFTI_RUN_FRACTION:
+        return digit ? CFTI_RUN_FRACTION : exponent ? CFTI_RUN_EXPONENT : CFTI_RUN_WORD;
+    case CFTI_RUN_REAL: return digit ? CFTI_RUN_REAL : CFTI_RUN_WORD;
+    default: return CFTI_RUN_WORD;
+    }
+}
+
+/* ---- lexer_copy.c: COPY, by PostgreSQL's grammar, and its data ---- */
+
+/* How far a COPY is read, by what may come next. Those below CFTI_COPY_READS read data
+ * from the script if they end here. */
+enum {
+    CFTI_COPY_SOURCE_END,   /* after STDIN: an option, of any kind */
+    CFTI_COPY_WITH,         /* after WITH */
+    CFTI_COPY_OPTION,       /* after an option of the old kind */
+    CFTI_COPY_FORCE_NEXT,   /* after a column of FORCE QUOTE */
+    CFTI_COPY_LIST_END,     /* after (options) */
+    CFTI_COPY_WHERE,        /* after WHERE: anything */
+    CFTI_COPY_READS,
+    CFTI_COPY_BINARY,       /* after COPY: BINARY or a name */
+    CFTI_COPY_NAME,         /* a name */
+    CFTI_COPY_NAMED,        /* after it: . ( or FROM */
+    CFTI_COPY_COLUMN,       /* in its list */
+    CFTI_COPY_COLUMN_NEXT,  /* , or ) */
+    CFTI_COPY_FROM,         /* FROM */
+    CFTI_COPY_SOURCE,       /* STDIN */
+    CFTI_COPY_USING,        /* DELIMITERS */
+    CFTI_COPY_DELIMITERS,   /* a string */
+    CFTI_COPY_AS,           /* AS or a string */
+    CFTI_COPY_STRING,       /* a string */
+    CFTI_COPY_FORCE,        /* QUOTE, NULL or NOT */
+    CFTI_COPY_FORCE_NOT,    /* NULL */
+    CFTI_COPY_FORCE_COLUMN, /* * or a name */
+    CFTI_COPY_LIST,         /* in (options): a name */
+    CFTI_COPY_LIST_VALUE,   /* and what comes after it */
+    CFTI_COPY_LIST_FORMAT,  /* after FORMAT there */
+    CFTI_COPY_NONE          /* whatever comes, no data */
+};
+
+/* Kinds of tokens that are no single byte. */
+enum { CFTI_TOKEN_WORD = 256, CFTI_TOKEN_VARIABLE, CFTI_TOKEN_NUMBER };
+
+static bool cfti_copy_is_name(const cfti_lexer *lexer, int token) {
+    if (token == CFTI_TOKEN_WORD)
+        return !cfti_lex_word_is(lexer, "from") && !cfti_lex_word_is(lexer, "to") &&
+               !cfti_lex_word_is(lexer, "binary");
+    return token == '"' || token == CFTI_TOKEN_VARIABLE;
+}
+
+/* Options as before PostgreSQL 9.0, or WHERE. */
+static uint8_t cfti_copy_option(const cfti_lexer *lexer, cfti_copying *copy, bool list) {
+    static const char *const valued[] = {"delimiter", "null", "quote", "escape", "encoding"};
+    size_t i;
+
+    if (cfti_lex_word_is(lexer, "binary")) {
+        copy->binary = true;
+        return CFTI_COPY_OPTION;
+    }
+    for (i = 0; i < CFTI_COUNT(valued); i++)
+        if (cfti_lex_word_is(lexer, valued[i])) return CFTI_COPY_AS;
+    if (cfti_lex_word_is(lexer, "force")) return CFTI_COPY_FORCE;
+    if (cfti_lex_word_is(lexer, "where")) return CFTI_COPY_WHERE;
+    if (cfti_lex_word_is(lexer, "freeze") || cfti_lex_word_is(lexer, "csv") ||
+        cfti_lex_word_is(lexer, "header"))
+        return CFTI_COPY_OPTION;
+    if (list && cfti_lex_word_is(lexer, "with")) return CFTI_COPY_WITH;
+    return CFTI_COPY_NONE;
+}
+
+/* Between the parentheses of the options, `depth` of them within those. */
+static uint8_t cfti_copy_list(const cfti_lexer *lexer, cfti_copying *copy, int token) {
+    if (token == ')' && copy->depth == 0) return CFTI_COPY_LIST_END;
+    if (token == '(') copy->depth++;
+    if (copy->depth > 0) {
+        if (token == ')') copy->depth--;
+        return CFTI_COPY_LIST_VALUE;
+    }
+    if (copy->state == CFTI_COPY_LIST) {
+        if (token == CFTI_TOKEN_WORD && cfti_lex_word_is(lexer, "format"))
+            return CFTI_COPY_LIST_FORMAT;
+        return token == CFTI_TOKEN_WORD || token == '"' || token == CFTI_TOKEN_VARIABLE
+                   ? CFTI_COPY_LIST_VALUE
+                   : CFTI_COPY_NONE;
+    }
+    if (token == ',') return CFTI_COPY_LIST;
+    if (copy->state == CFTI_COPY_LIST_FORMAT && token == CFTI_TOKEN_WORD &&
+        cfti_lex_word_is(lexer, "binary"))
+        copy->binary = true;
+    return CFTI_COPY_LIST_VALUE;
+}
+
+/* One token more; a word is in lexer->word. */
+static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int token) {
+    bool word = token == CFTI_TOKEN_WORD, string = token == '\'' || token == '$';
+    bool name = cfti_copy_is_name(lexer, token);
+
+    switch (copy->state) {
+    case CFTI_COPY_BINARY:
+        if (word && cfti_lex_word_is(lexer, "binary")) {
+            copy->binary = true;
+            return CFTI_COPY_NAME;
         }
-    } else if (lexer->parens == 0) {
-        if (lexer->from && word == CFTI_WORD5('s', 't', 'd', 'i', 'n')) lexer->from_stdin = true;
-        lexer->from = word == CFTI_WORD5(0, 'f', 'r', 'o', 'm');
+        return name ? CFTI_COPY_NAMED : CFTI_COPY_NONE;
+    case CFTI_COPY_NAME: return name ? CFTI_COPY_NAMED : CFTI_COPY_NONE;
+    case CFTI_COPY_NAMED:
+        if (token == '.') return CFTI_COPY_NAME;
+        if (token == '(') return CFTI_COPY_COLUMN;
+        return word && cfti_lex_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
+    case CFTI_COPY_COLUMN: return name ? CFTI_COPY_COLUMN_NEXT : CFTI_COPY_NONE;
+    case CFTI_COPY_COLUMN_NEXT:
+        return token == ',' ? CFTI_COPY_COLUMN : token == ')' ? CFTI_COPY_FROM : CFTI_COPY_NONE;
+    case CFTI_COPY_FROM:
+        return word && cfti_lex_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
+    case CFTI_COPY_SOURCE:
+        return word && (cfti_lex_word_is(lexer, "stdin") || cfti_lex_word_is(lexer, "stdout"))
+                   ? CFTI_COPY_SOURCE_END
+                   : CFTI_COPY_NONE;
+    case CFTI_COPY_SOURCE_END:
+        if (word && cfti_lex_word_is(lexer, "using")) return CFTI_COPY_USING;
+        if (word && cfti_lex_word_is(lexer, "delimiters")) return CFTI_COPY_DELIMITERS;
+        if (token == '(') return CFTI_COPY_LIST;
+        return word ? cfti_copy_option(lexer, copy, true) : CFTI_COPY_NONE;
+    case CFTI_COPY_USING:
+        return word && cfti_lex_word_is(lexer, "delimiters") ? CFTI_COPY_DELIMITERS
+                                                             : CFTI_COPY_NONE;
+    case CFTI_COPY_DELIMITERS: return string ? CFTI_COPY_SOURCE_END : CFTI_COPY_NONE;
+    case CFTI_COPY_WITH:
+        if (token == '(') return CFTI_COPY_LIST;
+        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE_NEXT:
+        if (token == ',') return CFTI_COPY_FORCE_COLUMN;
+        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+    case CFTI_COPY_OPTION: return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+    case CFTI_COPY_AS:
+        if (word && cfti_lex_word_is(lexer, "as")) return CFTI_COPY_STRING;
+        return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;
+    case CFTI_COPY_STRING: return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE:
+        if (word && cfti_lex_word_is(lexer, "not")) return CFTI_COPY_FORCE_NOT;
+        if (word && cfti_lex_word_is(lexer, "quote")) return CFTI_COPY_FORCE_COLUMN;
+        return word && cfti_lex_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE_NOT:
+        return word && cfti_lex_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE_COLUMN:
+        return token == '*' ? CFTI_COPY_OPTION : name ? CFTI_COPY_FORCE_NEXT : CFTI_COPY_NONE;
+    case CFTI_COPY_LIST:
+    case CFTI_COPY_LIST_VALUE:
+    case CFTI_COPY_LIST_FORMAT: return cfti_copy_list(lexer, copy, token);
+    case CFTI_COPY_LIST_END:
+        return word && cfti_lex_word_is(lexer, "where") ? CFTI_COPY_WHERE : CFTI_COPY_NONE;
+    case CFTI_COPY_WHERE: return CFTI_COPY_WHERE;
+    default: return CFTI_COPY_NONE;
     }
 }
 
-/* Something stands here that is neither a word nor white space. */
-static void cfti_lex_token(cfti_lexer *lexer, uint8_t c) {
-    if (lexer->statement == CFTI_STATEMENT_START) lexer->statement = CFTI_STATEMENT_OTHER;
-    lexer->from = false;
-    if (c == '(') lexer->parens++;
-    else if (c == ')' && lexer->parens > 0) lexer->parens--;
+/* The value of FORMAT, in quotes, has ended. */
+static void cfti_copy_format(cfti_lexer *lexer, cfti_copying *copy) {
+    if (lexer->format && cfti_lex_word_is(lexer, "binary")) copy->binary = true;
+    if (lexer->format) lexer->word_size = 0;
+    lexer->format = false;
 }
 
-static void cfti_lex_statement(cfti_lexer *lexer, uint8_t statement) {
-    lexer->statement = statement;
-    lexer->from = lexer->from_stdin = false;
-    lexer->parens = 0;
-    lexer->word = 0;
+static void cfti_copy_init(cfti_copying *copy) {
+    memset(copy, 0, sizeof *copy);
+    copy->state = CFTI_COPY_BINARY;
 }
 
-static void cfti_lex_statement_end(cfti_lexer *lexer, bool send) {
-    if (lexer->statement == CFTI_STATEMENT_COPY && lexer->from_stdin) {
-        if (lexer->waiting + lexer->sent == 0) lexer->data_line = lexer->copy_line;
-        lexer->waiting++;
+/* ==== Statements ========================================================= */
+
+static void cfti_lex_words_matter(cfti_lexer *lexer) {
+    lexer->words =
+        lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
+}
+
+/* A token begins at p; tokens are what a file must not leave behind. */
+static void cfti_lex_hold(cfti_lexer *lexer, const uint8_t *p, uint8_t what) {
+    if (lexer->held.what < CFTI_HELD_VARIABLE) lexer->held.begun.at = p;
+    if (lexer->held.what < what) lexer->held.what = what;
+}
+
+/* A token at p that is no word: a byte, or a CFTI_TOKEN_. */
+static void cfti_lex_token(cfti_lexer *lexer, const uint8_t *p, int token) {
+    cfti_lex_hold(lexer, p,
+                  token == CFTI_TOKEN_VARIABLE ? CFTI_HELD_VARIABLE : CFTI_HELD_TOKENS);
+    if (lexer->held.kind == CFTI_STATEMENT_COPY) {
+        lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, token);
+    } else if (lexer->held.kind == CFTI_STATEMENT_START && token != CFTI_TOKEN_VARIABLE) {
+        lexer->held.kind = CFTI_STATEMENT_OTHER;
+        cfti_lex_words_matter(lexer);
+    } else if (lexer->held.kind == CFTI_STATEMENT_START) {
+        /* A word after it must not be taken for the first. */
+        lexer->held.copy.state = CFTI_COPY_NONE;
     }
-    cfti_lex_statement(lexer, CFTI_STATEMENT_START);
-    if (send) {
-        lexer->sent += lexer->waiting;
-        lexer->waiting = 0;
+}
+
+static void cfti_lex_next_statement(cfti_lexer *lexer) {
+    lexer->held.kind = CFTI_STATEMENT_START;
+    cfti_copy_init(&lexer->held.copy);
+    lexer->words = true;
+}
+
+/* The branches, which only \if needs, stay as they are. */
+static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
+    memset(lexer, 0, offsetof(cfti_lexer, tag));
+    lexer->mode = mode;
+    lexer->line = 1;
+    cfti_lex_next_statement(lexer);
+}
+
+/* The server's statement at hand ends; psql may hold it still. */
+static void cfti_lex_end_statement(cfti_lexer *lexer) {
+    cfti_held *held = &lexer->held;
+    if (held->kind == CFTI_STATEMENT_COPY && held->copy.state < CFTI_COPY_READS) {
+        if (held->waiting++ == 0) held->waiting_line = held->copy_line;
+        held->waiting_binary = held->waiting_binary || held->copy.binary;
+    }
+    cfti_lex_next_statement(lexer);
+}
+
+/* psql's buffer is empty again. */
+static void cfti_lex_clear(cfti_lexer *lexer) {
+    uint64_t parens = lexer->held.parens;
+    cfti_spot paren = lexer->held.paren;
+    memset(&lexer->held, 0, sizeof lexer->held);
+    lexer->held.parens = parens;
+    lexer->held.paren = paren;
+    cfti_lex_next_statement(lexer);
+}
+
+/* And so is what psql counts. */
+static void cfti_lex_reset(cfti_lexer *lexer) {
+    lexer->held.parens = 0;
+    lexer->begins = 0;
+    lexer->routine = CFTI_ROUTINE_START;
+    lexer->words = true;
+}
+
+/* Outside of an \if, or in a branch of it that is read. */
+static bool cfti_lex_active(const cfti_lexer *lexer) {
+    return lexer->branch_count == 0 || lexer->branches[lexer->branch_count - 1].active;
+}
+
+/* So many COPYs are sent, the first of them from the line. Binary data have no end. */
+static void cfti_lex_send_copies(cfti_lexer *lexer, uint64_t count, uint64_t line, bool binary) {
+    if (count == 0) return;
+    if (lexer->sent == 0) lexer->data_line = line;
+    lexer->sent += count;
+    lexer->endless = lexer->endless || binary;
+}
+
+/* What psql holds is sent; if that is nothing, what was sent last is sent again. */
+static void cfti_lex_send(cfti_lexer *lexer, bool reads_data) {
+    bool binary, again = lexer->held.what == CFTI_HELD_NOTHING;
+    cfti_lex_end_statement(lexer);
+    if (!again) {
+        lexer->previous = lexer->held.waiting;
+        lexer->previous_line = lexer->held.waiting_line;
+    }
+    binary = lexer->held.waiting_binary;
+    cfti_lex_clear(lexer);
+    if (reads_data) cfti_lex_send_copies(lexer, lexer->previous, lexer->previous_line, binary);
+}
+
+static void cfti_lex_semicolon(cfti_lexer *lexer, const uint8_t *p) {
+    cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+    if (lexer->held.parens > 0 || lexer->begins > 0) return;
+    lexer->routine = CFTI_ROUTINE_START;
+    lexer->words = true;
+    if (cfti_lex_active(lexer)) cfti_lex_send(lexer, true);
+}
+
+static void cfti_lex_paren(cfti_lexer *lexer, const uint8_t *p) {
+    if (*p == '(') {
+        if (lexer->held.parens++ == 0) lexer->held.paren.at = p;
+    } else if (lexer->held.parens > 0) {
+        lexer->held.parens--;
     }
 }
 
-static void cfti_lex_semicolon(cfti_lexer *lexer, bool send) {
-    if (lexer->statement == CFTI_STATEMENT_COPY && lexer->parens > 0) lexer->from = false;
-    else cfti_lex_statement_end(lexer, send);
+/* ==== Identifiers ======================================================== */
+
+/* The first four identifiers, in the very words of psql's rule. */
+static uint8_t cfti_lex_routine(const cfti_lexer *lexer) {
+    bool routine = cfti_lex_word_is(lexer, "function") || cfti_lex_word_is(lexer, "procedure");
+    switch (lexer->routine) {
+    case CFTI_ROUTINE_START:
+        return cfti_lex_word_is(lexer, "create") ? CFTI_ROUTINE_CREATE : CFTI_ROUTINE_NO;
+    case CFTI_ROUTINE_CREATE:
+        if (cfti_lex_word_is(lexer, "or")) return CFTI_ROUTINE_OR;
+        return routine ? CFTI_ROUTINE_YES : CFTI_ROUTINE_NO;
+    case CFTI_ROUTINE_OR:
+        return cfti_lex_word_is(lexer, "replace") ? CFTI_ROUTINE_REPLACE : CFTI_ROUTINE_NO;
+    case CFTI_ROUTINE_REPLACE: return routine ? CFTI_ROUTINE_YES : CFTI_ROUTINE_NO;
+    default: return lexer->routine;
+    }
 }
+
+static void cfti_lex_begin_end(cfti_lexer *lexer, const uint8_t *p) {
+    if (lexer->held.parens > 0) return;
+    if (cfti_lex_word_is(lexer, "begin") ||
+        (lexer->begins > 0 && cfti_lex_word_is(lexer, "case"))) {
+        if (lexer->begins++ == 0) lexer->began.at = p;
+    } else if (lexer->begins > 0 && cfti_lex_word_is(lexer, "end")) {
+        lexer->begins--;
+    }
+}
+
+/* The identifier in lexer->word ends before p. */
+static void cfti_lex_identifier(cfti_lexer *lexer, const uint8_t *p) {
+    if (lexer->held.kind == CFTI_STATEMENT_COPY) {
+        lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, CFTI_TOKEN_WORD);
+    } else if (lexer->held.kind == CFTI_STATEMENT_START) {
+        lexer->held.kind = CFTI_STATEMENT_OTHER;
+        if (lexer->held.copy.state == CFTI_COPY_BINARY && cfti_lex_word_is(lexer, "copy")) {
+            lexer->held.kind = CFTI_STATEMENT_COPY;
+            lexer->held.copy_line = cfti_lex_line(lexer, p);
+        }
+    }
+    lexer->routine = cfti_lex_routine(lexer);
+    if (lexer->routine == CFTI_ROUTINE_YES) cfti_lex_begin_end(lexer, p);
+    lexer->word_size = 0;
+    cfti_lex_words_matter(lexer);
+}
+
+/* ==== Data =============================================================== */
 
 /* Lines of data. A finding gets the line of the COPY word: the data themselves
  * look like any other line, and nobody would know what was meant. */
@@ -7854,7 +8281,7 @@ static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const u
     static const uint8_t last[3] = {'\\', '.', '\n'};
 
     while (p < end) {
-        if (lexer->data_matched < 3 && *p == last[lexer->data_matched]) {
+        if (lexer->data_matched < 3 && !lexer->endless && *p == last[lexer->data_matched]) {
             p++;
             if (++lexer->data_matched < 3) continue;
             lexer->data_matched = 0;
@@ -7873,54 +8300,599 @@ static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const u
     return p;
 }
 
-/* ==== Commands of psql =================================================== */
+/* ---- lexer_meta.c: commands of psql, by its psqlscanslash.l and command.c ---- */
 
-/* The name of one of psql's commands. */
-static const uint8_t *cfti_lex_meta(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    uint64_t name;
+enum {
+    CFTI_COMMAND_UNKNOWN,
+    CFTI_COMMAND_PLAIN,
+    CFTI_COMMAND_SEND,     /* sends what psql holds */
+    CFTI_COMMAND_DESCRIBE, /* the same, but a COPY does not run */
+    CFTI_COMMAND_RESET,
+    CFTI_COMMAND_EDIT, /* empties psql's buffer */
+    CFTI_COMMAND_EDIT_LINE,
+    CFTI_COMMAND_LINE, /* takes the whole line */
+    CFTI_COMMAND_COPY,
+    CFTI_COMMAND_QUIT,
+    CFTI_COMMAND_IF,
+    CFTI_COMMAND_ELIF,
+    CFTI_COMMAND_ELSE,
+    CFTI_COMMAND_ENDIF,
+    CFTI_COMMAND_RESTRICT,
+    CFTI_COMMAND_UNRESTRICT,
+    CFTI_COMMAND_RELATIVE
+};
 
-    for (; p < end && (cfti_kinds[*p] & CFTI_IDENT); p++) cfti_lex_letter(lexer, *p);
-    if (p == end) return p;
-    name = lexer->word;
-    lexer->word = 0;
+#define CFTI_COMMAND_PIPES 32 /* an argument | takes the rest of the line */
+#define CFTI_COMMAND_KIND 31
+
+typedef struct cfti_command {
+    char name[18];
+    uint8_t kind;
+    uint8_t needed; /* arguments without which psql refuses it */
+} cfti_command;
+
+/* Those of psql 18, but \d and \lo_. */
+static const cfti_command cfti_commands[] = {
+    {"!", CFTI_COMMAND_LINE, 0},
+    {"?", CFTI_COMMAND_PLAIN, 0},
+    {"C", CFTI_COMMAND_PLAIN, 0},
+    {"H", CFTI_COMMAND_PLAIN, 0},
+    {"T", CFTI_COMMAND_PLAIN, 0},
+    {"a", CFTI_COMMAND_PLAIN, 0},
+    {"bind", CFTI_COMMAND_PLAIN, 0},
+    {"bind_named", CFTI_COMMAND_PLAIN, 1},
+    {"c", CFTI_COMMAND_PLAIN, 0},
+    {"cd", CFTI_COMMAND_PLAIN, 0},
+    {"close_prepared", CFTI_COMMAND_SEND, 1},
+    {"connect", CFTI_COMMAND_PLAIN, 0},
+    {"conninfo", CFTI_COMMAND_PLAIN, 0},
+    {"copyright", CFTI_COMMAND_PLAIN, 0},
+    {"crosstabview", CFTI_COMMAND_SEND, 0},
+    {"e", CFTI_COMMAND_EDIT, 0},
+    {"echo", CFTI_COMMAND_PLAIN, 0},
+    {"edit", CFTI_COMMAND_EDIT, 0},
+    {"ef", CFTI_COMMAND_EDIT_LINE, 0},
+    {"elif", CFTI_COMMAND_ELIF, 0},
+    {"else", CFTI_COMMAND_ELSE, 0},
+    {"encoding", CFTI_COMMAND_PLAIN, 0},
+    {"endif", CFTI_COMMAND_ENDIF, 0},
+    {"endpipeline", CFTI_COMMAND_SEND, 0},
+    {"errverbose", CFTI_COMMAND_PLAIN, 0},
+    {"ev", CFTI_COMMAND_EDIT_LINE, 0},
+    {"f", CFTI_COMMAND_PLAIN, 0},
+    {"flush", CFTI_COMMAND_SEND, 0},
+    {"flushrequest", CFTI_COMMAND_SEND, 0},
+    {"g", CFTI_COMMAND_SEND | CFTI_COMMAND_PIPES, 0},
+    {"gdesc", CFTI_COMMAND_DESCRIBE, 0},
+    {"getenv", CFTI_COMMAND_PLAIN, 2},
+    {"getresults", CFTI_COMMAND_SEND, 0},
+    {"gexec", CFTI_COMMAND_SEND, 0},
+    {"gset", CFTI_COMMAND_SEND, 0},
+    {"gx", CFTI_COMMAND_SEND | CFTI_COMMAND_PIPES, 0},
+    {"h", CFTI_COMMAND_LINE, 0},
+    {"help", CFTI_COMMAND_LINE, 0},
+    {"html", CFTI_COMMAND_PLAIN, 0},
+    {"i", CFTI_COMMAND_PLAIN, 1},
+    {"if", CFTI_COMMAND_IF, 0},
+    {"include", CFTI_COMMAND_PLAIN, 1},
+    {"include_relative", CFTI_COMMAND_RELATIVE, 1},
+    {"ir", CFTI_COMMAND_RELATIVE, 1},
+    {"l", CFTI_COMMAND_PLAIN, 0},
+    {"l+", CFTI_COMMAND_PLAIN, 0},
+    {"l+x", CFTI_COMMAND_PLAIN, 0},
+    {"list", CFTI_COMMAND_PLAIN, 0},
+    {"list+", CFTI_COMMAND_PLAIN, 0},
+    {"list+x", CFTI_COMMAND_PLAIN, 0},
+    {"listx", CFTI_COMMAND_PLAIN, 0},
+    {"listx+", CFTI_COMMAND_PLAIN, 0},
+    {"lo_export", CFTI_COMMAND_PLAIN, 2},
+    {"lo_import", CFTI_COMMAND_PLAIN, 1},
+    {"lo_list", CFTI_COMMAND_PLAIN, 0},
+    {"lo_list+", CFTI_COMMAND_PLAIN, 0},
+    {"lo_unlink", CFTI_COMMAND_PLAIN, 1},
+    {"lx", CFTI_COMMAND_PLAIN, 0},
+    {"lx+", CFTI_COMMAND_PLAIN, 0},
+    {"o", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 0},
+    {"out", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 0},
+    {"p", CFTI_COMMAND_PLAIN, 0},
+    {"parse", CFTI_COMMAND_DESCRIBE, 1},
+    {"password", CFTI_COMMAND_PLAIN, 0},
+    {"print", CFTI_COMMAND_PLAIN, 0},
+    {"prompt", CFTI_COMMAND_PLAIN, 1},
+    {"pset", CFTI_COMMAND_PLAIN, 0},
+    {"q", CFTI_COMMAND_QUIT, 0},
+    {"qecho", CFTI_COMMAND_PLAIN, 0},
+    {"quit", CFTI_COMMAND_QUIT, 0},
+    {"r", CFTI_COMMAND_RESET, 0},
+    {"reset", CFTI_COMMAND_RESET, 0},
+    {"restrict", CFTI_COMMAND_RESTRICT, 1},
+    {"s", CFTI_COMMAND_PLAIN, 0},
+    {"sendpipeline", CFTI_COMMAND_SEND, 0},
+    {"set", CFTI_COMMAND_PLAIN, 0},
+    {"setenv", CFTI_COMMAND_PLAIN, 1},
+    {"sf", CFTI_COMMAND_LINE, 0},
+    {"sf+", CFTI_COMMAND_LINE, 0},
+    {"startpipeline", CFTI_COMMAND_SEND, 0},
+    {"sv", CFTI_COMMAND_LINE, 0},
+    {"sv+", CFTI_COMMAND_LINE, 0},
+    {"syncpipeline", CFTI_COMMAND_SEND, 0},
+    {"t", CFTI_COMMAND_PLAIN, 0},
+    {"timing", CFTI_COMMAND_PLAIN, 0},
+    {"unrestrict", CFTI_COMMAND_UNRESTRICT, 1},
+    {"unset", CFTI_COMMAND_PLAIN, 1},
+    {"w", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 1},
+    {"warn", CFTI_COMMAND_PLAIN, 0},
+    {"watch", CFTI_COMMAND_RESET, 0},
+    {"write", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 1},
+    {"x", CFTI_COMMAND_PLAIN, 0},
+    {"z", CFTI_COMMAND_PLAIN, 0},
+    {"zS", CFTI_COMMAND_PLAIN, 0},
+    {"zSx", CFTI_COMMAND_PLAIN, 0},
+    {"zx", CFTI_COMMAND_PLAIN, 0},
+    {"zxS", CFTI_COMMAND_PLAIN, 0},
+};
+
+/* \d and its like, by the letter after it and, of some, the one after that. */
+static bool cfti_command_describes(const uint8_t *name, size_t size) {
+    static const char *const second[] = {"A+xcfop", "f+Sanptwx", "P+tinx", "F+xpdt"};
+    size_t i;
+
+    if (size == 1 || memchr("+SabcCDdglLnoOpTtvmisEuxXy", name[1], 26)) return true;
+    for (i = 0; i < CFTI_COUNT(second); i++)
+        if (name[1] == (uint8_t)second[i][0])
+            return size == 2 || memchr(second[i] + 1, name[2], strlen(second[i] + 1)) != NULL;
+    if (size == 2) return false;
+    if (name[1] == 'e') return memchr("suwt", name[2], 4) != NULL;
+    if (name[1] == 'R') return name[2] == 'p' || name[2] == 's';
+    return name[1] == 'r' && (name[2] == 'g' || (size > 3 && name[2] == 'd' && name[3] == 's'));
+}
+
+/* What the name in lexer->word means. */
+static cfti_command cfti_command_find(const cfti_lexer *lexer) {
+    static const cfti_command unknown = {"", CFTI_COMMAND_UNKNOWN, 0};
+    static const cfti_command plain = {"", CFTI_COMMAND_PLAIN, 0};
+    static const cfti_command copy = {"copy", CFTI_COMMAND_COPY, 0};
+    size_t size = lexer->word_size, low = 0, high = CFTI_COUNT(cfti_commands);
+    const uint8_t *name = lexer->word;
+
+    if (size == 4 && cfti_lower(name[0]) == 'c' && cfti_lower(name[1]) == 'o' &&
+        cfti_lower(name[2]) == 'p' && cfti_lower(name[3]) == 'y')
+        return copy;
+    while (low < high && size > 0 && size <= sizeof lexer->word) {
+        size_t middle = (low + high) / 2, n = strlen(cfti_commands[middle].name);
+        int order = memcmp(name, cfti_commands[middle].name, cfti_min(size, n));
+        if (order == 0 && size == n) return cfti_commands[middle];
+        if (order < 0 || (order == 0 && size < n)) high = middle;
+        else low = middle + 1;
+    }
+    /* Where nothing runs, psql does not look at the rest of these names. */
+    if (size > 0 && name[0] == 'd' && (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
+        return plain;
+    if (size > 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
+    return unknown;
+}
+
+/* ==== \if ================================================================ */
+
+/* What psql holds is kept, to be given back if a branch is not taken. */
+static void cfti_branch_save(cfti_lexer *lexer, cfti_branch *branch) {
+    cfti_lex_settle(lexer, &lexer->held.begun);
+    cfti_lex_settle(lexer, &lexer->held.paren);
+    branch->before = lexer->held;
+}
+
+static void cfti_branch_restore(cfti_lexer *lexer, const cfti_branch *branch) {
+    lexer->held = branch->before;
+    cfti_lex_words_matter(lexer);
+}
+
+/* true, yes, on, 1, and the beginnings of the first two; anything else is false. Only
+ * psql knows what stands in a variable: then all branches are read. */
+static void cfti_branch_decide(const cfti_lexer *lexer, cfti_branch *branch) {
+    size_t n = lexer->word_size;
+    branch->unknown = lexer->uncertain;
+    branch->active = branch->unknown || cfti_lex_word_is(lexer, "1") ||
+                     cfti_lex_word_is(lexer, "on") ||
+                     (n > 0 && n <= 4 && memcmp(lexer->word, "true", n) == 0) ||
+                     (n > 0 && n <= 3 && memcmp(lexer->word, "yes", n) == 0);
+}
+
+static bool cfti_branch_open(cfti_lexer *lexer) {
+    bool active = cfti_lex_active(lexer);
+    cfti_branch *branch;
+    if (lexer->branch_count == CFTI_BRANCHES) {
+        cfti_lex_found(lexer, "\\if nested more than 16 deep", lexer->opened.line);
+        lexer->deeper++;
+        return true;
+    }
+    branch = &lexer->branches[lexer->branch_count++];
+    memset(branch, 0, sizeof *branch);
+    branch->line = lexer->opened.line;
+    branch->ignored = !active;
+    cfti_branch_save(lexer, branch);
+    if (active) cfti_branch_decide(lexer, branch);
+    return true;
+}
+
+/* A branch ends: what it added to the statement stays if it was read. */
+static void cfti_branch_leave(cfti_lexer *lexer, cfti_branch *branch) {
+    if (branch->active && !branch->unknown) {
+        cfti_branch_save(lexer, branch);
+        branch->active = false;
+        branch->ignored = true;
+    } else {
+        cfti_branch_restore(lexer, branch);
+    }
+}
+
+/* \elif, \else or \endif. False: psql refuses it. */
+static bool cfti_branch_next(cfti_lexer *lexer) {
+    uint8_t command = lexer->command;
+    cfti_branch *branch;
+    if (lexer->deeper > 0) {
+        if (command == CFTI_COMMAND_ENDIF) lexer->deeper--;
+        return true;
+    }
+    if (lexer->branch_count == 0) {
+        cfti_lex_found(lexer,
+                       command == CFTI_COMMAND_ELIF   ? "\\elif without \\if"
+                       : command == CFTI_COMMAND_ELSE ? "\\else without \\if"
+                                                      : "\\endif without \\if",
+                       lexer->opened.line);
+        return false;
+    }
+    branch = &lexer->branches[lexer->branch_count - 1];
+    if (command == CFTI_COMMAND_ENDIF) {
+        lexer->branch_count--;
+        if (!branch->active) cfti_branch_restore(lexer, branch);
+        return true;
+    }
+    if (branch->last) return false;
+    cfti_branch_leave(lexer, branch);
+    if (command == CFTI_COMMAND_ELSE) {
+        branch->active = !branch->ignored;
+        branch->last = true;
+    } else if (!branch->ignored && !branch->unknown) {
+        cfti_branch_decide(lexer, branch);
+    }
+    return true;
+}
+
+/* ==== Names and arguments ================================================ */
+
+static void cfti_command_skip_line(cfti_lexer *lexer) {
     lexer->at = CFTI_AT_LINE;
     lexer->then = CFTI_AT_SQL;
-    if (name == CFTI_WORD5(0, 'c', 'o', 'p', 'y')) {
-        lexer->at = CFTI_AT_META_COPY;
+}
+
+/* Its name has ended. */
+static void cfti_command_begin(cfti_lexer *lexer) {
+    cfti_command command = cfti_command_find(lexer);
+    bool active = cfti_lex_active(lexer);
+
+    cfti_lex_settle(lexer, &lexer->opened);
+    lexer->command = command.kind & CFTI_COMMAND_KIND;
+    lexer->word_size = 0;
+    if (lexer->restricted && lexer->command != CFTI_COMMAND_UNRESTRICT)
+        lexer->command = CFTI_COMMAND_UNKNOWN;
+    switch (lexer->command) {
+    case CFTI_COMMAND_EDIT_LINE:
+        if (active) cfti_lex_clear(lexer);
+        cfti_command_skip_line(lexer);
+        return;
+    case CFTI_COMMAND_UNKNOWN:
+    case CFTI_COMMAND_LINE: cfti_command_skip_line(lexer); return;
+    case CFTI_COMMAND_COPY:
+        if (!active) {
+            cfti_command_skip_line(lexer);
+            return;
+        }
+        lexer->at = CFTI_AT_COPY_LINE;
         lexer->quote = 0;
-        cfti_lex_statement(lexer, CFTI_STATEMENT_COPY);
-        lexer->copy_line = cfti_lex_line(lexer, p);
-    } else if (lexer->statement == CFTI_STATEMENT_OTHER) {
-        /* \gset and its like end a statement. Others need not, but no statement
-         * that goes on after one can be mistaken for a COPY FROM STDIN. */
-        cfti_lex_statement(lexer, CFTI_STATEMENT_START);
-    } else if (name == 'g' || name == CFTI_WORD5(0, 0, 0, 'g', 'x')) {
-        cfti_lex_statement_end(lexer, true);
+        lexer->last = 0;
+        lexer->format = false;
+        cfti_copy_init(&lexer->line_copy);
+        return;
+    default: break;
+    }
+    lexer->at = CFTI_AT_ARGUMENTS;
+    lexer->pipes = (command.kind & CFTI_COMMAND_PIPES) != 0;
+    lexer->options = lexer->pipes && lexer->command == CFTI_COMMAND_SEND;
+    lexer->condition =
+        lexer->command == CFTI_COMMAND_IF || lexer->command == CFTI_COMMAND_ELIF;
+    lexer->needed = command.needed;
+    lexer->first = true;
+    lexer->in_argument = lexer->parenthesis = lexer->closed = lexer->uncertain = false;
+    lexer->refused = false;
+    lexer->key = UINT64_C(0xCBF29CE484222325);
+    lexer->semicolons = 0;
+}
+
+/* Does what the command does. False: psql refuses it, and with it the rest of the line. */
+static bool cfti_command_run(cfti_lexer *lexer) {
+    if (lexer->command == CFTI_COMMAND_IF) return cfti_branch_open(lexer);
+    if (lexer->command == CFTI_COMMAND_ELIF || lexer->command == CFTI_COMMAND_ELSE ||
+        lexer->command == CFTI_COMMAND_ENDIF)
+        return cfti_branch_next(lexer);
+    if (!cfti_lex_active(lexer)) return true;
+    if (lexer->needed > 0) return false;
+    switch (lexer->command) {
+    case CFTI_COMMAND_SEND:
+    case CFTI_COMMAND_DESCRIBE:
+        if (lexer->parenthesis && (!lexer->closed || lexer->refused)) return false;
+        cfti_lex_send(lexer, lexer->command == CFTI_COMMAND_SEND);
+        cfti_lex_reset(lexer);
+        return true;
+    case CFTI_COMMAND_RESET:
+        cfti_lex_clear(lexer);
+        cfti_lex_reset(lexer);
+        return true;
+    case CFTI_COMMAND_EDIT: cfti_lex_clear(lexer); return true;
+    case CFTI_COMMAND_QUIT:
+        cfti_lex_found(lexer, "\\q ends the script: remove it", lexer->opened.line);
+        return true;
+    case CFTI_COMMAND_RESTRICT:
+        lexer->restricted = true;
+        lexer->restrict_key = lexer->key;
+        lexer->restrict_line = lexer->opened.line;
+        return true;
+    case CFTI_COMMAND_UNRESTRICT:
+        if (!lexer->restricted || lexer->restrict_key != lexer->key) return false;
+        lexer->restricted = false;
+        return true;
+    case CFTI_COMMAND_RELATIVE:
+        if (lexer->relative_line == 0) lexer->relative_line = lexer->opened.line;
+        return true;
+    default: return true;
+    }
+}
+
+/* One byte of an argument's value. */
+static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
+    static const uint64_t prime = UINT64_C(0x100000001B3);
+
+    lexer->last = quoted ? '\'' : c;
+    if (lexer->condition) cfti_lex_letter(lexer, cfti_lower(c));
+    if (lexer->parenthesis && !lexer->closed && !lexer->in_value) {
+        if (c == '=') lexer->in_value = true;
+        else if (c != '(' || lexer->word_size > 0 || !lexer->first) cfti_lex_letter(lexer, c);
+    }
+    if (!lexer->first) return;
+    if (c == ';') {
+        lexer->semicolons++;
+        return;
+    }
+    for (; lexer->semicolons > 0; lexer->semicolons--) lexer->key = (lexer->key ^ ';') * prime;
+    lexer->key = (lexer->key ^ c) * prime;
+}
+
+/* Before its first byte, which may be a quote. */
+static void cfti_argument_begin(cfti_lexer *lexer, uint8_t c) {
+    if (lexer->in_argument) return;
+    lexer->in_argument = true;
+    lexer->last = 0;
+    lexer->argument = lexer->word_size;
+    lexer->in_value = false;
+    if (lexer->options) lexer->word_size = 0;
+    if (lexer->first) lexer->parenthesis = lexer->options && c == '(';
+    else if (lexer->condition) cfti_lex_letter(lexer, ' ');
+}
+
+/* Whether \pset knows the option in lexer->word. */
+static bool cfti_option_is_known(cfti_lexer *lexer) {
+    static const char *const names[] = {"border",
+                                        "columns",
+                                        "csv_fieldsep",
+                                        "expanded",
+                                        "x",
+                                        "vertical",
+                                        "fieldsep",
+                                        "fieldsep_zero",
+                                        "footer",
+                                        "format",
+                                        "linestyle",
+                                        "null",
+                                        "numericlocale",
+                                        "pager",
+                                        "pager_min_lines",
+                                        "recordsep",
+                                        "recordsep_zero",
+                                        "tableattr",
+                                        "T",
+                                        "title",
+                                        "C",
+                                        "tuples_only",
+                                        "t",
+                                        "unicode_border_linestyle",
+                                        "unicode_column_linestyle",
+                                        "unicode_header_linestyle",
+                                        "xheader_width"};
+    size_t i;
+    while (!lexer->in_value && lexer->word_size > 0 && lexer->word_size <= sizeof lexer->word &&
+           lexer->word[lexer->word_size - 1] == ')')
+        lexer->word_size--;
+    for (i = 0; i < CFTI_COUNT(names); i++)
+        if (cfti_lex_word_is(lexer, names[i])) return true;
+    return lexer->word_size == 0;
+}
+
+static void cfti_argument_end(cfti_lexer *lexer) {
+    if (!lexer->in_argument) return;
+    lexer->in_argument = false;
+    if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer))
+        lexer->refused = true;
+    if (lexer->needed > 0) lexer->needed--;
+    lexer->pipes = lexer->parenthesis && lexer->last == ')' && !lexer->closed;
+    lexer->closed = lexer->closed || lexer->last == ')';
+    lexer->first = false;
+}
+
+/* The command ends before p, with its line or a backslash. */
+static void cfti_command_end(cfti_lexer *lexer, const uint8_t *p) {
+    bool done = cfti_command_run(lexer);
+    lexer->word_size = 0;
+    lexer->run = CFTI_RUN_NONE;
+    if (!done) cfti_command_skip_line(lexer);
+    else lexer->at = (uint8_t)(*p == '\\' ? CFTI_AT_NEXT_COMMAND : CFTI_AT_SQL);
+}
+
+static const uint8_t *cfti_lex_name(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end && *p != '\\' && !(cfti_kinds[*p] & CFTI_SPACE); p++) cfti_lex_letter(lexer, *p);
+    if (p < end) cfti_command_begin(lexer);
+    return p;
+}
+
+static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end; p++) {
+        uint8_t c = *p, before = lexer->in_argument ? lexer->last : 0;
+        if (c == '\n' || c == '\\') {
+            cfti_argument_end(lexer);
+            cfti_command_end(lexer, p);
+            return p + (c == '\\' && lexer->at == CFTI_AT_NEXT_COMMAND);
+        }
+        if (cfti_kinds[c] & CFTI_SPACE) {
+            cfti_argument_end(lexer);
+            continue;
+        }
+        if (c == '|' && !lexer->in_argument && lexer->pipes) {
+            if (lexer->needed > 0) lexer->needed--;
+            (void)cfti_command_run(lexer);
+            lexer->word_size = 0;
+            cfti_command_skip_line(lexer);
+            return p;
+        }
+        if (before == ':' && ((cfti_kinds[c] & CFTI_IDENT) || c == '\'' || c == '"' || c == '{') &&
+            c != '$')
+            lexer->uncertain = true;
+        cfti_argument_begin(lexer, c);
+        if (c == '\'' || c == '"' || c == '`') {
+            if (c == '`') lexer->uncertain = true;
+            lexer->last = c;
+            lexer->quote = c;
+            lexer->at = CFTI_AT_ARGUMENT_QUOTE;
+            if (c == '"') cfti_argument_byte(lexer, c, true);
+            return p + 1;
+        }
+        cfti_argument_byte(lexer, c, false);
     }
     return p;
 }
 
-/* The line of a \copy: psql splits it at white space, so stdin.csv is a file. */
-static const uint8_t *cfti_lex_meta_copy(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+/* Within quotes, which end with the line: the argument is none then. */
+static const uint8_t *cfti_lex_argument_quote(cfti_lexer *lexer, const uint8_t *p,
+                                              const uint8_t *end) {
+    for (; p < end; p++) {
+        if (*p == '\n') {
+            lexer->word_size = lexer->argument;
+            cfti_command_end(lexer, p);
+            return p;
+        }
+        if (*p == '\\' && lexer->quote == '\'') {
+            lexer->at = CFTI_AT_ARGUMENT_ESCAPED;
+            return p + 1;
+        }
+        if (*p == lexer->quote) {
+            if (*p == '"') cfti_argument_byte(lexer, *p, true);
+            lexer->at =
+                (uint8_t)(*p == '\'' ? CFTI_AT_ARGUMENT_END : CFTI_AT_ARGUMENTS);
+            return p + 1;
+        }
+        cfti_argument_byte(lexer, *p, true);
+    }
+    return p;
+}
+
+/* After a backslash there. */
+static const uint8_t *cfti_lex_argument_escaped(cfti_lexer *lexer, const uint8_t *p) {
+    static const char letters[] = "ntbrf", values[] = "\n\t\b\r\f";
+    const char *letter = (const char *)memchr(letters, *p, 5);
+    lexer->at = CFTI_AT_ARGUMENT_QUOTE;
+    if (*p == '\n') return p;
+    if (*p == 'x' || (*p >= '0' && *p <= '7')) {
+        lexer->at = CFTI_AT_ARGUMENT_NUMBER;
+        lexer->base = (uint8_t)(*p == 'x' ? 16 : 8);
+        lexer->digits = 2;
+        lexer->value = (uint8_t)(*p == 'x' ? 'x' : *p - '0');
+    } else {
+        cfti_argument_byte(lexer, letter != NULL ? (uint8_t)values[letter - letters] : *p, true);
+    }
+    return p + 1;
+}
+
+/* In the digits of \101 or \x41. */
+static const uint8_t *cfti_lex_argument_number(cfti_lexer *lexer, const uint8_t *p) {
+    uint8_t c = cfti_lower(*p), digit = 16;
+    if (c >= '0' && c <= '9') digit = (uint8_t)(c - '0');
+    else if (c >= 'a' && c <= 'f') digit = (uint8_t)(c - 'a' + 10);
+    if (lexer->digits > 0 && digit < lexer->base) {
+        if (lexer->base == 16 && lexer->digits == 2) lexer->value = digit;
+        else lexer->value = (uint8_t)(lexer->value * lexer->base + digit);
+        lexer->digits--;
+        return p + 1;
+    }
+    cfti_argument_byte(lexer, lexer->value, true);
+    lexer->at = CFTI_AT_ARGUMENT_QUOTE;
+    return p;
+}
+
+/* ==== \copy ============================================================== */
+
+static void cfti_copy_line_token(cfti_lexer *lexer, int token) {
+    lexer->line_copy.state = cfti_copy_next(lexer, &lexer->line_copy, token);
+}
+
+static void cfti_copy_line_word(cfti_lexer *lexer) {
+    if (lexer->word_size > 0) cfti_copy_line_token(lexer, CFTI_TOKEN_WORD);
+    lexer->word_size = 0;
+}
+
+static void cfti_copy_line_end(cfti_lexer *lexer) {
+    cfti_copy_line_word(lexer);
+    if (lexer->line_copy.state < CFTI_COPY_READS)
+        cfti_lex_send_copies(lexer, 1, lexer->opened.line, lexer->line_copy.binary);
+    lexer->at = CFTI_AT_SQL;
+    lexer->run = CFTI_RUN_NONE;
+}
+
+/* The line of a \copy. psql takes all up to white space for the file: stdin.csv is one. */
+static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && *p != '\n'; p++) {
+        uint8_t c = *p, state = lexer->line_copy.state, before = lexer->last;
+        lexer->last = c;
         if (lexer->quote) {
-            if (*p == lexer->quote) lexer->quote = 0;
-        } else if (cfti_kinds[*p] & CFTI_SPACE) {
-            cfti_lex_word(lexer, p);
-        } else if (memchr("'\"(),;", *p, 6)) {
-            cfti_lex_word(lexer, p);
-            cfti_lex_token(lexer, *p);
-            if (*p == '\'' || *p == '"') lexer->quote = *p;
+            if (c != lexer->quote) {
+                if (lexer->format) cfti_lex_letter(lexer, c);
+                continue;
+            }
+            lexer->quote = 0;
+            cfti_copy_format(lexer, &lexer->line_copy);
+        } else if (cfti_kinds[c] & CFTI_SPACE) {
+            cfti_copy_line_word(lexer);
+        } else if (c == ';') {
+            cfti_copy_line_word(lexer);
+            if (lexer->line_copy.state < CFTI_COPY_READS) lexer->quote = '\n'; /* that was all */
+            else cfti_copy_line_token(lexer, c);
+        } else if (state == CFTI_COPY_SOURCE ? c != ';' && c != '\''
+                                             : (cfti_kinds[c] & CFTI_IDENT) != 0) {
+            cfti_lex_letter(lexer, cfti_lower(c));
+        } else if ((c == '\'' || c == '"') && before == c) {
+            lexer->quote = c; /* a doubled quote: the same token goes on */
+        } else if (c == '-' && before == '-' && state == CFTI_COPY_READS) {
+            lexer->line_copy.state = lexer->before;
+            lexer->quote = '\n'; /* a comment */
+        } else if (c == '-' && state < CFTI_COPY_READS) {
+            cfti_copy_line_word(lexer);
+            lexer->before = lexer->line_copy.state; /* which a second - brings back */
+            lexer->line_copy.state = CFTI_COPY_READS;
         } else {
-            /* A NUL would not show in the word. */
-            cfti_lex_letter(lexer, *p != 0 ? *p : 0xFF);
+            if (c != '\'' || !cfti_lex_word_is(lexer, "e")) cfti_copy_line_word(lexer);
+            lexer->word_size = 0;
+            lexer->format = state == CFTI_COPY_LIST_FORMAT;
+            cfti_copy_line_token(lexer, c);
+            if (c == '\'' || c == '"') lexer->quote = c;
         }
     }
-    if (p < end) {
-        cfti_lex_word(lexer, p);
-        cfti_lex_statement_end(lexer, true);
-        lexer->at = CFTI_AT_SQL;
-    }
+    if (p < end) cfti_copy_line_end(lexer);
     return p;
 }
 
@@ -7930,35 +8902,40 @@ static const uint8_t *cfti_lex_meta_copy(cfti_lexer *lexer, const uint8_t *p, co
  * and of psql's psqlscan.l and command.c around it. Where they differ, on strings
  * that go on after a newline, it is scan.l's: the server reads the statement. */
 
+/* The only finding that is none in the last file of an output: psql sends what it holds. */
+static const char cfti_statement_open[] = "statement never ended: add ';'";
+
 /* ==== Between tokens ===================================================== */
 
-/* What the identifier bytes before p are. Lexing between tokens began at `from`,
- * with lexer->run before it. 1e and $1e are words, as from PostgreSQL 15 on. */
+/* What the bytes before p are. Lexing between tokens began at `from`, with lexer->run
+ * before it. */
 static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
     const uint8_t *q = p;
-    uint8_t before = CFTI_RUN_NONE;
+    uint8_t run;
 
-    while (q > from && (cfti_kinds[q[-1]] & CFTI_DIGIT)) q--;
-    if (q > from && (cfti_kinds[q[-1]] & CFTI_IDENT)) {
-        if (q < p || (q[-1] | 0x20) != 'e') return CFTI_RUN_WORD;
+    while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
+                        q[-1] == '+' || q[-1] == '-'))
         q--;
-        if (q > from ? (cfti_kinds[q[-1]] & CFTI_IDENT) != 0 : lexer->run != CFTI_RUN_NONE)
-            return CFTI_RUN_WORD;
-        return CFTI_RUN_E;
-    }
-    if (q == from) before = lexer->run;
-    if (q == p) return before;
-    return before == CFTI_RUN_NONE || before == CFTI_RUN_DIGITS ? CFTI_RUN_DIGITS : CFTI_RUN_WORD;
+    run = (uint8_t)(q == from ? lexer->run : CFTI_RUN_NONE);
+    for (; q < p; q++) run = cfti_lex_step(run, *q);
+    return run;
 }
 
-/* To the next byte that may begin something; with 16 at a time also to # and &,
- * each of which one instruction takes together with " and '. */
-static const uint8_t *cfti_lex_skip(const uint8_t *p, const uint8_t *end) {
+/* Whether a quote now is that of an E'...': most often the byte before tells. */
+static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
+    if (p > from && (p[-1] | 0x20) != 'e') return false;
+    return cfti_lex_run(lexer, from, p) == CFTI_RUN_E;
+}
+
+/* To the next byte that may begin something; parentheses are counted on the way. With 16
+ * at a time also to # and &, each of which one instruction takes together with " and '. */
+static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
 #if CFTI_V16
-    const cfti_v16 two = cfti_v16_fill(0x02), five = cfti_v16_fill(0x05);
-    const cfti_v16 slash = cfti_v16_fill('/'), quote = cfti_v16_fill('\'');
-    const cfti_v16 dollar = cfti_v16_fill('$'), semicolon = cfti_v16_fill(';');
-    const cfti_v16 backslash = cfti_v16_fill('\\');
+    const cfti_v16 one = cfti_v16_fill(0x01), two = cfti_v16_fill(0x02);
+    const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
+    const cfti_v16 quote = cfti_v16_fill('\''), dollar = cfti_v16_fill('$');
+    const cfti_v16 semicolon = cfti_v16_fill(';'), backslash = cfti_v16_fill('\\');
+    const cfti_v16 paren = cfti_v16_fill(')');
 
     for (; end - p >= 16; p += 16) {
         cfti_v16 v = cfti_v16_load(p);
@@ -7966,39 +8943,121 @@ static const uint8_t *cfti_lex_skip(const uint8_t *p, const uint8_t *end) {
         cfti_v16 quotes =
             cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, five), quote), cfti_v16_equal(v, dollar));
         cfti_v16 ends = cfti_v16_or(cfti_v16_equal(v, semicolon), cfti_v16_equal(v, backslash));
-        unsigned at = cfti_v16_first(cfti_v16_or(comments, cfti_v16_or(quotes, ends)));
-        if (at < 16) return p + at;
+        cfti_v16 parens = cfti_v16_equal(cfti_v16_or(v, one), paren);
+        uint64_t mask =
+            cfti_v16_mask(cfti_v16_or(cfti_v16_or(comments, parens), cfti_v16_or(quotes, ends)));
+        for (; mask != 0; mask &= mask - 1) {
+            const uint8_t *q = p + CFTI_V16_AT(mask);
+            if (*q == '(' || *q == ')') cfti_lex_paren(lexer, q);
+            else if (*q != '#' && *q != '&') return q;
+        }
     }
-#else
-    while (
-        end - p >= 4 &&
-        !((cfti_kinds[p[0]] | cfti_kinds[p[1]] | cfti_kinds[p[2]] | cfti_kinds[p[3]]) & CFTI_STOP))
-        p += 4;
 #endif
-    while (p < end && !(cfti_kinds[*p] & CFTI_STOP)) p++;
+    for (; p < end; p++) {
+        if (!(cfti_kinds[*p] & CFTI_STOP)) continue;
+        if (*p != '(' && *p != ')') break;
+        cfti_lex_paren(lexer, p);
+    }
     return p;
 }
 
-/* The same where words matter: before the first of a statement, and in COPY. May
- * return early, once they no longer do. */
-static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    const uint64_t copy = CFTI_WORD5(0, 'c', 'o', 'p', 'y');
+/* The letters that may begin a word that matters, or a quote such as N'...', which is no
+ * word: most statements show in the first that they are neither COPY nor CREATE. */
+static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
+    static const char quotes[5] = {'e', 'n', 'b', 'x', 'u'};
 
-    for (; p < end && lexer->statement != CFTI_STATEMENT_OTHER; p++) {
-        uint8_t kind = cfti_kinds[*p];
-        if (*p == '$') break; /* which may be part of the word */
+    if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
+    if (memchr(quotes, c, sizeof quotes)) return true;
+    switch (lexer->routine) {
+    case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
+    case CFTI_ROUTINE_OR: return c == 'r';
+    case CFTI_ROUTINE_REPLACE: return c == 'f' || c == 'p';
+    default: return c == 'c';
+    }
+}
+
+/* The word that ends before p is an identifier, unless it begins a quote. */
+static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
+    static const char quotes[4] = {'e', 'n', 'b', 'x'};
+
+    if (lexer->word_size == 1 &&
+        ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
+         (*p == '&' && lexer->word[0] == 'u'))) {
+        lexer->word_size = 0;
+        return;
+    }
+    if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
+}
+
+/* One byte of a word, a number or a variable. */
+static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
+    uint8_t run = lexer->run, c = cfti_lower(*p);
+
+    lexer->run = cfti_lex_step(run, c);
+    switch (lexer->run) {
+    case CFTI_RUN_VARIABLE:
+        if (run == CFTI_RUN_COLON) cfti_lex_token(lexer, p, CFTI_TOKEN_VARIABLE);
+        return;
+    case CFTI_RUN_E:
+    case CFTI_RUN_WORD:
+        if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) {
+            if (lexer->word_size > 0) cfti_lex_letter(lexer, c);
+            return;
+        }
+        if (run != CFTI_RUN_NONE && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
+        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+        if (cfti_lex_may_matter(lexer, c)) {
+            lexer->word_size = 0;
+            cfti_lex_letter(lexer, c);
+        } else {
+            lexer->held.kind = CFTI_STATEMENT_OTHER;
+            lexer->routine = CFTI_ROUTINE_NO;
+            lexer->words = false;
+        }
+        return;
+    default:
+        if (run == CFTI_RUN_NONE || run == CFTI_RUN_DOT)
+            cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
+    }
+}
+
+/* The same where words matter: before the first of a statement, in COPY, and in CREATE
+ * FUNCTION. May return early, once they no longer do. */
+static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end && lexer->words; p++) {
+        uint8_t kind = cfti_kinds[*p], run = lexer->run;
         if (kind & CFTI_IDENT) {
-            cfti_lex_letter(lexer, *p);
-            /* Most statements show in a letter or two that they are not COPY. */
-            if (lexer->statement == CFTI_STATEMENT_START && lexer->word != copy >> 24 &&
-                lexer->word != copy >> 16 && lexer->word != copy >> 8 && lexer->word != copy)
-                cfti_lex_statement(lexer, CFTI_STATEMENT_OTHER);
+            if (*p == '$') return p;
+            cfti_lex_word_byte(lexer, p);
             continue;
         }
-        cfti_lex_word(lexer, p);
-        if (kind & CFTI_STOP) break;
-        if (!(kind & CFTI_SPACE)) cfti_lex_token(lexer, *p);
+        if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) cfti_lex_word_end(lexer, p);
+        else if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
+        if (kind & CFTI_STOP) {
+            if (*p != '(' && *p != ')') return p;
+            cfti_lex_token(lexer, p, *p);
+            cfti_lex_paren(lexer, p);
+        } else if (*p != ':' && !(kind & CFTI_SPACE)) {
+            cfti_lex_token(lexer, p, *p);
+        }
+        lexer->run = cfti_lex_step(run, *p);
     }
+    return p;
+}
+
+/* The $ at p: the rest of an identifier, which is passed over at once (to look back from
+ * each of its $ would take time that grows with the square of their number), or NULL: it
+ * may begin a quote. */
+static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *from,
+                                           const uint8_t *p, const uint8_t *end) {
+    uint8_t run = cfti_lex_run(lexer, from, p);
+
+    if (run != CFTI_RUN_E && run != CFTI_RUN_WORD && run != CFTI_RUN_EXPONENT) return NULL;
+    while (p < end && (cfti_kinds[*p] & CFTI_IDENT)) {
+        if (lexer->word_size > 0) cfti_lex_letter(lexer, *p);
+        p++;
+    }
+    lexer->run = CFTI_RUN_WORD;
     return p;
 }
 
@@ -8008,71 +9067,79 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
  * remains. */
 static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     const uint8_t *from = p, *q;
-    uint8_t run;
 
-    for (;; p++) {
-        p = lexer->statement == CFTI_STATEMENT_OTHER ? cfti_lex_skip(p, end)
-                                                     : cfti_lex_words(lexer, p, end);
+    for (;;) {
+        if (lexer->words) {
+            from = p = cfti_lex_words(lexer, p, end);
+            if (p < end && !lexer->words) continue;
+        } else {
+            p = cfti_lex_skip(lexer, p, end);
+        }
         if (p == end) {
             lexer->run = cfti_lex_run(lexer, from, p);
             return p;
         }
         switch (*p) {
         case ';':
-            cfti_lex_semicolon(lexer, true);
-            if (lexer->sent == 0) continue;
+            cfti_lex_semicolon(lexer, p);
             lexer->run = CFTI_RUN_NONE;
-            return p + 1;
+            from = ++p;
+            if (lexer->sent > 0 || lexer->found != NULL) return p;
+            continue;
         case '$':
-            run = cfti_lex_run(lexer, from, p);
-            if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) {
-                /* All of the identifier now: to look back from each of its $ would
-                 * take time that grows with the square of their number. */
-                while (end - p > 1 && (cfti_kinds[p[1]] & CFTI_IDENT)) p++;
-                lexer->word = UINT64_MAX;
+            q = cfti_lex_dollar_word(lexer, from, p, end);
+            if (q != NULL) {
+                from = p = q;
                 continue;
             }
-            cfti_lex_word(lexer, p);
-            cfti_lex_token(lexer, *p);
+            cfti_lex_token(lexer, p, *p);
+            lexer->word_size = 0;
             lexer->at = CFTI_AT_TAG;
             lexer->tag_size = 0;
             break;
         case '\'':
         case '"':
-            cfti_lex_token(lexer, *p);
-            if (*p == '\'' && cfti_lex_run(lexer, from, p) == CFTI_RUN_E) {
+            lexer->format = lexer->held.kind == CFTI_STATEMENT_COPY &&
+                            lexer->held.copy.state == CFTI_COPY_LIST_FORMAT;
+            cfti_lex_token(lexer, p, *p);
+            if (*p == '\'' && cfti_lex_escapes(lexer, from, p)) {
                 lexer->at = CFTI_AT_ESCAPE;
+                lexer->continued = false;
                 break;
             }
             q = cfti_find2(p + 1, end, *p, *p);
-            if (end - q > 1 && q[1] != *p) {
-                p = q;
-                from = p + 1;
+            if (end - q > 1 && q[1] != *p && !lexer->format) {
+                from = p = q + 1;
                 lexer->run = CFTI_RUN_NONE;
                 continue;
             }
             lexer->at = CFTI_AT_QUOTE;
             lexer->quote = *p;
+            if (lexer->format) lexer->word_size = 0;
             break;
         case '-':
             if (end - p > 1 && p[1] != '-') {
-                cfti_lex_token(lexer, *p);
+                cfti_lex_token(lexer, p, *p);
+                if (lexer->words) lexer->run = cfti_lex_step(lexer->run, *p);
+                p++;
+                if (lexer->words) from = p;
                 continue;
             }
             /* memchr, since comments are longer than most strings. */
             q = (const uint8_t *)memchr(p, '\n', (size_t)(end - p));
             if (q) {
-                p = q;
-                from = p;
+                from = p = q;
+                lexer->run = CFTI_RUN_NONE;
                 continue;
             }
+            lexer->run = cfti_lex_run(lexer, from, p);
+            lexer->opened.at = p;
             lexer->at = CFTI_AT_DASH;
-            break;
+            return p + 1;
         case '/': lexer->at = CFTI_AT_SLASH; break;
-        case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
-        default: cfti_lex_token(lexer, *p); continue;
+        default: lexer->at = CFTI_AT_BACKSLASH; break;
         }
-        lexer->opened = p;
+        lexer->opened.at = p;
         lexer->run = CFTI_RUN_NONE;
         return p + 1;
     }
@@ -8092,7 +9159,7 @@ static const uint8_t *cfti_lex_comment(cfti_lexer *lexer, const uint8_t *p, cons
         uint8_t c = *p++;
         if (c == '*' && before == '/') {
             if (reference) {
-                lexer->opened = p;
+                lexer->opened.at = p;
                 lexer->depth = 0;
             }
             lexer->depth++;
@@ -8118,18 +9185,19 @@ static const uint8_t *cfti_lex_tag(cfti_lexer *lexer, const uint8_t *p, const ui
     for (; p < end && *p != '$'; p++) {
         uint8_t kind = cfti_kinds[*p];
         if (!(kind & CFTI_IDENT) || (lexer->tag_size == 0 && (kind & CFTI_DIGIT))) {
-            if (lexer->tag_size > 0) lexer->run = CFTI_RUN_WORD;
-            if (lexer->tag_size == 1 && (lexer->tag[0] | 0x20) == 'e') lexer->run = CFTI_RUN_E;
+            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION; /* $1, which has no more */
             lexer->at = CFTI_AT_SQL;
             return p;
         }
         if (lexer->tag_size < sizeof lexer->tag) lexer->tag[lexer->tag_size++] = *p;
         else lexer->tag_size = sizeof lexer->tag + 1;
-        cfti_lex_letter(lexer, *p);
+        cfti_lex_letter(lexer, cfti_lower(*p));
+        lexer->run = cfti_lex_step(lexer->run, *p);
     }
     if (p < end) {
         p++;
-        lexer->word = 0;
+        lexer->run = CFTI_RUN_NONE;
+        lexer->word_size = 0;
         lexer->matched = 0;
         lexer->at = (uint8_t)(lexer->tag_size > sizeof lexer->tag ? CFTI_AT_LOST : CFTI_AT_DOLLAR);
     }
@@ -8161,14 +9229,16 @@ static const uint8_t *cfti_lex_dollar(cfti_lexer *lexer, const uint8_t *p, const
     return p;
 }
 
-/* After the quote that may end an E'...': is there another that continues it? */
+/* After the quote that may end an E'...': is there another that continues it? To the
+ * server; psql, which reads line by line, begins '...' there. */
 static const uint8_t *cfti_lex_gap(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && (cfti_kinds[*p] & CFTI_SPACE); p++)
         lexer->newline = lexer->newline || *p == '\n';
     if (p == end) return p;
     if (*p == '\'' && lexer->newline) {
         lexer->at = CFTI_AT_ESCAPE;
-        lexer->opened = p++;
+        lexer->continued = true;
+        lexer->opened.at = p++;
     } else if (*p == '-') {
         lexer->at = CFTI_AT_GAP_DASH;
         p++;
@@ -8178,59 +9248,129 @@ static const uint8_t *cfti_lex_gap(cfti_lexer *lexer, const uint8_t *p, const ui
     return p;
 }
 
+/* After a backslash between tokens. */
+static const uint8_t *cfti_lex_backslash(cfti_lexer *lexer, const uint8_t *p) {
+    lexer->at = CFTI_AT_SQL;
+    if (*p == ';') {
+        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+        cfti_lex_end_statement(lexer);
+        lexer->routine = CFTI_ROUTINE_START;
+        return p + 1;
+    }
+    if (*p == ':') {
+        cfti_lex_token(lexer, p, '\\');
+        return p + 1;
+    }
+    lexer->at = CFTI_AT_NAME;
+    lexer->word_size = 0;
+    return p;
+}
+
 /* ==== The lexer ========================================================== */
 
-/* Goes on until p == end or a COPY is sent. */
-static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+/* States that a byte or two decide. */
+static const uint8_t *cfti_lex_byte(cfti_lexer *lexer, const uint8_t *p) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    uint8_t c = *p;
+
+    switch (lexer->at) {
+    case CFTI_AT_START:
+        if (c == mark[lexer->matched]) {
+            if (++lexer->matched < 3) return p + 1;
+            cfti_lex_found(lexer, "byte order mark: remove it, or use --strip-bom", 1);
+            lexer->at = CFTI_AT_SQL;
+            return p + 1;
+        }
+        if (lexer->matched > 0) {
+            /* Part of one is a word, which is no word that matters. */
+            cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
+            lexer->routine = CFTI_ROUTINE_NO;
+            lexer->run = CFTI_RUN_WORD;
+            cfti_lex_words_matter(lexer);
+        }
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_DASH:
+        if (c == '-') {
+            lexer->at = CFTI_AT_LINE;
+            lexer->then = CFTI_AT_SQL;
+            lexer->run = CFTI_RUN_NONE;
+            return p + 1;
+        }
+        cfti_lex_token(lexer, p, '-');
+        lexer->run = cfti_lex_step(lexer->run, '-');
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_SLASH:
+        if (c == '*') {
+            if (lexer->held.what == CFTI_HELD_NOTHING) lexer->held.what = CFTI_HELD_COMMENT;
+            lexer->at = CFTI_AT_COMMENT;
+            lexer->depth = 1;
+            lexer->before = 0;
+            return p + 1;
+        }
+        cfti_lex_token(lexer, p, '/');
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_QUOTE_END:
+        lexer->at = (uint8_t)(c == lexer->quote ? CFTI_AT_QUOTE : CFTI_AT_SQL);
+        if (c != lexer->quote) cfti_copy_format(lexer, &lexer->held.copy);
+        return p + (c == lexer->quote);
+    case CFTI_AT_ESCAPED:
+        /* Here psql and the server part: to one of them the quote ends. */
+        if (c == '\'' && lexer->continued) {
+            cfti_lex_settle(lexer, &lexer->opened);
+            cfti_lex_found(lexer, "quote never closed", lexer->opened.line);
+        }
+        lexer->at = CFTI_AT_ESCAPE;
+        return p + 1;
+    case CFTI_AT_ESCAPE_END:
+        lexer->at = (uint8_t)(c == '\'' ? CFTI_AT_ESCAPE : CFTI_AT_GAP);
+        lexer->newline = false;
+        return p + (c == '\'');
+    case CFTI_AT_GAP_DASH:
+        if (c == '-') {
+            lexer->at = CFTI_AT_LINE;
+            lexer->then = CFTI_AT_GAP;
+            return p + 1;
+        }
+        cfti_lex_token(lexer, p, '-');
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_BACKSLASH: return cfti_lex_backslash(lexer, p);
+    case CFTI_AT_ARGUMENT_ESCAPED: return cfti_lex_argument_escaped(lexer, p);
+    case CFTI_AT_ARGUMENT_NUMBER: return cfti_lex_argument_number(lexer, p);
+    case CFTI_AT_ARGUMENT_END:
+        lexer->at = (uint8_t)(c == '\'' ? CFTI_AT_ARGUMENT_QUOTE : CFTI_AT_ARGUMENTS);
+        if (c == '\'') cfti_argument_byte(lexer, c, true);
+        return p + (c == '\'');
+    default: /* CFTI_AT_NEXT_COMMAND */
+        lexer->at = (uint8_t)(c == '\\' ? CFTI_AT_SQL : CFTI_AT_BACKSLASH);
+        lexer->opened.at = p;
+        return p + (c == '\\');
+    }
+}
+
+/* Goes on until p == end, a COPY is sent or something is found. */
+static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     uint64_t sent = lexer->sent;
 
-    while (p < end && lexer->sent == sent) {
-        uint8_t c = *p;
+    while (p < end && lexer->sent == sent && lexer->found == NULL) {
         switch (lexer->at) {
-        case CFTI_AT_START:
-            if (c == mark[lexer->matched]) {
-                p++;
-                if (++lexer->matched < 3) break;
-            } else if (lexer->matched > 0) {
-                lexer->run = CFTI_RUN_WORD;
-                lexer->word = UINT64_MAX;
-            }
-            lexer->at = CFTI_AT_SQL;
-            break;
         case CFTI_AT_SQL: p = cfti_lex_sql(lexer, p, end); break;
-        case CFTI_AT_DASH:
-        case CFTI_AT_SLASH:
-            if (c == '-' && lexer->at == CFTI_AT_DASH) {
-                lexer->at = CFTI_AT_LINE;
-                lexer->then = CFTI_AT_SQL;
-                p++;
-            } else if (c == '*' && lexer->at == CFTI_AT_SLASH) {
-                lexer->at = CFTI_AT_COMMENT;
-                lexer->depth = 1;
-                lexer->before = 0;
-                p++;
-            } else {
-                cfti_lex_token(lexer, '-');
-                lexer->at = CFTI_AT_SQL;
-            }
-            break;
         case CFTI_AT_LINE:
             p = cfti_find2(p, end, '\n', '\n');
             if (p < end) lexer->at = lexer->then;
             break;
         case CFTI_AT_COMMENT: p = cfti_lex_comment(lexer, p, end); break;
         case CFTI_AT_QUOTE:
+            if (lexer->format && *p != lexer->quote) {
+                cfti_lex_letter(lexer, *p++);
+                break;
+            }
             p = cfti_find2(p, end, lexer->quote, lexer->quote);
             if (p < end) {
                 lexer->at = CFTI_AT_QUOTE_END;
-                p++;
-            }
-            break;
-        case CFTI_AT_QUOTE_END:
-            lexer->at = CFTI_AT_SQL;
-            if (c == lexer->quote) {
-                lexer->at = CFTI_AT_QUOTE;
                 p++;
             }
             break;
@@ -8238,68 +9378,25 @@ static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_
             p = cfti_find2(p, end, '\'', '\\');
             if (p < end) lexer->at = (uint8_t)(*p++ == '\\' ? CFTI_AT_ESCAPED : CFTI_AT_ESCAPE_END);
             break;
-        case CFTI_AT_ESCAPED:
-            lexer->at = CFTI_AT_ESCAPE;
-            p++;
-            break;
-        case CFTI_AT_ESCAPE_END:
-            lexer->at = CFTI_AT_GAP;
-            lexer->newline = false;
-            if (c == '\'') {
-                lexer->at = CFTI_AT_ESCAPE;
-                p++;
-            }
-            break;
         case CFTI_AT_GAP: p = cfti_lex_gap(lexer, p, end); break;
-        case CFTI_AT_GAP_DASH:
-            lexer->at = CFTI_AT_SQL;
-            if (c == '-') {
-                lexer->at = CFTI_AT_LINE;
-                lexer->then = CFTI_AT_GAP;
-                p++;
-            }
-            break;
         case CFTI_AT_TAG: p = cfti_lex_tag(lexer, p, end); break;
         case CFTI_AT_DOLLAR: p = cfti_lex_dollar(lexer, p, end); break;
-        case CFTI_AT_BACKSLASH:
-            lexer->at = CFTI_AT_SQL;
-            if (c == ';') {
-                cfti_lex_semicolon(lexer, false);
-                p++;
-            } else if (c == ':') {
-                cfti_lex_token(lexer, c);
-                p++;
-            } else {
-                lexer->at = CFTI_AT_META;
-                lexer->word = 0;
-            }
-            break;
-        case CFTI_AT_META: p = cfti_lex_meta(lexer, p, end); break;
-        case CFTI_AT_META_COPY: p = cfti_lex_meta_copy(lexer, p, end); break;
-        default: /* CFTI_AT_LOST */ p = end; break;
+        case CFTI_AT_LOST: p = end; break;
+        case CFTI_AT_NAME: p = cfti_lex_name(lexer, p, end); break;
+        case CFTI_AT_ARGUMENTS: p = cfti_lex_arguments(lexer, p, end); break;
+        case CFTI_AT_ARGUMENT_QUOTE: p = cfti_lex_argument_quote(lexer, p, end); break;
+        case CFTI_AT_COPY_LINE: p = cfti_lex_copy_line(lexer, p, end); break;
+        default: p = cfti_lex_byte(lexer, p); break;
         }
     }
     return p;
 }
 
-/* The line where `at` was entered, if that was in this piece: known once, and then
- * counting goes on from there. */
-static void cfti_lex_open_line(cfti_lexer *lexer) {
-    if (lexer->opened == NULL) return;
-    if (lexer->opened >= lexer->counted) lexer->open_line = cfti_lex_line(lexer, lexer->opened);
-    lexer->opened = NULL;
-}
+/* Text without NUL. */
+static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    const uint8_t *stop;
 
-/* Translated text, in pieces of any size. */
-static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
-    const uint8_t *p = text, *end, *stop;
-
-    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE) return;
-    end = text + n;
-    lexer->counted = text;
-    lexer->opened = NULL;
-    if (lexer->mode == CONFITURE_CHECK_REFERENCE) p = cfti_lex_comment(lexer, p, end);
-    while (p < end) {
+    while (p < end && (lexer->found == NULL || lexer->sent > 0)) {
         if (lexer->in_data) {
             p = cfti_lex_data(lexer, p, end);
         } else if (lexer->sent == 0) {
@@ -8310,15 +9407,61 @@ static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
             stop = cfti_find2(p, end, '\n', '\n');
             stop += stop < end;
             p = cfti_lex(lexer, p, stop);
+            if (lexer->found != NULL) p = stop;
             lexer->in_data = p == stop && p[-1] == '\n';
-            if (lexer->in_data) {
-                cfti_lex_open_line(lexer);
-                lexer->sent_line = cfti_lex_line(lexer, p) - 1;
-            }
+            if (lexer->in_data) lexer->sent_line = cfti_lex_line(lexer, p) - 1;
         }
     }
-    cfti_lex_open_line(lexer);
+}
+
+/* Translated text, in pieces of any size. */
+static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
+    const uint8_t *end, *nul;
+
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE ||
+        (lexer->found != NULL && lexer->sent == 0))
+        return;
+    end = text + n;
+    lexer->counted = text;
+    if (lexer->mode == CONFITURE_CHECK_REFERENCE) {
+        cfti_lex_comment(lexer, text, end);
+    } else {
+        nul = lexer->mode == CONFITURE_CHECK_POSTGRES ? (const uint8_t *)memchr(text, 0, n) : NULL;
+        cfti_lex_text(lexer, text, nul != NULL ? nul : end);
+        if (nul != NULL && lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
+        if (nul != NULL) {
+            lexer->sent = 0;
+            cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line",
+                           cfti_lex_line(lexer, nul));
+        }
+    }
     cfti_lex_line(lexer, end);
+    cfti_lex_settle(lexer, &lexer->opened);
+    cfti_lex_settle(lexer, &lexer->held.begun);
+    cfti_lex_settle(lexer, &lexer->held.paren);
+    cfti_lex_settle(lexer, &lexer->began);
+}
+
+/* What psql holds of a script that is open to more SQL; NULL: nothing. */
+static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
+    if (lexer->branch_count > 0) {
+        *line = lexer->branches[0].line;
+        return "\\if never ended: add \\endif";
+    }
+    if (lexer->held.parens > 0) {
+        *line = lexer->held.paren.line;
+        return "parenthesis never closed: add ')'";
+    }
+    if (lexer->begins > 0) {
+        *line = lexer->began.line;
+        return "BEGIN ATOMIC never ended: add END";
+    }
+    if (lexer->held.what == CFTI_HELD_TOKENS) {
+        *line = lexer->held.begun.line;
+        return cfti_statement_open;
+    }
+    *line = lexer->restrict_line;
+    return lexer->restricted ? "\\restrict never ended: add \\unrestrict" : NULL;
 }
 
 /* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
@@ -8333,7 +9476,11 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
         *line = lexer->data_line;
         return "COPY data never ended: no line \\. follows";
     }
-    *line = lexer->open_line;
+    if (lexer->found != NULL) {
+        *line = lexer->found_line;
+        return lexer->found;
+    }
+    *line = lexer->opened.line;
     if (lexer->mode == CONFITURE_CHECK_REFERENCE && lexer->depth > 0) return "comment never closed";
     switch (lexer->at) {
     case CFTI_AT_COMMENT: return "comment never closed";
@@ -8343,8 +9490,10 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
     case CFTI_AT_ESCAPED: return "quote never closed";
     case CFTI_AT_DOLLAR: return "dollar quote never closed";
     case CFTI_AT_LOST: return "dollar-quote tag longer than 255 bytes";
-    default: *line = 0; return NULL;
+    default: break;
     }
+    *line = 0;
+    return lexer->mode == CONFITURE_CHECK_POSTGRES ? cfti_lex_left(lexer, line) : NULL;
 }
 
 /* ---- beneath.c: opening the files of a confined list ---- */
@@ -8508,7 +9657,8 @@ typedef struct cfti_visit {
     size_t size;
     const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
     size_t text_size;
-    void *state;      /* the consumer's, one a file, zero before the first piece */
+    void *state;       /* the consumer's, one a file, zero before the first piece */
+    void *piece_state; /* and one that lives from piece to piece; NULL: the file is whole */
     uint64_t total;   /* bytes of the file visited so far, this piece included */
     uint64_t to_come; /* bytes of the file after this piece, as far as is known */
     bool first, last; /* piece of its file; a whole file is both */
@@ -9048,6 +10198,7 @@ typedef struct cfti_consumer {
      * have been mapped in pieces. */
     void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
     void *ctx;
+    size_t piece_state_size; /* of what map needs between the pieces of a file */
 } cfti_consumer;
 
 /* A batch: read and mapped by one worker, folded by the caller. */
@@ -9143,8 +10294,8 @@ static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader 
     return stopping ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* A file in pieces, each mapped and, if `fold`, folded at once. */
-static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
+/* Its pieces, one after another. */
+static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
                                           cfti_os_file file, bool fold, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
@@ -9183,6 +10334,22 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (!cfti_same_status(&before, &after)) return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
     return CONFITURE_OK;
+}
+
+/* A file in pieces, each mapped and, if `fold`, folded at once. */
+static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
+                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+    size_t size = scan->consumer->piece_state_size;
+    confiture_status status;
+    if (size > 0) {
+        visit->piece_state = cfti_alloc(&scan->allocator, size);
+        if (visit->piece_state == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        memset(visit->piece_state, 0, size);
+    }
+    status = cfti_visit_each_piece(scan, reader, visit, file, fold, fail);
+    cfti_free(&scan->allocator, visit->piece_state, size);
+    visit->piece_state = NULL;
+    return status;
 }
 
 /* ---- batches ---- */
@@ -9820,114 +10987,180 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
 
 /* ---- check.c: bytes to text, and the checks on the way ---- */
 
+/* How text is made and read. */
+typedef struct cfti_text_rules {
+    confiture_check_mode mode; /* never the default */
+    bool strip_bom;
+} cfti_text_rules;
+
 /* What is known of a file's text between its pieces. */
-typedef struct cfti_text_state {
+typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
-    cfti_lexer lexer;
     uint64_t lines;                     /* line ends in the pieces before */
     bool text_after_cr, lines_after_cr; /* the piece before ended in CR */
-    cfti_fail finding;                  /* status OK: none; without the path */
+    cfti_lexer lexer;
+} cfti_text_pieces;
+
+/* What the map leaves to the fold, which knows the order. */
+typedef struct cfti_text_state {
+    cfti_fail finding; /* status OK: none; without the path */
+    uint64_t relative_line; /* of an \ir; 0: none */
+    bool unended;           /* a statement, and nothing else, is open */
+    bool variable;          /* what is open is a variable, which may hold anything */
 } cfti_text_state;
 
-static void cfti_find_encoding(cfti_text_state *state, const cfti_visit *visit) {
+static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
+                               const cfti_visit *visit) {
     uint64_t before = visit->total - visit->size; /* bytes of the pieces before */
-    size_t good = state->utf8.offset > before ? (size_t)(state->utf8.offset - before) : 0;
-    bool after_cr = state->lines_after_cr;
+    size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
+    bool after_cr = pieces->lines_after_cr;
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
-    state->finding.offset = state->utf8.offset;
-    state->finding.line = 1 + state->lines + cfti_count_lines(visit->bytes, good, &after_cr);
+    state->finding.offset = pieces->utf8.offset;
+    state->finding.line = 1 + pieces->lines + cfti_count_lines(visit->bytes, good, &after_cr);
 }
 
-/* The map of everything that reads text: strict UTF-8, newlines translated, and what
- * the file leaves open. What it finds is left to the fold, which knows the order. */
-static confiture_status cfti_text_map(cfti_text_state *state, cfti_visit *visit,
-                                      confiture_check_mode mode, cfti_arena *arena,
-                                      cfti_fail *fail) {
+static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_visit *visit) {
+    const char *what;
+    cfti_lexer_feed(lexer, visit->text, visit->text_size);
+    if (!visit->last) return;
+    what = cfti_lexer_end(lexer, &state->finding.line);
+    state->relative_line = lexer->relative_line;
+    state->unended = what == cfti_statement_open;
+    state->variable = what == NULL && lexer->held.what == CFTI_HELD_VARIABLE;
+    if (what == NULL) return;
+    state->finding.status = CONFITURE_E_UNCLOSED;
+    state->finding.detail = what;
+}
+
+static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
+                                        cfti_visit *visit, const cfti_text_rules *rules,
+                                        cfti_arena *arena, cfti_fail *fail) {
+    static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
     if (visit->first) {
-        cfti_utf8_init(&state->utf8);
-        cfti_lexer_init(&state->lexer, mode);
+        cfti_utf8_init(&pieces->utf8);
+        cfti_lexer_init(&pieces->lexer, rules->mode);
+        pieces->lines = 0;
+        pieces->text_after_cr = pieces->lines_after_cr = false;
     }
-    visit->text = visit->bytes;
-    visit->text_size = visit->size;
-    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
-    if (!cfti_utf8_feed(&state->utf8, visit->bytes, visit->size) ||
-        (visit->last && !cfti_utf8_end(&state->utf8))) {
-        cfti_find_encoding(state, visit);
+    if (!cfti_utf8_feed(&pieces->utf8, visit->bytes, visit->size) ||
+        (visit->last && !cfti_utf8_end(&pieces->utf8))) {
+        cfti_find_encoding(state, pieces, visit);
         return CONFITURE_OK;
     }
     if (visit->size > 0 &&
-        (state->text_after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
+        (pieces->text_after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_take(arena, visit->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &state->text_after_cr);
+        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->text_after_cr);
         visit->text = text;
     }
-    if (mode != CONFITURE_CHECK_NONE) {
-        cfti_lexer_feed(&state->lexer, visit->text, visit->text_size);
-        if (visit->last) {
-            const char *what = cfti_lexer_end(&state->lexer, &state->finding.line);
-            if (what != NULL) {
-                state->finding.status = CONFITURE_E_UNCLOSED;
-                state->finding.detail = what;
-            }
-        }
+    if (rules->strip_bom && visit->first && visit->text_size >= sizeof mark &&
+        memcmp(visit->text, mark, sizeof mark) == 0) {
+        visit->text += sizeof mark;
+        visit->text_size -= sizeof mark;
     }
+    if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, visit);
     if (!visit->last)
-        state->lines += cfti_count_lines(visit->bytes, visit->size, &state->lines_after_cr);
+        pieces->lines += cfti_count_lines(visit->bytes, visit->size, &pieces->lines_after_cr);
     return CONFITURE_OK;
+}
+
+/* The map of everything that reads text: strict UTF-8, newlines translated, and what
+ * the file leaves open. What it finds is left to the fold. */
+static confiture_status cfti_text_map(cfti_text_state *state, cfti_visit *visit,
+                                      const cfti_text_rules *rules, cfti_arena *arena,
+                                      cfti_fail *fail) {
+    cfti_text_pieces whole;
+    visit->text = visit->bytes;
+    visit->text_size = visit->size;
+    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
+    return cfti_text_piece(
+        state, visit->piece_state != NULL ? (cfti_text_pieces *)visit->piece_state : &whole, visit,
+        rules, arena, fail);
 }
 
 /* Where findings go, and the first of them. */
 typedef struct cfti_findings {
     confiture_finding_callback *callback;
     void *user;
+    bool notes;     /* are told */
+    bool terminate; /* statements are ended for the files that do not */
     bool any;
     cfti_fail first;
 } cfti_findings;
 
-/* The fold of it: a finding is told to the callback, or is an error if there is none. */
-static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_visit *visit,
-                                          cfti_fail *fail) {
-    const cfti_text_state *state = (const cfti_text_state *)visit->state;
+static const size_t cfti_note_size = sizeof("note: ") - 1;
+
+/* Tells the callback of a failure; what: NULL, or a note, and detail the same after
+ * "note: ". */
+static void cfti_findings_tell(const cfti_findings *findings, const cfti_fail *fail,
+                               const char *name, const char *what) {
     confiture_finding finding;
     confiture_error words;
+    (void)cfti_report(&words, fail);
+    finding.status = fail->status;
+    finding.severity = what == NULL ? CONFITURE_SEVERITY_ERROR : CONFITURE_SEVERITY_NOTE;
+    finding.index = fail->index;
+    finding.path = fail->path;
+    finding.name = name;
+    finding.line = fail->line;
+    finding.offset = fail->offset;
+    finding.what = what != NULL           ? what
+                   : fail->detail != NULL ? fail->detail
+                                          : confiture_status_text(fail->status);
+    finding.message = words.message;
+    findings->callback(findings->user, &finding);
+}
+
+/* A note on a line of a file. */
+static void cfti_findings_note_file(const cfti_findings *findings, const cfti_visit *visit,
+                                    uint64_t line, const char *detail) {
+    cfti_fail fail;
+    cfti_fail_with(&fail, CONFITURE_OK, detail);
+    cfti_fail_at(&fail, visit);
+    fail.line = line;
+    cfti_findings_tell(findings, &fail, visit->name, detail + cfti_note_size);
+}
+
+/* The fold of it: a finding is told to the callback, or is an error if there is none. A
+ * statement that is not ended is none in the last file of an output. */
+static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_visit *visit,
+                                          bool ends_output, cfti_fail *fail) {
+    const cfti_text_state *state = (const cfti_text_state *)visit->state;
+    if (findings->notes && visit->last && state->relative_line != 0)
+        cfti_findings_note_file(findings, visit, state->relative_line,
+                                "note: \\ir looks beside the built schema, not beside this file");
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
+    if (state->unended && (ends_output || findings->terminate)) return CONFITURE_OK;
     *fail = state->finding;
     cfti_fail_at(fail, visit);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
     if (findings->callback == NULL) return fail->status;
-    if (!visit->last) return CONFITURE_OK; /* once a file */
-    (void)cfti_report(&words, fail);
-    finding.status = fail->status;
-    finding.index = fail->index;
-    finding.path = visit->path;
-    finding.name = visit->name;
-    finding.line = fail->line;
-    finding.offset = fail->offset;
-    finding.what = fail->detail != NULL ? fail->detail : confiture_status_text(fail->status);
-    finding.message = words.message;
-    findings->callback(findings->user, &finding);
+    if (visit->last) cfti_findings_tell(findings, fail, visit->name, NULL); /* once a file */
     return CONFITURE_OK;
 }
 
 typedef struct cfti_check {
-    confiture_check_mode mode;
+    cfti_text_rules rules;
     cfti_findings findings;
+    size_t count; /* files of the list */
 } cfti_check;
 
 static confiture_status cfti_check_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
                                        cfti_fail *fail) {
-    return cfti_text_map((cfti_text_state *)visit->state, visit, ((cfti_check *)ctx)->mode, arena,
+    return cfti_text_map((cfti_text_state *)visit->state, visit, &((cfti_check *)ctx)->rules, arena,
                          fail);
 }
 
 static confiture_status cfti_check_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
-    return cfti_findings_add(&((cfti_check *)ctx)->findings, visit, fail);
+    cfti_check *check = (cfti_check *)ctx;
+    return cfti_findings_add(&check->findings, visit, visit->index + 1 == check->count, fail);
 }
 
 static bool cfti_check_mode_is_known(confiture_check_mode mode) {
-    return mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_REFERENCE ||
+    return mode == CONFITURE_CHECK_DEFAULT || mode == CONFITURE_CHECK_POSTGRES ||
+           mode == CONFITURE_CHECK_QUOTES || mode == CONFITURE_CHECK_REFERENCE ||
            mode == CONFITURE_CHECK_NONE;
 }
 
@@ -9946,10 +11179,16 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     if (options == NULL) options = &defaults;
     if (!cfti_check_mode_is_known(options->mode))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown check mode");
-    check.mode = options->mode;
+    check.rules.mode = options->mode;
+    if (options->mode == CONFITURE_CHECK_DEFAULT) check.rules.mode = CONFITURE_CHECK_POSTGRES;
+    check.rules.strip_bom = options->strip_bom;
+    check.findings.terminate = options->terminate;
+    check.findings.notes = options->on_finding != NULL && !options->no_notes;
+    check.count = files->count;
     check.findings.callback = options->on_finding;
     check.findings.user = options->finding_user;
     consumer.state_size = sizeof(cfti_text_state);
+    consumer.piece_state_size = sizeof(cfti_text_pieces);
     consumer.by_state = true;
     consumer.map = cfti_check_map;
     consumer.fold = cfti_check_fold;
@@ -10649,6 +11888,8 @@ typedef struct cfti_build {
     bool has_header[3];
     cfti_stream stream;
     cfti_findings findings;
+    cfti_text_rules rules;
+    size_t ends[3];       /* the last file of each output */
     bool ends_in_newline; /* the text of the file at hand, so far */
     uint8_t digest[32];
     char digest_hex[65];
@@ -10665,7 +11906,7 @@ static unsigned cfti_build_route(const cfti_build *build, size_t index) {
  * know of the second, and the reference check allows it. */
 static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
     if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
-    if (mode == CONFITURE_CHECK_POSTGRES && strstr(name, "/*") != NULL)
+    if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) && strstr(name, "/*") != NULL)
         return "the path holds /*, which opens a comment inside the block comment";
     return NULL;
 }
@@ -10676,10 +11917,10 @@ static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena 
     const confiture_build_options *options = build->options;
     if (cfti_build_route(build, visit->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
     if (visit->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
-        const char *why = cfti_block_name_check(visit->name, options->check);
+        const char *why = cfti_block_name_check(visit->name, build->rules.mode);
         if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
     }
-    return cfti_text_map((cfti_text_state *)visit->state, visit, options->check, arena, fail);
+    return cfti_text_map((cfti_text_state *)visit->state, visit, &build->rules, arena, fail);
 }
 
 /* Memory for what is still to come, at once rather than grown and moved step by step: the
@@ -10707,7 +11948,9 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
     confiture_status status = CONFITURE_OK;
     if (route != CFTI_ROUTE_NONE) {
         cfti_output *output = &build->outputs[route];
-        status = cfti_findings_add(&build->findings, visit, fail);
+        const cfti_text_state *text = (const cfti_text_state *)visit->state;
+        status = cfti_findings_add(&build->findings, visit, visit->index == build->ends[route],
+                                   fail);
         if (status == CONFITURE_OK && !build->findings.any) {
             cfti_build_expect(output, build, visit);
             if (visit->first) {
@@ -10721,6 +11964,9 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
             }
             if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
+            if (status == CONFITURE_OK && visit->last && build->findings.terminate &&
+                (text->unended || text->variable))
+                status = cfti_output_put(output, ";\n", 2, fail);
         }
     }
     if (!build->options->no_digest) cfti_stream_add(&build->stream, visit);
@@ -10832,8 +12078,10 @@ static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
 /* Decides where each file goes, and counts. */
 static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
+    confiture_status status = CONFITURE_OK;
     size_t n = build->files->count, i;
     build->counts[0] = n;
+    build->ends[0] = n - 1;
     if (!options->schema_only && build->outputs_used == 1) return CONFITURE_OK;
     build->routes_size = n + 1;
     build->routes = (uint8_t *)cfti_alloc(&build->allocator, build->routes_size);
@@ -10841,15 +12089,15 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     for (i = 0; i < n; i++)
         build->routes[i] =
             options->schema_only && confiture_files_is_seed(build->files, i) ? CFTI_ROUTE_NONE : 0;
-    if (build->outputs_used == 3) {
-        confiture_status status = cfti_build_split(build, fail);
-        if (status != CONFITURE_OK) return status;
-    }
+    if (build->outputs_used == 3) status = cfti_build_split(build, fail);
+    if (status != CONFITURE_OK) return status;
     build->counts[0] = 0; /* counted anew, by route */
     for (i = 0; i < n; i++)
         if (build->routes[i] != CFTI_ROUTE_NONE) build->counts[build->routes[i]]++;
-    if (options->schema_only && options->no_digest) return cfti_build_drop(build, fail);
-    return CONFITURE_OK;
+    if (options->schema_only && options->no_digest) status = cfti_build_drop(build, fail);
+    for (i = 0; i < build->files->count; i++)
+        if (build->routes[i] != CFTI_ROUTE_NONE) build->ends[build->routes[i]] = i;
+    return status;
 }
 
 /* Refuses options that cannot be used. */
@@ -10886,8 +12134,10 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     confiture_sha256_init(&build->stream.sha);
     build->findings.callback = options->on_finding;
     build->findings.user = options->finding_user;
+    build->findings.terminate = options->terminate;
     memset(&consumer, 0, sizeof(consumer));
     consumer.state_size = sizeof(cfti_text_state);
+    consumer.piece_state_size = sizeof(cfti_text_pieces);
     consumer.map = cfti_build_map;
     consumer.fold = cfti_build_fold;
     consumer.ctx = build;
@@ -10913,6 +12163,12 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     memset(build, 0, sizeof(*build));
     build->options = options;
     build->files = files;
+    build->rules.strip_bom = options->strip_bom;
+    build->rules.mode = options->check;
+    if (options->check == CONFITURE_CHECK_DEFAULT)
+        build->rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL
+                                ? CONFITURE_CHECK_NONE
+                                : CONFITURE_CHECK_POSTGRES;
     build->outputs_used = outputs;
     if (!cfti_allocator_choose(&build->allocator, options->run.allocator))
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
@@ -11285,7 +12541,10 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_BATCH_FILES
 #undef CFTI_BATCH_LIMIT
 #undef CFTI_BATCH_SIDE
+#undef CFTI_BRANCHES
 #undef CFTI_BYTES_PER_THREAD
+#undef CFTI_COMMAND_KIND
+#undef CFTI_COMMAND_PIPES
 #undef CFTI_COUNT
 #undef CFTI_CPU_ARMV8
 #undef CFTI_CPU_KNOWN
@@ -11401,8 +12660,8 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_UNLIKELY
 #undef CFTI_UNUSED
 #undef CFTI_V16
+#undef CFTI_V16_AT
 #undef CFTI_WHOLE_LIMIT
-#undef CFTI_WORD5
 
 /*
  * MIT License

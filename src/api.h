@@ -27,7 +27,7 @@ typedef enum confiture_status {
     CONFITURE_E_TOO_LARGE, /* more bytes than this machine's size_t can hold */
     CONFITURE_E_NAME,      /* a file name that is unsafe in SQL: a failed check */
     CONFITURE_E_ENCODING,  /* a file that is not valid UTF-8: a failed check */
-    CONFITURE_E_UNCLOSED,  /* a comment, quote or COPY still open at a file's end: a failed check */
+    CONFITURE_E_UNCLOSED,  /* a file that would harm the next one, or lose bytes: a failed check */
     CONFITURE_E_CANCELLED, /* the caller's progress callback said stop */
     CONFITURE_E_SINK,      /* the caller's sink refused the bytes; os_error is what it returned */
     CONFITURE_E_LIMIT      /* a file that is larger than max_file_size */
@@ -228,35 +228,48 @@ CONFITURE_API void confiture_files_free(confiture_files *files);
 /* ==== Checking =========================================================== */
 
 typedef enum confiture_check_mode {
-    CONFITURE_CHECK_POSTGRES = 0, /* PostgreSQL's and psql's lexical rules */
+    CONFITURE_CHECK_DEFAULT = 0, /* POSTGRES; NONE for a build with the mysql separator */
+    CONFITURE_CHECK_POSTGRES,    /* whatever one file would do to the next in psql */
+    CONFITURE_CHECK_QUOTES,      /* of that only what a file leaves open: comments, quotes, COPY */
     CONFITURE_CHECK_REFERENCE,    /* what the Python tool does: comments only, strings not known */
     CONFITURE_CHECK_NONE
 } confiture_check_mode;
 
-/* What is wrong with a file's text: not UTF-8, or something is still open at the end
- * and would swallow the next file. Pointers live for the call of the callback. */
+typedef enum confiture_severity {
+    CONFITURE_SEVERITY_ERROR = 0, /* fails the check or the build */
+    CONFITURE_SEVERITY_NOTE       /* fails nothing, and only confiture_check tells it */
+} confiture_severity;
+
+/* What is wrong with a file's text: not UTF-8, or it would do something to the file after
+ * it, or lose something of itself. Pointers live for the call of the callback. */
 typedef struct confiture_finding {
-    confiture_status status; /* E_ENCODING or E_UNCLOSED */
-    size_t index;            /* of the file in the list */
+    confiture_status status; /* E_ENCODING or E_UNCLOSED; of a note OK */
+    confiture_severity severity;
+    size_t index; /* of the file in the list; CONFITURE_NO_INDEX: a note on what is not in it */
     const char *path;
     const char *name;
-    uint64_t line;       /* of the byte, or where it was opened, from 1 */
+    uint64_t line;       /* of the byte, or where it began, from 1; 0: of a name */
     uint64_t offset;     /* of the byte, from 0; E_ENCODING only */
     const char *what;    /* "comment never closed", "not valid UTF-8", ... */
     const char *message; /* path:line: what, ready to print */
 } confiture_finding;
 
-/* Called on the calling thread, in list order, at most once a file. */
+/* Called on the calling thread, in list order, at most once a file; for notes, which come
+ * among the others, once more. Those on names come after all files, in list order too. */
 typedef void confiture_finding_callback(void *user, const confiture_finding *finding);
 
 typedef struct confiture_check_options {
     confiture_run run;
     confiture_check_mode mode;
-    confiture_finding_callback *on_finding; /* NULL: stop at the first */
+    bool terminate;                         /* check for a build with the same options */
+    bool strip_bom;
+    bool no_notes;
+    confiture_finding_callback *on_finding; /* NULL: stop at the first, without notes */
     void *finding_user;
 } confiture_check_options;
 
-/* Reads every file and checks that it is UTF-8 and leaves nothing open. If there
+/* Reads every file and checks that it is UTF-8 and harms no other. The list is taken for
+ * one script: a statement that the last file does not end is no finding. If there
  * was a finding, the first one's status, and error holds it. */
 CONFITURE_API confiture_status confiture_check(const confiture_files *files,
                                                const confiture_check_options *options,
@@ -330,6 +343,9 @@ typedef struct confiture_build_options {
                                      * digest_hex is empty. Not together with a header. Zero,
                                      * which is the default, is with a digest: hence the "no" */
     confiture_check_mode check;
+    bool terminate; /* add ";" and a newline where a file leaves a statement unended; needs one
+                     * of the checks POSTGRES and QUOTES, which see it */
+    bool strip_bom; /* leave out the byte order mark at a file's start; the digest covers it */
     confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
     void *finding_user;
     /* For the split builds: files below these directories go to the first and the

@@ -19,6 +19,8 @@ typedef struct cfti_build {
     bool has_header[3];
     cfti_stream stream;
     cfti_findings findings;
+    cfti_text_rules rules;
+    size_t ends[3];       /* the last file of each output */
     bool ends_in_newline; /* the text of the file at hand, so far */
     uint8_t digest[32];
     char digest_hex[65];
@@ -35,7 +37,7 @@ static unsigned cfti_build_route(const cfti_build *build, size_t index) {
  * know of the second, and the reference check allows it. */
 static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
     if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
-    if (mode == CONFITURE_CHECK_POSTGRES && strstr(name, "/*") != NULL)
+    if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) && strstr(name, "/*") != NULL)
         return "the path holds /*, which opens a comment inside the block comment";
     return NULL;
 }
@@ -46,10 +48,10 @@ static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena 
     const confiture_build_options *options = build->options;
     if (cfti_build_route(build, visit->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
     if (visit->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
-        const char *why = cfti_block_name_check(visit->name, options->check);
+        const char *why = cfti_block_name_check(visit->name, build->rules.mode);
         if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
     }
-    return cfti_text_map((cfti_text_state *)visit->state, visit, options->check, arena, fail);
+    return cfti_text_map((cfti_text_state *)visit->state, visit, &build->rules, arena, fail);
 }
 
 /* Memory for what is still to come, at once rather than grown and moved step by step: the
@@ -77,7 +79,9 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
     confiture_status status = CONFITURE_OK;
     if (route != CFTI_ROUTE_NONE) {
         cfti_output *output = &build->outputs[route];
-        status = cfti_findings_add(&build->findings, visit, fail);
+        const cfti_text_state *text = (const cfti_text_state *)visit->state;
+        status = cfti_findings_add(&build->findings, visit, visit->index == build->ends[route],
+                                   fail);
         if (status == CONFITURE_OK && !build->findings.any) {
             cfti_build_expect(output, build, visit);
             if (visit->first) {
@@ -91,6 +95,9 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
             }
             if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
+            if (status == CONFITURE_OK && visit->last && build->findings.terminate &&
+                (text->unended || text->variable))
+                status = cfti_output_put(output, ";\n", 2, fail);
         }
     }
     if (!build->options->no_digest) cfti_stream_add(&build->stream, visit);
@@ -202,8 +209,10 @@ static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
 /* Decides where each file goes, and counts. */
 static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
+    confiture_status status = CONFITURE_OK;
     size_t n = build->files->count, i;
     build->counts[0] = n;
+    build->ends[0] = n - 1;
     if (!options->schema_only && build->outputs_used == 1) return CONFITURE_OK;
     build->routes_size = n + 1;
     build->routes = (uint8_t *)cfti_alloc(&build->allocator, build->routes_size);
@@ -211,15 +220,15 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     for (i = 0; i < n; i++)
         build->routes[i] =
             options->schema_only && confiture_files_is_seed(build->files, i) ? CFTI_ROUTE_NONE : 0;
-    if (build->outputs_used == 3) {
-        confiture_status status = cfti_build_split(build, fail);
-        if (status != CONFITURE_OK) return status;
-    }
+    if (build->outputs_used == 3) status = cfti_build_split(build, fail);
+    if (status != CONFITURE_OK) return status;
     build->counts[0] = 0; /* counted anew, by route */
     for (i = 0; i < n; i++)
         if (build->routes[i] != CFTI_ROUTE_NONE) build->counts[build->routes[i]]++;
-    if (options->schema_only && options->no_digest) return cfti_build_drop(build, fail);
-    return CONFITURE_OK;
+    if (options->schema_only && options->no_digest) status = cfti_build_drop(build, fail);
+    for (i = 0; i < build->files->count; i++)
+        if (build->routes[i] != CFTI_ROUTE_NONE) build->ends[build->routes[i]] = i;
+    return status;
 }
 
 /* Refuses options that cannot be used. */
@@ -256,8 +265,10 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     confiture_sha256_init(&build->stream.sha);
     build->findings.callback = options->on_finding;
     build->findings.user = options->finding_user;
+    build->findings.terminate = options->terminate;
     memset(&consumer, 0, sizeof(consumer));
     consumer.state_size = sizeof(cfti_text_state);
+    consumer.piece_state_size = sizeof(cfti_text_pieces);
     consumer.map = cfti_build_map;
     consumer.fold = cfti_build_fold;
     consumer.ctx = build;
@@ -283,6 +294,12 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     memset(build, 0, sizeof(*build));
     build->options = options;
     build->files = files;
+    build->rules.strip_bom = options->strip_bom;
+    build->rules.mode = options->check;
+    if (options->check == CONFITURE_CHECK_DEFAULT)
+        build->rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL
+                                ? CONFITURE_CHECK_NONE
+                                : CONFITURE_CHECK_POSTGRES;
     build->outputs_used = outputs;
     if (!cfti_allocator_choose(&build->allocator, options->run.allocator))
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);

@@ -4,35 +4,40 @@
  * and of psql's psqlscan.l and command.c around it. Where they differ, on strings
  * that go on after a newline, it is scan.l's: the server reads the statement. */
 
+/* The only finding that is none in the last file of an output: psql sends what it holds. */
+static const char cfti_statement_open[] = "statement never ended: add ';'";
+
 /* ==== Between tokens ===================================================== */
 
-/* What the identifier bytes before p are. Lexing between tokens began at `from`,
- * with lexer->run before it. 1e and $1e are words, as from PostgreSQL 15 on. */
+/* What the bytes before p are. Lexing between tokens began at `from`, with lexer->run
+ * before it. */
 static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
     const uint8_t *q = p;
-    uint8_t before = CFTI_RUN_NONE;
+    uint8_t run;
 
-    while (q > from && (cfti_kinds[q[-1]] & CFTI_DIGIT)) q--;
-    if (q > from && (cfti_kinds[q[-1]] & CFTI_IDENT)) {
-        if (q < p || (q[-1] | 0x20) != 'e') return CFTI_RUN_WORD;
+    while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
+                        q[-1] == '+' || q[-1] == '-'))
         q--;
-        if (q > from ? (cfti_kinds[q[-1]] & CFTI_IDENT) != 0 : lexer->run != CFTI_RUN_NONE)
-            return CFTI_RUN_WORD;
-        return CFTI_RUN_E;
-    }
-    if (q == from) before = lexer->run;
-    if (q == p) return before;
-    return before == CFTI_RUN_NONE || before == CFTI_RUN_DIGITS ? CFTI_RUN_DIGITS : CFTI_RUN_WORD;
+    run = (uint8_t)(q == from ? lexer->run : CFTI_RUN_NONE);
+    for (; q < p; q++) run = cfti_lex_step(run, *q);
+    return run;
 }
 
-/* To the next byte that may begin something; with 16 at a time also to # and &,
- * each of which one instruction takes together with " and '. */
-static const uint8_t *cfti_lex_skip(const uint8_t *p, const uint8_t *end) {
+/* Whether a quote now is that of an E'...': most often the byte before tells. */
+static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
+    if (p > from && (p[-1] | 0x20) != 'e') return false;
+    return cfti_lex_run(lexer, from, p) == CFTI_RUN_E;
+}
+
+/* To the next byte that may begin something; parentheses are counted on the way. With 16
+ * at a time also to # and &, each of which one instruction takes together with " and '. */
+static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
 #if CFTI_V16
-    const cfti_v16 two = cfti_v16_fill(0x02), five = cfti_v16_fill(0x05);
-    const cfti_v16 slash = cfti_v16_fill('/'), quote = cfti_v16_fill('\'');
-    const cfti_v16 dollar = cfti_v16_fill('$'), semicolon = cfti_v16_fill(';');
-    const cfti_v16 backslash = cfti_v16_fill('\\');
+    const cfti_v16 one = cfti_v16_fill(0x01), two = cfti_v16_fill(0x02);
+    const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
+    const cfti_v16 quote = cfti_v16_fill('\''), dollar = cfti_v16_fill('$');
+    const cfti_v16 semicolon = cfti_v16_fill(';'), backslash = cfti_v16_fill('\\');
+    const cfti_v16 paren = cfti_v16_fill(')');
 
     for (; end - p >= 16; p += 16) {
         cfti_v16 v = cfti_v16_load(p);
@@ -40,39 +45,121 @@ static const uint8_t *cfti_lex_skip(const uint8_t *p, const uint8_t *end) {
         cfti_v16 quotes =
             cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, five), quote), cfti_v16_equal(v, dollar));
         cfti_v16 ends = cfti_v16_or(cfti_v16_equal(v, semicolon), cfti_v16_equal(v, backslash));
-        unsigned at = cfti_v16_first(cfti_v16_or(comments, cfti_v16_or(quotes, ends)));
-        if (at < 16) return p + at;
+        cfti_v16 parens = cfti_v16_equal(cfti_v16_or(v, one), paren);
+        uint64_t mask =
+            cfti_v16_mask(cfti_v16_or(cfti_v16_or(comments, parens), cfti_v16_or(quotes, ends)));
+        for (; mask != 0; mask &= mask - 1) {
+            const uint8_t *q = p + CFTI_V16_AT(mask);
+            if (*q == '(' || *q == ')') cfti_lex_paren(lexer, q);
+            else if (*q != '#' && *q != '&') return q;
+        }
     }
-#else
-    while (
-        end - p >= 4 &&
-        !((cfti_kinds[p[0]] | cfti_kinds[p[1]] | cfti_kinds[p[2]] | cfti_kinds[p[3]]) & CFTI_STOP))
-        p += 4;
 #endif
-    while (p < end && !(cfti_kinds[*p] & CFTI_STOP)) p++;
+    for (; p < end; p++) {
+        if (!(cfti_kinds[*p] & CFTI_STOP)) continue;
+        if (*p != '(' && *p != ')') break;
+        cfti_lex_paren(lexer, p);
+    }
     return p;
 }
 
-/* The same where words matter: before the first of a statement, and in COPY. May
- * return early, once they no longer do. */
-static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    const uint64_t copy = CFTI_WORD5(0, 'c', 'o', 'p', 'y');
+/* The letters that may begin a word that matters, or a quote such as N'...', which is no
+ * word: most statements show in the first that they are neither COPY nor CREATE. */
+static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
+    static const char quotes[5] = {'e', 'n', 'b', 'x', 'u'};
 
-    for (; p < end && lexer->statement != CFTI_STATEMENT_OTHER; p++) {
-        uint8_t kind = cfti_kinds[*p];
-        if (*p == '$') break; /* which may be part of the word */
+    if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
+    if (memchr(quotes, c, sizeof quotes)) return true;
+    switch (lexer->routine) {
+    case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
+    case CFTI_ROUTINE_OR: return c == 'r';
+    case CFTI_ROUTINE_REPLACE: return c == 'f' || c == 'p';
+    default: return c == 'c';
+    }
+}
+
+/* The word that ends before p is an identifier, unless it begins a quote. */
+static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
+    static const char quotes[4] = {'e', 'n', 'b', 'x'};
+
+    if (lexer->word_size == 1 &&
+        ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
+         (*p == '&' && lexer->word[0] == 'u'))) {
+        lexer->word_size = 0;
+        return;
+    }
+    if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
+}
+
+/* One byte of a word, a number or a variable. */
+static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
+    uint8_t run = lexer->run, c = cfti_lower(*p);
+
+    lexer->run = cfti_lex_step(run, c);
+    switch (lexer->run) {
+    case CFTI_RUN_VARIABLE:
+        if (run == CFTI_RUN_COLON) cfti_lex_token(lexer, p, CFTI_TOKEN_VARIABLE);
+        return;
+    case CFTI_RUN_E:
+    case CFTI_RUN_WORD:
+        if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) {
+            if (lexer->word_size > 0) cfti_lex_letter(lexer, c);
+            return;
+        }
+        if (run != CFTI_RUN_NONE && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
+        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+        if (cfti_lex_may_matter(lexer, c)) {
+            lexer->word_size = 0;
+            cfti_lex_letter(lexer, c);
+        } else {
+            lexer->held.kind = CFTI_STATEMENT_OTHER;
+            lexer->routine = CFTI_ROUTINE_NO;
+            lexer->words = false;
+        }
+        return;
+    default:
+        if (run == CFTI_RUN_NONE || run == CFTI_RUN_DOT)
+            cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
+    }
+}
+
+/* The same where words matter: before the first of a statement, in COPY, and in CREATE
+ * FUNCTION. May return early, once they no longer do. */
+static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end && lexer->words; p++) {
+        uint8_t kind = cfti_kinds[*p], run = lexer->run;
         if (kind & CFTI_IDENT) {
-            cfti_lex_letter(lexer, *p);
-            /* Most statements show in a letter or two that they are not COPY. */
-            if (lexer->statement == CFTI_STATEMENT_START && lexer->word != copy >> 24 &&
-                lexer->word != copy >> 16 && lexer->word != copy >> 8 && lexer->word != copy)
-                cfti_lex_statement(lexer, CFTI_STATEMENT_OTHER);
+            if (*p == '$') return p;
+            cfti_lex_word_byte(lexer, p);
             continue;
         }
-        cfti_lex_word(lexer, p);
-        if (kind & CFTI_STOP) break;
-        if (!(kind & CFTI_SPACE)) cfti_lex_token(lexer, *p);
+        if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) cfti_lex_word_end(lexer, p);
+        else if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
+        if (kind & CFTI_STOP) {
+            if (*p != '(' && *p != ')') return p;
+            cfti_lex_token(lexer, p, *p);
+            cfti_lex_paren(lexer, p);
+        } else if (*p != ':' && !(kind & CFTI_SPACE)) {
+            cfti_lex_token(lexer, p, *p);
+        }
+        lexer->run = cfti_lex_step(run, *p);
     }
+    return p;
+}
+
+/* The $ at p: the rest of an identifier, which is passed over at once (to look back from
+ * each of its $ would take time that grows with the square of their number), or NULL: it
+ * may begin a quote. */
+static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *from,
+                                           const uint8_t *p, const uint8_t *end) {
+    uint8_t run = cfti_lex_run(lexer, from, p);
+
+    if (run != CFTI_RUN_E && run != CFTI_RUN_WORD && run != CFTI_RUN_EXPONENT) return NULL;
+    while (p < end && (cfti_kinds[*p] & CFTI_IDENT)) {
+        if (lexer->word_size > 0) cfti_lex_letter(lexer, *p);
+        p++;
+    }
+    lexer->run = CFTI_RUN_WORD;
     return p;
 }
 
@@ -82,71 +169,79 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
  * remains. */
 static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     const uint8_t *from = p, *q;
-    uint8_t run;
 
-    for (;; p++) {
-        p = lexer->statement == CFTI_STATEMENT_OTHER ? cfti_lex_skip(p, end)
-                                                     : cfti_lex_words(lexer, p, end);
+    for (;;) {
+        if (lexer->words) {
+            from = p = cfti_lex_words(lexer, p, end);
+            if (p < end && !lexer->words) continue;
+        } else {
+            p = cfti_lex_skip(lexer, p, end);
+        }
         if (p == end) {
             lexer->run = cfti_lex_run(lexer, from, p);
             return p;
         }
         switch (*p) {
         case ';':
-            cfti_lex_semicolon(lexer, true);
-            if (lexer->sent == 0) continue;
+            cfti_lex_semicolon(lexer, p);
             lexer->run = CFTI_RUN_NONE;
-            return p + 1;
+            from = ++p;
+            if (lexer->sent > 0 || lexer->found != NULL) return p;
+            continue;
         case '$':
-            run = cfti_lex_run(lexer, from, p);
-            if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) {
-                /* All of the identifier now: to look back from each of its $ would
-                 * take time that grows with the square of their number. */
-                while (end - p > 1 && (cfti_kinds[p[1]] & CFTI_IDENT)) p++;
-                lexer->word = UINT64_MAX;
+            q = cfti_lex_dollar_word(lexer, from, p, end);
+            if (q != NULL) {
+                from = p = q;
                 continue;
             }
-            cfti_lex_word(lexer, p);
-            cfti_lex_token(lexer, *p);
+            cfti_lex_token(lexer, p, *p);
+            lexer->word_size = 0;
             lexer->at = CFTI_AT_TAG;
             lexer->tag_size = 0;
             break;
         case '\'':
         case '"':
-            cfti_lex_token(lexer, *p);
-            if (*p == '\'' && cfti_lex_run(lexer, from, p) == CFTI_RUN_E) {
+            lexer->format = lexer->held.kind == CFTI_STATEMENT_COPY &&
+                            lexer->held.copy.state == CFTI_COPY_LIST_FORMAT;
+            cfti_lex_token(lexer, p, *p);
+            if (*p == '\'' && cfti_lex_escapes(lexer, from, p)) {
                 lexer->at = CFTI_AT_ESCAPE;
+                lexer->continued = false;
                 break;
             }
             q = cfti_find2(p + 1, end, *p, *p);
-            if (end - q > 1 && q[1] != *p) {
-                p = q;
-                from = p + 1;
+            if (end - q > 1 && q[1] != *p && !lexer->format) {
+                from = p = q + 1;
                 lexer->run = CFTI_RUN_NONE;
                 continue;
             }
             lexer->at = CFTI_AT_QUOTE;
             lexer->quote = *p;
+            if (lexer->format) lexer->word_size = 0;
             break;
         case '-':
             if (end - p > 1 && p[1] != '-') {
-                cfti_lex_token(lexer, *p);
+                cfti_lex_token(lexer, p, *p);
+                if (lexer->words) lexer->run = cfti_lex_step(lexer->run, *p);
+                p++;
+                if (lexer->words) from = p;
                 continue;
             }
             /* memchr, since comments are longer than most strings. */
             q = (const uint8_t *)memchr(p, '\n', (size_t)(end - p));
             if (q) {
-                p = q;
-                from = p;
+                from = p = q;
+                lexer->run = CFTI_RUN_NONE;
                 continue;
             }
+            lexer->run = cfti_lex_run(lexer, from, p);
+            lexer->opened.at = p;
             lexer->at = CFTI_AT_DASH;
-            break;
+            return p + 1;
         case '/': lexer->at = CFTI_AT_SLASH; break;
-        case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
-        default: cfti_lex_token(lexer, *p); continue;
+        default: lexer->at = CFTI_AT_BACKSLASH; break;
         }
-        lexer->opened = p;
+        lexer->opened.at = p;
         lexer->run = CFTI_RUN_NONE;
         return p + 1;
     }
@@ -166,7 +261,7 @@ static const uint8_t *cfti_lex_comment(cfti_lexer *lexer, const uint8_t *p, cons
         uint8_t c = *p++;
         if (c == '*' && before == '/') {
             if (reference) {
-                lexer->opened = p;
+                lexer->opened.at = p;
                 lexer->depth = 0;
             }
             lexer->depth++;
@@ -192,18 +287,19 @@ static const uint8_t *cfti_lex_tag(cfti_lexer *lexer, const uint8_t *p, const ui
     for (; p < end && *p != '$'; p++) {
         uint8_t kind = cfti_kinds[*p];
         if (!(kind & CFTI_IDENT) || (lexer->tag_size == 0 && (kind & CFTI_DIGIT))) {
-            if (lexer->tag_size > 0) lexer->run = CFTI_RUN_WORD;
-            if (lexer->tag_size == 1 && (lexer->tag[0] | 0x20) == 'e') lexer->run = CFTI_RUN_E;
+            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION; /* $1, which has no more */
             lexer->at = CFTI_AT_SQL;
             return p;
         }
         if (lexer->tag_size < sizeof lexer->tag) lexer->tag[lexer->tag_size++] = *p;
         else lexer->tag_size = sizeof lexer->tag + 1;
-        cfti_lex_letter(lexer, *p);
+        cfti_lex_letter(lexer, cfti_lower(*p));
+        lexer->run = cfti_lex_step(lexer->run, *p);
     }
     if (p < end) {
         p++;
-        lexer->word = 0;
+        lexer->run = CFTI_RUN_NONE;
+        lexer->word_size = 0;
         lexer->matched = 0;
         lexer->at = (uint8_t)(lexer->tag_size > sizeof lexer->tag ? CFTI_AT_LOST : CFTI_AT_DOLLAR);
     }
@@ -235,14 +331,16 @@ static const uint8_t *cfti_lex_dollar(cfti_lexer *lexer, const uint8_t *p, const
     return p;
 }
 
-/* After the quote that may end an E'...': is there another that continues it? */
+/* After the quote that may end an E'...': is there another that continues it? To the
+ * server; psql, which reads line by line, begins '...' there. */
 static const uint8_t *cfti_lex_gap(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && (cfti_kinds[*p] & CFTI_SPACE); p++)
         lexer->newline = lexer->newline || *p == '\n';
     if (p == end) return p;
     if (*p == '\'' && lexer->newline) {
         lexer->at = CFTI_AT_ESCAPE;
-        lexer->opened = p++;
+        lexer->continued = true;
+        lexer->opened.at = p++;
     } else if (*p == '-') {
         lexer->at = CFTI_AT_GAP_DASH;
         p++;
@@ -252,59 +350,129 @@ static const uint8_t *cfti_lex_gap(cfti_lexer *lexer, const uint8_t *p, const ui
     return p;
 }
 
+/* After a backslash between tokens. */
+static const uint8_t *cfti_lex_backslash(cfti_lexer *lexer, const uint8_t *p) {
+    lexer->at = CFTI_AT_SQL;
+    if (*p == ';') {
+        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+        cfti_lex_end_statement(lexer);
+        lexer->routine = CFTI_ROUTINE_START;
+        return p + 1;
+    }
+    if (*p == ':') {
+        cfti_lex_token(lexer, p, '\\');
+        return p + 1;
+    }
+    lexer->at = CFTI_AT_NAME;
+    lexer->word_size = 0;
+    return p;
+}
+
 /* ==== The lexer ========================================================== */
 
-/* Goes on until p == end or a COPY is sent. */
-static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+/* States that a byte or two decide. */
+static const uint8_t *cfti_lex_byte(cfti_lexer *lexer, const uint8_t *p) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    uint8_t c = *p;
+
+    switch (lexer->at) {
+    case CFTI_AT_START:
+        if (c == mark[lexer->matched]) {
+            if (++lexer->matched < 3) return p + 1;
+            cfti_lex_found(lexer, "byte order mark: remove it, or use --strip-bom", 1);
+            lexer->at = CFTI_AT_SQL;
+            return p + 1;
+        }
+        if (lexer->matched > 0) {
+            /* Part of one is a word, which is no word that matters. */
+            cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
+            lexer->routine = CFTI_ROUTINE_NO;
+            lexer->run = CFTI_RUN_WORD;
+            cfti_lex_words_matter(lexer);
+        }
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_DASH:
+        if (c == '-') {
+            lexer->at = CFTI_AT_LINE;
+            lexer->then = CFTI_AT_SQL;
+            lexer->run = CFTI_RUN_NONE;
+            return p + 1;
+        }
+        cfti_lex_token(lexer, p, '-');
+        lexer->run = cfti_lex_step(lexer->run, '-');
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_SLASH:
+        if (c == '*') {
+            if (lexer->held.what == CFTI_HELD_NOTHING) lexer->held.what = CFTI_HELD_COMMENT;
+            lexer->at = CFTI_AT_COMMENT;
+            lexer->depth = 1;
+            lexer->before = 0;
+            return p + 1;
+        }
+        cfti_lex_token(lexer, p, '/');
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_QUOTE_END:
+        lexer->at = (uint8_t)(c == lexer->quote ? CFTI_AT_QUOTE : CFTI_AT_SQL);
+        if (c != lexer->quote) cfti_copy_format(lexer, &lexer->held.copy);
+        return p + (c == lexer->quote);
+    case CFTI_AT_ESCAPED:
+        /* Here psql and the server part: to one of them the quote ends. */
+        if (c == '\'' && lexer->continued) {
+            cfti_lex_settle(lexer, &lexer->opened);
+            cfti_lex_found(lexer, "quote never closed", lexer->opened.line);
+        }
+        lexer->at = CFTI_AT_ESCAPE;
+        return p + 1;
+    case CFTI_AT_ESCAPE_END:
+        lexer->at = (uint8_t)(c == '\'' ? CFTI_AT_ESCAPE : CFTI_AT_GAP);
+        lexer->newline = false;
+        return p + (c == '\'');
+    case CFTI_AT_GAP_DASH:
+        if (c == '-') {
+            lexer->at = CFTI_AT_LINE;
+            lexer->then = CFTI_AT_GAP;
+            return p + 1;
+        }
+        cfti_lex_token(lexer, p, '-');
+        lexer->at = CFTI_AT_SQL;
+        return p;
+    case CFTI_AT_BACKSLASH: return cfti_lex_backslash(lexer, p);
+    case CFTI_AT_ARGUMENT_ESCAPED: return cfti_lex_argument_escaped(lexer, p);
+    case CFTI_AT_ARGUMENT_NUMBER: return cfti_lex_argument_number(lexer, p);
+    case CFTI_AT_ARGUMENT_END:
+        lexer->at = (uint8_t)(c == '\'' ? CFTI_AT_ARGUMENT_QUOTE : CFTI_AT_ARGUMENTS);
+        if (c == '\'') cfti_argument_byte(lexer, c, true);
+        return p + (c == '\'');
+    default: /* CFTI_AT_NEXT_COMMAND */
+        lexer->at = (uint8_t)(c == '\\' ? CFTI_AT_SQL : CFTI_AT_BACKSLASH);
+        lexer->opened.at = p;
+        return p + (c == '\\');
+    }
+}
+
+/* Goes on until p == end, a COPY is sent or something is found. */
+static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     uint64_t sent = lexer->sent;
 
-    while (p < end && lexer->sent == sent) {
-        uint8_t c = *p;
+    while (p < end && lexer->sent == sent && lexer->found == NULL) {
         switch (lexer->at) {
-        case CFTI_AT_START:
-            if (c == mark[lexer->matched]) {
-                p++;
-                if (++lexer->matched < 3) break;
-            } else if (lexer->matched > 0) {
-                lexer->run = CFTI_RUN_WORD;
-                lexer->word = UINT64_MAX;
-            }
-            lexer->at = CFTI_AT_SQL;
-            break;
         case CFTI_AT_SQL: p = cfti_lex_sql(lexer, p, end); break;
-        case CFTI_AT_DASH:
-        case CFTI_AT_SLASH:
-            if (c == '-' && lexer->at == CFTI_AT_DASH) {
-                lexer->at = CFTI_AT_LINE;
-                lexer->then = CFTI_AT_SQL;
-                p++;
-            } else if (c == '*' && lexer->at == CFTI_AT_SLASH) {
-                lexer->at = CFTI_AT_COMMENT;
-                lexer->depth = 1;
-                lexer->before = 0;
-                p++;
-            } else {
-                cfti_lex_token(lexer, '-');
-                lexer->at = CFTI_AT_SQL;
-            }
-            break;
         case CFTI_AT_LINE:
             p = cfti_find2(p, end, '\n', '\n');
             if (p < end) lexer->at = lexer->then;
             break;
         case CFTI_AT_COMMENT: p = cfti_lex_comment(lexer, p, end); break;
         case CFTI_AT_QUOTE:
+            if (lexer->format && *p != lexer->quote) {
+                cfti_lex_letter(lexer, *p++);
+                break;
+            }
             p = cfti_find2(p, end, lexer->quote, lexer->quote);
             if (p < end) {
                 lexer->at = CFTI_AT_QUOTE_END;
-                p++;
-            }
-            break;
-        case CFTI_AT_QUOTE_END:
-            lexer->at = CFTI_AT_SQL;
-            if (c == lexer->quote) {
-                lexer->at = CFTI_AT_QUOTE;
                 p++;
             }
             break;
@@ -312,68 +480,25 @@ static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_
             p = cfti_find2(p, end, '\'', '\\');
             if (p < end) lexer->at = (uint8_t)(*p++ == '\\' ? CFTI_AT_ESCAPED : CFTI_AT_ESCAPE_END);
             break;
-        case CFTI_AT_ESCAPED:
-            lexer->at = CFTI_AT_ESCAPE;
-            p++;
-            break;
-        case CFTI_AT_ESCAPE_END:
-            lexer->at = CFTI_AT_GAP;
-            lexer->newline = false;
-            if (c == '\'') {
-                lexer->at = CFTI_AT_ESCAPE;
-                p++;
-            }
-            break;
         case CFTI_AT_GAP: p = cfti_lex_gap(lexer, p, end); break;
-        case CFTI_AT_GAP_DASH:
-            lexer->at = CFTI_AT_SQL;
-            if (c == '-') {
-                lexer->at = CFTI_AT_LINE;
-                lexer->then = CFTI_AT_GAP;
-                p++;
-            }
-            break;
         case CFTI_AT_TAG: p = cfti_lex_tag(lexer, p, end); break;
         case CFTI_AT_DOLLAR: p = cfti_lex_dollar(lexer, p, end); break;
-        case CFTI_AT_BACKSLASH:
-            lexer->at = CFTI_AT_SQL;
-            if (c == ';') {
-                cfti_lex_semicolon(lexer, false);
-                p++;
-            } else if (c == ':') {
-                cfti_lex_token(lexer, c);
-                p++;
-            } else {
-                lexer->at = CFTI_AT_META;
-                lexer->word = 0;
-            }
-            break;
-        case CFTI_AT_META: p = cfti_lex_meta(lexer, p, end); break;
-        case CFTI_AT_META_COPY: p = cfti_lex_meta_copy(lexer, p, end); break;
-        default: /* CFTI_AT_LOST */ p = end; break;
+        case CFTI_AT_LOST: p = end; break;
+        case CFTI_AT_NAME: p = cfti_lex_name(lexer, p, end); break;
+        case CFTI_AT_ARGUMENTS: p = cfti_lex_arguments(lexer, p, end); break;
+        case CFTI_AT_ARGUMENT_QUOTE: p = cfti_lex_argument_quote(lexer, p, end); break;
+        case CFTI_AT_COPY_LINE: p = cfti_lex_copy_line(lexer, p, end); break;
+        default: p = cfti_lex_byte(lexer, p); break;
         }
     }
     return p;
 }
 
-/* The line where `at` was entered, if that was in this piece: known once, and then
- * counting goes on from there. */
-static void cfti_lex_open_line(cfti_lexer *lexer) {
-    if (lexer->opened == NULL) return;
-    if (lexer->opened >= lexer->counted) lexer->open_line = cfti_lex_line(lexer, lexer->opened);
-    lexer->opened = NULL;
-}
+/* Text without NUL. */
+static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    const uint8_t *stop;
 
-/* Translated text, in pieces of any size. */
-static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
-    const uint8_t *p = text, *end, *stop;
-
-    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE) return;
-    end = text + n;
-    lexer->counted = text;
-    lexer->opened = NULL;
-    if (lexer->mode == CONFITURE_CHECK_REFERENCE) p = cfti_lex_comment(lexer, p, end);
-    while (p < end) {
+    while (p < end && (lexer->found == NULL || lexer->sent > 0)) {
         if (lexer->in_data) {
             p = cfti_lex_data(lexer, p, end);
         } else if (lexer->sent == 0) {
@@ -384,15 +509,61 @@ static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
             stop = cfti_find2(p, end, '\n', '\n');
             stop += stop < end;
             p = cfti_lex(lexer, p, stop);
+            if (lexer->found != NULL) p = stop;
             lexer->in_data = p == stop && p[-1] == '\n';
-            if (lexer->in_data) {
-                cfti_lex_open_line(lexer);
-                lexer->sent_line = cfti_lex_line(lexer, p) - 1;
-            }
+            if (lexer->in_data) lexer->sent_line = cfti_lex_line(lexer, p) - 1;
         }
     }
-    cfti_lex_open_line(lexer);
+}
+
+/* Translated text, in pieces of any size. */
+static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
+    const uint8_t *end, *nul;
+
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE ||
+        (lexer->found != NULL && lexer->sent == 0))
+        return;
+    end = text + n;
+    lexer->counted = text;
+    if (lexer->mode == CONFITURE_CHECK_REFERENCE) {
+        cfti_lex_comment(lexer, text, end);
+    } else {
+        nul = lexer->mode == CONFITURE_CHECK_POSTGRES ? (const uint8_t *)memchr(text, 0, n) : NULL;
+        cfti_lex_text(lexer, text, nul != NULL ? nul : end);
+        if (nul != NULL && lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
+        if (nul != NULL) {
+            lexer->sent = 0;
+            cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line",
+                           cfti_lex_line(lexer, nul));
+        }
+    }
     cfti_lex_line(lexer, end);
+    cfti_lex_settle(lexer, &lexer->opened);
+    cfti_lex_settle(lexer, &lexer->held.begun);
+    cfti_lex_settle(lexer, &lexer->held.paren);
+    cfti_lex_settle(lexer, &lexer->began);
+}
+
+/* What psql holds of a script that is open to more SQL; NULL: nothing. */
+static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
+    if (lexer->branch_count > 0) {
+        *line = lexer->branches[0].line;
+        return "\\if never ended: add \\endif";
+    }
+    if (lexer->held.parens > 0) {
+        *line = lexer->held.paren.line;
+        return "parenthesis never closed: add ')'";
+    }
+    if (lexer->begins > 0) {
+        *line = lexer->began.line;
+        return "BEGIN ATOMIC never ended: add END";
+    }
+    if (lexer->held.what == CFTI_HELD_TOKENS) {
+        *line = lexer->held.begun.line;
+        return cfti_statement_open;
+    }
+    *line = lexer->restrict_line;
+    return lexer->restricted ? "\\restrict never ended: add \\unrestrict" : NULL;
 }
 
 /* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
@@ -407,7 +578,11 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
         *line = lexer->data_line;
         return "COPY data never ended: no line \\. follows";
     }
-    *line = lexer->open_line;
+    if (lexer->found != NULL) {
+        *line = lexer->found_line;
+        return lexer->found;
+    }
+    *line = lexer->opened.line;
     if (lexer->mode == CONFITURE_CHECK_REFERENCE && lexer->depth > 0) return "comment never closed";
     switch (lexer->at) {
     case CFTI_AT_COMMENT: return "comment never closed";
@@ -417,6 +592,8 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
     case CFTI_AT_ESCAPED: return "quote never closed";
     case CFTI_AT_DOLLAR: return "dollar quote never closed";
     case CFTI_AT_LOST: return "dollar-quote tag longer than 255 bytes";
-    default: *line = 0; return NULL;
+    default: break;
     }
+    *line = 0;
+    return lexer->mode == CONFITURE_CHECK_POSTGRES ? cfti_lex_left(lexer, line) : NULL;
 }

@@ -1,169 +1,321 @@
-/* ---- lexer_copy.c: where a script holds no SQL: COPY data and psql's commands ---- */
+/* ---- lexer_copy.c: COPY, by PostgreSQL's grammar, and its data ---- */
 
-/* Kinds of bytes. IDENT is scan.l's {ident_cont}; STOP is what may begin something
- * when it is met between tokens. */
-#define CFTI_IDENT 1
-#define CFTI_DIGIT 2
-#define CFTI_SPACE 4
-#define CFTI_STOP 8
-#define CFTI_IDENT_16 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
-
-/* clang-format off */
-static const uint8_t cfti_kinds[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 0, 0, /* \t \n \v \f \r */
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* */
-    4, 0, 8, 0, 9, 0, 0, 8, 0, 0, 0, 0, 0, 8, 0, 8, /* space " $ ' - / */
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 8, 0, 0, 0, 0, /* 0-9 ; */
-    0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* A-O */
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 8, 0, 0, 1, /* P-Z \ _ */
-    0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, /* a-o */
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, /* p-z */
-    CFTI_IDENT_16, CFTI_IDENT_16, CFTI_IDENT_16, CFTI_IDENT_16, /* every byte outside ASCII */
-    CFTI_IDENT_16, CFTI_IDENT_16, CFTI_IDENT_16, CFTI_IDENT_16,
-};
-/* clang-format on */
-
-/* Where in the text the next byte stands. */
+/* How far a COPY is read, by what may come next. Those below CFTI_COPY_READS read data
+ * from the script if they end here. */
 enum {
-    CFTI_AT_START,      /* a byte order mark may come, of which `matched` bytes have */
-    CFTI_AT_SQL,        /* between tokens, or in one that matters to nobody */
-    CFTI_AT_DASH,       /* after - between tokens */
-    CFTI_AT_SLASH,      /* after / */
-    CFTI_AT_BACKSLASH,  /* after \ */
-    CFTI_AT_LINE,       /* in a line of which the rest does not matter; `then` comes after it */
-    CFTI_AT_COMMENT,    /* in a comment, `depth` deep */
-    CFTI_AT_QUOTE,      /* in '...' or "..." : `quote` says which */
-    CFTI_AT_QUOTE_END,  /* after its quote, which may be the first of a doubled one */
-    CFTI_AT_ESCAPE,     /* in E'...' */
-    CFTI_AT_ESCAPED,    /* after a backslash there */
-    CFTI_AT_ESCAPE_END, /* after a quote there */
-    CFTI_AT_GAP,        /* in white space after that; a quote after a newline continues E'...' */
-    CFTI_AT_GAP_DASH,   /* after - there */
-    CFTI_AT_TAG,        /* after $ and `tag_size` bytes of a tag */
-    CFTI_AT_DOLLAR,     /* in $tag$...$tag$, `matched` bytes of the closing one seen */
-    CFTI_AT_LOST,       /* in a dollar quote whose tag is too long to be remembered */
-    CFTI_AT_META,       /* in the name of one of psql's commands */
-    CFTI_AT_META_COPY   /* in the line of a \copy */
+    CFTI_COPY_SOURCE_END,   /* after STDIN: an option, of any kind */
+    CFTI_COPY_WITH,         /* after WITH */
+    CFTI_COPY_OPTION,       /* after an option of the old kind */
+    CFTI_COPY_FORCE_NEXT,   /* after a column of FORCE QUOTE */
+    CFTI_COPY_LIST_END,     /* after (options) */
+    CFTI_COPY_WHERE,        /* after WHERE: anything */
+    CFTI_COPY_READS,
+    CFTI_COPY_BINARY,       /* after COPY: BINARY or a name */
+    CFTI_COPY_NAME,         /* a name */
+    CFTI_COPY_NAMED,        /* after it: . ( or FROM */
+    CFTI_COPY_COLUMN,       /* in its list */
+    CFTI_COPY_COLUMN_NEXT,  /* , or ) */
+    CFTI_COPY_FROM,         /* FROM */
+    CFTI_COPY_SOURCE,       /* STDIN */
+    CFTI_COPY_USING,        /* DELIMITERS */
+    CFTI_COPY_DELIMITERS,   /* a string */
+    CFTI_COPY_AS,           /* AS or a string */
+    CFTI_COPY_STRING,       /* a string */
+    CFTI_COPY_FORCE,        /* QUOTE, NULL or NOT */
+    CFTI_COPY_FORCE_NOT,    /* NULL */
+    CFTI_COPY_FORCE_COLUMN, /* * or a name */
+    CFTI_COPY_LIST,         /* in (options): a name */
+    CFTI_COPY_LIST_VALUE,   /* and what comes after it */
+    CFTI_COPY_LIST_FORMAT,  /* after FORMAT there */
+    CFTI_COPY_NONE          /* whatever comes, no data */
 };
 
-/* The identifier or number that ends just before the next byte. */
-enum {
-    CFTI_RUN_NONE,
-    CFTI_RUN_DIGITS,
-    CFTI_RUN_E, /* e or E alone: a quote now is that of an E'...' */
-    CFTI_RUN_WORD
-};
+/* Kinds of tokens that are no single byte. */
+enum { CFTI_TOKEN_WORD = 256, CFTI_TOKEN_VARIABLE, CFTI_TOKEN_NUMBER };
 
-/* What is known of the statement. Parentheses and words count in COPY alone. */
-enum { CFTI_STATEMENT_START, CFTI_STATEMENT_COPY, CFTI_STATEMENT_OTHER };
+static bool cfti_copy_is_name(const cfti_lexer *lexer, int token) {
+    if (token == CFTI_TOKEN_WORD)
+        return !cfti_lex_word_is(lexer, "from") && !cfti_lex_word_is(lexer, "to") &&
+               !cfti_lex_word_is(lexer, "binary");
+    return token == '"' || token == CFTI_TOKEN_VARIABLE;
+}
 
-typedef struct cfti_lexer {
-    confiture_check_mode mode;
-    uint8_t at;        /* CFTI_AT_ */
-    uint8_t run;       /* CFTI_RUN_, of what stands before the piece */
-    uint8_t then;      /* CFTI_AT_ */
-    uint8_t statement; /* CFTI_STATEMENT_ */
-    uint8_t quote;
-    uint8_t before;       /* in a comment: the byte before, unless it is used up */
-    uint8_t data_matched; /* bytes of a line \. ; 3: the line is none */
-    bool newline;         /* CFTI_AT_GAP: it holds one */
-    bool from;            /* the word before was FROM */
-    bool from_stdin;      /* and then STDIN came */
-    bool in_data;         /* in the lines after COPY ... FROM STDIN; `at` waits for their end */
-    uint16_t tag_size;
-    uint16_t matched;
-    const uint8_t *counted; /* within a piece: the newlines before this are in `line` */
-    const uint8_t *opened;  /* within a piece: where `at` was entered */
-    uint64_t line;
-    uint64_t open_line;
-    uint64_t copy_line; /* of the last COPY */
-    uint64_t data_line; /* of the COPY whose data come or are being read */
-    uint64_t sent_line; /* of the ; before the data: for all COPYs but the first */
-    uint64_t waiting;   /* COPYs ended by \; that the next ; sends */
-    uint64_t sent;      /* COPYs whose data have not ended */
-    uint64_t depth;
-    uint64_t parens;
-    uint64_t word; /* the word that is being read, see CFTI_WORD5 */
-    uint8_t tag[255];
-} cfti_lexer;
+/* Options as before PostgreSQL 9.0, or WHERE. */
+static uint8_t cfti_copy_option(const cfti_lexer *lexer, cfti_copying *copy, bool list) {
+    static const char *const valued[] = {"delimiter", "null", "quote", "escape", "encoding"};
+    size_t i;
 
-/* The last eight bytes of a word in lower case. No byte of a word is zero, so a
- * longer word never equals a shorter one. */
-#define CFTI_WORD5(a, b, c, d, e)                                                                  \
-    ((uint64_t)(a) << 32 | (uint64_t)(b) << 24 | (uint64_t)(c) << 16 | (uint64_t)(d) << 8 |        \
-     (uint64_t)(e))
+    if (cfti_lex_word_is(lexer, "binary")) {
+        copy->binary = true;
+        return CFTI_COPY_OPTION;
+    }
+    for (i = 0; i < CFTI_COUNT(valued); i++)
+        if (cfti_lex_word_is(lexer, valued[i])) return CFTI_COPY_AS;
+    if (cfti_lex_word_is(lexer, "force")) return CFTI_COPY_FORCE;
+    if (cfti_lex_word_is(lexer, "where")) return CFTI_COPY_WHERE;
+    if (cfti_lex_word_is(lexer, "freeze") || cfti_lex_word_is(lexer, "csv") ||
+        cfti_lex_word_is(lexer, "header"))
+        return CFTI_COPY_OPTION;
+    if (list && cfti_lex_word_is(lexer, "with")) return CFTI_COPY_WITH;
+    return CFTI_COPY_NONE;
+}
 
+/* Between the parentheses of the options, `depth` of them within those. */
+static uint8_t cfti_copy_list(const cfti_lexer *lexer, cfti_copying *copy, int token) {
+    if (token == ')' && copy->depth == 0) return CFTI_COPY_LIST_END;
+    if (token == '(') copy->depth++;
+    if (copy->depth > 0) {
+        if (token == ')') copy->depth--;
+        return CFTI_COPY_LIST_VALUE;
+    }
+    if (copy->state == CFTI_COPY_LIST) {
+        if (token == CFTI_TOKEN_WORD && cfti_lex_word_is(lexer, "format"))
+            return CFTI_COPY_LIST_FORMAT;
+        return token == CFTI_TOKEN_WORD || token == '"' || token == CFTI_TOKEN_VARIABLE
+                   ? CFTI_COPY_LIST_VALUE
+                   : CFTI_COPY_NONE;
+    }
+    if (token == ',') return CFTI_COPY_LIST;
+    if (copy->state == CFTI_COPY_LIST_FORMAT && token == CFTI_TOKEN_WORD &&
+        cfti_lex_word_is(lexer, "binary"))
+        copy->binary = true;
+    return CFTI_COPY_LIST_VALUE;
+}
+
+/* One token more; a word is in lexer->word. */
+static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int token) {
+    bool word = token == CFTI_TOKEN_WORD, string = token == '\'' || token == '$';
+    bool name = cfti_copy_is_name(lexer, token);
+
+    switch (copy->state) {
+    case CFTI_COPY_BINARY:
+        if (word && cfti_lex_word_is(lexer, "binary")) {
+            copy->binary = true;
+            return CFTI_COPY_NAME;
+        }
+        return name ? CFTI_COPY_NAMED : CFTI_COPY_NONE;
+    case CFTI_COPY_NAME: return name ? CFTI_COPY_NAMED : CFTI_COPY_NONE;
+    case CFTI_COPY_NAMED:
+        if (token == '.') return CFTI_COPY_NAME;
+        if (token == '(') return CFTI_COPY_COLUMN;
+        return word && cfti_lex_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
+    case CFTI_COPY_COLUMN: return name ? CFTI_COPY_COLUMN_NEXT : CFTI_COPY_NONE;
+    case CFTI_COPY_COLUMN_NEXT:
+        return token == ',' ? CFTI_COPY_COLUMN : token == ')' ? CFTI_COPY_FROM : CFTI_COPY_NONE;
+    case CFTI_COPY_FROM:
+        return word && cfti_lex_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
+    case CFTI_COPY_SOURCE:
+        return word && (cfti_lex_word_is(lexer, "stdin") || cfti_lex_word_is(lexer, "stdout"))
+                   ? CFTI_COPY_SOURCE_END
+                   : CFTI_COPY_NONE;
+    case CFTI_COPY_SOURCE_END:
+        if (word && cfti_lex_word_is(lexer, "using")) return CFTI_COPY_USING;
+        if (word && cfti_lex_word_is(lexer, "delimiters")) return CFTI_COPY_DELIMITERS;
+        if (token == '(') return CFTI_COPY_LIST;
+        return word ? cfti_copy_option(lexer, copy, true) : CFTI_COPY_NONE;
+    case CFTI_COPY_USING:
+        return word && cfti_lex_word_is(lexer, "delimiters") ? CFTI_COPY_DELIMITERS
+                                                             : CFTI_COPY_NONE;
+    case CFTI_COPY_DELIMITERS: return string ? CFTI_COPY_SOURCE_END : CFTI_COPY_NONE;
+    case CFTI_COPY_WITH:
+        if (token == '(') return CFTI_COPY_LIST;
+        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE_NEXT:
+        if (token == ',') return CFTI_COPY_FORCE_COLUMN;
+        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+    case CFTI_COPY_OPTION: return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+    case CFTI_COPY_AS:
+        if (word && cfti_lex_word_is(lexer, "as")) return CFTI_COPY_STRING;
+        return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;
+    case CFTI_COPY_STRING: return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE:
+        if (word && cfti_lex_word_is(lexer, "not")) return CFTI_COPY_FORCE_NOT;
+        if (word && cfti_lex_word_is(lexer, "quote")) return CFTI_COPY_FORCE_COLUMN;
+        return word && cfti_lex_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE_NOT:
+        return word && cfti_lex_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
+    case CFTI_COPY_FORCE_COLUMN:
+        return token == '*' ? CFTI_COPY_OPTION : name ? CFTI_COPY_FORCE_NEXT : CFTI_COPY_NONE;
+    case CFTI_COPY_LIST:
+    case CFTI_COPY_LIST_VALUE:
+    case CFTI_COPY_LIST_FORMAT: return cfti_copy_list(lexer, copy, token);
+    case CFTI_COPY_LIST_END:
+        return word && cfti_lex_word_is(lexer, "where") ? CFTI_COPY_WHERE : CFTI_COPY_NONE;
+    case CFTI_COPY_WHERE: return CFTI_COPY_WHERE;
+    default: return CFTI_COPY_NONE;
+    }
+}
+
+/* The value of FORMAT, in quotes, has ended. */
+static void cfti_copy_format(cfti_lexer *lexer, cfti_copying *copy) {
+    if (lexer->format && cfti_lex_word_is(lexer, "binary")) copy->binary = true;
+    if (lexer->format) lexer->word_size = 0;
+    lexer->format = false;
+}
+
+static void cfti_copy_init(cfti_copying *copy) {
+    memset(copy, 0, sizeof *copy);
+    copy->state = CFTI_COPY_BINARY;
+}
+
+/* ==== Statements ========================================================= */
+
+static void cfti_lex_words_matter(cfti_lexer *lexer) {
+    lexer->words =
+        lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
+}
+
+/* A token begins at p; tokens are what a file must not leave behind. */
+static void cfti_lex_hold(cfti_lexer *lexer, const uint8_t *p, uint8_t what) {
+    if (lexer->held.what < CFTI_HELD_VARIABLE) lexer->held.begun.at = p;
+    if (lexer->held.what < what) lexer->held.what = what;
+}
+
+/* A token at p that is no word: a byte, or a CFTI_TOKEN_. */
+static void cfti_lex_token(cfti_lexer *lexer, const uint8_t *p, int token) {
+    cfti_lex_hold(lexer, p,
+                  token == CFTI_TOKEN_VARIABLE ? CFTI_HELD_VARIABLE : CFTI_HELD_TOKENS);
+    if (lexer->held.kind == CFTI_STATEMENT_COPY) {
+        lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, token);
+    } else if (lexer->held.kind == CFTI_STATEMENT_START && token != CFTI_TOKEN_VARIABLE) {
+        lexer->held.kind = CFTI_STATEMENT_OTHER;
+        cfti_lex_words_matter(lexer);
+    } else if (lexer->held.kind == CFTI_STATEMENT_START) {
+        /* A word after it must not be taken for the first. */
+        lexer->held.copy.state = CFTI_COPY_NONE;
+    }
+}
+
+static void cfti_lex_next_statement(cfti_lexer *lexer) {
+    lexer->held.kind = CFTI_STATEMENT_START;
+    cfti_copy_init(&lexer->held.copy);
+    lexer->words = true;
+}
+
+/* The branches, which only \if needs, stay as they are. */
 static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
-    memset(lexer, 0, sizeof *lexer);
+    memset(lexer, 0, offsetof(cfti_lexer, tag));
     lexer->mode = mode;
     lexer->line = 1;
+    cfti_lex_next_statement(lexer);
 }
 
-/* The line of p. Newlines are counted for whole pieces, or up to what is of
- * interest in one: never byte by byte. */
-static uint64_t cfti_lex_line(cfti_lexer *lexer, const uint8_t *p) {
-    if (p != lexer->counted) {
-        lexer->line += cfti_count_byte(lexer->counted, (size_t)(p - lexer->counted), '\n');
-        lexer->counted = p;
+/* The server's statement at hand ends; psql may hold it still. */
+static void cfti_lex_end_statement(cfti_lexer *lexer) {
+    cfti_held *held = &lexer->held;
+    if (held->kind == CFTI_STATEMENT_COPY && held->copy.state < CFTI_COPY_READS) {
+        if (held->waiting++ == 0) held->waiting_line = held->copy_line;
+        held->waiting_binary = held->waiting_binary || held->copy.binary;
     }
-    return lexer->line;
+    cfti_lex_next_statement(lexer);
 }
 
-/* ==== Statements and COPY ================================================ */
-
-static void cfti_lex_letter(cfti_lexer *lexer, uint8_t c) {
-    lexer->word = lexer->word << 8 | (uint64_t)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+/* psql's buffer is empty again. */
+static void cfti_lex_clear(cfti_lexer *lexer) {
+    uint64_t parens = lexer->held.parens;
+    cfti_spot paren = lexer->held.paren;
+    memset(&lexer->held, 0, sizeof lexer->held);
+    lexer->held.parens = parens;
+    lexer->held.paren = paren;
+    cfti_lex_next_statement(lexer);
 }
 
-/* The word, if there is one, ends before p. */
-static void cfti_lex_word(cfti_lexer *lexer, const uint8_t *p) {
-    uint64_t word = lexer->word;
+/* And so is what psql counts. */
+static void cfti_lex_reset(cfti_lexer *lexer) {
+    lexer->held.parens = 0;
+    lexer->begins = 0;
+    lexer->routine = CFTI_ROUTINE_START;
+    lexer->words = true;
+}
 
-    if (word == 0) return;
-    lexer->word = 0;
-    if (lexer->statement == CFTI_STATEMENT_START) {
-        lexer->statement = CFTI_STATEMENT_OTHER;
-        if (word == CFTI_WORD5(0, 'c', 'o', 'p', 'y')) {
-            lexer->statement = CFTI_STATEMENT_COPY;
-            lexer->copy_line = cfti_lex_line(lexer, p);
+/* Outside of an \if, or in a branch of it that is read. */
+static bool cfti_lex_active(const cfti_lexer *lexer) {
+    return lexer->branch_count == 0 || lexer->branches[lexer->branch_count - 1].active;
+}
+
+/* So many COPYs are sent, the first of them from the line. Binary data have no end. */
+static void cfti_lex_send_copies(cfti_lexer *lexer, uint64_t count, uint64_t line, bool binary) {
+    if (count == 0) return;
+    if (lexer->sent == 0) lexer->data_line = line;
+    lexer->sent += count;
+    lexer->endless = lexer->endless || binary;
+}
+
+/* What psql holds is sent; if that is nothing, what was sent last is sent again. */
+static void cfti_lex_send(cfti_lexer *lexer, bool reads_data) {
+    bool binary, again = lexer->held.what == CFTI_HELD_NOTHING;
+    cfti_lex_end_statement(lexer);
+    if (!again) {
+        lexer->previous = lexer->held.waiting;
+        lexer->previous_line = lexer->held.waiting_line;
+    }
+    binary = lexer->held.waiting_binary;
+    cfti_lex_clear(lexer);
+    if (reads_data) cfti_lex_send_copies(lexer, lexer->previous, lexer->previous_line, binary);
+}
+
+static void cfti_lex_semicolon(cfti_lexer *lexer, const uint8_t *p) {
+    cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+    if (lexer->held.parens > 0 || lexer->begins > 0) return;
+    lexer->routine = CFTI_ROUTINE_START;
+    lexer->words = true;
+    if (cfti_lex_active(lexer)) cfti_lex_send(lexer, true);
+}
+
+static void cfti_lex_paren(cfti_lexer *lexer, const uint8_t *p) {
+    if (*p == '(') {
+        if (lexer->held.parens++ == 0) lexer->held.paren.at = p;
+    } else if (lexer->held.parens > 0) {
+        lexer->held.parens--;
+    }
+}
+
+/* ==== Identifiers ======================================================== */
+
+/* The first four identifiers, in the very words of psql's rule. */
+static uint8_t cfti_lex_routine(const cfti_lexer *lexer) {
+    bool routine = cfti_lex_word_is(lexer, "function") || cfti_lex_word_is(lexer, "procedure");
+    switch (lexer->routine) {
+    case CFTI_ROUTINE_START:
+        return cfti_lex_word_is(lexer, "create") ? CFTI_ROUTINE_CREATE : CFTI_ROUTINE_NO;
+    case CFTI_ROUTINE_CREATE:
+        if (cfti_lex_word_is(lexer, "or")) return CFTI_ROUTINE_OR;
+        return routine ? CFTI_ROUTINE_YES : CFTI_ROUTINE_NO;
+    case CFTI_ROUTINE_OR:
+        return cfti_lex_word_is(lexer, "replace") ? CFTI_ROUTINE_REPLACE : CFTI_ROUTINE_NO;
+    case CFTI_ROUTINE_REPLACE: return routine ? CFTI_ROUTINE_YES : CFTI_ROUTINE_NO;
+    default: return lexer->routine;
+    }
+}
+
+static void cfti_lex_begin_end(cfti_lexer *lexer, const uint8_t *p) {
+    if (lexer->held.parens > 0) return;
+    if (cfti_lex_word_is(lexer, "begin") ||
+        (lexer->begins > 0 && cfti_lex_word_is(lexer, "case"))) {
+        if (lexer->begins++ == 0) lexer->began.at = p;
+    } else if (lexer->begins > 0 && cfti_lex_word_is(lexer, "end")) {
+        lexer->begins--;
+    }
+}
+
+/* The identifier in lexer->word ends before p. */
+static void cfti_lex_identifier(cfti_lexer *lexer, const uint8_t *p) {
+    if (lexer->held.kind == CFTI_STATEMENT_COPY) {
+        lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, CFTI_TOKEN_WORD);
+    } else if (lexer->held.kind == CFTI_STATEMENT_START) {
+        lexer->held.kind = CFTI_STATEMENT_OTHER;
+        if (lexer->held.copy.state == CFTI_COPY_BINARY && cfti_lex_word_is(lexer, "copy")) {
+            lexer->held.kind = CFTI_STATEMENT_COPY;
+            lexer->held.copy_line = cfti_lex_line(lexer, p);
         }
-    } else if (lexer->parens == 0) {
-        if (lexer->from && word == CFTI_WORD5('s', 't', 'd', 'i', 'n')) lexer->from_stdin = true;
-        lexer->from = word == CFTI_WORD5(0, 'f', 'r', 'o', 'm');
     }
+    lexer->routine = cfti_lex_routine(lexer);
+    if (lexer->routine == CFTI_ROUTINE_YES) cfti_lex_begin_end(lexer, p);
+    lexer->word_size = 0;
+    cfti_lex_words_matter(lexer);
 }
 
-/* Something stands here that is neither a word nor white space. */
-static void cfti_lex_token(cfti_lexer *lexer, uint8_t c) {
-    if (lexer->statement == CFTI_STATEMENT_START) lexer->statement = CFTI_STATEMENT_OTHER;
-    lexer->from = false;
-    if (c == '(') lexer->parens++;
-    else if (c == ')' && lexer->parens > 0) lexer->parens--;
-}
-
-static void cfti_lex_statement(cfti_lexer *lexer, uint8_t statement) {
-    lexer->statement = statement;
-    lexer->from = lexer->from_stdin = false;
-    lexer->parens = 0;
-    lexer->word = 0;
-}
-
-static void cfti_lex_statement_end(cfti_lexer *lexer, bool send) {
-    if (lexer->statement == CFTI_STATEMENT_COPY && lexer->from_stdin) {
-        if (lexer->waiting + lexer->sent == 0) lexer->data_line = lexer->copy_line;
-        lexer->waiting++;
-    }
-    cfti_lex_statement(lexer, CFTI_STATEMENT_START);
-    if (send) {
-        lexer->sent += lexer->waiting;
-        lexer->waiting = 0;
-    }
-}
-
-static void cfti_lex_semicolon(cfti_lexer *lexer, bool send) {
-    if (lexer->statement == CFTI_STATEMENT_COPY && lexer->parens > 0) lexer->from = false;
-    else cfti_lex_statement_end(lexer, send);
-}
+/* ==== Data =============================================================== */
 
 /* Lines of data. A finding gets the line of the COPY word: the data themselves
  * look like any other line, and nobody would know what was meant. */
@@ -171,7 +323,7 @@ static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const u
     static const uint8_t last[3] = {'\\', '.', '\n'};
 
     while (p < end) {
-        if (lexer->data_matched < 3 && *p == last[lexer->data_matched]) {
+        if (lexer->data_matched < 3 && !lexer->endless && *p == last[lexer->data_matched]) {
             p++;
             if (++lexer->data_matched < 3) continue;
             lexer->data_matched = 0;
@@ -186,57 +338,6 @@ static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const u
                 lexer->data_matched = 0;
             }
         }
-    }
-    return p;
-}
-
-/* ==== Commands of psql =================================================== */
-
-/* The name of one of psql's commands. */
-static const uint8_t *cfti_lex_meta(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    uint64_t name;
-
-    for (; p < end && (cfti_kinds[*p] & CFTI_IDENT); p++) cfti_lex_letter(lexer, *p);
-    if (p == end) return p;
-    name = lexer->word;
-    lexer->word = 0;
-    lexer->at = CFTI_AT_LINE;
-    lexer->then = CFTI_AT_SQL;
-    if (name == CFTI_WORD5(0, 'c', 'o', 'p', 'y')) {
-        lexer->at = CFTI_AT_META_COPY;
-        lexer->quote = 0;
-        cfti_lex_statement(lexer, CFTI_STATEMENT_COPY);
-        lexer->copy_line = cfti_lex_line(lexer, p);
-    } else if (lexer->statement == CFTI_STATEMENT_OTHER) {
-        /* \gset and its like end a statement. Others need not, but no statement
-         * that goes on after one can be mistaken for a COPY FROM STDIN. */
-        cfti_lex_statement(lexer, CFTI_STATEMENT_START);
-    } else if (name == 'g' || name == CFTI_WORD5(0, 0, 0, 'g', 'x')) {
-        cfti_lex_statement_end(lexer, true);
-    }
-    return p;
-}
-
-/* The line of a \copy: psql splits it at white space, so stdin.csv is a file. */
-static const uint8_t *cfti_lex_meta_copy(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    for (; p < end && *p != '\n'; p++) {
-        if (lexer->quote) {
-            if (*p == lexer->quote) lexer->quote = 0;
-        } else if (cfti_kinds[*p] & CFTI_SPACE) {
-            cfti_lex_word(lexer, p);
-        } else if (memchr("'\"(),;", *p, 6)) {
-            cfti_lex_word(lexer, p);
-            cfti_lex_token(lexer, *p);
-            if (*p == '\'' || *p == '"') lexer->quote = *p;
-        } else {
-            /* A NUL would not show in the word. */
-            cfti_lex_letter(lexer, *p != 0 ? *p : 0xFF);
-        }
-    }
-    if (p < end) {
-        cfti_lex_word(lexer, p);
-        cfti_lex_statement_end(lexer, true);
-        lexer->at = CFTI_AT_SQL;
     }
     return p;
 }

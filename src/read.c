@@ -37,7 +37,8 @@ typedef struct cfti_visit {
     size_t size;
     const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
     size_t text_size;
-    void *state;      /* the consumer's, one a file, zero before the first piece */
+    void *state;       /* the consumer's, one a file, zero before the first piece */
+    void *piece_state; /* and one that lives from piece to piece; NULL: the file is whole */
     uint64_t total;   /* bytes of the file visited so far, this piece included */
     uint64_t to_come; /* bytes of the file after this piece, as far as is known */
     bool first, last; /* piece of its file; a whole file is both */

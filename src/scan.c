@@ -35,6 +35,7 @@ typedef struct cfti_consumer {
      * have been mapped in pieces. */
     void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
     void *ctx;
+    size_t piece_state_size; /* of what map needs between the pieces of a file */
 } cfti_consumer;
 
 /* A batch: read and mapped by one worker, folded by the caller. */
@@ -130,8 +131,8 @@ static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader 
     return stopping ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* A file in pieces, each mapped and, if `fold`, folded at once. */
-static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
+/* Its pieces, one after another. */
+static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
                                           cfti_os_file file, bool fold, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
@@ -170,6 +171,22 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (!cfti_same_status(&before, &after)) return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
     return CONFITURE_OK;
+}
+
+/* A file in pieces, each mapped and, if `fold`, folded at once. */
+static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
+                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+    size_t size = scan->consumer->piece_state_size;
+    confiture_status status;
+    if (size > 0) {
+        visit->piece_state = cfti_alloc(&scan->allocator, size);
+        if (visit->piece_state == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        memset(visit->piece_state, 0, size);
+    }
+    status = cfti_visit_each_piece(scan, reader, visit, file, fold, fail);
+    cfti_free(&scan->allocator, visit->piece_state, size);
+    visit->piece_state = NULL;
+    return status;
 }
 
 /* ---- batches ---- */

@@ -21,6 +21,10 @@ static unsigned cfti_v16_first(cfti_v16 v) {
     return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(v) | 0x10000u);
 }
 
+/* A bit for each byte whose top bit is set, which CFTI_V16_AT turns into its place. */
+static uint64_t cfti_v16_mask(cfti_v16 v) { return (unsigned)_mm_movemask_epi8(v); }
+#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask))
+
 static uint64_t cfti_v16_sum(cfti_v16 v) {
     __m128i sums = _mm_sad_epu8(v, _mm_setzero_si128());
     return (uint64_t)_mm_cvtsi128_si32(sums) +
@@ -41,11 +45,16 @@ static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return vsubq_u8(a, b); }
 /* NEON has no movemask: the top bits are spread over the bytes and then narrowed
  * to four bits each, in the order of memory only if that is little-endian; hence
  * the vector is turned into a number by vget_lane, not by a store. */
-static unsigned cfti_v16_first(cfti_v16 v) {
+static uint64_t cfti_v16_mask(cfti_v16 v) {
     uint8x16_t all = vreinterpretq_u8_s8(vshrq_n_s8(vreinterpretq_s8_u8(v), 7));
     uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
-    uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
-    return mask ? (unsigned)__builtin_ctzll(mask) / 4 : 16;
+    return vget_lane_u64(vreinterpret_u64_u8(nibbles), 0) & UINT64_C(0x8888888888888888);
+}
+#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask) / 4)
+
+static unsigned cfti_v16_first(cfti_v16 v) {
+    uint64_t mask = cfti_v16_mask(v);
+    return mask ? CFTI_V16_AT(mask) : 16;
 }
 
 static uint64_t cfti_v16_sum(cfti_v16 v) { return vaddlvq_u8(v); }

@@ -228,6 +228,8 @@ int run_build(const struct options *options, const confiture_files *files) {
     }
     build.schema_only = options->schema_only;
     build.check = (confiture_check_mode)options->check;
+    build.terminate = options->terminate;
+    build.strip_bom = options->strip_bom;
     build.on_finding = keep_finding;
     build.finding_user = &findings;
     build.pre_dirs = (const char *const *)pre.items;

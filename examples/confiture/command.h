@@ -60,6 +60,7 @@ struct options {
     const char *timestamp;
     bool schema_only;
     int check; /* confiture_check_mode; of check, too */
+    bool terminate, strip_bom, strict, no_notes;
     /* hash, list */
     int digest; /* confiture_digest_kind */
     bool bare;

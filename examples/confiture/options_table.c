@@ -38,9 +38,19 @@ const struct option option_table[] = {
     {"schema-only", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(schema_only), NULL,
      "without seed files"},
     {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(check),
-     "postgres reference none",
-     "postgres (default): as PostgreSQL and psql read SQL;\n"
+     "auto postgres quotes reference none",
+     "auto (default): postgres; none with --separator mysql.\n"
+     "postgres: whatever a file would do to the next in psql;\n"
+     "quotes: only open comments, quotes and COPY data;\n"
      "reference: /* and */, wherever they stand; none: UTF-8"},
+    {"terminate", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(terminate), NULL,
+     "end statements that files leave unended: add ';'"},
+    {"strip-bom", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(strip_bom), NULL,
+     "leave out a byte order mark at the start of a file"},
+    {"strict", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(strict), NULL,
+     "notes fail the check as well"},
+    {"no-notes", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(no_notes), NULL,
+     "print no notes"},
 
     {"digest", 0, KIND_CHOICE, HASH | OPTION_DIGEST | GROUP_RESULT, AT(digest), "stream tree",
      "stream (default): of name NUL bytes NUL of each file;\n"

@@ -83,6 +83,7 @@ static void report_error_document(const char *path, uint64_t line, const char *m
 
 void report_finding(const confiture_finding *finding) {
     json_open(NULL, '{');
+    json_text("severity", finding->severity == CONFITURE_SEVERITY_NOTE ? "note" : "error");
     json_text("path", finding->path);
     json_text("name", finding->name);
     json_number("line", finding->line);
