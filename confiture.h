@@ -600,7 +600,7 @@ typedef enum confiture_check_mode {
     CONFITURE_CHECK_DEFAULT = 0, /* POSTGRES; NONE for a build with the mysql separator */
     CONFITURE_CHECK_POSTGRES,    /* whatever one file would do to the next in psql */
     CONFITURE_CHECK_QUOTES,      /* of that only what a file leaves open: comments, quotes, COPY */
-    CONFITURE_CHECK_REFERENCE,    /* what the Python tool does: comments only, strings not known */
+    CONFITURE_CHECK_REFERENCE,   /* what the Python tool does: comments only, strings not known */
     CONFITURE_CHECK_NONE
 } confiture_check_mode;
 
@@ -630,7 +630,7 @@ typedef void confiture_finding_callback(void *user, const confiture_finding *fin
 typedef struct confiture_check_options {
     confiture_run run;
     confiture_check_mode mode;
-    bool terminate;                         /* check for a build with the same options */
+    bool terminate; /* check for a build with the same options */
     bool strip_bom;
     bool no_notes;
     confiture_finding_callback *on_finding; /* NULL: stop at the first, without notes */
@@ -7848,25 +7848,25 @@ typedef struct cfti_lexer {
     bool endless;         /* they are binary */
     bool restricted;
     /* The command of psql at hand. */
-    uint8_t command;   /* CFTI_COMMAND_ */
-    bool pipes;        /* the next argument may be | and the rest of the line */
-    bool options;      /* it is \g or \gx, whose first arguments may be (options) */
-    bool refused;      /* one of them is none */
-    bool in_value;     /* of an option */
+    uint8_t command; /* CFTI_COMMAND_ */
+    bool pipes;      /* the next argument may be | and the rest of the line */
+    bool options;    /* it is \g or \gx, whose first arguments may be (options) */
+    bool refused;    /* one of them is none */
+    bool in_value;   /* of an option */
     bool in_argument, parenthesis, closed;
-    bool condition; /* the arguments go to `word`: they are those of \if */
-    bool uncertain; /* an argument is known to psql alone */
-    uint8_t needed; /* arguments that it must have, and has not yet */
-    uint8_t last;   /* byte of the argument; of a \copy */
-    bool first;     /* the argument at hand is */
-    uint32_t semicolons; /* at its end, so far */
+    bool condition;              /* the arguments go to `word`: they are those of \if */
+    bool uncertain;              /* an argument is known to psql alone */
+    uint8_t needed;              /* arguments that it must have, and has not yet */
+    uint8_t last;                /* byte of the argument; of a \copy */
+    bool first;                  /* the argument at hand is */
+    uint32_t semicolons;         /* at its end, so far */
     uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
     cfti_copying line_copy;
     uint8_t branch_count;
     uint64_t deeper; /* \ifs that there is no room for */
     uint16_t tag_size;
     uint16_t matched;
-    uint8_t argument; /* `word_size` before it */
+    uint8_t argument;  /* `word_size` before it */
     uint8_t word_size; /* one more than there is room for: too long */
     uint8_t word[24];  /* of SQL in lower case; a command's name; a condition; an option of \g */
     const uint8_t *counted; /* within a piece: the newlines before this are in `line` */
@@ -7877,9 +7877,9 @@ typedef struct cfti_lexer {
     uint64_t begins;
     uint64_t previous; /* COPYs in what was sent last, and the line of the first */
     uint64_t previous_line;
-    uint64_t data_line;   /* of the COPY whose data come or are being read */
-    uint64_t sent_line;   /* of the ; before the data: for all COPYs but the first */
-    uint64_t sent;        /* COPYs whose data have not ended */
+    uint64_t data_line;     /* of the COPY whose data come or are being read */
+    uint64_t sent_line;     /* of the ; before the data: for all COPYs but the first */
+    uint64_t sent;          /* COPYs whose data have not ended */
     uint64_t relative_line; /* of the first \ir; 0: none */
     uint64_t restrict_line;
     uint64_t restrict_key, key; /* FNV-1a of \restrict's argument, and of the one at hand */
@@ -7934,11 +7934,10 @@ static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
 
     if (c == ':') return run == CFTI_RUN_COLON ? CFTI_RUN_NONE : CFTI_RUN_COLON;
     if (c == '.')
-        return run == CFTI_RUN_DIGITS                          ? CFTI_RUN_POINT
+        return run == CFTI_RUN_DIGITS                         ? CFTI_RUN_POINT
                : run == CFTI_RUN_DOT || run == CFTI_RUN_POINT ? CFTI_RUN_NONE
-                                                               : CFTI_RUN_DOT;
-    if (c == '+' || c == '-')
-        return run == CFTI_RUN_EXPONENT ? CFTI_RUN_SIGN : CFTI_RUN_NONE;
+                                                              : CFTI_RUN_DOT;
+    if (c == '+' || c == '-') return run == CFTI_RUN_EXPONENT ? CFTI_RUN_SIGN : CFTI_RUN_NONE;
     if (!(cfti_kinds[c] & CFTI_IDENT)) return CFTI_RUN_NONE;
     switch (run) {
     case CFTI_RUN_NONE: return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
@@ -7961,12 +7960,12 @@ static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
 /* How far a COPY is read, by what may come next. Those below CFTI_COPY_READS read data
  * from the script if they end here. */
 enum {
-    CFTI_COPY_SOURCE_END,   /* after STDIN: an option, of any kind */
-    CFTI_COPY_WITH,         /* after WITH */
-    CFTI_COPY_OPTION,       /* after an option of the old kind */
-    CFTI_COPY_FORCE_NEXT,   /* after a column of FORCE QUOTE */
-    CFTI_COPY_LIST_END,     /* after (options) */
-    CFTI_COPY_WHERE,        /* after WHERE: anything */
+    CFTI_COPY_SOURCE_END, /* after STDIN: an option, of any kind */
+    CFTI_COPY_WITH,       /* after WITH */
+    CFTI_COPY_OPTION,     /* after an option of the old kind */
+    CFTI_COPY_FORCE_NEXT, /* after a column of FORCE QUOTE */
+    CFTI_COPY_LIST_END,   /* after (options) */
+    CFTI_COPY_WHERE,      /* after WHERE: anything */
     CFTI_COPY_READS,
     CFTI_COPY_BINARY,       /* after COPY: BINARY or a name */
     CFTI_COPY_NAME,         /* a name */
@@ -8119,8 +8118,7 @@ static void cfti_copy_init(cfti_copying *copy) {
 /* ==== Statements ========================================================= */
 
 static void cfti_lex_words_matter(cfti_lexer *lexer) {
-    lexer->words =
-        lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
+    lexer->words = lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
 }
 
 /* A token begins at p; tokens are what a file must not leave behind. */
@@ -8131,8 +8129,7 @@ static void cfti_lex_hold(cfti_lexer *lexer, const uint8_t *p, uint8_t what) {
 
 /* A token at p that is no word: a byte, or a CFTI_TOKEN_. */
 static void cfti_lex_token(cfti_lexer *lexer, const uint8_t *p, int token) {
-    cfti_lex_hold(lexer, p,
-                  token == CFTI_TOKEN_VARIABLE ? CFTI_HELD_VARIABLE : CFTI_HELD_TOKENS);
+    cfti_lex_hold(lexer, p, token == CFTI_TOKEN_VARIABLE ? CFTI_HELD_VARIABLE : CFTI_HELD_TOKENS);
     if (lexer->held.kind == CFTI_STATEMENT_COPY) {
         lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, token);
     } else if (lexer->held.kind == CFTI_STATEMENT_START && token != CFTI_TOKEN_VARIABLE) {
@@ -8466,7 +8463,8 @@ static cfti_command cfti_command_find(const cfti_lexer *lexer) {
         else low = middle + 1;
     }
     /* Where nothing runs, psql does not look at the rest of these names. */
-    if (size > 0 && name[0] == 'd' && (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
+    if (size > 0 && name[0] == 'd' &&
+        (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
         return plain;
     if (size > 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
     return unknown;
@@ -8598,8 +8596,7 @@ static void cfti_command_begin(cfti_lexer *lexer) {
     lexer->at = CFTI_AT_ARGUMENTS;
     lexer->pipes = (command.kind & CFTI_COMMAND_PIPES) != 0;
     lexer->options = lexer->pipes && lexer->command == CFTI_COMMAND_SEND;
-    lexer->condition =
-        lexer->command == CFTI_COMMAND_IF || lexer->command == CFTI_COMMAND_ELIF;
+    lexer->condition = lexer->command == CFTI_COMMAND_IF || lexer->command == CFTI_COMMAND_ELIF;
     lexer->needed = command.needed;
     lexer->first = true;
     lexer->in_argument = lexer->parenthesis = lexer->closed = lexer->uncertain = false;
@@ -8719,8 +8716,7 @@ static bool cfti_option_is_known(cfti_lexer *lexer) {
 static void cfti_argument_end(cfti_lexer *lexer) {
     if (!lexer->in_argument) return;
     lexer->in_argument = false;
-    if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer))
-        lexer->refused = true;
+    if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer)) lexer->refused = true;
     if (lexer->needed > 0) lexer->needed--;
     lexer->pipes = lexer->parenthesis && lexer->last == ')' && !lexer->closed;
     lexer->closed = lexer->closed || lexer->last == ')';
@@ -8793,8 +8789,7 @@ static const uint8_t *cfti_lex_argument_quote(cfti_lexer *lexer, const uint8_t *
         }
         if (*p == lexer->quote) {
             if (*p == '"') cfti_argument_byte(lexer, *p, true);
-            lexer->at =
-                (uint8_t)(*p == '\'' ? CFTI_AT_ARGUMENT_END : CFTI_AT_ARGUMENTS);
+            lexer->at = (uint8_t)(*p == '\'' ? CFTI_AT_ARGUMENT_END : CFTI_AT_ARGUMENTS);
             return p + 1;
         }
         cfti_argument_byte(lexer, *p, true);
@@ -8980,9 +8975,8 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
 static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     static const char quotes[4] = {'e', 'n', 'b', 'x'};
 
-    if (lexer->word_size == 1 &&
-        ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
-         (*p == '&' && lexer->word[0] == 'u'))) {
+    if (lexer->word_size == 1 && ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
+                                  (*p == '&' && lexer->word[0] == 'u'))) {
         lexer->word_size = 0;
         return;
     }
@@ -9048,8 +9042,8 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
 /* The $ at p: the rest of an identifier, which is passed over at once (to look back from
  * each of its $ would take time that grows with the square of their number), or NULL: it
  * may begin a quote. */
-static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *from,
-                                           const uint8_t *p, const uint8_t *end) {
+static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+                                           const uint8_t *end) {
     uint8_t run = cfti_lex_run(lexer, from, p);
 
     if (run != CFTI_RUN_E && run != CFTI_RUN_WORD && run != CFTI_RUN_EXPONENT) return NULL;
@@ -9418,8 +9412,7 @@ static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *en
 static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
     const uint8_t *end, *nul;
 
-    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE ||
-        (lexer->found != NULL && lexer->sent == 0))
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
         return;
     end = text + n;
     lexer->counted = text;
@@ -9659,13 +9652,13 @@ typedef struct cfti_visit {
     size_t text_size;
     void *state;       /* the consumer's, one a file, zero before the first piece */
     void *piece_state; /* and one that lives from piece to piece; NULL: the file is whole */
-    uint64_t total;   /* bytes of the file visited so far, this piece included */
-    uint64_t to_come; /* bytes of the file after this piece, as far as is known */
-    bool first, last; /* piece of its file; a whole file is both */
-    bool fetched;     /* its bytes are there already */
-    bool finished;    /* map has seen all of it */
-    size_t front;     /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool framed;      /* and they are there */
+    uint64_t total;    /* bytes of the file visited so far, this piece included */
+    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
+    bool first, last;  /* piece of its file; a whole file is both */
+    bool fetched;      /* its bytes are there already */
+    bool finished;     /* map has seen all of it */
+    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool framed;       /* and they are there */
     cfti_visit_way way;
 } cfti_visit;
 
@@ -10295,8 +10288,9 @@ static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader 
 }
 
 /* Its pieces, one after another. */
-static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
-                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader,
+                                              cfti_visit *visit, cfti_os_file file, bool fold,
+                                              cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
     confiture_status status = cfti_look(file, &before, fail);
@@ -11003,7 +10997,7 @@ typedef struct cfti_text_pieces {
 
 /* What the map leaves to the fold, which knows the order. */
 typedef struct cfti_text_state {
-    cfti_fail finding; /* status OK: none; without the path */
+    cfti_fail finding;      /* status OK: none; without the path */
     uint64_t relative_line; /* of an \ir; 0: none */
     bool unended;           /* a statement, and nothing else, is open */
     bool variable;          /* what is open is a variable, which may hold anything */
@@ -11906,7 +11900,8 @@ static unsigned cfti_build_route(const cfti_build *build, size_t index) {
  * know of the second, and the reference check allows it. */
 static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
     if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
-    if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) && strstr(name, "/*") != NULL)
+    if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) &&
+        strstr(name, "/*") != NULL)
         return "the path holds /*, which opens a comment inside the block comment";
     return NULL;
 }
@@ -11949,8 +11944,8 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
     if (route != CFTI_ROUTE_NONE) {
         cfti_output *output = &build->outputs[route];
         const cfti_text_state *text = (const cfti_text_state *)visit->state;
-        status = cfti_findings_add(&build->findings, visit, visit->index == build->ends[route],
-                                   fail);
+        status =
+            cfti_findings_add(&build->findings, visit, visit->index == build->ends[route], fail);
         if (status == CONFITURE_OK && !build->findings.any) {
             cfti_build_expect(output, build, visit);
             if (visit->first) {

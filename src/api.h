@@ -231,7 +231,7 @@ typedef enum confiture_check_mode {
     CONFITURE_CHECK_DEFAULT = 0, /* POSTGRES; NONE for a build with the mysql separator */
     CONFITURE_CHECK_POSTGRES,    /* whatever one file would do to the next in psql */
     CONFITURE_CHECK_QUOTES,      /* of that only what a file leaves open: comments, quotes, COPY */
-    CONFITURE_CHECK_REFERENCE,    /* what the Python tool does: comments only, strings not known */
+    CONFITURE_CHECK_REFERENCE,   /* what the Python tool does: comments only, strings not known */
     CONFITURE_CHECK_NONE
 } confiture_check_mode;
 
@@ -261,7 +261,7 @@ typedef void confiture_finding_callback(void *user, const confiture_finding *fin
 typedef struct confiture_check_options {
     confiture_run run;
     confiture_check_mode mode;
-    bool terminate;                         /* check for a build with the same options */
+    bool terminate; /* check for a build with the same options */
     bool strip_bom;
     bool no_notes;
     confiture_finding_callback *on_finding; /* NULL: stop at the first, without notes */

@@ -37,7 +37,8 @@ static unsigned cfti_build_route(const cfti_build *build, size_t index) {
  * know of the second, and the reference check allows it. */
 static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
     if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
-    if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) && strstr(name, "/*") != NULL)
+    if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) &&
+        strstr(name, "/*") != NULL)
         return "the path holds /*, which opens a comment inside the block comment";
     return NULL;
 }
@@ -80,8 +81,8 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
     if (route != CFTI_ROUTE_NONE) {
         cfti_output *output = &build->outputs[route];
         const cfti_text_state *text = (const cfti_text_state *)visit->state;
-        status = cfti_findings_add(&build->findings, visit, visit->index == build->ends[route],
-                                   fail);
+        status =
+            cfti_findings_add(&build->findings, visit, visit->index == build->ends[route], fail);
         if (status == CONFITURE_OK && !build->findings.any) {
             cfti_build_expect(output, build, visit);
             if (visit->first) {

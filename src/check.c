@@ -16,7 +16,7 @@ typedef struct cfti_text_pieces {
 
 /* What the map leaves to the fold, which knows the order. */
 typedef struct cfti_text_state {
-    cfti_fail finding; /* status OK: none; without the path */
+    cfti_fail finding;      /* status OK: none; without the path */
     uint64_t relative_line; /* of an \ir; 0: none */
     bool unended;           /* a statement, and nothing else, is open */
     bool variable;          /* what is open is a variable, which may hold anything */

@@ -82,9 +82,8 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
 static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     static const char quotes[4] = {'e', 'n', 'b', 'x'};
 
-    if (lexer->word_size == 1 &&
-        ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
-         (*p == '&' && lexer->word[0] == 'u'))) {
+    if (lexer->word_size == 1 && ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
+                                  (*p == '&' && lexer->word[0] == 'u'))) {
         lexer->word_size = 0;
         return;
     }
@@ -150,8 +149,8 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
 /* The $ at p: the rest of an identifier, which is passed over at once (to look back from
  * each of its $ would take time that grows with the square of their number), or NULL: it
  * may begin a quote. */
-static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *from,
-                                           const uint8_t *p, const uint8_t *end) {
+static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+                                           const uint8_t *end) {
     uint8_t run = cfti_lex_run(lexer, from, p);
 
     if (run != CFTI_RUN_E && run != CFTI_RUN_WORD && run != CFTI_RUN_EXPONENT) return NULL;
@@ -520,8 +519,7 @@ static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *en
 static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
     const uint8_t *end, *nul;
 
-    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE ||
-        (lexer->found != NULL && lexer->sent == 0))
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
         return;
     end = text + n;
     lexer->counted = text;

@@ -140,25 +140,25 @@ typedef struct cfti_lexer {
     bool endless;         /* they are binary */
     bool restricted;
     /* The command of psql at hand. */
-    uint8_t command;   /* CFTI_COMMAND_ */
-    bool pipes;        /* the next argument may be | and the rest of the line */
-    bool options;      /* it is \g or \gx, whose first arguments may be (options) */
-    bool refused;      /* one of them is none */
-    bool in_value;     /* of an option */
+    uint8_t command; /* CFTI_COMMAND_ */
+    bool pipes;      /* the next argument may be | and the rest of the line */
+    bool options;    /* it is \g or \gx, whose first arguments may be (options) */
+    bool refused;    /* one of them is none */
+    bool in_value;   /* of an option */
     bool in_argument, parenthesis, closed;
-    bool condition; /* the arguments go to `word`: they are those of \if */
-    bool uncertain; /* an argument is known to psql alone */
-    uint8_t needed; /* arguments that it must have, and has not yet */
-    uint8_t last;   /* byte of the argument; of a \copy */
-    bool first;     /* the argument at hand is */
-    uint32_t semicolons; /* at its end, so far */
+    bool condition;              /* the arguments go to `word`: they are those of \if */
+    bool uncertain;              /* an argument is known to psql alone */
+    uint8_t needed;              /* arguments that it must have, and has not yet */
+    uint8_t last;                /* byte of the argument; of a \copy */
+    bool first;                  /* the argument at hand is */
+    uint32_t semicolons;         /* at its end, so far */
     uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
     cfti_copying line_copy;
     uint8_t branch_count;
     uint64_t deeper; /* \ifs that there is no room for */
     uint16_t tag_size;
     uint16_t matched;
-    uint8_t argument; /* `word_size` before it */
+    uint8_t argument;  /* `word_size` before it */
     uint8_t word_size; /* one more than there is room for: too long */
     uint8_t word[24];  /* of SQL in lower case; a command's name; a condition; an option of \g */
     const uint8_t *counted; /* within a piece: the newlines before this are in `line` */
@@ -169,9 +169,9 @@ typedef struct cfti_lexer {
     uint64_t begins;
     uint64_t previous; /* COPYs in what was sent last, and the line of the first */
     uint64_t previous_line;
-    uint64_t data_line;   /* of the COPY whose data come or are being read */
-    uint64_t sent_line;   /* of the ; before the data: for all COPYs but the first */
-    uint64_t sent;        /* COPYs whose data have not ended */
+    uint64_t data_line;     /* of the COPY whose data come or are being read */
+    uint64_t sent_line;     /* of the ; before the data: for all COPYs but the first */
+    uint64_t sent;          /* COPYs whose data have not ended */
     uint64_t relative_line; /* of the first \ir; 0: none */
     uint64_t restrict_line;
     uint64_t restrict_key, key; /* FNV-1a of \restrict's argument, and of the one at hand */
@@ -226,11 +226,10 @@ static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
 
     if (c == ':') return run == CFTI_RUN_COLON ? CFTI_RUN_NONE : CFTI_RUN_COLON;
     if (c == '.')
-        return run == CFTI_RUN_DIGITS                          ? CFTI_RUN_POINT
+        return run == CFTI_RUN_DIGITS                         ? CFTI_RUN_POINT
                : run == CFTI_RUN_DOT || run == CFTI_RUN_POINT ? CFTI_RUN_NONE
-                                                               : CFTI_RUN_DOT;
-    if (c == '+' || c == '-')
-        return run == CFTI_RUN_EXPONENT ? CFTI_RUN_SIGN : CFTI_RUN_NONE;
+                                                              : CFTI_RUN_DOT;
+    if (c == '+' || c == '-') return run == CFTI_RUN_EXPONENT ? CFTI_RUN_SIGN : CFTI_RUN_NONE;
     if (!(cfti_kinds[c] & CFTI_IDENT)) return CFTI_RUN_NONE;
     switch (run) {
     case CFTI_RUN_NONE: return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;

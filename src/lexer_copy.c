@@ -3,12 +3,12 @@
 /* How far a COPY is read, by what may come next. Those below CFTI_COPY_READS read data
  * from the script if they end here. */
 enum {
-    CFTI_COPY_SOURCE_END,   /* after STDIN: an option, of any kind */
-    CFTI_COPY_WITH,         /* after WITH */
-    CFTI_COPY_OPTION,       /* after an option of the old kind */
-    CFTI_COPY_FORCE_NEXT,   /* after a column of FORCE QUOTE */
-    CFTI_COPY_LIST_END,     /* after (options) */
-    CFTI_COPY_WHERE,        /* after WHERE: anything */
+    CFTI_COPY_SOURCE_END, /* after STDIN: an option, of any kind */
+    CFTI_COPY_WITH,       /* after WITH */
+    CFTI_COPY_OPTION,     /* after an option of the old kind */
+    CFTI_COPY_FORCE_NEXT, /* after a column of FORCE QUOTE */
+    CFTI_COPY_LIST_END,   /* after (options) */
+    CFTI_COPY_WHERE,      /* after WHERE: anything */
     CFTI_COPY_READS,
     CFTI_COPY_BINARY,       /* after COPY: BINARY or a name */
     CFTI_COPY_NAME,         /* a name */
@@ -161,8 +161,7 @@ static void cfti_copy_init(cfti_copying *copy) {
 /* ==== Statements ========================================================= */
 
 static void cfti_lex_words_matter(cfti_lexer *lexer) {
-    lexer->words =
-        lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
+    lexer->words = lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
 }
 
 /* A token begins at p; tokens are what a file must not leave behind. */
@@ -173,8 +172,7 @@ static void cfti_lex_hold(cfti_lexer *lexer, const uint8_t *p, uint8_t what) {
 
 /* A token at p that is no word: a byte, or a CFTI_TOKEN_. */
 static void cfti_lex_token(cfti_lexer *lexer, const uint8_t *p, int token) {
-    cfti_lex_hold(lexer, p,
-                  token == CFTI_TOKEN_VARIABLE ? CFTI_HELD_VARIABLE : CFTI_HELD_TOKENS);
+    cfti_lex_hold(lexer, p, token == CFTI_TOKEN_VARIABLE ? CFTI_HELD_VARIABLE : CFTI_HELD_TOKENS);
     if (lexer->held.kind == CFTI_STATEMENT_COPY) {
         lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, token);
     } else if (lexer->held.kind == CFTI_STATEMENT_START && token != CFTI_TOKEN_VARIABLE) {

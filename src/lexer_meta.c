@@ -164,7 +164,8 @@ static cfti_command cfti_command_find(const cfti_lexer *lexer) {
         else low = middle + 1;
     }
     /* Where nothing runs, psql does not look at the rest of these names. */
-    if (size > 0 && name[0] == 'd' && (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
+    if (size > 0 && name[0] == 'd' &&
+        (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
         return plain;
     if (size > 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
     return unknown;
@@ -296,8 +297,7 @@ static void cfti_command_begin(cfti_lexer *lexer) {
     lexer->at = CFTI_AT_ARGUMENTS;
     lexer->pipes = (command.kind & CFTI_COMMAND_PIPES) != 0;
     lexer->options = lexer->pipes && lexer->command == CFTI_COMMAND_SEND;
-    lexer->condition =
-        lexer->command == CFTI_COMMAND_IF || lexer->command == CFTI_COMMAND_ELIF;
+    lexer->condition = lexer->command == CFTI_COMMAND_IF || lexer->command == CFTI_COMMAND_ELIF;
     lexer->needed = command.needed;
     lexer->first = true;
     lexer->in_argument = lexer->parenthesis = lexer->closed = lexer->uncertain = false;
@@ -417,8 +417,7 @@ static bool cfti_option_is_known(cfti_lexer *lexer) {
 static void cfti_argument_end(cfti_lexer *lexer) {
     if (!lexer->in_argument) return;
     lexer->in_argument = false;
-    if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer))
-        lexer->refused = true;
+    if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer)) lexer->refused = true;
     if (lexer->needed > 0) lexer->needed--;
     lexer->pipes = lexer->parenthesis && lexer->last == ')' && !lexer->closed;
     lexer->closed = lexer->closed || lexer->last == ')';
@@ -491,8 +490,7 @@ static const uint8_t *cfti_lex_argument_quote(cfti_lexer *lexer, const uint8_t *
         }
         if (*p == lexer->quote) {
             if (*p == '"') cfti_argument_byte(lexer, *p, true);
-            lexer->at =
-                (uint8_t)(*p == '\'' ? CFTI_AT_ARGUMENT_END : CFTI_AT_ARGUMENTS);
+            lexer->at = (uint8_t)(*p == '\'' ? CFTI_AT_ARGUMENT_END : CFTI_AT_ARGUMENTS);
             return p + 1;
         }
         cfti_argument_byte(lexer, *p, true);

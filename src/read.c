@@ -39,13 +39,13 @@ typedef struct cfti_visit {
     size_t text_size;
     void *state;       /* the consumer's, one a file, zero before the first piece */
     void *piece_state; /* and one that lives from piece to piece; NULL: the file is whole */
-    uint64_t total;   /* bytes of the file visited so far, this piece included */
-    uint64_t to_come; /* bytes of the file after this piece, as far as is known */
-    bool first, last; /* piece of its file; a whole file is both */
-    bool fetched;     /* its bytes are there already */
-    bool finished;    /* map has seen all of it */
-    size_t front;     /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool framed;      /* and they are there */
+    uint64_t total;    /* bytes of the file visited so far, this piece included */
+    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
+    bool first, last;  /* piece of its file; a whole file is both */
+    bool fetched;      /* its bytes are there already */
+    bool finished;     /* map has seen all of it */
+    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool framed;       /* and they are there */
     cfti_visit_way way;
 } cfti_visit;
 

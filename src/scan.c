@@ -132,8 +132,9 @@ static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader 
 }
 
 /* Its pieces, one after another. */
-static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
-                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader,
+                                              cfti_visit *visit, cfti_os_file file, bool fold,
+                                              cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
     confiture_status status = cfti_look(file, &before, fail);

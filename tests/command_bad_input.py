@@ -210,7 +210,7 @@ class Contents(CommandTest):
         self.quiet("build", "t", "--check=reference")
 
     def test_all_findings(self):
-        self.tree(a="/*", b="'", c="fine", d="$$")
+        self.tree(a="/*", b="'", c="fine;", d="$$")
         for args in (["build", "t"], ["build", "t", "-o", "new.sql"]):
             result = self.run_command(*args)
             self.assertEqual((result.code, result.out), (1, b""), result)
@@ -221,7 +221,55 @@ class Contents(CommandTest):
         result = self.run_command("check", "t")
         self.assertEqual([line.split(b":")[0] for line in result.out.splitlines()],
                          [b"t/a.sql", b"t/b.sql", b"t/d.sql"])
-        self.assertOneLine(result, "4 files checked, 3 findings")
+        self.assertOneLine(result, "4 files checked, 3 findings, 0 notes")
+
+
+    def test_statement_left_unended(self):
+        """A finding in every file but the last of its output, unless --terminate ends it."""
+        self.tree(a="select 1 -- one", b="select 2;", c="select 3")
+        for command in ("build", "check"):
+            result = self.run_command(command, "t", "--separator=none") if command == "build" \
+                else self.run_command(command, "t")
+            self.assertEqual(result.code, 1, result)
+            self.assertIn(b"t/a.sql:1: statement never ended: add ';'", result.out + result.err)
+        self.quiet("check", "t", "--terminate", "-q")
+        self.assertEqual(self.quiet("build", "t", "--separator=none", "--terminate"),
+                         b"select 1 -- one\n;\nselect 2;\nselect 3\n;\n")
+        self.assertEqual(self.quiet("build", "t", "--separator=none", "--check=quotes"),
+                         b"select 1 -- one\nselect 2;\nselect 3\n")
+        self.tree(a="select (1", b="select 2;")
+        self.bad_build(1, "t/a.sql:1: parenthesis", "t", "--terminate")
+
+    def test_last_of_its_output(self):
+        """Of a split each schema ends with a file of its own, and without seeds another."""
+        self.tree(a="select 1;", b="select 2", c="select 3;")
+        self.bad_build(1, "t/b.sql:1: statement", "t")
+        os.mkdir(os.path.join(self.dir, "t", "post"))
+        os.rename(os.path.join(self.dir, "t", "c.sql"), os.path.join(self.dir, "t", "post", "c.sql"))
+        self.bad_build(1, "t/b.sql:1: statement", "t")
+        self.quiet("build", "t", "--split", ".", "--post", "t/post", "-q")
+        self.tree(a="select 1;", b="select 2")
+        os.rename(os.path.join(self.dir, "t", "post"), os.path.join(self.dir, "t", "seeds"))
+        self.quiet("build", "t", "--schema-only")
+
+    def test_byte_order_mark(self):
+        self.tree(a="\ufeffselect 1;", b="select '\ufeff';")
+        self.bad_build(1, "t/a.sql:1: byte order mark: remove it, or use --strip-bom", "t")
+        self.assertEqual(self.run_command("check", "t", "-q").code, 1)
+        self.quiet("check", "t", "--strip-bom", "-q")
+        self.assertEqual(self.quiet("build", "t", "--separator=none", "--strip-bom"),
+                         "select 1;\nselect '\ufeff';\n".encode())
+        self.quiet("build", "t", "-o", "new.sql", "--header", "--strip-bom", "-q")
+        digest = self.quiet("hash", "t", "--bare").strip()
+        with open(os.path.join(self.dir, "new.sql"), "rb") as schema:
+            self.assertIn(b"-- Schema Hash: " + digest + b"\n", schema.read())
+
+    def test_rules_of_another_database(self):
+        """MySQL's text is not judged by PostgreSQL's rules, unless one asks for them."""
+        self.tree(a="select 'it\\'s'", b="select 1;")
+        self.bad_build(1, "t/a.sql:1: quote never closed", "t")
+        self.quiet("build", "t", "--separator=mysql")
+        self.bad_build(1, "t/a.sql:1: quote never closed", "t", "--separator=mysql", "--check=postgres")
 
 
 class Arguments(CommandTest):

@@ -135,7 +135,7 @@ class Files(CommandTest):
                          + block(names[1], "A;\n"))
         digest = stream_digest({n: files[n[2:]] for n in names})
         self.assertEqual(self.quiet("hash", *names).decode(), f"{digest}  {' '.join(names)}\n")
-        self.assertOneLine(self.run_command("check", *names), "2 files checked, 0 findings")
+        self.assertOneLine(self.run_command("check", *names), "2 files checked, 0 findings, 0 notes")
         self.assertEqual(self.quiet("list", *names, "--base", "t"), b"b/c.sql\na.sql\n")
         self.assertEqual(self.quiet("list", "./t/a.sql", str(self.dir / "t/b/c.sql")),
                          b"t/a.sql\nt/b/c.sql\n")

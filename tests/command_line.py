@@ -140,7 +140,7 @@ class CommandLine(CommandTest):
                 ("invalid value 'path hex' for --sort", ["list", "t", "--sort=path hex"]),
                 ("invalid value 'md5' for --digest: expected stream or tree",
                  ["hash", "t", "--digest", "md5"]),
-                ("invalid value 'mysql' for --check: expected postgres, reference or none",
+                ("invalid value 'mysql' for --check: expected auto, postgres, quotes, reference or none",
                  ["check", "t", "--check", "mysql"]),
                 ("--template is an option of build, not of hash", ["hash", "t", "--template", "x"]),
                 ("-o is an option of build, not of hash", ["hash", "t", "-o", "x"]),

@@ -256,7 +256,7 @@ class Json(CommandTest):
         self.assertEqual(said["entries"][0], {
             "name": "a.sql", "path": "t/a.sql", "seed": False, "bytes": 3,
             "digest": hashlib.sha256(b"A;\n").hexdigest()})
-        finding = {"path": "t/seeds/b.sql", "name": "seeds/b.sql", "line": 1,
+        finding = {"severity": "error", "path": "t/seeds/b.sql", "name": "seeds/b.sql", "line": 1,
                    "what": "comment never closed",
                    "message": "t/seeds/b.sql:1: comment never closed"}
         self.assertEqual(self.document("check", "t", code=1), {"files": 2, "findings": [finding]})
@@ -314,7 +314,7 @@ class Check(CommandTest):
         self.tree(a="SELECT '/*'; -- '\n", b="DO $a$ ' $a$;")
         result = self.run_command("check", "t")
         self.assertEqual((result.code, result.out), (0, b""), result)
-        self.assertOneLine(result, "confiture: 2 files checked, 0 findings")
+        self.assertOneLine(result, "confiture: 2 files checked, 0 findings, 0 notes")
         self.assertEqual(self.quiet("check", "t", "-q"), b"")
         result = self.run_command("check", "t", "--check", "reference", "-q")
         self.assertEqual((result.code, result.err), (1, b""))

@@ -343,6 +343,7 @@ static void put_findings(void) { put(findings.data, findings.size); }
 static confiture_check_mode get_check(void) {
     return is("check", "none")        ? CONFITURE_CHECK_NONE
            : is("check", "reference") ? CONFITURE_CHECK_REFERENCE
+           : is("check", "quotes")    ? CONFITURE_CHECK_QUOTES
                                       : CONFITURE_CHECK_POSTGRES;
 }
 

@@ -108,7 +108,8 @@ static const char json_keys[] =
     "        with --split schemas: a list of phase, path, files, bytes, unchanged\n"
     "hash:   with -c checks: a list of arguments, expected, digest, status, message\n"
     "list:   entries: a list of name, path, seed, bytes, digest\n"
-    "check:  findings: a list of path, name, line, what, message\n";
+    "check:  findings: a list of severity (error or note), path, name, line, what,\n"
+    "        message\n";
 
 /* clang-format on */
 

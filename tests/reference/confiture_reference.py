@@ -16,7 +16,7 @@ import stat
 import unicodedata
 from pathlib import Path, PurePosixPath
 
-import postgres_check
+import psql_check
 from selection import (ConfitureError, Walk, components, exists, is_directory, match,
                        split_pattern, system_error)
 
@@ -250,25 +250,28 @@ def comment_left_open(text):
 CHECKS = {
     "none": lambda text: None,
     "reference": lambda text: (comment_left_open(text), "comment never closed"),
-    "postgres": postgres_check.left_open,
+    "quotes": lambda text: psql_check.left_open(text, "quotes"),
+    "postgres": psql_check.left_open,
 }
 
 Finding = collections.namedtuple("Finding", "kind path name line offset what")
 
 
-def check_text(text, mode, path="", name=""):
-    """The Finding of what a text leaves open, or None."""
+def check_text(text, mode, path="", name="", last=False):
+    """The Finding of what a text leaves open, or None. psql ends the statement of the last."""
     line, what = CHECKS[mode](text) or (0, "")
+    if last and what == psql_check.psql.STATEMENT:
+        return None
     return Finding("unclosed", str(path), name, line, 0, what) if line else None
 
 
-def check_bytes(data, mode, path="", name=""):
+def check_bytes(data, mode, path="", name="", last=False):
     """(text, None), or (None, the Finding)."""
     try:
         text = read_text(data, path)
     except ConfitureError as e:
         return None, Finding(e.kind, str(path), name, e.line, e.offset, e.what)
-    finding = check_text(text, mode, path, name)
+    finding = check_text(text, mode, path, name, last)
     return (None, finding) if finding else (text, None)
 
 
@@ -295,8 +298,8 @@ class Findings:
 def check(files, mode="postgres", on_finding=None):
     """Raises the first finding; with a callback, which is told of all of them, at the end."""
     findings = Findings(on_finding)
-    for path, name in files:
-        _, finding = check_bytes(read_bytes(path), mode, path, name)
+    for index, (path, name) in enumerate(files):
+        _, finding = check_bytes(read_bytes(path), mode, path, name, index + 1 == len(files))
         if finding:
             findings.add(finding)
     findings.finish()
@@ -358,7 +361,7 @@ def expand_template(template, name):
 def check_block_name(name, path, check):
     """A name must not end the comment that shows it nor open one inside: PostgreSQL nests them,
     which the reference check does not know."""
-    if "*/" in name or ("/*" in name and check == "postgres"):
+    if "*/" in name or ("/*" in name and check in ("postgres", "quotes")):
         raise ConfitureError("name", str(path), "the name holds a mark of comments")
 
 
@@ -396,12 +399,15 @@ def header_text(environment, timestamp, digest, count):
         "", ""])
 
 
-def build_parts(files, schema_only, style, template, check, on_finding=None, digest=True):
+def build_parts(files, schema_only, style, template, check, on_finding=None, digest=True,
+                output=lambda path: 0):
     """The stream digest of all files and, for those of the output, separator and text."""
     separator("", style, template)  # a bad template is an error without files too
     sha = hashlib.sha256()
     findings = Findings(on_finding)
     parts = {}
+    lasts = {output(path): index for index, (path, _) in enumerate(files)
+             if not (schema_only and files.is_seed(index))}
     for index, (path, name) in enumerate(files):
         chosen = not (schema_only and files.is_seed(index))
         if not chosen and not digest:
@@ -411,7 +417,7 @@ def build_parts(files, schema_only, style, template, check, on_finding=None, dig
         if chosen:
             if style == "block_comment":
                 check_block_name(name, path, check)
-            text, finding = check_bytes(data, check, path, name)
+            text, finding = check_bytes(data, check, path, name, lasts[output(path)] == index)
             if finding:
                 findings.add(finding)
             else:
@@ -439,13 +445,14 @@ def lies_in(path, directory):
 def build_split(files, pre_dirs=(), post_dirs=(), style="block_comment", template=None, header=None,
                 schema_only=False, check="none"):
     """Three schemas, (pre, app, post)."""
-    digest, parts = build_parts(files, schema_only, style, template, check)
-    phases = [[], [], []]
-    for index, part in parts.items():
-        path = files.paths[index]
+    def phase_of(path):
         post = any(lies_in(path, d) for d in post_dirs)
         pre = any(lies_in(path, d) for d in pre_dirs)
-        phases[2 if post else 0 if pre else 1].append(part)
+        return 2 if post else 0 if pre else 1
+    digest, parts = build_parts(files, schema_only, style, template, check, output=phase_of)
+    phases = [[], [], []]
+    for index, part in parts.items():
+        phases[phase_of(files.paths[index])].append(part)
     result = []
     for number, phase in enumerate(phases):
         wanted = header and (phase or number == 1)

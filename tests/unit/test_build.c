@@ -142,6 +142,7 @@ static void test_build_separators(void) {
     build_make();
     files = build_find("s");
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES; /* for psql, the mark and the NUL are findings */
     for (i = 0; i < TREE_COUNT(cases); i++) {
         options.separator = cases[i].style;
         options.separator_template = cases[i].template_text;
@@ -205,7 +206,7 @@ static void test_build_templates(void) {
     options.separator = (confiture_separator)5;
     CHECK_STR(build_outcome(files, &options), "ARGUMENT unknown separator style");
     options.separator = CONFITURE_SEPARATOR_NONE;
-    options.check = (confiture_check_mode)3;
+    options.check = (confiture_check_mode)5;
     CHECK_STR(build_outcome(files, &options), "ARGUMENT unknown check mode");
     confiture_files_free(files);
     tree_clear();
@@ -231,6 +232,7 @@ static void test_build_header(void) {
     files = build_find("s");
     CHECK(confiture_hash(&digest, files, NULL, NULL) == CONFITURE_OK);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     options.separator = CONFITURE_SEPARATOR_NONE;
     options.header = &header;
@@ -335,7 +337,7 @@ static void test_build_pieces(void) {
         options.run.io = CONFITURE_IO_AUTO;
     }
     /* A finding that begins in one piece and is known in the last. */
-    options.check = CONFITURE_CHECK_POSTGRES;
+    options.check = CONFITURE_CHECK_QUOTES;
     build_large("/*", BUILD_PIECE - 1, 2);
     sprintf(words, "UNCLOSED s/b.sql:%u: comment never closed", BUILD_PIECE / 64);
     CHECK_STR(build_outcome(files, &options), words);
@@ -358,7 +360,7 @@ static void test_build_encoding(void) {
     confiture_files *files;
     char words[100];
     size_t i;
-    tree_text("s/a.sql", "fine\n");
+    tree_text("s/a.sql", "fine;\n");
     tree_text("s/b.sql", "");
     tree_text("s/c.sql", "\xFF");
     files = build_find("s");
@@ -463,7 +465,7 @@ static void test_build_names(void) {
     CHECK_STR(build_outcome(files, &options),
               "\n/* " BAR42 "\n * File: c/*b.sql\n * " BAR42 " */\n\nx\n");
     confiture_files_free(files);
-    tree_text("s/a*/b.sql", "x");
+    tree_text("s/a*/b.sql", "x;");
     files = build_find("s");
     CHECK_STR(build_outcome(files, &options), ends);
     options.check = CONFITURE_CHECK_POSTGRES;
@@ -548,6 +550,7 @@ static void test_build_sinks(void) {
     sink.user = &kept;
     for (way = 0; way < 4; way++) {
         memset(&options, 0, sizeof options);
+        options.check = CONFITURE_CHECK_QUOTES;
         options.run.threads = way < 2 ? 1 : 4;
         if (way % 2 != 0) options.header = &header;
         memset(&kept, 0, sizeof kept);

@@ -14,6 +14,7 @@ static const char *build_file(const char *path, const confiture_files *files,
     memset(&schema, 0, sizeof schema);
     memset(&options, 0, sizeof options);
     if (given != NULL) options = *given;
+    options.check = CONFITURE_CHECK_QUOTES; /* the files are words, not SQL */
     options.run.allocator = &m.allocator;
     status = confiture_build_file(&schema, path, files, &options, &error);
     outcome = runs_outcome(status, &error);

@@ -36,6 +36,7 @@ static confiture_status scan_do(int way, const confiture_files *files, const con
     memset(&build, 0, sizeof build);
     memset(&schema, 0, sizeof schema);
     hash.run = manifest.run = check.run = build.run = *run;
+    check.mode = build.check = CONFITURE_CHECK_QUOTES; /* the files are words, not SQL */
     if (way == SCAN_MANIFEST) return confiture_manifest(result->entries, files, &manifest, error);
     hash.kind = way == SCAN_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
     if (way == SCAN_CHECK) return confiture_check(files, &check, error);
@@ -616,7 +617,7 @@ static void test_scan_arguments(void) {
     memset(&bad, 0, sizeof bad);
     memset(&run, 0, sizeof run);
     hash.kind = (confiture_digest_kind)2;
-    check.mode = (confiture_check_mode)3;
+    check.mode = (confiture_check_mode)5;
     CHECK_STR(runs_outcome(confiture_hash(&digest, files, &hash, &error), &error),
               "ARGUMENT unknown kind of digest");
     CHECK_STR(runs_outcome(confiture_check(files, &check, &error), &error),
