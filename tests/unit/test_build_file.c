@@ -43,6 +43,7 @@ static void test_build_files(void) {
     char absolute[5000];
     mode_t mask = umask(027);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.separator = CONFITURE_SEPARATOR_NONE;
     TREE_NEEDS("symbolic links");
     tree_text("s/a.sql", "SELECT 1;");
@@ -104,6 +105,7 @@ static void test_build_file_errors(void) {
     char *deep;
     size_t i;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     TREE_NEEDS("symbolic links");
     tree_text("s/a.sql", "SELECT 1;");
@@ -146,6 +148,7 @@ static void test_build_rights(void) {
     confiture_build_options options;
     confiture_files *files;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     TREE_NEEDS("modes");
     tree_text("s/a.sql", "SELECT 1;");
     tree_text("d/old.sql", "old");
@@ -176,6 +179,7 @@ static void test_build_unchanged(void) {
     bool unchanged;
     size_t i;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     TREE_NEEDS("symbolic links");
     tree_fill("s/a.sql", 10000, 1);
@@ -219,6 +223,7 @@ static void test_build_in_tree(void) {
     size_t size, i;
     memset(&schema, 0, sizeof schema);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     options.header = &header;
     TREE_NEEDS("symbolic links");
@@ -270,6 +275,7 @@ static void test_build_pipes(void) {
     ssize_t n;
     int fd;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     options.separator = CONFITURE_SEPARATOR_NONE;
     options.keep_unchanged = options.sync = true;
@@ -321,6 +327,7 @@ static void test_build_seeds(void) {
     memset(&schema, 0, sizeof schema);
     for (r = 0; r < RUNS; r++) {
         memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
         options.separator = CONFITURE_SEPARATOR_NONE;
         options.schema_only = true;
         options.run = runs_get(r);
@@ -394,6 +401,7 @@ static void test_build_split(void) {
     for (i = 0; i < TREE_COUNT(cases); i++)
         for (r = 0; r < RUNS; r++) {
             memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
             options.run = runs_get(r);
             options.run.allocator = &m.allocator;
             options.separator = CONFITURE_SEPARATOR_NONE;
@@ -468,6 +476,7 @@ static void test_build_stopped(void) {
     tree_text("out.sql", "old");
     files = build_find("s");
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.run.progress = build_on_progress;
     options.run.progress_user = &stop;
     for (threads = 1; threads <= 4; threads += 3) {
@@ -510,6 +519,7 @@ static confiture_status build_exhaust(void *ctx, const confiture_run *run, confi
     build_sink kept;
     size_t i;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     memset(schemas, 0, sizeof schemas);
     memset(&kept, 0, sizeof kept);

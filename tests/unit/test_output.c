@@ -22,6 +22,7 @@ static const char *output_split(const char *pre, const char *app, const char *po
     memory m;
     memory_init(&m);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(schemas, 0, sizeof schemas);
     options.run.allocator = &m.allocator;
     options.separator = CONFITURE_SEPARATOR_NONE;
@@ -88,6 +89,7 @@ static confiture_status output_in_tree(void *ctx, const confiture_run *run,
     confiture_build_options options;
     confiture_schema schemas[3];
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(schemas, 0, sizeof schemas);
     options.run = *run;
     return confiture_build_split_files(schemas, paths, (const confiture_files *)ctx, &options,
@@ -139,6 +141,7 @@ static void test_output_in_the_way(void) {
     output_make();
     files = output_find("s");
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&schema, 0, sizeof schema);
     options.run.progress = output_make_directory;
     options.run.progress_user = (void *)(uintptr_t) "out.sql";
@@ -160,6 +163,7 @@ static void test_output_sync(void) {
     output_make();
     files = output_find("s");
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&schema, 0, sizeof schema);
     options.sync = options.keep_unchanged = true;
     CHECK(confiture_build_file(&schema, "o.sql", files, &options, NULL) == CONFITURE_OK);
@@ -185,6 +189,7 @@ static confiture_status output_empty(void *ctx, const confiture_run *run, confit
     confiture_schema schema;
     confiture_status status;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&schema, 0, sizeof schema);
     options.run = *run;
     options.separator = CONFITURE_SEPARATOR_NONE;
@@ -294,6 +299,7 @@ static void test_output_awaited(void) {
     confiture_files *files;
     size_t i, k;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.separator = CONFITURE_SEPARATOR_NONE;
     tree_text("s/a.sql", "SELECT 1;\n");
     tree_link("s/linked.sql", "out.sql");
@@ -391,9 +397,10 @@ static int output_build_closed(const confiture_files *expected_of) {
         confiture_files *files = NULL;
         confiture_schema file, memory;
         memset(&options, 0, sizeof options);
+        options.check = CONFITURE_CHECK_QUOTES;
         memset(&file, 0, sizeof file);
         memset(&memory, 0, sizeof memory);
-        wrong += confiture_build(&memory, expected_of, NULL, NULL) != CONFITURE_OK;
+        wrong += confiture_build(&memory, expected_of, &options, NULL) != CONFITURE_OK;
         options.run.io = ways[i / 2];
         options.run.threads = i % 2 == 0 ? 1 : 4;
         options.run.progress = output_host_line;

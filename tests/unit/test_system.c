@@ -427,6 +427,7 @@ static void test_system_mapped(void) {
     tree_fill("s/b.sql", 5000, 2);
     tree_fill("s/c.sql", 5000, 3);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&schema, 0, sizeof schema);
     options.run.threads = 1;
     options.run.io = CONFITURE_IO_MMAP;

@@ -29,6 +29,7 @@ static const char *target_build_with(const char *path, confiture_build_options o
 static const char *target_build(const char *path) {
     confiture_build_options options;
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.separator = CONFITURE_SEPARATOR_NONE;
     return target_build_with(path, options, NULL);
 }
@@ -122,6 +123,7 @@ static void test_target_rights_that_change(void) {
     tree_text("x.sql", "old");
     tree_mode("x.sql", 0644);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.run.progress = target_close_to_others;
     for (i = 0; i < 2; i++) {
         options.run.progress_user = paths[i];
@@ -422,6 +424,7 @@ static void test_target_unchanged(void) {
     tree_fill("s/b.sql", 700000, 1);
     tree_directory("out");
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     memset(&during, 0, sizeof during);
     options.header = &header;
@@ -466,6 +469,7 @@ static void test_target_digest_alone(void) {
     tree_fill("s/b.sql", 700000, 1);
     tree_text("s/seeds/x.sql", "1");
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(&header, 0, sizeof header);
     options.header = &header;
     options.keep_unchanged = options.schema_only = true;
@@ -501,6 +505,7 @@ static void test_target_compared_and_changed(void) {
     size_t size;
     tree_fill("s/a.sql", 9000000, 1); /* comes in pieces */
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.separator = CONFITURE_SEPARATOR_NONE;
     CHECK_STR(target_build_with("x.sql", options, NULL), "done");
     text = tree_read("x.sql", &size);
@@ -526,6 +531,7 @@ static void test_target_read_only(void) {
     tree_text("s/a.sql", target_new);
     tree_text("d/x.sql", target_new);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.separator = CONFITURE_SEPARATOR_NONE;
     options.keep_unchanged = options.sync = true;
     if (mount("d", "d", NULL, MS_BIND, NULL) != 0) {
@@ -566,6 +572,7 @@ static void test_target_undone(void) {
     output_make();
     files = output_find("s");
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     memset(schemas, 0, sizeof schemas);
     options.pre_dirs = pre;
     options.post_dirs = post;
@@ -603,6 +610,7 @@ static void test_target_nameless(void) {
     tree_text("s/a.sql", target_new);
     tree_fill("s/b.sql", 700000, 1);
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES;
     options.run.progress = target_look;
     options.run.progress_user = &seen;
     CHECK_STR(target_build_with("x.sql", options, NULL), "done");
