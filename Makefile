@@ -31,7 +31,7 @@ build = @mkdir -p $(@D) && echo "  CC  $@" && $(CC) $(CFLAGS) $(2) $(1) -o $@ $(
 need = @command -v $(1) >/dev/null 2>&1 || \
     { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
 
-.PHONY: all demo test test-core check check-compile check-sanitize check-known-answers check-faults \
+.PHONY: all demo test test-core check check-compile check-sanitize check-memory check-valgrind check-known-answers check-faults \
     check-faults-quick check-races check-races-quick check-hostile check-hostile-quick \
     check-hygiene check-hygiene-quick check-everywhere check-everywhere-quick check-windows \
     check-fuzz fuzz coverage mutate check-postgres check-psql check-psql-long check-python \
@@ -127,6 +127,8 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	    'address, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=address,undefined' \
 	    'address, clang=$(MAKE_QUIET) check-sanitize CC=clang SANITIZE=address,undefined' \
 	    'thread, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=thread' \
+	    'memory, clang=$(MAKE_QUIET) check-memory' \
+	    'valgrind=$(MAKE_QUIET) check-valgrind' \
 	    'faults=$(MAKE_QUIET) check-faults-quick' \
 	    'races=$(MAKE_QUIET) check-races-quick' \
 	    'hostile=$(MAKE_QUIET) check-hostile-quick' \
@@ -157,6 +159,31 @@ check-sanitize: | need-python ## the core tests under SANITIZE=address,undefined
 	    $(MAKE_QUIET) test-core BUILD=$(SANITIZE_NAME) TREES=150 CFLAGS='$(SANITIZE_FLAGS)'; \
 	else \
 	    echo "skipped: $(CC) has no -fsanitize=$(SANITIZE) here"; \
+	    echo "0 passed, 0 failed, 1 skipped"; \
+	fi
+
+# The suites that read files in every way; the others test with what clang's own copies of libc's
+# functions do not know.
+MEMORY_SUITES = ring shelf walk limit
+check-memory: | need-python ## some unit tests under clang's MemorySanitizer
+	@mkdir -p $(BUILD)/memory
+	@echo 'int main(void) { return 0; }' > $(BUILD)/memory/probe.c
+	@if clang -fsanitize=memory $(BUILD)/memory/probe.c -o $(BUILD)/memory/probe >/dev/null 2>&1 && \
+	    $(BUILD)/memory/probe >/dev/null 2>&1; then \
+	    $(MAKE_QUIET) $(BUILD)/memory/unit BUILD=$(BUILD)/memory CC=clang \
+	        CFLAGS='-g -O1 -fno-omit-frame-pointer -fsanitize=memory' && \
+	    $(BUILD)/memory/unit $(MEMORY_SUITES); \
+	else \
+	    echo "skipped: clang has no -fsanitize=memory here"; \
+	    echo "0 passed, 0 failed, 1 skipped"; \
+	fi
+
+check-valgrind: | need-cc need-python ## some unit tests under valgrind
+	@if command -v valgrind >/dev/null 2>&1; then \
+	    $(MAKE_QUIET) $(BUILD)/valgrind/unit BUILD=$(BUILD)/valgrind CFLAGS='-g -O1' && \
+	    valgrind -q --error-exitcode=9 --leak-check=full $(BUILD)/valgrind/unit ring shelf; \
+	else \
+	    echo "skipped: valgrind is not installed"; \
 	    echo "0 passed, 0 failed, 1 skipped"; \
 	fi
 

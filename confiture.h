@@ -179,13 +179,19 @@
  * ======
  * All memory comes from options.run.allocator, or from malloc, or from what
  * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
- * files are read is bounded, whatever the size of the tree: half a megabyte per thread
- * for small files, twelve megabytes at the most, and as much again where line ends have
- * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about
+ * files are read is bounded, whatever the size of the tree. With small files a call takes
+ * at most 2 MiB and 1 MiB a thread. With large ones the batches that wait for their turn
+ * share 4 MiB a thread, and 32 MiB in all; the batch at hand takes each thread up to 4 MiB
+ * more, and 8 MiB where line ends have to be translated. A file of more than 2 MiB is
+ * visited in pieces. What is built into memory comes on top. The list takes about
  * 40 bytes a file and the length of its path. On the stack: at most 64 KiB a thread.
- * A block of 512 KiB or more is asked for in multiples of 2 MiB, and large pages are
+ * A block of 512 KiB or more may be asked for in a multiple of 2 MiB, and large pages are
  * wished for where malloc gave it: the first touch of a small page may cost more than
  * filling it.
+ *
+ * When memory or descriptors run out (E_MEMORY, EMFILE, ENFILE), the helpers stop and give
+ * back what they hold, and so does a pool; the file that failed is tried once more by the
+ * calling thread, which then goes on alone. So many threads succeed wherever one does.
  *
  *
  * THREADS
@@ -199,8 +205,14 @@
  * rings of the next chapter. A thread that has nothing to do looks for work for some
  * 20 to 60 microseconds before it sleeps. Or give your own
  * parallel_for: then files are read by your threads, in rounds, and between the rounds
- * the calling thread writes and hashes. Callbacks come on the calling thread, one
- * after another; allocators are called from all.
+ * the calling thread writes and hashes. A round has about 1 MiB a thread. Callbacks come
+ * on the calling thread, one after another; allocators are called from all.
+ *
+ * PROGRESS comes after every few files and every 256 KiB of a large one. With your own
+ * parallel_for it comes between the rounds, and within one after each batch that the
+ * calling thread runs itself; and if there is a progress callback, a file of more than
+ * 2 MiB is left to the calling thread, which tells of each piece. Non-zero cancels: batches
+ * that have not begun are not read, and those at hand end with their file or piece.
  *
  * SIGNALS. The library's threads have every signal blocked, from their first moment: a
  * handler of yours never runs on one, and a signal that you wait for with sigwait() or
@@ -277,8 +289,12 @@
  * Whatever fails, and whenever, is an error with its status and path, or made no
  *   difference; nothing is leaked, no descriptor stays open, no temporary file is left.
  *       tests/faults
- * The first error in list order is reported, whatever the threads did.
- *       tests/unit/test_scan.c, tests/faults
+ * The first error in list order is reported, whatever the threads did, and so it is when
+ *   descriptors or memory run out: where one thread has enough of them, many have.
+ *       tests/unit/test_scan.c, tests/unit/test_shortage.c, tests/faults
+ * Memory in flight is bounded as MEMORY says; a library thread takes no signal, and a thread
+ *   that is cancelled inside a call ends after it.
+ *       tests/unit/test_shortage.c, tests/unit/test_host.c
  * The bytes of each file are all of it, and of one state, or it is E_CHANGED, by the rule of
  *   READING AND MAPPING. No look can show: one write that is under way, without a pause, during
  *   all of the reading, or that was begun seconds before and goes on; writers through a shared
@@ -487,11 +503,12 @@ typedef struct confiture_run {
     /* The caller's own threads, instead of the library's. Must do what
      *     for (size_t i = 0; i < n; i++) task(ctx, i);
      * does, in any order and on any threads, and return when all are done. A
-     * non-zero result is reported as E_SYSTEM with that value as os_error. */
+     * non-zero result is reported as E_SYSTEM with that value as os_error. Like every
+     * callback it must return: no exception, no longjmp(). */
     int (*parallel_for)(void *user, size_t n, void (*task)(void *ctx, size_t index), void *ctx);
     void *parallel_user;
-    /* Called on the calling thread, after every few files and every piece of a
-     * large one; non-zero cancels: E_CANCELLED. */
+    /* Called on the calling thread, after every few files and every piece of a large
+     * one (with a parallel_for see THREADS in the manual); non-zero cancels: E_CANCELLED. */
     int (*progress)(void *user, const confiture_progress *progress);
     void *progress_user;
     confiture_io io;
@@ -1117,6 +1134,8 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
 /* Whether an error says that something has run out which others may give back: descriptors,
  * memory. The same call may work when they have. */
 static bool cfti_os_is_shortage(int error);
+/* Tells the threads that are running from each other. */
+static uintptr_t cfti_os_thread_id(void);
 
 #if defined(CONFITURE_NO_THREADS)
 static int cfti_cancel_disable(void) { return 0; }
@@ -1313,6 +1332,21 @@ static int cfti_os_adopt(int fd, cfti_os_file *file) {
     return error;
 }
 
+/* MemorySanitizer does not see what the kernel writes for syscall(), nor, in some versions, for
+ * fstatat(). */
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#ifdef __cplusplus
+extern "C"
+#endif
+void __msan_unpoison(const volatile void *, size_t);
+#define CFTI_KERNEL_WROTE(data, size) __msan_unpoison(data, size)
+#endif
+#endif
+#if !defined(CFTI_KERNEL_WROTE)
+#define CFTI_KERNEL_WROTE(data, size) ((void)0)
+#endif
+
 /* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
  * with it when a signal comes. */
 
@@ -1443,6 +1477,7 @@ static void cfti_os_now(cfti_os_time *now) {
     long time[2];
     if (syscall(SYS_clock_gettime, 5 /* CLOCK_REALTIME_COARSE */, time) != 0)
         memset(time, 0, sizeof(time));
+    CFTI_KERNEL_WROTE(time, sizeof(time));
     now->seconds = time[0];
     now->ns = (uint32_t)time[1];
 #else
@@ -1496,6 +1531,7 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
     struct stat st;
     while (fstat(file, &st) != 0)
         if (errno != EINTR) return cfti_os_errno();
+    CFTI_KERNEL_WROTE(&st, sizeof(st));
     cfti_os_status_fill(status, &st);
     return 0;
 }
@@ -1505,6 +1541,7 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
     struct stat st;
     while (fstatat(at, path, &st, follow_link ? 0 : CFTI_AT_SYMLINK_NOFOLLOW) != 0)
         if (errno != EINTR) return cfti_os_errno();
+    CFTI_KERNEL_WROTE(&st, sizeof(st));
     cfti_os_status_fill(status, &st);
     return 0;
 }
@@ -1545,6 +1582,7 @@ static int cfti_os_list(cfti_os_file directory,
     char buffer[32768];
     for (;;) {
         long n = syscall(SYS_getdents64, directory, buffer, sizeof(buffer)), at = 0;
+        if (n > 0) CFTI_KERNEL_WROTE(buffer, (size_t)n);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return cfti_os_errno();
         if (n == 0) return 0;
@@ -1633,6 +1671,8 @@ static bool cfti_os_is_shortage(int error) {
            error == ENOBUFS;
 }
 
+static uintptr_t cfti_os_thread_id(void) { return (uintptr_t)&errno; } /* each has its own */
+
 static size_t cfti_os_processors(void) {
 #if defined(__linux__) && defined(SYS_sched_getaffinity)
     /* One call, where sysconf() opens and reads a file, and it knows of the
@@ -1640,6 +1680,7 @@ static size_t cfti_os_processors(void) {
     unsigned char mask[1024];
     long size = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask), i;
     size_t count = 0;
+    if (size > 0) CFTI_KERNEL_WROTE(mask, (size_t)size);
     for (i = 0; i < size; i++) {
         unsigned bits;
         for (bits = mask[i]; bits != 0; bits &= bits - 1) count++;
@@ -2418,10 +2459,35 @@ static int cfti_os_narrow(const wchar_t *text, size_t size, char *out, size_t ca
  * are. Without that prefix it would end at 260 characters, drop dots and spaces at a
  * name's end, and open a device instead of the file aux.sql. */
 typedef struct cfti_wide {
-    wchar_t *text; /* CFTI_OS_WIDE units */
-    size_t size;
-    size_t root; /* how much of it no ".." can take away */
+    wchar_t *text;
+    size_t size, capacity;
+    size_t root;        /* how much of it no ".." can take away */
+    bool is_device;     /* what it leads to is one */
+    wchar_t usual[512]; /* 64 KiB are too much for a stack: a longer path is on the heap */
 } cfti_wide;
+
+static void cfti_wide_init(cfti_wide *wide) {
+    wide->text = wide->usual;
+    wide->size = wide->root = 0;
+    wide->capacity = CFTI_COUNT(wide->usual);
+    wide->is_device = false;
+}
+
+static void cfti_wide_close(cfti_wide *wide) {
+    if (wide->text != wide->usual) (void)HeapFree(GetProcessHeap(), 0, wide->text);
+}
+
+/* Room for the longest path there is. */
+static int cfti_wide_grow(cfti_wide *wide) {
+    wchar_t *text;
+    if (wide->capacity == CFTI_OS_WIDE) return CFTI_OS_NAME_TOO_LONG;
+    text = (wchar_t *)HeapAlloc(GetProcessHeap(), 0, CFTI_OS_WIDE * sizeof(wchar_t));
+    if (text == NULL) return CFTI_OS_NO_MEMORY;
+    memcpy(text, wide->usual, sizeof(wide->usual));
+    wide->text = text;
+    wide->capacity = CFTI_OS_WIDE;
+    return 0;
+}
 
 /* Appends UTF-8 of one component, or of a root. */
 static int cfti_wide_append(cfti_wide *wide, const char *text, size_t size) {
@@ -2435,8 +2501,10 @@ static int cfti_wide_append(cfti_wide *wide, const char *text, size_t size) {
             length = 3;
             code = 0xD000u | (uint32_t)(p[1] & 0x3F) << 6 | (uint32_t)(p[2] & 0x3F);
         }
-        if (wide->size + (code >= 0x10000) + 2 > CFTI_OS_WIDE)
-            return (int)ERROR_FILENAME_EXCED_RANGE;
+        if (wide->size + (code >= 0x10000) + 2 > wide->capacity) {
+            int error = cfti_wide_grow(wide);
+            if (error != 0) return error;
+        }
         if (code >= 0x10000) {
             code -= 0x10000;
             wide->text[wide->size++] = (wchar_t)(0xD800 + (code >> 10));
@@ -2499,11 +2567,20 @@ static size_t cfti_os_root(const char *path, size_t size) {
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {
-    wchar_t text[CFTI_OS_WIDE];
-    DWORD size = GetCurrentDirectoryW(CFTI_OS_WIDE, text);
-    if (size == 0) return cfti_os_last_error();
-    if (size >= CFTI_OS_WIDE) return (int)ERROR_FILENAME_EXCED_RANGE;
-    return cfti_os_narrow(text, size, buffer, capacity);
+    cfti_wide wide;
+    DWORD size;
+    int error = 0;
+    cfti_wide_init(&wide);
+    for (;;) {
+        size = GetCurrentDirectoryW((DWORD)wide.capacity, wide.text);
+        if (size == 0) error = cfti_os_last_error();
+        if (size < wide.capacity) break;
+        error = cfti_wide_grow(&wide);
+        if (error != 0) break;
+    }
+    if (error == 0) error = cfti_os_narrow(wide.text, size, buffer, capacity);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
@@ -2550,10 +2627,16 @@ static bool cfti_os_is_device(const char *path) {
 /* The path of a directory that was opened by its name in another one: the system knows it. */
 static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     char head[CFTI_OS_ROOT_ROOM];
-    DWORD size = GetFinalPathNameByHandleW(handle, wide->text, CFTI_OS_WIDE, FILE_NAME_NORMALIZED);
-    int error;
-    if (size == 0) return cfti_os_last_error();
-    if (size >= CFTI_OS_WIDE) return CFTI_OS_NAME_TOO_LONG;
+    DWORD size;
+    int error = 0;
+    for (;;) {
+        size = GetFinalPathNameByHandleW(handle, wide->text, (DWORD)wide->capacity,
+                                         FILE_NAME_NORMALIZED);
+        if (size == 0) return cfti_os_last_error();
+        if (size < wide->capacity) break;
+        error = cfti_wide_grow(wide);
+        if (error != 0) return error;
+    }
     wide->size = size;
     error =
         cfti_os_narrow(wide->text, cfti_min(size, CFTI_OS_ROOT_ROOM / 3 - 2), head, sizeof(head));
@@ -2561,22 +2644,21 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     return error;
 }
 
-/* The whole path of `path` below directory `at`. *device: what it leads to is one. */
-static int cfti_wide_path(cfti_wide *wide, wchar_t *text, cfti_os_file at, const char *path,
-                          bool *device) {
+/* The whole path of `path` below directory `at`; whatever comes out, cfti_wide_close() frees
+ * it. */
+static int cfti_wide_path(cfti_wide *wide, cfti_os_file at, const char *path) {
     const char *first = at.path != NULL ? at.path : path;
     size_t size = strlen(first), root = cfti_os_root(first, size), n;
     char here[4096], head[CFTI_OS_ROOT_ROOM];
     int error = 0;
     here[0] = '\0';
-    wide->text = text;
-    wide->size = wide->root = 0;
-    *device = at.handle == NULL && cfti_os_is_device(path);
+    cfti_wide_init(wide);
+    wide->is_device = at.handle == NULL && cfti_os_is_device(path);
     if (at.handle != NULL && at.path == NULL) {
         error = cfti_wide_of_handle(wide, at.handle);
         return error != 0 ? error : cfti_wide_join(wide, path);
     }
-    if (*device) {
+    if (wide->is_device) {
         if (root == 0) error = cfti_wide_append(wide, "//./", 4);
         return error != 0 ? error : cfti_wide_append(wide, path, size);
     }
@@ -2625,15 +2707,16 @@ static int cfti_os_open_wide(const wchar_t *path, DWORD access, DWORD dispositio
 }
 
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error != 0) return error;
-    if (device) return CFTI_OS_NO_DEVICE; /* to read from CON would wait for somebody to type */
+    int error = cfti_wide_path(&wide, at, path);
+    /* To read from CON would wait for somebody to type. */
+    if (error == 0 && wide.is_device) error = CFTI_OS_NO_DEVICE;
     /* With backup semantics a directory can be opened too, and then be told from a file. */
-    return cfti_os_open_wide(text, GENERIC_READ, OPEN_EXISTING,
-                             FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_SEQUENTIAL_SCAN, file);
+    if (error == 0)
+        error = cfti_os_open_wide(wide.text, GENERIC_READ, OPEN_EXISTING,
+                                  FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_SEQUENTIAL_SCAN, file);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 /* Windows does not tell a link from other reparse points (files in a cloud, compressed
@@ -2641,17 +2724,16 @@ static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
 #define CFTI_OS_TAG_IS_LINK 0x20000000u
 
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
     FILE_ATTRIBUTE_TAG_INFO tag;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error != 0) return error;
-    if (device) return CFTI_OS_NO_DEVICE;
-    error = cfti_os_open_wide(text, GENERIC_READ, OPEN_EXISTING,
-                              FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT |
-                                  FILE_FLAG_SEQUENTIAL_SCAN,
-                              file);
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && wide.is_device) error = CFTI_OS_NO_DEVICE;
+    if (error == 0)
+        error = cfti_os_open_wide(wide.text, GENERIC_READ, OPEN_EXISTING,
+                                  FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT |
+                                      FILE_FLAG_SEQUENTIAL_SCAN,
+                                  file);
+    cfti_wide_close(&wide);
     if (error != 0) return error;
     if (!GetFileInformationByHandleEx(file->handle, FileAttributeTagInfo, &tag, sizeof(tag)))
         error = cfti_os_last_error();
@@ -2665,15 +2747,14 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
 static void cfti_os_close(cfti_os_file file) { (void)CloseHandle(file.handle); }
 
 static int cfti_os_open_directory_at(cfti_os_file at, const char *path, cfti_os_file *directory) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
     FILE_BASIC_INFO basic;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error == 0 && device) error = CFTI_OS_NOT_DIRECTORY;
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && wide.is_device) error = CFTI_OS_NOT_DIRECTORY;
     if (error == 0)
-        error = cfti_os_open_wide(text, FILE_LIST_DIRECTORY, OPEN_EXISTING,
+        error = cfti_os_open_wide(wide.text, FILE_LIST_DIRECTORY, OPEN_EXISTING,
                                   FILE_FLAG_BACKUP_SEMANTICS, directory);
+    cfti_wide_close(&wide);
     if (error != 0) return error;
     if (!GetFileInformationByHandleEx(directory->handle, FileBasicInfo, &basic, sizeof(basic)))
         error = cfti_os_last_error();
@@ -2762,20 +2843,19 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
 
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    cfti_os_file file;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error == 0 && device) {
+    cfti_os_file file = CFTI_OS_NOWHERE;
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && !wide.is_device)
+        error = cfti_os_open_wide(
+            wide.text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+            FILE_FLAG_BACKUP_SEMANTICS | (follow_link ? 0 : FILE_FLAG_OPEN_REPARSE_POINT), &file);
+    cfti_wide_close(&wide);
+    if (error == 0 && wide.is_device) {
         memset(status, 0, sizeof(*status));
         status->kind = CFTI_KIND_OTHER;
         return 0;
     }
-    if (error == 0)
-        error = cfti_os_open_wide(
-            text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
-            FILE_FLAG_BACKUP_SEMANTICS | (follow_link ? 0 : FILE_FLAG_OPEN_REPARSE_POINT), &file);
     if (error != 0) return error;
     error = cfti_os_status_of(file, status);
     cfti_os_close(file);
@@ -2860,14 +2940,14 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 
 /* is_private has no meaning here: who may read a new file is what its directory says. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
     (void)is_private;
-    if (error != 0) return error;
-    return cfti_os_open_wide(text, GENERIC_READ | GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL,
-                             file);
+    if (error == 0)
+        error = cfti_os_open_wide(wide.text, GENERIC_READ | GENERIC_WRITE, CREATE_NEW,
+                                  FILE_ATTRIBUTE_NORMAL, file);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file) {
@@ -2884,13 +2964,15 @@ static int cfti_os_name(cfti_os_file file, const char *path) {
 }
 
 static int cfti_os_link(const char *from, const char *to) {
-    wchar_t text[CFTI_OS_WIDE], other[CFTI_OS_WIDE];
-    cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, from, &device);
-    if (error == 0) error = cfti_wide_path(&wide, other, CFTI_OS_NOWHERE, to, &device);
-    if (error != 0) return error;
-    return CreateHardLinkW(other, text, NULL) ? 0 : cfti_os_last_error();
+    cfti_wide old, wide;
+    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    if (error == 0) {
+        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        if (error == 0 && !CreateHardLinkW(wide.text, old.text, NULL)) error = cfti_os_last_error();
+        cfti_wide_close(&wide);
+    }
+    cfti_wide_close(&old);
+    return error;
 }
 
 /* What is random here needs another library to be linked. Names that are taken are passed
@@ -2912,12 +2994,12 @@ static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *des
 }
 
 static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
     (void)descriptor;
-    return error != 0 ? error : cfti_os_open_wide(text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
+    if (error == 0) error = cfti_os_open_wide(wide.text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 /* At an offset if that is not NULL, which also moves the place where writing goes on. */
@@ -2989,55 +3071,67 @@ typedef struct cfti_renaming {
     DWORD flags;
     HANDLE root;
     DWORD size;
-    wchar_t name[CFTI_OS_WIDE];
+    wchar_t name[1]; /* and more */
 } cfti_renaming;
 #define CFTI_OS_RENAME_EX ((FILE_INFO_BY_HANDLE_CLASS)22)
 #define CFTI_OS_RENAME_OVER 3u /* REPLACE_IF_EXISTS, POSIX_SEMANTICS */
 
 /* As POSIX has it, Windows 10 can replace a file that others have open. Not every
  * version and file system can. */
-static bool cfti_os_rename_posix(const wchar_t *from, cfti_renaming *to) {
+static bool cfti_os_rename_posix(const wchar_t *from, cfti_renaming *to, size_t size) {
     cfti_os_file file;
     BOOL good;
     if (cfti_os_open_wide(from, DELETE, OPEN_EXISTING,
                           FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &file) != 0)
         return false;
-    good = SetFileInformationByHandle(file.handle, CFTI_OS_RENAME_EX, to, sizeof(*to));
+    good = SetFileInformationByHandle(file.handle, CFTI_OS_RENAME_EX, to, (DWORD)size);
     (void)CloseHandle(file.handle);
     return good != 0;
 }
 
-static int cfti_os_rename(const char *from, const char *to) {
-    wchar_t text[CFTI_OS_WIDE];
-    cfti_renaming renaming;
-    cfti_wide wide;
-    bool device;
+static int cfti_os_rename_wide(const cfti_wide *from, const cfti_wide *to) {
+    size_t size = sizeof(cfti_renaming) + to->size * sizeof(wchar_t);
+    cfti_renaming *renaming = (cfti_renaming *)HeapAlloc(GetProcessHeap(), 0, size);
     unsigned attempt = 0;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, from, &device);
-    if (error == 0) error = cfti_wide_path(&wide, renaming.name, CFTI_OS_NOWHERE, to, &device);
-    if (error != 0) return error;
-    renaming.flags = CFTI_OS_RENAME_OVER;
-    renaming.root = NULL;
-    renaming.size = (DWORD)(wide.size * sizeof(wchar_t));
+    int error;
+    if (renaming == NULL) return CFTI_OS_NO_MEMORY;
+    renaming->flags = CFTI_OS_RENAME_OVER;
+    renaming->root = NULL;
+    renaming->size = (DWORD)(to->size * sizeof(wchar_t));
+    memcpy((uint8_t *)renaming + offsetof(cfti_renaming, name), to->text,
+           (to->size + 1) * sizeof(wchar_t));
     do {
-        if (cfti_os_rename_posix(text, &renaming)) return 0;
-        if (MoveFileExW(text, renaming.name, MOVEFILE_REPLACE_EXISTING)) return 0;
+        error = 0;
+        if (cfti_os_rename_posix(from->text, renaming, size)) break;
+        if (MoveFileExW(from->text, to->text, MOVEFILE_REPLACE_EXISTING)) break;
         error = cfti_os_last_error();
     } while (cfti_os_try_again(error, &attempt));
+    (void)HeapFree(GetProcessHeap(), 0, renaming);
+    return error;
+}
+
+static int cfti_os_rename(const char *from, const char *to) {
+    cfti_wide old, wide;
+    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    if (error == 0) {
+        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        if (error == 0) error = cfti_os_rename_wide(&old, &wide);
+        cfti_wide_close(&wide);
+    }
+    cfti_wide_close(&old);
     return error;
 }
 
 static int cfti_os_remove(const char *path) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
     unsigned attempt = 0;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
-    if (error != 0) return error;
-    do {
-        if (DeleteFileW(text)) return 0;
-        error = cfti_os_last_error();
-    } while (cfti_os_try_again(error, &attempt));
+    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    if (error == 0) {
+        do {
+            error = DeleteFileW(wide.text) ? 0 : cfti_os_last_error();
+        } while (error != 0 && cfti_os_try_again(error, &attempt));
+    }
+    cfti_wide_close(&wide);
     return error;
 }
 
@@ -3045,11 +3139,11 @@ static int cfti_os_remove(const char *path) {
 
 /* The target that a reparse point's data (REPARSE_DATA_BUFFER) hold, for a link on the
  * drive of `path`. */
-static int cfti_os_link_target(const uint8_t *data, size_t size, const char *path, char *buffer,
+static int cfti_os_link_target(uint8_t *data, size_t size, const char *path, char *buffer,
                                size_t capacity) {
     uint32_t tag;
     uint16_t offset, length;
-    wchar_t text[8192];
+    wchar_t *text;
     size_t names, n, skip = 0, root = 0;
     if (size < 20) return CFTI_OS_NO_LINK;
     memcpy(&tag, data, 4);
@@ -3059,8 +3153,9 @@ static int cfti_os_link_target(const uint8_t *data, size_t size, const char *pat
     else if (tag == IO_REPARSE_TAG_MOUNT_POINT) names = 16;
     else return CFTI_OS_NO_LINK;
     n = length / sizeof(wchar_t);
-    if (names + offset + length > size || n > CFTI_COUNT(text)) return (int)ERROR_INVALID_PARAMETER;
-    memcpy(text, data + names + offset, n * sizeof(wchar_t));
+    if (names + offset + length > size || offset % sizeof(wchar_t) != 0)
+        return (int)ERROR_INVALID_PARAMETER;
+    text = (wchar_t *)(void *)(data + names + offset);
     if (n >= 4 && text[0] == L'\\' && text[1] == L'?' && text[2] == L'?' && text[3] == L'\\') {
         if (n >= 6 && text[5] == L':') skip = 4; /* \??\C:\dir */
         else text[1] = L'\\';                    /* \\?\UNC\server\share, \\?\Volume{...} */
@@ -3074,17 +3169,16 @@ static int cfti_os_link_target(const uint8_t *data, size_t size, const char *pat
 }
 
 static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer, size_t capacity) {
-    wchar_t text[CFTI_OS_WIDE];
-    uint8_t data[16384]; /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
+    uint64_t data[2048]; /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
     cfti_wide wide;
-    bool device;
     cfti_os_file file;
     DWORD size = 0;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error == 0 && device) error = CFTI_OS_NO_LINK;
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && wide.is_device) error = CFTI_OS_NO_LINK;
     if (error == 0)
-        error = cfti_os_open_wide(text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+        error = cfti_os_open_wide(wide.text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
                                   FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &file);
+    cfti_wide_close(&wide);
     if (error != 0) return error;
     if (!DeviceIoControl(file.handle, 0x000900A8 /* FSCTL_GET_REPARSE_POINT */, NULL, 0, data,
                          sizeof(data), &size, NULL))
@@ -3094,8 +3188,8 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer,
     if (error == (int)ERROR_INVALID_FUNCTION || error == (int)ERROR_NOT_SUPPORTED)
         error = CFTI_OS_NO_LINK;
     return error != 0 ? error
-                      : cfti_os_link_target(data, size, at.path != NULL ? at.path : path, buffer,
-                                            capacity);
+                      : cfti_os_link_target((uint8_t *)data, size, at.path != NULL ? at.path : path,
+                                            buffer, capacity);
 }
 
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
@@ -3108,6 +3202,8 @@ static bool cfti_os_is_shortage(int error) {
     return error == (int)ERROR_TOO_MANY_OPEN_FILES || error == (int)ERROR_NO_SYSTEM_RESOURCES ||
            error == (int)ERROR_NOT_ENOUGH_MEMORY || error == (int)ERROR_COMMITMENT_LIMIT;
 }
+
+static uintptr_t cfti_os_thread_id(void) { return GetCurrentThreadId(); }
 
 static size_t cfti_os_processors(void) {
     DWORD_PTR mine = 0, all = 0;
@@ -3234,6 +3330,30 @@ typedef struct cfti_ring_setup {
 #define CFTI_RING_MAP MAP_SHARED
 #endif
 
+/* Nor does valgrind see what it writes for a ring. */
+#if defined(__x86_64__) && !defined(__ILP32__)
+/* A request that only valgrind hears, and that is nothing to a processor: to take these bytes
+ * for defined. */
+static void cfti_ring_wrote(const void *data, size_t size) {
+    volatile uint64_t request[6];
+    uint64_t result = 0;
+    request[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
+    request[1] = (uint64_t)(uintptr_t)data;
+    request[2] = size;
+    request[3] = request[4] = request[5] = 0;
+    __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\t"
+                     "rolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
+                     : "+d"(result)
+                     : "a"(&request[0])
+                     : "cc", "memory");
+}
+#else
+static void cfti_ring_wrote(const void *data, size_t size) {
+    (void)data;
+    (void)size;
+}
+#endif
+
 struct cfti_os_ring {
     int file;
     int cold; /* batches that are read ahead instead: see below */
@@ -3346,7 +3466,10 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *resul
     default:
         fetch->done = good;
         fetch->refused = result->result == -EOPNOTSUPP;
-        if (good) fetch->got = (size_t)result->result;
+        if (!good) break;
+        fetch->got = (size_t)result->result;
+        CFTI_KERNEL_WROTE(fetch->data, fetch->got);
+        cfti_ring_wrote(fetch->data, fetch->got);
     }
 }
 
@@ -3632,7 +3755,8 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
          * same size with something before it. */
         if (size > SIZE_MAX - sizeof(cfti_block) - 2 * capacity) return NULL;
         if (size > capacity) capacity += size;
-        capacity = cfti_large_size(sizeof(cfti_block) + capacity) - sizeof(cfti_block);
+        if (sizeof(cfti_block) + capacity < CFTI_LARGE_BLOCK) /* more would be lost than gained */
+            capacity = cfti_large_size(sizeof(cfti_block) + capacity) - sizeof(cfti_block);
         block = (cfti_block *)cfti_alloc(&arena->allocator, sizeof(cfti_block) + capacity);
         if (block == NULL) return NULL;
         block->next = arena->first;
@@ -3655,6 +3779,15 @@ static void cfti_arena_commit_text(cfti_arena *arena, size_t size) { arena->firs
 static void cfti_arena_align(cfti_arena *arena) {
     if (arena->first == NULL) return;
     arena->first->used = cfti_min((arena->first->used + 15) & ~(size_t)15, arena->first->capacity);
+}
+
+/* All that it has from its allocator. */
+static size_t cfti_arena_held(const cfti_arena *arena) {
+    const cfti_block *block;
+    size_t held = 0;
+    for (block = arena->first; block != NULL; block = block->next)
+        held += sizeof(cfti_block) + block->capacity;
+    return held;
 }
 
 static void *cfti_arena_take(cfti_arena *arena, size_t size) {
@@ -3744,6 +3877,13 @@ static cfti_shelved *cfti_shelf_remove(cfti_shelf *shelf, size_t i) {
     return block;
 }
 
+/* Gives back what lies there. */
+static void cfti_shelf_drop(cfti_shelf *shelf) {
+    cfti_mutex_lock(&shelf->mutex);
+    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
+    cfti_mutex_unlock(&shelf->mutex);
+}
+
 static void *cfti_shelf_alloc(void *ctx, size_t size) {
     cfti_shelf *shelf = (cfti_shelf *)ctx;
     cfti_shelved *block = NULL;
@@ -3761,6 +3901,10 @@ static void *cfti_shelf_alloc(void *ctx, size_t size) {
     if (block == NULL) {
         if (size > SIZE_MAX - sizeof(cfti_shelved)) return NULL;
         block = (cfti_shelved *)cfti_alloc(&shelf->allocator, sizeof(cfti_shelved) + size);
+        if (block == NULL) { /* what lies here is of no use then */
+            cfti_shelf_drop(shelf);
+            block = (cfti_shelved *)cfti_alloc(&shelf->allocator, sizeof(cfti_shelved) + size);
+        }
         if (block == NULL) return NULL;
         block->capacity = size;
     }
@@ -3806,13 +3950,6 @@ static bool cfti_shelf_open(cfti_shelf *shelf, const confiture_allocator *alloca
     return shelf->is_open;
 }
 
-/* Gives back what lies there. */
-static void cfti_shelf_drop(cfti_shelf *shelf) {
-    cfti_mutex_lock(&shelf->mutex);
-    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
-    cfti_mutex_unlock(&shelf->mutex);
-}
-
 static void cfti_shelf_close(cfti_shelf *shelf) {
     if (!shelf->is_open) return;
     cfti_shelf_drop(shelf);
@@ -3856,6 +3993,12 @@ static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const ch
         fail->os_error = os_error;
     }
     return fail->status;
+}
+
+/* Whether something has run out that others may hold. */
+static bool cfti_fail_is_shortage(const cfti_fail *fail) {
+    return fail->status == CONFITURE_E_MEMORY ||
+           (fail->status == CONFITURE_E_SYSTEM && cfti_os_is_shortage(fail->os_error));
 }
 
 CONFITURE_API const char *confiture_version(void) { return CONFITURE_VERSION; }
@@ -4996,7 +5139,6 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     confiture_allocator allocator;
     cfti_ring *ring = NULL;
     size_t least = CFTI_FILES_PER_RING;
-    bool is_shortage;
     int error;
     if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
 #if !defined(CONFITURE_NO_THREADS)
@@ -5021,10 +5163,8 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     error = cfti_os_ring_open(&ring->os);
     if (error == 0) return ring;
     cfti_free(&allocator, ring, sizeof(*ring));
-    is_shortage = cfti_os_is_shortage(error); /* which passes */
-    (void)is_shortage;
 #if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL && !is_shortage) {
+    if (pool != NULL && !cfti_os_is_shortage(error)) { /* a shortage passes */
         cfti_mutex_lock(&pool->shelf.mutex);
         pool->no_rings = true;
         cfti_mutex_unlock(&pool->shelf.mutex);
@@ -7328,16 +7468,36 @@ static bool cfti_search_is_given(const confiture_directory *directories, size_t 
                           "options->exclude_dirs", error);
 }
 
+/* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
+static confiture_status cfti_find_once(confiture_files **files,
+                                       const confiture_directory *directories,
+                                       size_t directory_count,
+                                       const confiture_find_options *options, bool *shortage,
+                                       confiture_error *error) {
+    confiture_allocator scratch;
+    cfti_search search;
+    cfti_fail fail;
+    confiture_status status = cfti_files_create(files, options->run.allocator, error);
+    if (status != CONFITURE_OK) return status;
+    /* There is one: cfti_files_create() has chosen by the same rules. */
+    (void)cfti_scratch_allocator(&scratch, &options->run);
+    status = cfti_search_open(&search, options, &scratch, &fail);
+    if (status == CONFITURE_OK)
+        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
+    if (shortage != NULL) *shortage = status != CONFITURE_OK && cfti_fail_is_shortage(&fail);
+    status = cfti_files_finish(files, status, &fail, shortage != NULL && *shortage ? NULL : error);
+    cfti_search_close(&search);
+    return status;
+}
+
 CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   const confiture_directory *directories,
                                                   size_t directory_count,
                                                   const confiture_find_options *options,
                                                   confiture_error *error) {
-    confiture_find_options defaults;
-    confiture_allocator scratch;
-    cfti_search search;
-    cfti_fail fail;
+    confiture_find_options defaults, alone;
     confiture_status status;
+    bool shared, shortage = false;
     int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
@@ -7345,16 +7505,19 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     *files = NULL;
     if (!cfti_search_is_given(directories, directory_count, options, error))
         return CONFITURE_E_ARGUMENT;
-    status = cfti_files_create(files, options->run.allocator, error);
-    if (status != CONFITURE_OK) return status;
-    /* There is one: cfti_files_create() has chosen by the same rules. */
-    (void)cfti_scratch_allocator(&scratch, &options->run);
     cancel = cfti_cancel_disable();
-    status = cfti_search_open(&search, options, &scratch, &fail);
-    if (status == CONFITURE_OK)
-        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
-    status = cfti_files_finish(files, status, &fail, error);
-    cfti_search_close(&search);
+    shared = options->run.pool != NULL || cfti_crew_limit(&options->run) > 1;
+    status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
+                            error);
+    if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
+        alone = *options;
+        alone.run.threads = 1;
+        alone.run.parallel_for = NULL;
+#if !defined(CONFITURE_NO_THREADS)
+        if (alone.run.pool != NULL) cfti_pool_drop(alone.run.pool);
+#endif
+        status = cfti_find_once(files, directories, directory_count, &alone, NULL, error);
+    }
     cfti_cancel_restore(cancel);
     return status;
 }
@@ -9682,8 +9845,9 @@ typedef struct cfti_reader {
     char *directory_path;  /* of the directory that is open, its size with the slash */
     size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
-    uint8_t *piece; /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
-    bool is_caller; /* the thread that made the call: the one callbacks come on */
+    uint8_t *piece;   /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
+    cfti_arena bytes; /* of what need not outlive its map */
+    bool is_caller;   /* the thread that made the call: the one callbacks come on */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -9691,7 +9855,8 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     memset(reader, 0, sizeof(*reader));
     reader->files = files;
     reader->run = run;
-    reader->allocator = *allocator;
+    reader->allocator = reader->bytes.allocator = *allocator;
+    reader->bytes.block_size = CFTI_FIRST_READ + CFTI_FIRST_READ / 2;
     cfti_beneath_init(&reader->beneath, files, allocator);
     cfti_os_now(&reader->start);
 }
@@ -9707,6 +9872,7 @@ static void cfti_reader_close(cfti_reader *reader) {
     cfti_reader_leave(reader);
     cfti_beneath_close(&reader->beneath);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
+    cfti_arena_free(&reader->bytes);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
 
@@ -10089,8 +10255,9 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_f
     size_t recent = 0, i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        bool settled = cfti_is_settled(&fetch->status, &reader->start);
+        bool settled;
         if (!fetch->done) continue;
+        settled = cfti_is_settled(&fetch->status, &reader->start);
         recent += !settled;
         if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
             cfti_is_over(reader->run, fetch->got))
@@ -10169,6 +10336,7 @@ static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_fil
 #define CFTI_BATCH_LIMIT ((size_t)1 << 20)  /* a batch that has grown to this reads no more */
 #define CFTI_BATCH_SIDE ((size_t)4 << 20)   /* and of files that are mapped side by side */
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
+#define CFTI_STATES_BLOCK ((size_t)4 << 10) /* the same where files leave nothing but a state */
 
 #if !defined(CFTI_FILES_PER_THREAD)
 #define CFTI_FILES_PER_THREAD 128 /* reading so many takes as long as starting a thread */
@@ -10177,6 +10345,11 @@ static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_fil
 #define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
 #endif
 #define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
+/* Batches in flight may hold so much memory for each thread, and so much in all: a few large
+ * files read ahead of their turn are enough, and more only hold memory. */
+#define CFTI_FLIGHT_THREAD ((size_t)4 << 20)
+#define CFTI_FLIGHT_MAX ((size_t)32 << 20)
+#define CFTI_ROUND_BYTES ((size_t)1 << 20) /* for each thread of a parallel_for */
 
 typedef struct cfti_consumer {
     size_t state_size;
@@ -10187,6 +10360,8 @@ typedef struct cfti_consumer {
      * failure without path is given that of the file. */
     confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
     confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    /* Makes room for what fold will add, or fails with nothing changed: it may be asked again. */
+    confiture_status (*reserve)(void *ctx, const cfti_visit *visit, cfti_fail *fail);
     /* With by_state: many whole files at once, instead of map; those that are finished
      * have been mapped in pieces. */
     void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
@@ -10201,7 +10376,9 @@ typedef struct cfti_slot {
     size_t expected;     /* bytes of all of them, if they are like those so far */
     size_t done;         /* visits that are ready; fewer than count only after a failure */
     size_t bytes;
-    int ready; /* atomic */
+    size_t held;  /* memory that it counts for: what its arena has, or is expected to need */
+    bool is_last; /* a file that failed for want of something, tried for the last time */
+    int ready;    /* atomic */
     cfti_fail fail;
     cfti_arena arena;
     cfti_visit visits[CFTI_BATCH_FILES];
@@ -10212,24 +10389,33 @@ typedef struct cfti_scan {
     const confiture_run *run;
     const cfti_consumer *consumer;
     confiture_allocator allocator;
-    cfti_slot *slots;
     size_t slot_count;
-    cfti_slot **order;             /* batch b is in order[b % slot_count] */
-    cfti_slot **idle;              /* the last to be used is the next: its memory is warm */
-    size_t idle_count, used_slots; /* slots from used_slots on have not been needed yet */
-    int free_count;                /* of both: atomic */
+    cfti_slot **order; /* batch b is in order[b % slot_count] */
+    cfti_slot **idle;  /* the last to be used is the next: its memory is warm */
+    cfti_slot *only[2];
+    size_t idle_count, made_count; /* slots are made as they are needed */
+    size_t slot_block;             /* the least memory of a slot */
+    size_t held, held_most;        /* that of all, and what it may grow to */
     size_t threads;                /* at most */
     cfti_crew crew;
-    bool crew_is_open, stopping;
+    bool crew_is_open;
+    bool is_scarce;                  /* something has run out: no more batches are taken, */
+    bool is_alone;                   /* and from then on the caller works alone; */
+    bool is_last_try;                /* the next batch is the file that failed */
+    bool is_begun;                   /* something of the file at hand has been folded */
+    int stopping;                    /* atomic */
+    int turns;                       /* atomic: changes with every batch that is folded */
     size_t taken, folded;            /* batches, counted from the start */
     size_t next;                     /* file to be taken next */
     uint64_t read_files, read_bytes; /* for the size of the next batch */
+    uint64_t read_held;              /* and the memory that it will need */
     confiture_progress progress;     /* of this and the next two: the caller's thread alone */
     uint64_t told_bytes;
     bool cancelled;
+    uintptr_t caller; /* with a parallel_for: who made the call */
 #if !defined(CONFITURE_NO_THREADS)
-    cfti_mutex mutex;          /* over taken, folded, next, stopping, ready, idle and read_ */
-    cfti_condition slot_free;  /* helpers wait for it */
+    cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
+    cfti_condition slot_free; /* helpers wait for it */
     cfti_condition slot_ready; /* the caller does */
 #endif
 } cfti_scan;
@@ -10264,8 +10450,28 @@ static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cft
     progress.bytes = scan->told_bytes = progress.bytes + more_bytes > scan->told_bytes
                                             ? progress.bytes + more_bytes
                                             : scan->told_bytes;
-    if (run->progress != NULL) scan->cancelled = run->progress(run->progress_user, &progress) != 0;
-    return scan->cancelled ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+    if (run->progress != NULL && !scan->cancelled)
+        scan->cancelled = run->progress(run->progress_user, &progress) != 0;
+    if (!scan->cancelled) return CONFITURE_OK;
+    CFTI_ATOMIC_STORE(&scan->stopping, 1);
+    return cfti_fail_cancelled(fail);
+}
+
+static void cfti_scan_dismiss(cfti_scan *scan);
+
+/* Folds a file, or a piece of one. If there is no room for it the helpers leave, and what
+ * they held may be enough; but a file of which nothing has been folded is rather begun anew. */
+static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_visit *visit, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    confiture_status status = CONFITURE_OK;
+    if (consumer->reserve != NULL) status = consumer->reserve(consumer->ctx, visit, fail);
+    if (status != CONFITURE_OK && scan->is_begun && !scan->is_alone) {
+        cfti_scan_dismiss(scan);
+        status = consumer->reserve(consumer->ctx, visit, fail);
+    }
+    if (status != CONFITURE_OK || consumer->fold == NULL) return status;
+    scan->is_begun = true;
+    return consumer->fold(consumer->ctx, visit, fail);
 }
 
 #define CFTI_PIECES_PER_WAKE 16 /* 4 MiB: some milliseconds, and waking takes a tenth of one */
@@ -10275,16 +10481,15 @@ static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cft
  * have nothing to do but to wait for it, now and then to ask. */
 static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader *reader,
                                              const cfti_visit *visit, cfti_fail *fail) {
-    bool stopping;
     if (reader->is_caller) return cfti_scan_tell(scan, visit->total, fail);
-    cfti_scan_lock(scan);
-    stopping = scan->stopping;
 #if !defined(CONFITURE_NO_THREADS)
-    if (visit->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0)
+    if (visit->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
+        cfti_mutex_lock(&scan->mutex);
         cfti_condition_signal(&scan->slot_ready);
+        cfti_mutex_unlock(&scan->mutex);
+    }
 #endif
-    cfti_scan_unlock(scan);
-    return stopping ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+    return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
 /* Its pieces, one after another. */
@@ -10294,6 +10499,8 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
     confiture_status status = cfti_look(file, &before, fail);
+    cfti_block *block;
+    size_t used;
     int error;
     if (status != CONFITURE_OK) return status;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -10301,11 +10508,15 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
     if (before.size == 0 && scan->run->max_file_size != 0)
         status = cfti_read_measure(reader, file, fail);
     if (status != CONFITURE_OK) return status;
+    /* What has been folded cannot be taken back: memory for its text must not fail later. */
+    if (fold && consumer->map != NULL && cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    block = reader->bytes.first;
+    used = block == NULL ? 0 : block->used;
     visit->total = 0;
     visit->first = true;
     visit->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
-        cfti_arena scratch;
         status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, visit->total, &visit->size,
                                 fail);
         if (status != CONFITURE_OK) return status;
@@ -10313,13 +10524,10 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
         if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
         visit->last = visit->size == 0;
         visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
-        memset(&scratch, 0, sizeof(scratch));
-        scratch.allocator = scan->allocator;
-        scratch.block_size = CFTI_PIECE;
-        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &scratch, fail);
-        if (status == CONFITURE_OK && fold && consumer->fold != NULL)
-            status = consumer->fold(consumer->ctx, visit, fail);
-        cfti_arena_free(&scratch);
+        if (consumer->map != NULL)
+            status = consumer->map(consumer->ctx, visit, &reader->bytes, fail);
+        if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, visit, fail);
+        cfti_arena_rewind(&reader->bytes, block, used);
         if (status == CONFITURE_OK) status = cfti_scan_tell_piece(scan, reader, visit, fail);
         visit->first = false;
     } while (status == CONFITURE_OK && !visit->last);
@@ -10348,33 +10556,46 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
 
 /* ---- batches ---- */
 
+/* Where the bytes of files go: to the batch, which keeps them until it is folded, or, if they
+ * need not live so long, to the worker, who reads the next ones over them. */
+static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+    return scan->consumer->by_state ? &reader->bytes : &slot->arena;
+}
+
 /* Maps a file that has been read whole. */
 static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_visit *visit,
-                                      cfti_fail *fail) {
+                                      cfti_arena *arena, cfti_fail *fail) {
     slot->bytes += visit->size;
     visit->total = visit->size;
     visit->first = visit->last = true;
     if (scan->consumer->map_many != NULL || scan->consumer->map == NULL) return CONFITURE_OK;
-    return scan->consumer->map(scan->consumer->ctx, visit, &slot->arena, fail);
+    return scan->consumer->map(scan->consumer->ctx, visit, arena, fail);
+}
+
+/* With a parallel_for the caller is heard between its rounds only: then large files are left to
+ * the caller itself, who tells of each piece. */
+static bool cfti_scan_keeps_large(const cfti_scan *scan) {
+    return scan->run->parallel_for != NULL && scan->run->progress != NULL;
 }
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                         cfti_visit *visit, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
+    cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     cfti_os_file file;
     confiture_status status;
-    if (visit->fetched) return cfti_slot_map(scan, slot, visit, fail);
+    if (visit->fetched) return cfti_slot_map(scan, slot, visit, arena, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
         visit->way = CFTI_VISIT_LATER;
         return CONFITURE_OK;
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
+    status = cfti_read_file(reader, visit, arena, file, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
-        status = cfti_slot_map(scan, slot, visit, fail);
-    } else if (status == CONFITURE_OK && consumer->by_state) {
+        status = cfti_slot_map(scan, slot, visit, arena, fail);
+    } else if (status == CONFITURE_OK && consumer->by_state && !cfti_scan_keeps_large(scan)) {
         status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
         visit->way = CFTI_VISIT_WHOLE;
         visit->finished = true;
@@ -10386,26 +10607,25 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
 /* Reads, maps and folds a file that had to wait for its turn. */
 static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                              cfti_visit *visit, cfti_fail *fail) {
-    const cfti_consumer *consumer = scan->consumer;
-    cfti_block *block = slot->arena.first;
-    size_t used = block == NULL ? 0 : block->used;
+    bool by_state = scan->consumer->by_state;
     cfti_os_file file;
     confiture_status status;
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
     if (visit->way == CFTI_VISIT_LATER) {
         visit->way = CFTI_VISIT_WHOLE;
-        status = cfti_read_file(reader, visit, &slot->arena, file, fail);
+        status = cfti_read_file(reader, visit, &reader->bytes, file, fail);
     }
     if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
-        status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
+        status = cfti_visit_pieces(scan, reader, visit, file, !by_state, fail);
+        visit->finished = true;
+        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, visit, fail);
     } else if (status == CONFITURE_OK) {
-        status = cfti_slot_map(scan, slot, visit, fail);
-        if (status == CONFITURE_OK && consumer->fold != NULL)
-            status = consumer->fold(consumer->ctx, visit, fail);
+        status = cfti_slot_map(scan, slot, visit, &reader->bytes, fail);
+        if (status == CONFITURE_OK) status = cfti_scan_fold(scan, visit, fail);
     }
     cfti_os_close(file);
-    cfti_arena_rewind(&slot->arena, block, used);
+    cfti_arena_reset(&reader->bytes);
     return status;
 }
 
@@ -10418,7 +10638,7 @@ static void cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first, siz
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
-static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
+static bool cfti_slot_begin(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
     uint8_t *states = NULL;
@@ -10442,32 +10662,48 @@ static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
     /* Large files side by side: in one block of memory, which is kept, and not in several
      * that come and go. */
     return slot->count == 1 || slot->expected < CFTI_SLOT_BLOCK ||
-           cfti_arena_reserve(&slot->arena, slot->expected + slot->expected / 8) != NULL;
+           cfti_arena_reserve(cfti_slot_arena(scan, reader, slot),
+                              slot->expected + slot->expected / 8) != NULL;
+}
+
+/* After a file of a batch: the caller's thread tells of it now and then, and all hear of a
+ * stop. */
+static confiture_status cfti_scan_tell_file(cfti_scan *scan, const cfti_reader *reader,
+                                            const cfti_slot *slot, size_t *told, cfti_fail *fail) {
+    if (reader->is_caller && slot->bytes - *told >= CFTI_PIECE) {
+        *told = slot->bytes;
+        return cfti_scan_tell(scan, slot->bytes, fail);
+    }
+    return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
 /* Reads and maps a batch: on any worker. */
 static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
+    cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
+    size_t used, told = 0, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
-    if (!cfti_slot_begin(scan, slot)) {
+    if (consumer->by_state) cfti_arena_reset(arena);
+    if (!cfti_slot_begin(scan, reader, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
         slot->fail.path = scan->files->items[slot->first].path;
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
     if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
-    block = slot->arena.first;
+        cfti_read_many(reader, slot->visits, slot->count, arena, slot->room);
+    block = arena->first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
         status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
         else cfti_fail_at(&slot->fail, visit);
+        if (status == CONFITURE_OK && slot->done < slot->count)
+            status = cfti_scan_tell_file(scan, reader, slot, &told, &slot->fail);
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
@@ -10476,26 +10712,29 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         cfti_slot_let_go(scan, slot, let_go, slot->done);
         let_go = slot->done;
         kept = slot->bytes;
-        cfti_arena_rewind(&slot->arena, block, used);
+        cfti_arena_rewind(arena, block, used);
     }
 }
 
 /* Folds a batch: on the calling thread. */
 static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                        cfti_fail *fail) {
-    const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
         cfti_visit *visit = &slot->visits[i];
-        if (visit->way != CFTI_VISIT_WHOLE)
-            status = cfti_slot_visit_late(scan, reader, slot, visit, fail);
-        else if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
-        scan->progress.bytes += visit->total;
-        scan->progress.files++;
+        scan->is_begun = false;
+        status = visit->way == CFTI_VISIT_WHOLE
+                     ? cfti_scan_fold(scan, visit, fail)
+                     : cfti_slot_visit_late(scan, reader, slot, visit, fail);
+        if (status == CONFITURE_OK) {
+            scan->progress.bytes += visit->total;
+            scan->progress.files++;
+        }
         if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
+        scan->is_begun = false;
         *fail = slot->fail;
         status = fail->status;
     }
@@ -10509,44 +10748,88 @@ static void cfti_slot_empty(cfti_slot *slot) {
     cfti_arena_reset(&slot->arena);
 }
 
-/* ---- the loop ---- */
+/* ---- scan_loop.c: who reads which batch, and when ---- */
 
-/* A slot that is free, if there is one. With the lock held. */
+/* A slot that is free; NULL: no memory. With the lock held. */
 static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
     cfti_slot *slot;
-    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count - 1);
     if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
-    slot = &scan->slots[scan->used_slots++];
+    slot = (cfti_slot *)cfti_alloc(&scan->allocator, sizeof(cfti_slot));
+    if (slot == NULL) return NULL;
     memset(slot, 0, offsetof(cfti_slot, visits));
     slot->arena.allocator = scan->allocator;
-    slot->arena.block_size = CFTI_SLOT_BLOCK;
+    slot->arena.block_size = scan->slot_block;
+    scan->made_count++;
     return slot;
 }
 
-/* The next batch, into the slot that is its own, if that is free: with the lock
- * held. About CFTI_BATCH_BYTES by what the files so far were like, and a small part
- * of what is left, so that nobody sits on the last large batch. */
-static cfti_slot *cfti_scan_take(cfti_scan *scan) {
-    size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
-    uint64_t average = 0; /* not known yet */
-    cfti_slot *slot;
-    if (left == 0 || scan->free_count == 0) return NULL;
-    if (scan->read_files > 0) {
-        average = scan->read_bytes / scan->read_files + 1;
-        n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
-        room = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
-    }
-    if (scan->crew_is_open || scan->run->parallel_for != NULL)
-        n = cfti_min(n, left / (2 * scan->threads));
+static void cfti_scan_free_slot(cfti_scan *scan, cfti_slot *slot) {
+    scan->held -= slot->held;
+    scan->made_count--;
+    cfti_slot_empty(slot);
+    cfti_arena_free(&slot->arena);
+    cfti_free(&scan->allocator, slot, sizeof(cfti_slot));
+}
+
+/* What a slot counts for. With the lock held. */
+static void cfti_scan_hold(cfti_scan *scan, cfti_slot *slot, size_t held) {
+    scan->held += held - slot->held;
+    slot->held = held;
+}
+
+/* How many files the next batch has, as many as make CFTI_BATCH_BYTES by what the files so far
+ * were like; and a small part of what is left, so that nobody sits on the last large batch. */
+static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
+    size_t left = scan->files->count - scan->next, n = 16;
+    bool is_shared = scan->crew_is_open || scan->run->parallel_for != NULL;
+    if (scan->is_last_try) return 1;
+    if (average > 0) n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
+    else if (scan->run->parallel_for != NULL) n = 4; /* the caller is to be heard soon */
+    if (is_shared && !scan->is_alone) n = cfti_min(n, left / (2 * scan->threads));
     if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
         n = cfti_max(n, CFTI_SHA256_LANES);
-    n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
+    return cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
+}
+
+/* Whether one more batch of n files may be in flight. The oldest always may. With the lock
+ * held. */
+static bool cfti_scan_may_take(const cfti_scan *scan, size_t n, size_t *need) {
+    size_t held = scan->idle_count > 0 ? scan->idle[scan->idle_count - 1]->held : 0;
+    uint64_t each = scan->read_files > 0 ? scan->read_held / scan->read_files : 0;
+    *need = each > scan->held_most / n ? scan->held_most : n * (size_t)each;
+    *need = cfti_max(cfti_max(*need, held), scan->slot_block);
+    if (scan->folded == scan->taken) return true;
+    if (scan->is_scarce || scan->is_alone || scan->taken - scan->folded == scan->slot_count)
+        return false;
+    return *need == held || scan->held - held + *need <= scan->held_most;
+}
+
+/* The next batch, in a slot of its own; NULL: none is left, or may be taken yet, or, if none is
+ * in flight, there is no memory. With the lock held. */
+static cfti_slot *cfti_scan_take(cfti_scan *scan) {
+    size_t n, need, room = CFTI_FIRST_READ / 4;
+    uint64_t average = 0; /* not known yet */
+    cfti_slot *slot;
+    if (scan->next == scan->files->count) return NULL;
+    if (scan->read_files > 0) {
+        average = scan->read_bytes / scan->read_files + 1;
+        room = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
+    }
+    n = cfti_scan_batch_files(scan, average);
+    if (!cfti_scan_may_take(scan, n, &need)) return NULL;
     slot = cfti_scan_idle_slot(scan);
+    if (slot == NULL) {
+        scan->is_scarce = true;
+        return NULL;
+    }
+    cfti_scan_hold(scan, slot, need);
     scan->order[scan->taken++ % scan->slot_count] = slot;
     slot->first = scan->next;
     slot->count = n;
     slot->room = room;
     slot->expected = n * (average < CFTI_BATCH_SIDE / n ? (size_t)average : CFTI_BATCH_SIDE / n);
+    slot->is_last = scan->is_last_try;
+    scan->is_last_try = false;
     CFTI_ATOMIC_STORE(&slot->ready, 0);
     scan->next += n;
     return slot;
@@ -10561,37 +10844,106 @@ static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
 static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
     scan->folded++;
     scan->idle[scan->idle_count++] = slot;
-    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count + 1);
+    cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
+    CFTI_ATOMIC_STORE(&scan->turns, (int)(((unsigned)scan->turns + 1) & 0x7FFFFFFF));
 }
 
 /* With the lock held. */
 static void cfti_scan_filled(cfti_scan *scan, cfti_slot *slot) {
+    size_t i;
     CFTI_ATOMIC_STORE(&slot->ready, 1);
-    scan->read_files += slot->done;
+    cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
+    for (i = 0; i < slot->done; i++) /* those that were put off have told nothing yet */
+        scan->read_files += slot->visits[i].way == CFTI_VISIT_WHOLE;
     scan->read_bytes += slot->bytes;
+    scan->read_held += slot->held;
+    if (slot->done < slot->count && cfti_fail_is_shortage(&slot->fail)) scan->is_scarce = true;
 }
 
+static void cfti_scan_free_places(cfti_scan *scan) {
+    if (scan->order != scan->only)
+        cfti_free(&scan->allocator, scan->order, 2 * scan->slot_count * sizeof(cfti_slot *));
+}
+
+/* ---- what has run out ---- */
+
+/* Something has run out: whatever the helpers, the batches after the one at hand, and a pool
+ * hold is given back, and the caller goes on alone. */
+static void cfti_scan_dismiss(cfti_scan *scan) {
+    scan->is_alone = true;
 #if !defined(CONFITURE_NO_THREADS)
-/* Waits until *value is no longer 0, or the condition is signalled. With the lock held. */
-static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int *value) {
+    if (scan->crew_is_open) {
+        cfti_mutex_lock(&scan->mutex);
+        CFTI_ATOMIC_STORE(&scan->stopping, 1);
+        cfti_condition_broadcast(&scan->slot_free);
+        cfti_mutex_unlock(&scan->mutex);
+        cfti_crew_join(&scan->crew);
+        cfti_crew_close(&scan->crew);
+        if (!scan->cancelled) CFTI_ATOMIC_STORE(&scan->stopping, 0);
+    }
+    if (scan->run->pool != NULL) cfti_pool_drop(scan->run->pool);
+#endif
+    while (scan->taken > scan->folded + 1) {
+        cfti_slot *slot = scan->order[--scan->taken % scan->slot_count];
+        scan->next = slot->first;
+        cfti_scan_free_slot(scan, slot);
+    }
+    while (scan->idle_count > 0) cfti_scan_free_slot(scan, scan->idle[--scan->idle_count]);
+    if (scan->order == scan->only) return;
+    scan->only[0] = scan->order[scan->folded % scan->slot_count];
+    cfti_scan_free_places(scan);
+    scan->order = scan->only;
+    scan->idle = scan->only + 1;
+    scan->slot_count = 1;
+}
+
+/* After that, and without anything that is only there for speed, the file that failed, which
+ * is the first that has not been folded, is tried once more: by itself, as one thread would
+ * that has nothing else. */
+static void cfti_scan_try_again(cfti_scan *scan, cfti_reader *reader) {
+    cfti_scan_dismiss(scan);
+    if (scan->taken > scan->folded)
+        cfti_scan_free_slot(scan, scan->order[--scan->taken % scan->slot_count]);
+    cfti_reader_close(reader);
+    cfti_reader_init(reader, scan->files, scan->run, &scan->allocator);
+    reader->is_caller = true;
+    reader->ring_is_known = true; /* none */
+    scan->next = (size_t)scan->progress.files;
+    scan->is_last_try = true;
+    scan->is_scarce = false;
+}
+
+/* Whether a failure is one after which the file may be tried again. */
+static bool cfti_scan_is_retried(const cfti_scan *scan, const cfti_slot *slot,
+                                 const cfti_fail *fail) {
+    return cfti_fail_is_shortage(fail) && !scan->is_begun && !slot->is_last && !scan->cancelled;
+}
+
+/* ---- the loop ---- */
+
+#if !defined(CONFITURE_NO_THREADS)
+/* Waits until *value is no longer what it was, or the condition is signalled. With the lock
+ * held. */
+static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int *value, int old) {
     cfti_mutex_unlock(&scan->mutex);
-    cfti_spin_while(value, 0);
+    cfti_spin_while(value, old);
     cfti_mutex_lock(&scan->mutex);
-    if (CFTI_ATOMIC_LOAD(value) == 0 && !scan->stopping)
+    if (CFTI_ATOMIC_LOAD(value) == old && !CFTI_ATOMIC_LOAD(&scan->stopping))
         cfti_condition_wait(condition, &scan->mutex);
 }
 
-/* A helper's life: take, fill, until there is nothing left. */
+/* A helper's life: take, fill, until there is nothing left, or something has run out. */
 static void cfti_scan_help(void *ctx, size_t worker) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_reader reader;
     (void)worker;
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
     cfti_scan_lock(scan);
-    while (!scan->stopping && scan->next < scan->files->count) {
+    while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_scarce &&
+           scan->next < scan->files->count) {
         cfti_slot *slot = cfti_scan_take(scan);
         if (slot == NULL) {
-            cfti_scan_wait(scan, &scan->slot_free, &scan->free_count);
+            if (!scan->is_scarce) cfti_scan_wait(scan, &scan->slot_free, &scan->turns, scan->turns);
             continue;
         }
         cfti_scan_unlock(scan);
@@ -10610,7 +10962,7 @@ static void cfti_scan_start(cfti_scan *scan) {
 #if !defined(CONFITURE_NO_THREADS)
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
-    if (scan->crew_is_open || scan->threads < 2) return;
+    if (scan->crew_is_open || scan->threads < 2 || scan->is_alone) return;
     useful = count / each;
     if (useful < 2 && scan->read_bytes >= CFTI_BYTES_PER_THREAD) useful = count - scan->next + 1;
     if (useful < 2) return;
@@ -10622,91 +10974,134 @@ static void cfti_scan_start(cfti_scan *scan) {
 #endif
 }
 
-/* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
-static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
-    confiture_status status = CONFITURE_OK;
-    cfti_scan_lock(scan);
-    while (status == CONFITURE_OK &&
-           (scan->next < scan->files->count || scan->folded < scan->taken)) {
-        cfti_slot *slot = cfti_scan_oldest(scan);
-        if (slot != NULL && slot->ready) {
-            cfti_scan_unlock(scan);
-            status = cfti_slot_fold(scan, reader, slot, fail);
-            cfti_slot_empty(slot);
-            cfti_scan_lock(scan);
-            cfti_scan_folded(scan, slot);
-#if !defined(CONFITURE_NO_THREADS)
-            /* Waking a thread can take longer than it takes to read a batch: one that
-             * sleeps since all slots were full is woken when half of them are free. */
-            if (scan->crew_is_open && 2 * (size_t)scan->free_count >= scan->slot_count)
-                cfti_condition_signal(&scan->slot_free);
-#endif
-            continue;
-        }
-        cfti_scan_unlock(scan);
-        cfti_scan_start(scan);
-        cfti_scan_lock(scan);
-        slot = cfti_scan_take(scan);
-        if (slot != NULL) {
-            cfti_scan_unlock(scan);
-            cfti_slot_fill(scan, reader, slot);
-            if (scan->cancelled) status = cfti_fail_cancelled(fail);
-            cfti_scan_lock(scan);
-            cfti_scan_filled(scan, slot);
-        } else {
-#if !defined(CONFITURE_NO_THREADS)
-            slot = cfti_scan_oldest(scan);
-            if (slot != NULL && !slot->ready) {
-                cfti_scan_wait(scan, &scan->slot_ready, &slot->ready);
-                cfti_scan_unlock(scan);
-                status = cfti_scan_tell(scan, 0, fail);
-                cfti_scan_lock(scan);
-            }
-#endif
-        }
+/* Folds the oldest batch, which is ready, or turns back to the file that failed. */
+static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                             cfti_fail *fail) {
+    confiture_status status = cfti_slot_fold(scan, reader, slot, fail);
+    if (status != CONFITURE_OK && cfti_scan_is_retried(scan, slot, fail)) {
+        cfti_scan_try_again(scan, reader);
+        return CONFITURE_OK;
     }
-    scan->stopping = true;
+    cfti_slot_empty(slot);
+    cfti_scan_lock(scan);
+    cfti_scan_folded(scan, slot);
 #if !defined(CONFITURE_NO_THREADS)
-    cfti_condition_broadcast(&scan->slot_free);
+    /* Waking a thread can take longer than it takes to read a batch: one that
+     * sleeps since all slots were full is woken when half of them are free. */
+    if (scan->crew_is_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
+        cfti_condition_signal(&scan->slot_free);
 #endif
     cfti_scan_unlock(scan);
     return status;
 }
 
+/* Fills a batch on the calling thread; if none may be taken, waits for the oldest. */
+static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *reader,
+                                               cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    cfti_slot *slot;
+    bool is_last;
+    cfti_scan_start(scan);
+    cfti_scan_lock(scan);
+    is_last = scan->is_last_try;
+    slot = cfti_scan_take(scan);
+    if (slot != NULL) {
+        cfti_scan_unlock(scan);
+        cfti_slot_fill(scan, reader, slot);
+        if (scan->cancelled) status = cfti_fail_cancelled(fail);
+        cfti_scan_lock(scan);
+        cfti_scan_filled(scan, slot);
+        cfti_scan_unlock(scan);
+        return status;
+    }
+    slot = cfti_scan_oldest(scan);
+#if !defined(CONFITURE_NO_THREADS)
+    if (slot != NULL && !slot->ready) {
+        cfti_scan_wait(scan, &scan->slot_ready, &slot->ready, 0);
+        cfti_scan_unlock(scan);
+        return cfti_scan_tell(scan, 0, fail);
+    }
+#endif
+    cfti_scan_unlock(scan);
+    if (slot != NULL) return CONFITURE_OK;
+    if (is_last) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    cfti_scan_try_again(scan, reader);
+    return CONFITURE_OK;
+}
+
+/* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
+static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    while (status == CONFITURE_OK) {
+        cfti_slot *slot;
+        bool is_over;
+        cfti_scan_lock(scan);
+        slot = cfti_scan_oldest(scan);
+        is_over = slot == NULL && scan->next == scan->files->count;
+        if (slot != NULL && !CFTI_ATOMIC_LOAD(&slot->ready)) slot = NULL;
+        cfti_scan_unlock(scan);
+        if (is_over) break;
+        status = slot != NULL ? cfti_scan_fold_batch(scan, reader, slot, fail)
+                              : cfti_scan_fill_or_wait(scan, reader, fail);
+    }
+#if !defined(CONFITURE_NO_THREADS)
+    cfti_mutex_lock(&scan->mutex);
+    CFTI_ATOMIC_STORE(&scan->stopping, 1);
+    cfti_condition_broadcast(&scan->slot_free);
+    cfti_mutex_unlock(&scan->mutex);
+#endif
+    return status;
+}
+
 static void cfti_scan_fill_index(void *ctx, size_t index) {
     cfti_scan *scan = (cfti_scan *)ctx;
+    cfti_slot *slot = scan->order[(scan->folded + index) % scan->slot_count];
     cfti_reader reader;
+    if (CFTI_ATOMIC_LOAD(&scan->stopping)) {
+        cfti_fail_cancelled(&slot->fail);
+        return;
+    }
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
-    cfti_slot_fill(scan, &reader, scan->order[(scan->folded + index) % scan->slot_count]);
+    reader.is_caller = cfti_os_thread_id() == scan->caller;
+    cfti_slot_fill(scan, &reader, slot);
     cfti_reader_close(&reader);
+    if (reader.is_caller && !scan->cancelled) {
+        cfti_fail ignored; /* a stop is seen after the round */
+        (void)cfti_scan_tell(scan, slot->bytes, &ignored);
+    }
+}
+
+/* Takes the batches of a round: a few for each thread, but no more bytes than a moment's
+ * work, since between the rounds alone it is sure that the caller is heard. */
+static size_t cfti_scan_take_round(cfti_scan *scan) {
+    size_t bytes = 0, most = scan->threads * CFTI_ROUND_BYTES;
+    while (bytes < most) {
+        cfti_slot *slot = cfti_scan_take(scan);
+        if (slot == NULL) break;
+        bytes += scan->read_files > 0 ? slot->expected : CFTI_ROUND_BYTES;
+        cfti_fail_with(&slot->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
+    }
+    return scan->taken - scan->folded;
 }
 
 /* The same with the caller's own parallel_for: it may do its work in any order, even
  * one after the other, so a round of batches is filled and then folded. */
 static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
-    while (status == CONFITURE_OK && scan->next < scan->files->count) {
-        size_t n, i;
+    scan->caller = cfti_os_thread_id();
+    while (status == CONFITURE_OK && scan->next < scan->files->count && !scan->is_alone) {
+        size_t n = cfti_scan_take_round(scan), i;
         int error;
-        while (cfti_scan_take(scan) != NULL) continue;
-        n = scan->taken - scan->folded;
-        for (i = 0; i < n; i++)
-            cfti_fail_with(&scan->order[(scan->folded + i) % scan->slot_count]->fail,
-                           CONFITURE_E_ARGUMENT, CFTI_UNDONE);
+        if (n == 0) break;
         error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_fill_index, scan);
         if (error != 0) status = cfti_fail_parallel(fail, error);
-        for (i = 0; i < n; i++) {
-            cfti_slot *slot = scan->order[(scan->folded + i) % scan->slot_count];
-            cfti_scan_filled(scan, slot);
-            if (status == CONFITURE_OK) status = cfti_slot_fold(scan, reader, slot, fail);
-        }
-        for (i = 0; i < n; i++) {
-            cfti_slot *slot = cfti_scan_oldest(scan);
-            cfti_slot_empty(slot);
-            cfti_scan_folded(scan, slot);
-        }
+        else if (scan->cancelled) status = cfti_fail_cancelled(fail);
+        for (i = 0; i < n; i++)
+            cfti_scan_filled(scan, scan->order[(scan->folded + i) % scan->slot_count]);
+        while (status == CONFITURE_OK && scan->folded < scan->taken)
+            status = cfti_scan_fold_batch(scan, reader, cfti_scan_oldest(scan), fail);
     }
-    return status;
+    return status != CONFITURE_OK ? status : cfti_scan_lead(scan, reader, fail);
 }
 
 static bool cfti_scan_init_locks(cfti_scan *scan) {
@@ -10724,28 +11119,27 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
 #endif
 }
 
-static size_t cfti_scan_slots_size(const cfti_scan *scan) {
-    return scan->slot_count * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *));
-}
-
-/* Memory for slots, which is not touched before they are needed. False: no memory. */
-static bool cfti_scan_init_slots(cfti_scan *scan) {
-    scan->slot_count = scan->threads > 1 ? 4 * scan->threads + 4 : 1;
-    scan->order = (cfti_slot **)cfti_alloc(&scan->allocator, cfti_scan_slots_size(scan));
-    if (scan->order == NULL) return false;
+/* Places for slots. One thread needs a single one; so do several if there is no memory. */
+static void cfti_scan_init_slots(cfti_scan *scan) {
+    scan->order = NULL;
+    scan->slot_count = 4 * scan->threads + 4;
+    if (scan->threads > 1)
+        scan->order =
+            (cfti_slot **)cfti_alloc(&scan->allocator, 2 * scan->slot_count * sizeof(cfti_slot *));
+    if (scan->order == NULL) {
+        scan->threads = scan->slot_count = 1;
+        scan->order = scan->only;
+    }
     scan->idle = scan->order + scan->slot_count;
-    scan->slots = (cfti_slot *)(void *)(scan->idle + scan->slot_count);
-    scan->free_count = (int)scan->slot_count;
-    return true;
+    scan->slot_block = scan->consumer->by_state ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
+    scan->held_most = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
 }
 
 static void cfti_scan_free_slots(cfti_scan *scan) {
-    size_t i;
-    for (i = 0; i < scan->used_slots; i++) {
-        cfti_slot_empty(&scan->slots[i]);
-        cfti_arena_free(&scan->slots[i].arena);
-    }
-    cfti_free(&scan->allocator, scan->order, cfti_scan_slots_size(scan));
+    while (scan->taken > scan->folded)
+        cfti_scan_free_slot(scan, scan->order[--scan->taken % scan->slot_count]);
+    while (scan->idle_count > 0) cfti_scan_free_slot(scan, scan->idle[--scan->idle_count]);
+    cfti_scan_free_places(scan);
 }
 
 /* Visits every file of the list. A failure without a path has that of its file. */
@@ -10762,16 +11156,13 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     scan.progress.total_files = files->count;
     if (!cfti_scratch_allocator(&scan.allocator, run))
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    if (!cfti_scan_init_locks(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    cancel = cfti_cancel_disable();
     scan.threads =
         cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
-    if (!cfti_scan_init_slots(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    cfti_scan_init_slots(&scan);
     cfti_reader_init(&reader, files, run, &scan.allocator);
     reader.is_caller = true;
-    if (!cfti_scan_init_locks(&scan)) {
-        cfti_scan_free_slots(&scan);
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    }
-    cancel = cfti_cancel_disable();
     status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
                                        : cfti_scan_lead(&scan, &reader, fail);
     if (scan.crew_is_open) {
@@ -10784,8 +11175,8 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     cfti_mutex_destroy(&scan.mutex);
 #endif
     cfti_reader_close(&reader);
-    cfti_cancel_restore(cancel);
     cfti_scan_free_slots(&scan);
+    cfti_cancel_restore(cancel);
     return status;
 }
 
@@ -11791,6 +12182,12 @@ static const char *cfti_separator_compile(cfti_buffer *out, confiture_separator 
     return cfti_buffer_append(out, text, size) ? NULL : cfti_no_memory;
 }
 
+/* How much it is with a name. */
+static size_t cfti_separator_size(const cfti_buffer *separator, size_t name_size) {
+    size_t names = (size_t)cfti_count_byte(separator->data, separator->size, 0);
+    return separator->size + names * name_size;
+}
+
 static confiture_status cfti_separator_put(cfti_output *output, const cfti_buffer *separator,
                                            const char *name, size_t name_size, cfti_fail *fail) {
     const char *p = (const char *)separator->data;
@@ -11937,6 +12334,28 @@ static void cfti_build_expect(cfti_output *output, const cfti_build *build,
         (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
 }
 
+/* Before the fold, which then has all the memory that it needs. */
+static confiture_status cfti_build_reserve(void *ctx, const cfti_visit *visit, cfti_fail *fail) {
+    cfti_build *build = (cfti_build *)ctx;
+    const cfti_text_state *state = (const cfti_text_state *)visit->state;
+    unsigned route = cfti_build_route(build, visit->index);
+    cfti_output *output;
+    size_t size;
+    if (route == CFTI_ROUTE_NONE || build->findings.any || state->finding.status != CONFITURE_OK)
+        return CONFITURE_OK;
+    output = &build->outputs[route];
+    cfti_build_expect(output, build, visit);
+    size = visit->first ? cfti_separator_size(&build->separator, visit->name_size) : 0;
+    if (visit->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
+    size += visit->text_size + 1;
+    if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN)
+        size = CFTI_OUTPUT_RUN - output->buffer.size;
+    if (cfti_buffer_reserve(&output->buffer, size)) return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    fail->path = output->path;
+    return fail->status;
+}
+
 static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
     unsigned route = cfti_build_route(build, visit->index);
@@ -11947,7 +12366,6 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
         status =
             cfti_findings_add(&build->findings, visit, visit->index == build->ends[route], fail);
         if (status == CONFITURE_OK && !build->findings.any) {
-            cfti_build_expect(output, build, visit);
             if (visit->first) {
                 build->ends_in_newline = false;
                 status = cfti_separator_put(output, &build->separator, visit->name,
@@ -12135,6 +12553,7 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     consumer.piece_state_size = sizeof(cfti_text_pieces);
     consumer.map = cfti_build_map;
     consumer.fold = cfti_build_fold;
+    consumer.reserve = cfti_build_reserve;
     consumer.ctx = build;
     status = cfti_scan_run(build->files, &options->run, &consumer, fail);
     if (status == CONFITURE_OK && build->findings.any) {

@@ -118,11 +118,12 @@ typedef struct confiture_run {
     /* The caller's own threads, instead of the library's. Must do what
      *     for (size_t i = 0; i < n; i++) task(ctx, i);
      * does, in any order and on any threads, and return when all are done. A
-     * non-zero result is reported as E_SYSTEM with that value as os_error. */
+     * non-zero result is reported as E_SYSTEM with that value as os_error. Like every
+     * callback it must return: no exception, no longjmp(). */
     int (*parallel_for)(void *user, size_t n, void (*task)(void *ctx, size_t index), void *ctx);
     void *parallel_user;
-    /* Called on the calling thread, after every few files and every piece of a
-     * large one; non-zero cancels: E_CANCELLED. */
+    /* Called on the calling thread, after every few files and every piece of a large
+     * one (with a parallel_for see THREADS in the manual); non-zero cancels: E_CANCELLED. */
     int (*progress)(void *user, const confiture_progress *progress);
     void *progress_user;
     confiture_io io;

@@ -74,6 +74,28 @@ static void cfti_build_expect(cfti_output *output, const cfti_build *build,
         (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
 }
 
+/* Before the fold, which then has all the memory that it needs. */
+static confiture_status cfti_build_reserve(void *ctx, const cfti_visit *visit, cfti_fail *fail) {
+    cfti_build *build = (cfti_build *)ctx;
+    const cfti_text_state *state = (const cfti_text_state *)visit->state;
+    unsigned route = cfti_build_route(build, visit->index);
+    cfti_output *output;
+    size_t size;
+    if (route == CFTI_ROUTE_NONE || build->findings.any || state->finding.status != CONFITURE_OK)
+        return CONFITURE_OK;
+    output = &build->outputs[route];
+    cfti_build_expect(output, build, visit);
+    size = visit->first ? cfti_separator_size(&build->separator, visit->name_size) : 0;
+    if (visit->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
+    size += visit->text_size + 1;
+    if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN)
+        size = CFTI_OUTPUT_RUN - output->buffer.size;
+    if (cfti_buffer_reserve(&output->buffer, size)) return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    fail->path = output->path;
+    return fail->status;
+}
+
 static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
     unsigned route = cfti_build_route(build, visit->index);
@@ -84,7 +106,6 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
         status =
             cfti_findings_add(&build->findings, visit, visit->index == build->ends[route], fail);
         if (status == CONFITURE_OK && !build->findings.any) {
-            cfti_build_expect(output, build, visit);
             if (visit->first) {
                 build->ends_in_newline = false;
                 status = cfti_separator_put(output, &build->separator, visit->name,
@@ -272,6 +293,7 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     consumer.piece_state_size = sizeof(cfti_text_pieces);
     consumer.map = cfti_build_map;
     consumer.fold = cfti_build_fold;
+    consumer.reserve = cfti_build_reserve;
     consumer.ctx = build;
     status = cfti_scan_run(build->files, &options->run, &consumer, fail);
     if (status == CONFITURE_OK && build->findings.any) {

@@ -54,6 +54,7 @@
 #include "beneath.c"
 #include "read.c"
 #include "scan.c"
+#include "scan_loop.c"
 #include "digest.c"
 #include "check.c"
 #include "output.c"

@@ -34,6 +34,12 @@ static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const ch
     return fail->status;
 }
 
+/* Whether something has run out that others may hold. */
+static bool cfti_fail_is_shortage(const cfti_fail *fail) {
+    return fail->status == CONFITURE_E_MEMORY ||
+           (fail->status == CONFITURE_E_SYSTEM && cfti_os_is_shortage(fail->os_error));
+}
+
 CONFITURE_API const char *confiture_version(void) { return CONFITURE_VERSION; }
 
 CONFITURE_API const char *confiture_status_text(confiture_status status) {

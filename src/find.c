@@ -366,16 +366,36 @@ static bool cfti_search_is_given(const confiture_directory *directories, size_t 
                           "options->exclude_dirs", error);
 }
 
+/* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
+static confiture_status cfti_find_once(confiture_files **files,
+                                       const confiture_directory *directories,
+                                       size_t directory_count,
+                                       const confiture_find_options *options, bool *shortage,
+                                       confiture_error *error) {
+    confiture_allocator scratch;
+    cfti_search search;
+    cfti_fail fail;
+    confiture_status status = cfti_files_create(files, options->run.allocator, error);
+    if (status != CONFITURE_OK) return status;
+    /* There is one: cfti_files_create() has chosen by the same rules. */
+    (void)cfti_scratch_allocator(&scratch, &options->run);
+    status = cfti_search_open(&search, options, &scratch, &fail);
+    if (status == CONFITURE_OK)
+        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
+    if (shortage != NULL) *shortage = status != CONFITURE_OK && cfti_fail_is_shortage(&fail);
+    status = cfti_files_finish(files, status, &fail, shortage != NULL && *shortage ? NULL : error);
+    cfti_search_close(&search);
+    return status;
+}
+
 CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   const confiture_directory *directories,
                                                   size_t directory_count,
                                                   const confiture_find_options *options,
                                                   confiture_error *error) {
-    confiture_find_options defaults;
-    confiture_allocator scratch;
-    cfti_search search;
-    cfti_fail fail;
+    confiture_find_options defaults, alone;
     confiture_status status;
+    bool shared, shortage = false;
     int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
@@ -383,16 +403,19 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     *files = NULL;
     if (!cfti_search_is_given(directories, directory_count, options, error))
         return CONFITURE_E_ARGUMENT;
-    status = cfti_files_create(files, options->run.allocator, error);
-    if (status != CONFITURE_OK) return status;
-    /* There is one: cfti_files_create() has chosen by the same rules. */
-    (void)cfti_scratch_allocator(&scratch, &options->run);
     cancel = cfti_cancel_disable();
-    status = cfti_search_open(&search, options, &scratch, &fail);
-    if (status == CONFITURE_OK)
-        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
-    status = cfti_files_finish(files, status, &fail, error);
-    cfti_search_close(&search);
+    shared = options->run.pool != NULL || cfti_crew_limit(&options->run) > 1;
+    status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
+                            error);
+    if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
+        alone = *options;
+        alone.run.threads = 1;
+        alone.run.parallel_for = NULL;
+#if !defined(CONFITURE_NO_THREADS)
+        if (alone.run.pool != NULL) cfti_pool_drop(alone.run.pool);
+#endif
+        status = cfti_find_once(files, directories, directory_count, &alone, NULL, error);
+    }
     cfti_cancel_restore(cancel);
     return status;
 }

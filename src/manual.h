@@ -177,13 +177,19 @@
  * ======
  * All memory comes from options.run.allocator, or from malloc, or from what
  * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
- * files are read is bounded, whatever the size of the tree: half a megabyte per thread
- * for small files, twelve megabytes at the most, and as much again where line ends have
- * to be translated. A file of more than 2 MiB is visited in pieces. The list takes about
+ * files are read is bounded, whatever the size of the tree. With small files a call takes
+ * at most 2 MiB and 1 MiB a thread. With large ones the batches that wait for their turn
+ * share 4 MiB a thread, and 32 MiB in all; the batch at hand takes each thread up to 4 MiB
+ * more, and 8 MiB where line ends have to be translated. A file of more than 2 MiB is
+ * visited in pieces. What is built into memory comes on top. The list takes about
  * 40 bytes a file and the length of its path. On the stack: at most 64 KiB a thread.
- * A block of 512 KiB or more is asked for in multiples of 2 MiB, and large pages are
+ * A block of 512 KiB or more may be asked for in a multiple of 2 MiB, and large pages are
  * wished for where malloc gave it: the first touch of a small page may cost more than
  * filling it.
+ *
+ * When memory or descriptors run out (E_MEMORY, EMFILE, ENFILE), the helpers stop and give
+ * back what they hold, and so does a pool; the file that failed is tried once more by the
+ * calling thread, which then goes on alone. So many threads succeed wherever one does.
  *
  *
  * THREADS
@@ -197,8 +203,14 @@
  * rings of the next chapter. A thread that has nothing to do looks for work for some
  * 20 to 60 microseconds before it sleeps. Or give your own
  * parallel_for: then files are read by your threads, in rounds, and between the rounds
- * the calling thread writes and hashes. Callbacks come on the calling thread, one
- * after another; allocators are called from all.
+ * the calling thread writes and hashes. A round has about 1 MiB a thread. Callbacks come
+ * on the calling thread, one after another; allocators are called from all.
+ *
+ * PROGRESS comes after every few files and every 256 KiB of a large one. With your own
+ * parallel_for it comes between the rounds, and within one after each batch that the
+ * calling thread runs itself; and if there is a progress callback, a file of more than
+ * 2 MiB is left to the calling thread, which tells of each piece. Non-zero cancels: batches
+ * that have not begun are not read, and those at hand end with their file or piece.
  *
  * SIGNALS. The library's threads have every signal blocked, from their first moment: a
  * handler of yours never runs on one, and a signal that you wait for with sigwait() or
@@ -275,8 +287,12 @@
  * Whatever fails, and whenever, is an error with its status and path, or made no
  *   difference; nothing is leaked, no descriptor stays open, no temporary file is left.
  *       tests/faults
- * The first error in list order is reported, whatever the threads did.
- *       tests/unit/test_scan.c, tests/faults
+ * The first error in list order is reported, whatever the threads did, and so it is when
+ *   descriptors or memory run out: where one thread has enough of them, many have.
+ *       tests/unit/test_scan.c, tests/unit/test_shortage.c, tests/faults
+ * Memory in flight is bounded as MEMORY says; a library thread takes no signal, and a thread
+ *   that is cancelled inside a call ends after it.
+ *       tests/unit/test_shortage.c, tests/unit/test_host.c
  * The bytes of each file are all of it, and of one state, or it is E_CHANGED, by the rule of
  *   READING AND MAPPING. No look can show: one write that is under way, without a pause, during
  *   all of the reading, or that was begun seconds before and goes on; writers through a shared

@@ -178,7 +178,8 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
          * same size with something before it. */
         if (size > SIZE_MAX - sizeof(cfti_block) - 2 * capacity) return NULL;
         if (size > capacity) capacity += size;
-        capacity = cfti_large_size(sizeof(cfti_block) + capacity) - sizeof(cfti_block);
+        if (sizeof(cfti_block) + capacity < CFTI_LARGE_BLOCK) /* more would be lost than gained */
+            capacity = cfti_large_size(sizeof(cfti_block) + capacity) - sizeof(cfti_block);
         block = (cfti_block *)cfti_alloc(&arena->allocator, sizeof(cfti_block) + capacity);
         if (block == NULL) return NULL;
         block->next = arena->first;
@@ -201,6 +202,15 @@ static void cfti_arena_commit_text(cfti_arena *arena, size_t size) { arena->firs
 static void cfti_arena_align(cfti_arena *arena) {
     if (arena->first == NULL) return;
     arena->first->used = cfti_min((arena->first->used + 15) & ~(size_t)15, arena->first->capacity);
+}
+
+/* All that it has from its allocator. */
+static size_t cfti_arena_held(const cfti_arena *arena) {
+    const cfti_block *block;
+    size_t held = 0;
+    for (block = arena->first; block != NULL; block = block->next)
+        held += sizeof(cfti_block) + block->capacity;
+    return held;
 }
 
 static void *cfti_arena_take(cfti_arena *arena, size_t size) {

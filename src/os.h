@@ -179,6 +179,8 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
 /* Whether an error says that something has run out which others may give back: descriptors,
  * memory. The same call may work when they have. */
 static bool cfti_os_is_shortage(int error);
+/* Tells the threads that are running from each other. */
+static uintptr_t cfti_os_thread_id(void);
 
 #if defined(CONFITURE_NO_THREADS)
 static int cfti_cancel_disable(void) { return 0; }

@@ -14,15 +14,16 @@ static int cfti_os_open_wide(const wchar_t *path, DWORD access, DWORD dispositio
 }
 
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error != 0) return error;
-    if (device) return CFTI_OS_NO_DEVICE; /* to read from CON would wait for somebody to type */
+    int error = cfti_wide_path(&wide, at, path);
+    /* To read from CON would wait for somebody to type. */
+    if (error == 0 && wide.is_device) error = CFTI_OS_NO_DEVICE;
     /* With backup semantics a directory can be opened too, and then be told from a file. */
-    return cfti_os_open_wide(text, GENERIC_READ, OPEN_EXISTING,
-                             FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_SEQUENTIAL_SCAN, file);
+    if (error == 0)
+        error = cfti_os_open_wide(wide.text, GENERIC_READ, OPEN_EXISTING,
+                                  FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_SEQUENTIAL_SCAN, file);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 /* Windows does not tell a link from other reparse points (files in a cloud, compressed
@@ -30,17 +31,16 @@ static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
 #define CFTI_OS_TAG_IS_LINK 0x20000000u
 
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
     FILE_ATTRIBUTE_TAG_INFO tag;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error != 0) return error;
-    if (device) return CFTI_OS_NO_DEVICE;
-    error = cfti_os_open_wide(text, GENERIC_READ, OPEN_EXISTING,
-                              FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT |
-                                  FILE_FLAG_SEQUENTIAL_SCAN,
-                              file);
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && wide.is_device) error = CFTI_OS_NO_DEVICE;
+    if (error == 0)
+        error = cfti_os_open_wide(wide.text, GENERIC_READ, OPEN_EXISTING,
+                                  FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT |
+                                      FILE_FLAG_SEQUENTIAL_SCAN,
+                                  file);
+    cfti_wide_close(&wide);
     if (error != 0) return error;
     if (!GetFileInformationByHandleEx(file->handle, FileAttributeTagInfo, &tag, sizeof(tag)))
         error = cfti_os_last_error();
@@ -54,15 +54,14 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
 static void cfti_os_close(cfti_os_file file) { (void)CloseHandle(file.handle); }
 
 static int cfti_os_open_directory_at(cfti_os_file at, const char *path, cfti_os_file *directory) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
     FILE_BASIC_INFO basic;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error == 0 && device) error = CFTI_OS_NOT_DIRECTORY;
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && wide.is_device) error = CFTI_OS_NOT_DIRECTORY;
     if (error == 0)
-        error = cfti_os_open_wide(text, FILE_LIST_DIRECTORY, OPEN_EXISTING,
+        error = cfti_os_open_wide(wide.text, FILE_LIST_DIRECTORY, OPEN_EXISTING,
                                   FILE_FLAG_BACKUP_SEMANTICS, directory);
+    cfti_wide_close(&wide);
     if (error != 0) return error;
     if (!GetFileInformationByHandleEx(directory->handle, FileBasicInfo, &basic, sizeof(basic)))
         error = cfti_os_last_error();
@@ -151,20 +150,19 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
 
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    cfti_os_file file;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error == 0 && device) {
+    cfti_os_file file = CFTI_OS_NOWHERE;
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && !wide.is_device)
+        error = cfti_os_open_wide(
+            wide.text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+            FILE_FLAG_BACKUP_SEMANTICS | (follow_link ? 0 : FILE_FLAG_OPEN_REPARSE_POINT), &file);
+    cfti_wide_close(&wide);
+    if (error == 0 && wide.is_device) {
         memset(status, 0, sizeof(*status));
         status->kind = CFTI_KIND_OTHER;
         return 0;
     }
-    if (error == 0)
-        error = cfti_os_open_wide(
-            text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
-            FILE_FLAG_BACKUP_SEMANTICS | (follow_link ? 0 : FILE_FLAG_OPEN_REPARSE_POINT), &file);
     if (error != 0) return error;
     error = cfti_os_status_of(file, status);
     cfti_os_close(file);
@@ -249,14 +247,14 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 
 /* is_private has no meaning here: who may read a new file is what its directory says. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
     (void)is_private;
-    if (error != 0) return error;
-    return cfti_os_open_wide(text, GENERIC_READ | GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL,
-                             file);
+    if (error == 0)
+        error = cfti_os_open_wide(wide.text, GENERIC_READ | GENERIC_WRITE, CREATE_NEW,
+                                  FILE_ATTRIBUTE_NORMAL, file);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file) {
@@ -273,13 +271,15 @@ static int cfti_os_name(cfti_os_file file, const char *path) {
 }
 
 static int cfti_os_link(const char *from, const char *to) {
-    wchar_t text[CFTI_OS_WIDE], other[CFTI_OS_WIDE];
-    cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, from, &device);
-    if (error == 0) error = cfti_wide_path(&wide, other, CFTI_OS_NOWHERE, to, &device);
-    if (error != 0) return error;
-    return CreateHardLinkW(other, text, NULL) ? 0 : cfti_os_last_error();
+    cfti_wide old, wide;
+    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    if (error == 0) {
+        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        if (error == 0 && !CreateHardLinkW(wide.text, old.text, NULL)) error = cfti_os_last_error();
+        cfti_wide_close(&wide);
+    }
+    cfti_wide_close(&old);
+    return error;
 }
 
 /* What is random here needs another library to be linked. Names that are taken are passed
@@ -301,12 +301,12 @@ static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *des
 }
 
 static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
+    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
     (void)descriptor;
-    return error != 0 ? error : cfti_os_open_wide(text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
+    if (error == 0) error = cfti_os_open_wide(wide.text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 /* At an offset if that is not NULL, which also moves the place where writing goes on. */
@@ -378,55 +378,67 @@ typedef struct cfti_renaming {
     DWORD flags;
     HANDLE root;
     DWORD size;
-    wchar_t name[CFTI_OS_WIDE];
+    wchar_t name[1]; /* and more */
 } cfti_renaming;
 #define CFTI_OS_RENAME_EX ((FILE_INFO_BY_HANDLE_CLASS)22)
 #define CFTI_OS_RENAME_OVER 3u /* REPLACE_IF_EXISTS, POSIX_SEMANTICS */
 
 /* As POSIX has it, Windows 10 can replace a file that others have open. Not every
  * version and file system can. */
-static bool cfti_os_rename_posix(const wchar_t *from, cfti_renaming *to) {
+static bool cfti_os_rename_posix(const wchar_t *from, cfti_renaming *to, size_t size) {
     cfti_os_file file;
     BOOL good;
     if (cfti_os_open_wide(from, DELETE, OPEN_EXISTING,
                           FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &file) != 0)
         return false;
-    good = SetFileInformationByHandle(file.handle, CFTI_OS_RENAME_EX, to, sizeof(*to));
+    good = SetFileInformationByHandle(file.handle, CFTI_OS_RENAME_EX, to, (DWORD)size);
     (void)CloseHandle(file.handle);
     return good != 0;
 }
 
-static int cfti_os_rename(const char *from, const char *to) {
-    wchar_t text[CFTI_OS_WIDE];
-    cfti_renaming renaming;
-    cfti_wide wide;
-    bool device;
+static int cfti_os_rename_wide(const cfti_wide *from, const cfti_wide *to) {
+    size_t size = sizeof(cfti_renaming) + to->size * sizeof(wchar_t);
+    cfti_renaming *renaming = (cfti_renaming *)HeapAlloc(GetProcessHeap(), 0, size);
     unsigned attempt = 0;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, from, &device);
-    if (error == 0) error = cfti_wide_path(&wide, renaming.name, CFTI_OS_NOWHERE, to, &device);
-    if (error != 0) return error;
-    renaming.flags = CFTI_OS_RENAME_OVER;
-    renaming.root = NULL;
-    renaming.size = (DWORD)(wide.size * sizeof(wchar_t));
+    int error;
+    if (renaming == NULL) return CFTI_OS_NO_MEMORY;
+    renaming->flags = CFTI_OS_RENAME_OVER;
+    renaming->root = NULL;
+    renaming->size = (DWORD)(to->size * sizeof(wchar_t));
+    memcpy((uint8_t *)renaming + offsetof(cfti_renaming, name), to->text,
+           (to->size + 1) * sizeof(wchar_t));
     do {
-        if (cfti_os_rename_posix(text, &renaming)) return 0;
-        if (MoveFileExW(text, renaming.name, MOVEFILE_REPLACE_EXISTING)) return 0;
+        error = 0;
+        if (cfti_os_rename_posix(from->text, renaming, size)) break;
+        if (MoveFileExW(from->text, to->text, MOVEFILE_REPLACE_EXISTING)) break;
         error = cfti_os_last_error();
     } while (cfti_os_try_again(error, &attempt));
+    (void)HeapFree(GetProcessHeap(), 0, renaming);
+    return error;
+}
+
+static int cfti_os_rename(const char *from, const char *to) {
+    cfti_wide old, wide;
+    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    if (error == 0) {
+        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        if (error == 0) error = cfti_os_rename_wide(&old, &wide);
+        cfti_wide_close(&wide);
+    }
+    cfti_wide_close(&old);
     return error;
 }
 
 static int cfti_os_remove(const char *path) {
-    wchar_t text[CFTI_OS_WIDE];
     cfti_wide wide;
-    bool device;
     unsigned attempt = 0;
-    int error = cfti_wide_path(&wide, text, CFTI_OS_NOWHERE, path, &device);
-    if (error != 0) return error;
-    do {
-        if (DeleteFileW(text)) return 0;
-        error = cfti_os_last_error();
-    } while (cfti_os_try_again(error, &attempt));
+    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    if (error == 0) {
+        do {
+            error = DeleteFileW(wide.text) ? 0 : cfti_os_last_error();
+        } while (error != 0 && cfti_os_try_again(error, &attempt));
+    }
+    cfti_wide_close(&wide);
     return error;
 }
 
@@ -434,11 +446,11 @@ static int cfti_os_remove(const char *path) {
 
 /* The target that a reparse point's data (REPARSE_DATA_BUFFER) hold, for a link on the
  * drive of `path`. */
-static int cfti_os_link_target(const uint8_t *data, size_t size, const char *path, char *buffer,
+static int cfti_os_link_target(uint8_t *data, size_t size, const char *path, char *buffer,
                                size_t capacity) {
     uint32_t tag;
     uint16_t offset, length;
-    wchar_t text[8192];
+    wchar_t *text;
     size_t names, n, skip = 0, root = 0;
     if (size < 20) return CFTI_OS_NO_LINK;
     memcpy(&tag, data, 4);
@@ -448,8 +460,9 @@ static int cfti_os_link_target(const uint8_t *data, size_t size, const char *pat
     else if (tag == IO_REPARSE_TAG_MOUNT_POINT) names = 16;
     else return CFTI_OS_NO_LINK;
     n = length / sizeof(wchar_t);
-    if (names + offset + length > size || n > CFTI_COUNT(text)) return (int)ERROR_INVALID_PARAMETER;
-    memcpy(text, data + names + offset, n * sizeof(wchar_t));
+    if (names + offset + length > size || offset % sizeof(wchar_t) != 0)
+        return (int)ERROR_INVALID_PARAMETER;
+    text = (wchar_t *)(void *)(data + names + offset);
     if (n >= 4 && text[0] == L'\\' && text[1] == L'?' && text[2] == L'?' && text[3] == L'\\') {
         if (n >= 6 && text[5] == L':') skip = 4; /* \??\C:\dir */
         else text[1] = L'\\';                    /* \\?\UNC\server\share, \\?\Volume{...} */
@@ -463,17 +476,16 @@ static int cfti_os_link_target(const uint8_t *data, size_t size, const char *pat
 }
 
 static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer, size_t capacity) {
-    wchar_t text[CFTI_OS_WIDE];
-    uint8_t data[16384]; /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
+    uint64_t data[2048]; /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
     cfti_wide wide;
-    bool device;
     cfti_os_file file;
     DWORD size = 0;
-    int error = cfti_wide_path(&wide, text, at, path, &device);
-    if (error == 0 && device) error = CFTI_OS_NO_LINK;
+    int error = cfti_wide_path(&wide, at, path);
+    if (error == 0 && wide.is_device) error = CFTI_OS_NO_LINK;
     if (error == 0)
-        error = cfti_os_open_wide(text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+        error = cfti_os_open_wide(wide.text, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
                                   FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &file);
+    cfti_wide_close(&wide);
     if (error != 0) return error;
     if (!DeviceIoControl(file.handle, 0x000900A8 /* FSCTL_GET_REPARSE_POINT */, NULL, 0, data,
                          sizeof(data), &size, NULL))
@@ -483,8 +495,8 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer,
     if (error == (int)ERROR_INVALID_FUNCTION || error == (int)ERROR_NOT_SUPPORTED)
         error = CFTI_OS_NO_LINK;
     return error != 0 ? error
-                      : cfti_os_link_target(data, size, at.path != NULL ? at.path : path, buffer,
-                                            capacity);
+                      : cfti_os_link_target((uint8_t *)data, size, at.path != NULL ? at.path : path,
+                                            buffer, capacity);
 }
 
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
@@ -497,6 +509,8 @@ static bool cfti_os_is_shortage(int error) {
     return error == (int)ERROR_TOO_MANY_OPEN_FILES || error == (int)ERROR_NO_SYSTEM_RESOURCES ||
            error == (int)ERROR_NOT_ENOUGH_MEMORY || error == (int)ERROR_COMMITMENT_LIMIT;
 }
+
+static uintptr_t cfti_os_thread_id(void) { return GetCurrentThreadId(); }
 
 static size_t cfti_os_processors(void) {
     DWORD_PTR mine = 0, all = 0;

@@ -151,10 +151,35 @@ static int cfti_os_narrow(const wchar_t *text, size_t size, char *out, size_t ca
  * are. Without that prefix it would end at 260 characters, drop dots and spaces at a
  * name's end, and open a device instead of the file aux.sql. */
 typedef struct cfti_wide {
-    wchar_t *text; /* CFTI_OS_WIDE units */
-    size_t size;
-    size_t root; /* how much of it no ".." can take away */
+    wchar_t *text;
+    size_t size, capacity;
+    size_t root;        /* how much of it no ".." can take away */
+    bool is_device;     /* what it leads to is one */
+    wchar_t usual[512]; /* 64 KiB are too much for a stack: a longer path is on the heap */
 } cfti_wide;
+
+static void cfti_wide_init(cfti_wide *wide) {
+    wide->text = wide->usual;
+    wide->size = wide->root = 0;
+    wide->capacity = CFTI_COUNT(wide->usual);
+    wide->is_device = false;
+}
+
+static void cfti_wide_close(cfti_wide *wide) {
+    if (wide->text != wide->usual) (void)HeapFree(GetProcessHeap(), 0, wide->text);
+}
+
+/* Room for the longest path there is. */
+static int cfti_wide_grow(cfti_wide *wide) {
+    wchar_t *text;
+    if (wide->capacity == CFTI_OS_WIDE) return CFTI_OS_NAME_TOO_LONG;
+    text = (wchar_t *)HeapAlloc(GetProcessHeap(), 0, CFTI_OS_WIDE * sizeof(wchar_t));
+    if (text == NULL) return CFTI_OS_NO_MEMORY;
+    memcpy(text, wide->usual, sizeof(wide->usual));
+    wide->text = text;
+    wide->capacity = CFTI_OS_WIDE;
+    return 0;
+}
 
 /* Appends UTF-8 of one component, or of a root. */
 static int cfti_wide_append(cfti_wide *wide, const char *text, size_t size) {
@@ -168,8 +193,10 @@ static int cfti_wide_append(cfti_wide *wide, const char *text, size_t size) {
             length = 3;
             code = 0xD000u | (uint32_t)(p[1] & 0x3F) << 6 | (uint32_t)(p[2] & 0x3F);
         }
-        if (wide->size + (code >= 0x10000) + 2 > CFTI_OS_WIDE)
-            return (int)ERROR_FILENAME_EXCED_RANGE;
+        if (wide->size + (code >= 0x10000) + 2 > wide->capacity) {
+            int error = cfti_wide_grow(wide);
+            if (error != 0) return error;
+        }
         if (code >= 0x10000) {
             code -= 0x10000;
             wide->text[wide->size++] = (wchar_t)(0xD800 + (code >> 10));
@@ -232,11 +259,20 @@ static size_t cfti_os_root(const char *path, size_t size) {
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {
-    wchar_t text[CFTI_OS_WIDE];
-    DWORD size = GetCurrentDirectoryW(CFTI_OS_WIDE, text);
-    if (size == 0) return cfti_os_last_error();
-    if (size >= CFTI_OS_WIDE) return (int)ERROR_FILENAME_EXCED_RANGE;
-    return cfti_os_narrow(text, size, buffer, capacity);
+    cfti_wide wide;
+    DWORD size;
+    int error = 0;
+    cfti_wide_init(&wide);
+    for (;;) {
+        size = GetCurrentDirectoryW((DWORD)wide.capacity, wide.text);
+        if (size == 0) error = cfti_os_last_error();
+        if (size < wide.capacity) break;
+        error = cfti_wide_grow(&wide);
+        if (error != 0) break;
+    }
+    if (error == 0) error = cfti_os_narrow(wide.text, size, buffer, capacity);
+    cfti_wide_close(&wide);
+    return error;
 }
 
 static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
@@ -283,10 +319,16 @@ static bool cfti_os_is_device(const char *path) {
 /* The path of a directory that was opened by its name in another one: the system knows it. */
 static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     char head[CFTI_OS_ROOT_ROOM];
-    DWORD size = GetFinalPathNameByHandleW(handle, wide->text, CFTI_OS_WIDE, FILE_NAME_NORMALIZED);
-    int error;
-    if (size == 0) return cfti_os_last_error();
-    if (size >= CFTI_OS_WIDE) return CFTI_OS_NAME_TOO_LONG;
+    DWORD size;
+    int error = 0;
+    for (;;) {
+        size = GetFinalPathNameByHandleW(handle, wide->text, (DWORD)wide->capacity,
+                                         FILE_NAME_NORMALIZED);
+        if (size == 0) return cfti_os_last_error();
+        if (size < wide->capacity) break;
+        error = cfti_wide_grow(wide);
+        if (error != 0) return error;
+    }
     wide->size = size;
     error =
         cfti_os_narrow(wide->text, cfti_min(size, CFTI_OS_ROOT_ROOM / 3 - 2), head, sizeof(head));
@@ -294,22 +336,21 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     return error;
 }
 
-/* The whole path of `path` below directory `at`. *device: what it leads to is one. */
-static int cfti_wide_path(cfti_wide *wide, wchar_t *text, cfti_os_file at, const char *path,
-                          bool *device) {
+/* The whole path of `path` below directory `at`; whatever comes out, cfti_wide_close() frees
+ * it. */
+static int cfti_wide_path(cfti_wide *wide, cfti_os_file at, const char *path) {
     const char *first = at.path != NULL ? at.path : path;
     size_t size = strlen(first), root = cfti_os_root(first, size), n;
     char here[4096], head[CFTI_OS_ROOT_ROOM];
     int error = 0;
     here[0] = '\0';
-    wide->text = text;
-    wide->size = wide->root = 0;
-    *device = at.handle == NULL && cfti_os_is_device(path);
+    cfti_wide_init(wide);
+    wide->is_device = at.handle == NULL && cfti_os_is_device(path);
     if (at.handle != NULL && at.path == NULL) {
         error = cfti_wide_of_handle(wide, at.handle);
         return error != 0 ? error : cfti_wide_join(wide, path);
     }
-    if (*device) {
+    if (wide->is_device) {
         if (root == 0) error = cfti_wide_append(wide, "//./", 4);
         return error != 0 ? error : cfti_wide_append(wide, path, size);
     }

@@ -214,7 +214,6 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     confiture_allocator allocator;
     cfti_ring *ring = NULL;
     size_t least = CFTI_FILES_PER_RING;
-    bool is_shortage;
     int error;
     if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
 #if !defined(CONFITURE_NO_THREADS)
@@ -239,10 +238,8 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     error = cfti_os_ring_open(&ring->os);
     if (error == 0) return ring;
     cfti_free(&allocator, ring, sizeof(*ring));
-    is_shortage = cfti_os_is_shortage(error); /* which passes */
-    (void)is_shortage;
 #if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL && !is_shortage) {
+    if (pool != NULL && !cfti_os_is_shortage(error)) { /* a shortage passes */
         cfti_mutex_lock(&pool->shelf.mutex);
         pool->no_rings = true;
         cfti_mutex_unlock(&pool->shelf.mutex);

@@ -69,8 +69,9 @@ typedef struct cfti_reader {
     char *directory_path;  /* of the directory that is open, its size with the slash */
     size_t directory_size; /* 0: none is open */
     cfti_os_file directory;
-    uint8_t *piece; /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
-    bool is_caller; /* the thread that made the call: the one callbacks come on */
+    uint8_t *piece;   /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
+    cfti_arena bytes; /* of what need not outlive its map */
+    bool is_caller;   /* the thread that made the call: the one callbacks come on */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -78,7 +79,8 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     memset(reader, 0, sizeof(*reader));
     reader->files = files;
     reader->run = run;
-    reader->allocator = *allocator;
+    reader->allocator = reader->bytes.allocator = *allocator;
+    reader->bytes.block_size = CFTI_FIRST_READ + CFTI_FIRST_READ / 2;
     cfti_beneath_init(&reader->beneath, files, allocator);
     cfti_os_now(&reader->start);
 }
@@ -94,6 +96,7 @@ static void cfti_reader_close(cfti_reader *reader) {
     cfti_reader_leave(reader);
     cfti_beneath_close(&reader->beneath);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
+    cfti_arena_free(&reader->bytes);
     if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
 }
 
@@ -476,8 +479,9 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_f
     size_t recent = 0, i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        bool settled = cfti_is_settled(&fetch->status, &reader->start);
+        bool settled;
         if (!fetch->done) continue;
+        settled = cfti_is_settled(&fetch->status, &reader->start);
         recent += !settled;
         if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
             cfti_is_over(reader->run, fetch->got))

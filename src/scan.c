@@ -13,6 +13,7 @@
 #define CFTI_BATCH_LIMIT ((size_t)1 << 20)  /* a batch that has grown to this reads no more */
 #define CFTI_BATCH_SIDE ((size_t)4 << 20)   /* and of files that are mapped side by side */
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
+#define CFTI_STATES_BLOCK ((size_t)4 << 10) /* the same where files leave nothing but a state */
 
 #if !defined(CFTI_FILES_PER_THREAD)
 #define CFTI_FILES_PER_THREAD 128 /* reading so many takes as long as starting a thread */
@@ -21,6 +22,11 @@
 #define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
 #endif
 #define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
+/* Batches in flight may hold so much memory for each thread, and so much in all: a few large
+ * files read ahead of their turn are enough, and more only hold memory. */
+#define CFTI_FLIGHT_THREAD ((size_t)4 << 20)
+#define CFTI_FLIGHT_MAX ((size_t)32 << 20)
+#define CFTI_ROUND_BYTES ((size_t)1 << 20) /* for each thread of a parallel_for */
 
 typedef struct cfti_consumer {
     size_t state_size;
@@ -31,6 +37,8 @@ typedef struct cfti_consumer {
      * failure without path is given that of the file. */
     confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
     confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    /* Makes room for what fold will add, or fails with nothing changed: it may be asked again. */
+    confiture_status (*reserve)(void *ctx, const cfti_visit *visit, cfti_fail *fail);
     /* With by_state: many whole files at once, instead of map; those that are finished
      * have been mapped in pieces. */
     void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
@@ -45,7 +53,9 @@ typedef struct cfti_slot {
     size_t expected;     /* bytes of all of them, if they are like those so far */
     size_t done;         /* visits that are ready; fewer than count only after a failure */
     size_t bytes;
-    int ready; /* atomic */
+    size_t held;  /* memory that it counts for: what its arena has, or is expected to need */
+    bool is_last; /* a file that failed for want of something, tried for the last time */
+    int ready;    /* atomic */
     cfti_fail fail;
     cfti_arena arena;
     cfti_visit visits[CFTI_BATCH_FILES];
@@ -56,24 +66,33 @@ typedef struct cfti_scan {
     const confiture_run *run;
     const cfti_consumer *consumer;
     confiture_allocator allocator;
-    cfti_slot *slots;
     size_t slot_count;
-    cfti_slot **order;             /* batch b is in order[b % slot_count] */
-    cfti_slot **idle;              /* the last to be used is the next: its memory is warm */
-    size_t idle_count, used_slots; /* slots from used_slots on have not been needed yet */
-    int free_count;                /* of both: atomic */
+    cfti_slot **order; /* batch b is in order[b % slot_count] */
+    cfti_slot **idle;  /* the last to be used is the next: its memory is warm */
+    cfti_slot *only[2];
+    size_t idle_count, made_count; /* slots are made as they are needed */
+    size_t slot_block;             /* the least memory of a slot */
+    size_t held, held_most;        /* that of all, and what it may grow to */
     size_t threads;                /* at most */
     cfti_crew crew;
-    bool crew_is_open, stopping;
+    bool crew_is_open;
+    bool is_scarce;                  /* something has run out: no more batches are taken, */
+    bool is_alone;                   /* and from then on the caller works alone; */
+    bool is_last_try;                /* the next batch is the file that failed */
+    bool is_begun;                   /* something of the file at hand has been folded */
+    int stopping;                    /* atomic */
+    int turns;                       /* atomic: changes with every batch that is folded */
     size_t taken, folded;            /* batches, counted from the start */
     size_t next;                     /* file to be taken next */
     uint64_t read_files, read_bytes; /* for the size of the next batch */
+    uint64_t read_held;              /* and the memory that it will need */
     confiture_progress progress;     /* of this and the next two: the caller's thread alone */
     uint64_t told_bytes;
     bool cancelled;
+    uintptr_t caller; /* with a parallel_for: who made the call */
 #if !defined(CONFITURE_NO_THREADS)
-    cfti_mutex mutex;          /* over taken, folded, next, stopping, ready, idle and read_ */
-    cfti_condition slot_free;  /* helpers wait for it */
+    cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
+    cfti_condition slot_free; /* helpers wait for it */
     cfti_condition slot_ready; /* the caller does */
 #endif
 } cfti_scan;
@@ -108,8 +127,28 @@ static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cft
     progress.bytes = scan->told_bytes = progress.bytes + more_bytes > scan->told_bytes
                                             ? progress.bytes + more_bytes
                                             : scan->told_bytes;
-    if (run->progress != NULL) scan->cancelled = run->progress(run->progress_user, &progress) != 0;
-    return scan->cancelled ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+    if (run->progress != NULL && !scan->cancelled)
+        scan->cancelled = run->progress(run->progress_user, &progress) != 0;
+    if (!scan->cancelled) return CONFITURE_OK;
+    CFTI_ATOMIC_STORE(&scan->stopping, 1);
+    return cfti_fail_cancelled(fail);
+}
+
+static void cfti_scan_dismiss(cfti_scan *scan);
+
+/* Folds a file, or a piece of one. If there is no room for it the helpers leave, and what
+ * they held may be enough; but a file of which nothing has been folded is rather begun anew. */
+static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_visit *visit, cfti_fail *fail) {
+    const cfti_consumer *consumer = scan->consumer;
+    confiture_status status = CONFITURE_OK;
+    if (consumer->reserve != NULL) status = consumer->reserve(consumer->ctx, visit, fail);
+    if (status != CONFITURE_OK && scan->is_begun && !scan->is_alone) {
+        cfti_scan_dismiss(scan);
+        status = consumer->reserve(consumer->ctx, visit, fail);
+    }
+    if (status != CONFITURE_OK || consumer->fold == NULL) return status;
+    scan->is_begun = true;
+    return consumer->fold(consumer->ctx, visit, fail);
 }
 
 #define CFTI_PIECES_PER_WAKE 16 /* 4 MiB: some milliseconds, and waking takes a tenth of one */
@@ -119,16 +158,15 @@ static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cft
  * have nothing to do but to wait for it, now and then to ask. */
 static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader *reader,
                                              const cfti_visit *visit, cfti_fail *fail) {
-    bool stopping;
     if (reader->is_caller) return cfti_scan_tell(scan, visit->total, fail);
-    cfti_scan_lock(scan);
-    stopping = scan->stopping;
 #if !defined(CONFITURE_NO_THREADS)
-    if (visit->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0)
+    if (visit->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
+        cfti_mutex_lock(&scan->mutex);
         cfti_condition_signal(&scan->slot_ready);
+        cfti_mutex_unlock(&scan->mutex);
+    }
 #endif
-    cfti_scan_unlock(scan);
-    return stopping ? cfti_fail_cancelled(fail) : CONFITURE_OK;
+    return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
 /* Its pieces, one after another. */
@@ -138,6 +176,8 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
     confiture_status status = cfti_look(file, &before, fail);
+    cfti_block *block;
+    size_t used;
     int error;
     if (status != CONFITURE_OK) return status;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -145,11 +185,15 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
     if (before.size == 0 && scan->run->max_file_size != 0)
         status = cfti_read_measure(reader, file, fail);
     if (status != CONFITURE_OK) return status;
+    /* What has been folded cannot be taken back: memory for its text must not fail later. */
+    if (fold && consumer->map != NULL && cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    block = reader->bytes.first;
+    used = block == NULL ? 0 : block->used;
     visit->total = 0;
     visit->first = true;
     visit->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
-        cfti_arena scratch;
         status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, visit->total, &visit->size,
                                 fail);
         if (status != CONFITURE_OK) return status;
@@ -157,13 +201,10 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
         if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
         visit->last = visit->size == 0;
         visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
-        memset(&scratch, 0, sizeof(scratch));
-        scratch.allocator = scan->allocator;
-        scratch.block_size = CFTI_PIECE;
-        if (consumer->map != NULL) status = consumer->map(consumer->ctx, visit, &scratch, fail);
-        if (status == CONFITURE_OK && fold && consumer->fold != NULL)
-            status = consumer->fold(consumer->ctx, visit, fail);
-        cfti_arena_free(&scratch);
+        if (consumer->map != NULL)
+            status = consumer->map(consumer->ctx, visit, &reader->bytes, fail);
+        if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, visit, fail);
+        cfti_arena_rewind(&reader->bytes, block, used);
         if (status == CONFITURE_OK) status = cfti_scan_tell_piece(scan, reader, visit, fail);
         visit->first = false;
     } while (status == CONFITURE_OK && !visit->last);
@@ -192,33 +233,46 @@ static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, 
 
 /* ---- batches ---- */
 
+/* Where the bytes of files go: to the batch, which keeps them until it is folded, or, if they
+ * need not live so long, to the worker, who reads the next ones over them. */
+static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+    return scan->consumer->by_state ? &reader->bytes : &slot->arena;
+}
+
 /* Maps a file that has been read whole. */
 static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_visit *visit,
-                                      cfti_fail *fail) {
+                                      cfti_arena *arena, cfti_fail *fail) {
     slot->bytes += visit->size;
     visit->total = visit->size;
     visit->first = visit->last = true;
     if (scan->consumer->map_many != NULL || scan->consumer->map == NULL) return CONFITURE_OK;
-    return scan->consumer->map(scan->consumer->ctx, visit, &slot->arena, fail);
+    return scan->consumer->map(scan->consumer->ctx, visit, arena, fail);
+}
+
+/* With a parallel_for the caller is heard between its rounds only: then large files are left to
+ * the caller itself, who tells of each piece. */
+static bool cfti_scan_keeps_large(const cfti_scan *scan) {
+    return scan->run->parallel_for != NULL && scan->run->progress != NULL;
 }
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                         cfti_visit *visit, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
+    cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     cfti_os_file file;
     confiture_status status;
-    if (visit->fetched) return cfti_slot_map(scan, slot, visit, fail);
+    if (visit->fetched) return cfti_slot_map(scan, slot, visit, arena, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
         visit->way = CFTI_VISIT_LATER;
         return CONFITURE_OK;
     }
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, &slot->arena, file, fail);
+    status = cfti_read_file(reader, visit, arena, file, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
-        status = cfti_slot_map(scan, slot, visit, fail);
-    } else if (status == CONFITURE_OK && consumer->by_state) {
+        status = cfti_slot_map(scan, slot, visit, arena, fail);
+    } else if (status == CONFITURE_OK && consumer->by_state && !cfti_scan_keeps_large(scan)) {
         status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
         visit->way = CFTI_VISIT_WHOLE;
         visit->finished = true;
@@ -230,26 +284,25 @@ static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cf
 /* Reads, maps and folds a file that had to wait for its turn. */
 static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                              cfti_visit *visit, cfti_fail *fail) {
-    const cfti_consumer *consumer = scan->consumer;
-    cfti_block *block = slot->arena.first;
-    size_t used = block == NULL ? 0 : block->used;
+    bool by_state = scan->consumer->by_state;
     cfti_os_file file;
     confiture_status status;
     status = cfti_reader_begin(reader, visit, &file, fail);
     if (status != CONFITURE_OK) return status;
     if (visit->way == CFTI_VISIT_LATER) {
         visit->way = CFTI_VISIT_WHOLE;
-        status = cfti_read_file(reader, visit, &slot->arena, file, fail);
+        status = cfti_read_file(reader, visit, &reader->bytes, file, fail);
     }
     if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
-        status = cfti_visit_pieces(scan, reader, visit, file, true, fail);
+        status = cfti_visit_pieces(scan, reader, visit, file, !by_state, fail);
+        visit->finished = true;
+        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, visit, fail);
     } else if (status == CONFITURE_OK) {
-        status = cfti_slot_map(scan, slot, visit, fail);
-        if (status == CONFITURE_OK && consumer->fold != NULL)
-            status = consumer->fold(consumer->ctx, visit, fail);
+        status = cfti_slot_map(scan, slot, visit, &reader->bytes, fail);
+        if (status == CONFITURE_OK) status = cfti_scan_fold(scan, visit, fail);
     }
     cfti_os_close(file);
-    cfti_arena_rewind(&slot->arena, block, used);
+    cfti_arena_reset(&reader->bytes);
     return status;
 }
 
@@ -262,7 +315,7 @@ static void cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first, siz
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
-static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
+static bool cfti_slot_begin(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
     uint8_t *states = NULL;
@@ -286,32 +339,48 @@ static bool cfti_slot_begin(cfti_scan *scan, cfti_slot *slot) {
     /* Large files side by side: in one block of memory, which is kept, and not in several
      * that come and go. */
     return slot->count == 1 || slot->expected < CFTI_SLOT_BLOCK ||
-           cfti_arena_reserve(&slot->arena, slot->expected + slot->expected / 8) != NULL;
+           cfti_arena_reserve(cfti_slot_arena(scan, reader, slot),
+                              slot->expected + slot->expected / 8) != NULL;
+}
+
+/* After a file of a batch: the caller's thread tells of it now and then, and all hear of a
+ * stop. */
+static confiture_status cfti_scan_tell_file(cfti_scan *scan, const cfti_reader *reader,
+                                            const cfti_slot *slot, size_t *told, cfti_fail *fail) {
+    if (reader->is_caller && slot->bytes - *told >= CFTI_PIECE) {
+        *told = slot->bytes;
+        return cfti_scan_tell(scan, slot->bytes, fail);
+    }
+    return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
 /* Reads and maps a batch: on any worker. */
 static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
+    cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    size_t used, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
+    size_t used, told = 0, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
-    if (!cfti_slot_begin(scan, slot)) {
+    if (consumer->by_state) cfti_arena_reset(arena);
+    if (!cfti_slot_begin(scan, reader, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
         slot->fail.path = scan->files->items[slot->first].path;
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
     if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, &slot->arena, slot->room);
-    block = slot->arena.first;
+        cfti_read_many(reader, slot->visits, slot->count, arena, slot->room);
+    block = arena->first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
         cfti_visit *visit = &slot->visits[slot->done];
         status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
         else cfti_fail_at(&slot->fail, visit);
+        if (status == CONFITURE_OK && slot->done < slot->count)
+            status = cfti_scan_tell_file(scan, reader, slot, &told, &slot->fail);
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
@@ -320,26 +389,29 @@ static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         cfti_slot_let_go(scan, slot, let_go, slot->done);
         let_go = slot->done;
         kept = slot->bytes;
-        cfti_arena_rewind(&slot->arena, block, used);
+        cfti_arena_rewind(arena, block, used);
     }
 }
 
 /* Folds a batch: on the calling thread. */
 static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                        cfti_fail *fail) {
-    const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
         cfti_visit *visit = &slot->visits[i];
-        if (visit->way != CFTI_VISIT_WHOLE)
-            status = cfti_slot_visit_late(scan, reader, slot, visit, fail);
-        else if (consumer->fold != NULL) status = consumer->fold(consumer->ctx, visit, fail);
-        scan->progress.bytes += visit->total;
-        scan->progress.files++;
+        scan->is_begun = false;
+        status = visit->way == CFTI_VISIT_WHOLE
+                     ? cfti_scan_fold(scan, visit, fail)
+                     : cfti_slot_visit_late(scan, reader, slot, visit, fail);
+        if (status == CONFITURE_OK) {
+            scan->progress.bytes += visit->total;
+            scan->progress.files++;
+        }
         if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
+        scan->is_begun = false;
         *fail = slot->fail;
         status = fail->status;
     }
@@ -351,284 +423,4 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
 static void cfti_slot_empty(cfti_slot *slot) {
     slot->done = 0;
     cfti_arena_reset(&slot->arena);
-}
-
-/* ---- the loop ---- */
-
-/* A slot that is free, if there is one. With the lock held. */
-static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
-    cfti_slot *slot;
-    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count - 1);
-    if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
-    slot = &scan->slots[scan->used_slots++];
-    memset(slot, 0, offsetof(cfti_slot, visits));
-    slot->arena.allocator = scan->allocator;
-    slot->arena.block_size = CFTI_SLOT_BLOCK;
-    return slot;
-}
-
-/* The next batch, into the slot that is its own, if that is free: with the lock
- * held. About CFTI_BATCH_BYTES by what the files so far were like, and a small part
- * of what is left, so that nobody sits on the last large batch. */
-static cfti_slot *cfti_scan_take(cfti_scan *scan) {
-    size_t left = scan->files->count - scan->next, n = 16, room = CFTI_FIRST_READ / 4;
-    uint64_t average = 0; /* not known yet */
-    cfti_slot *slot;
-    if (left == 0 || scan->free_count == 0) return NULL;
-    if (scan->read_files > 0) {
-        average = scan->read_bytes / scan->read_files + 1;
-        n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
-        room = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
-    }
-    if (scan->crew_is_open || scan->run->parallel_for != NULL)
-        n = cfti_min(n, left / (2 * scan->threads));
-    if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
-        n = cfti_max(n, CFTI_SHA256_LANES);
-    n = cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
-    slot = cfti_scan_idle_slot(scan);
-    scan->order[scan->taken++ % scan->slot_count] = slot;
-    slot->first = scan->next;
-    slot->count = n;
-    slot->room = room;
-    slot->expected = n * (average < CFTI_BATCH_SIDE / n ? (size_t)average : CFTI_BATCH_SIDE / n);
-    CFTI_ATOMIC_STORE(&slot->ready, 0);
-    scan->next += n;
-    return slot;
-}
-
-/* The batch whose turn it is to be folded. With the lock held. */
-static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
-    return scan->folded < scan->taken ? scan->order[scan->folded % scan->slot_count] : NULL;
-}
-
-/* With the lock held. */
-static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
-    scan->folded++;
-    scan->idle[scan->idle_count++] = slot;
-    CFTI_ATOMIC_STORE(&scan->free_count, scan->free_count + 1);
-}
-
-/* With the lock held. */
-static void cfti_scan_filled(cfti_scan *scan, cfti_slot *slot) {
-    CFTI_ATOMIC_STORE(&slot->ready, 1);
-    scan->read_files += slot->done;
-    scan->read_bytes += slot->bytes;
-}
-
-#if !defined(CONFITURE_NO_THREADS)
-/* Waits until *value is no longer 0, or the condition is signalled. With the lock held. */
-static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int *value) {
-    cfti_mutex_unlock(&scan->mutex);
-    cfti_spin_while(value, 0);
-    cfti_mutex_lock(&scan->mutex);
-    if (CFTI_ATOMIC_LOAD(value) == 0 && !scan->stopping)
-        cfti_condition_wait(condition, &scan->mutex);
-}
-
-/* A helper's life: take, fill, until there is nothing left. */
-static void cfti_scan_help(void *ctx, size_t worker) {
-    cfti_scan *scan = (cfti_scan *)ctx;
-    cfti_reader reader;
-    (void)worker;
-    cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
-    cfti_scan_lock(scan);
-    while (!scan->stopping && scan->next < scan->files->count) {
-        cfti_slot *slot = cfti_scan_take(scan);
-        if (slot == NULL) {
-            cfti_scan_wait(scan, &scan->slot_free, &scan->free_count);
-            continue;
-        }
-        cfti_scan_unlock(scan);
-        cfti_slot_fill(scan, &reader, slot);
-        cfti_scan_lock(scan);
-        cfti_scan_filled(scan, slot);
-        cfti_condition_signal(&scan->slot_ready);
-    }
-    cfti_scan_unlock(scan);
-    cfti_reader_close(&reader);
-}
-#endif
-
-/* Calls in the helpers once there is work for them. */
-static void cfti_scan_start(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
-    size_t count = scan->files->count, useful;
-    size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
-    if (scan->crew_is_open || scan->threads < 2) return;
-    useful = count / each;
-    if (useful < 2 && scan->read_bytes >= CFTI_BYTES_PER_THREAD) useful = count - scan->next + 1;
-    if (useful < 2) return;
-    scan->crew_is_open = true;
-    cfti_crew_open(&scan->crew, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
-    cfti_crew_start(&scan->crew, cfti_scan_help, scan);
-#else
-    (void)scan;
-#endif
-}
-
-/* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
-static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
-    confiture_status status = CONFITURE_OK;
-    cfti_scan_lock(scan);
-    while (status == CONFITURE_OK &&
-           (scan->next < scan->files->count || scan->folded < scan->taken)) {
-        cfti_slot *slot = cfti_scan_oldest(scan);
-        if (slot != NULL && slot->ready) {
-            cfti_scan_unlock(scan);
-            status = cfti_slot_fold(scan, reader, slot, fail);
-            cfti_slot_empty(slot);
-            cfti_scan_lock(scan);
-            cfti_scan_folded(scan, slot);
-#if !defined(CONFITURE_NO_THREADS)
-            /* Waking a thread can take longer than it takes to read a batch: one that
-             * sleeps since all slots were full is woken when half of them are free. */
-            if (scan->crew_is_open && 2 * (size_t)scan->free_count >= scan->slot_count)
-                cfti_condition_signal(&scan->slot_free);
-#endif
-            continue;
-        }
-        cfti_scan_unlock(scan);
-        cfti_scan_start(scan);
-        cfti_scan_lock(scan);
-        slot = cfti_scan_take(scan);
-        if (slot != NULL) {
-            cfti_scan_unlock(scan);
-            cfti_slot_fill(scan, reader, slot);
-            if (scan->cancelled) status = cfti_fail_cancelled(fail);
-            cfti_scan_lock(scan);
-            cfti_scan_filled(scan, slot);
-        } else {
-#if !defined(CONFITURE_NO_THREADS)
-            slot = cfti_scan_oldest(scan);
-            if (slot != NULL && !slot->ready) {
-                cfti_scan_wait(scan, &scan->slot_ready, &slot->ready);
-                cfti_scan_unlock(scan);
-                status = cfti_scan_tell(scan, 0, fail);
-                cfti_scan_lock(scan);
-            }
-#endif
-        }
-    }
-    scan->stopping = true;
-#if !defined(CONFITURE_NO_THREADS)
-    cfti_condition_broadcast(&scan->slot_free);
-#endif
-    cfti_scan_unlock(scan);
-    return status;
-}
-
-static void cfti_scan_fill_index(void *ctx, size_t index) {
-    cfti_scan *scan = (cfti_scan *)ctx;
-    cfti_reader reader;
-    cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
-    cfti_slot_fill(scan, &reader, scan->order[(scan->folded + index) % scan->slot_count]);
-    cfti_reader_close(&reader);
-}
-
-/* The same with the caller's own parallel_for: it may do its work in any order, even
- * one after the other, so a round of batches is filled and then folded. */
-static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
-    confiture_status status = CONFITURE_OK;
-    while (status == CONFITURE_OK && scan->next < scan->files->count) {
-        size_t n, i;
-        int error;
-        while (cfti_scan_take(scan) != NULL) continue;
-        n = scan->taken - scan->folded;
-        for (i = 0; i < n; i++)
-            cfti_fail_with(&scan->order[(scan->folded + i) % scan->slot_count]->fail,
-                           CONFITURE_E_ARGUMENT, CFTI_UNDONE);
-        error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_fill_index, scan);
-        if (error != 0) status = cfti_fail_parallel(fail, error);
-        for (i = 0; i < n; i++) {
-            cfti_slot *slot = scan->order[(scan->folded + i) % scan->slot_count];
-            cfti_scan_filled(scan, slot);
-            if (status == CONFITURE_OK) status = cfti_slot_fold(scan, reader, slot, fail);
-        }
-        for (i = 0; i < n; i++) {
-            cfti_slot *slot = cfti_scan_oldest(scan);
-            cfti_slot_empty(slot);
-            cfti_scan_folded(scan, slot);
-        }
-    }
-    return status;
-}
-
-static bool cfti_scan_init_locks(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
-    if (cfti_mutex_init(&scan->mutex) != 0) return false;
-    if (cfti_condition_init(&scan->slot_free) == 0) {
-        if (cfti_condition_init(&scan->slot_ready) == 0) return true;
-        cfti_condition_destroy(&scan->slot_free);
-    }
-    cfti_mutex_destroy(&scan->mutex);
-    return false;
-#else
-    (void)scan;
-    return true;
-#endif
-}
-
-static size_t cfti_scan_slots_size(const cfti_scan *scan) {
-    return scan->slot_count * (sizeof(cfti_slot) + 2 * sizeof(cfti_slot *));
-}
-
-/* Memory for slots, which is not touched before they are needed. False: no memory. */
-static bool cfti_scan_init_slots(cfti_scan *scan) {
-    scan->slot_count = scan->threads > 1 ? 4 * scan->threads + 4 : 1;
-    scan->order = (cfti_slot **)cfti_alloc(&scan->allocator, cfti_scan_slots_size(scan));
-    if (scan->order == NULL) return false;
-    scan->idle = scan->order + scan->slot_count;
-    scan->slots = (cfti_slot *)(void *)(scan->idle + scan->slot_count);
-    scan->free_count = (int)scan->slot_count;
-    return true;
-}
-
-static void cfti_scan_free_slots(cfti_scan *scan) {
-    size_t i;
-    for (i = 0; i < scan->used_slots; i++) {
-        cfti_slot_empty(&scan->slots[i]);
-        cfti_arena_free(&scan->slots[i].arena);
-    }
-    cfti_free(&scan->allocator, scan->order, cfti_scan_slots_size(scan));
-}
-
-/* Visits every file of the list. A failure without a path has that of its file. */
-static confiture_status cfti_scan_run(const confiture_files *files, const confiture_run *run,
-                                      const cfti_consumer *consumer, cfti_fail *fail) {
-    cfti_scan scan;
-    cfti_reader reader;
-    confiture_status status;
-    int cancel;
-    memset(&scan, 0, sizeof(scan));
-    scan.files = files;
-    scan.run = run;
-    scan.consumer = consumer;
-    scan.progress.total_files = files->count;
-    if (!cfti_scratch_allocator(&scan.allocator, run))
-        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
-    scan.threads =
-        cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
-    if (!cfti_scan_init_slots(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    cfti_reader_init(&reader, files, run, &scan.allocator);
-    reader.is_caller = true;
-    if (!cfti_scan_init_locks(&scan)) {
-        cfti_scan_free_slots(&scan);
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    }
-    cancel = cfti_cancel_disable();
-    status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
-                                       : cfti_scan_lead(&scan, &reader, fail);
-    if (scan.crew_is_open) {
-        cfti_crew_join(&scan.crew);
-        cfti_crew_close(&scan.crew);
-    }
-#if !defined(CONFITURE_NO_THREADS)
-    cfti_condition_destroy(&scan.slot_ready);
-    cfti_condition_destroy(&scan.slot_free);
-    cfti_mutex_destroy(&scan.mutex);
-#endif
-    cfti_reader_close(&reader);
-    cfti_cancel_restore(cancel);
-    cfti_scan_free_slots(&scan);
-    return status;
 }

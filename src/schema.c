@@ -67,6 +67,12 @@ static const char *cfti_separator_compile(cfti_buffer *out, confiture_separator 
     return cfti_buffer_append(out, text, size) ? NULL : cfti_no_memory;
 }
 
+/* How much it is with a name. */
+static size_t cfti_separator_size(const cfti_buffer *separator, size_t name_size) {
+    size_t names = (size_t)cfti_count_byte(separator->data, separator->size, 0);
+    return separator->size + names * name_size;
+}
+
 static confiture_status cfti_separator_put(cfti_output *output, const cfti_buffer *separator,
                                            const char *name, size_t name_size, cfti_fail *fail) {
     const char *p = (const char *)separator->data;

@@ -38,6 +38,13 @@ static cfti_shelved *cfti_shelf_remove(cfti_shelf *shelf, size_t i) {
     return block;
 }
 
+/* Gives back what lies there. */
+static void cfti_shelf_drop(cfti_shelf *shelf) {
+    cfti_mutex_lock(&shelf->mutex);
+    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
+    cfti_mutex_unlock(&shelf->mutex);
+}
+
 static void *cfti_shelf_alloc(void *ctx, size_t size) {
     cfti_shelf *shelf = (cfti_shelf *)ctx;
     cfti_shelved *block = NULL;
@@ -55,6 +62,10 @@ static void *cfti_shelf_alloc(void *ctx, size_t size) {
     if (block == NULL) {
         if (size > SIZE_MAX - sizeof(cfti_shelved)) return NULL;
         block = (cfti_shelved *)cfti_alloc(&shelf->allocator, sizeof(cfti_shelved) + size);
+        if (block == NULL) { /* what lies here is of no use then */
+            cfti_shelf_drop(shelf);
+            block = (cfti_shelved *)cfti_alloc(&shelf->allocator, sizeof(cfti_shelved) + size);
+        }
         if (block == NULL) return NULL;
         block->capacity = size;
     }
@@ -98,13 +109,6 @@ static bool cfti_shelf_open(cfti_shelf *shelf, const confiture_allocator *alloca
     shelf->allocator = *allocator;
     shelf->is_open = cfti_mutex_init(&shelf->mutex) == 0;
     return shelf->is_open;
-}
-
-/* Gives back what lies there. */
-static void cfti_shelf_drop(cfti_shelf *shelf) {
-    cfti_mutex_lock(&shelf->mutex);
-    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
-    cfti_mutex_unlock(&shelf->mutex);
 }
 
 static void cfti_shelf_close(cfti_shelf *shelf) {

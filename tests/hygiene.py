@@ -142,6 +142,7 @@ def main():
         crossed = [f"{machine}-gcc" for machine in (
             "i686-linux-gnu", "aarch64-linux-gnu", "arm-linux-gnueabihf", "s390x-linux-gnu",
             "riscv64-linux-gnu")] if options.all else []
+        crossed.append("x86_64-w64-mingw32-gcc")
         for compiler in known(["gcc", *crossed], folder, here):
             matrix.add_stack(compiler, levels if compiler.command == "gcc" else ["-O0", "-O2"])
         if options.all:

@@ -13,6 +13,7 @@ ALLOC, REALLOC, FREE = (["cfti_default_" + what, "cfti_shelf_" + what]
                         for what in ("alloc", "realloc", "free"))
 MAP = ["cfti_build_map", "cfti_check_map", "cfti_tree_map", "cfti_manifest_map"]
 FOLD = ["cfti_build_fold", "cfti_check_fold", "cfti_stream_fold", "cfti_tree_fold"]
+RESERVE = ["cfti_build_reserve"]
 MANY = ["cfti_tree_map_many", "cfti_manifest_map_many"]
 TASKS = ["cfti_node_list", "cfti_scan_fill_index"]
 # What each function may call through a pointer; none: only what is the caller's own.
@@ -20,6 +21,7 @@ POINTERS = {
     "cfti_alloc": ALLOC,
     "cfti_realloc": REALLOC,
     "cfti_free": FREE,
+    "cfti_thread_main": ["cfti_pool_run"],
     "cfti_pool_run": ["cfti_each_run", "cfti_scan_help"],
     "cfti_each_run": TASKS,
     "cfti_crew_each": TASKS,  # on the caller's threads
@@ -27,17 +29,16 @@ POINTERS = {
     "cfti_os_list": ["cfti_listing_entry"],
     "cfti_sort": ["cfti_entry_order", "cfti_order_hex", "cfti_order_path"],
     "cfti_slot_map": MAP,
-    "cfti_slot_fold": FOLD,
+    "cfti_scan_fold": FOLD + RESERVE,
     "cfti_slot_let_go": MANY,
-    "cfti_slot_visit_late": FOLD,
-    "cfti_visit_pieces": MAP + FOLD,
+    "cfti_visit_pieces": MAP,
     "cfti_output_hand": ["cfti_target_write"],
     "cfti_findings_add": [],
     "cfti_scan_tell": [],
     "cfti_walk_levels": [],
 }
 # Started as a thread, not called.
-THREADS = {"cfti_pool_run"}
+THREADS = {"cfti_pool_run", "cfti_thread_main"}
 # A pool's shelf stands before an allocator of the caller's or the default one, never before
 # itself, so that these do not lead back to the shelf.
 BEHIND = {"cfti_shelf_alloc", "cfti_shelf_realloc", "cfti_shelf_free"}
@@ -112,6 +113,7 @@ CALLS = r"(?:call|jmp|bl|blx|brasl|tail)\s|\.|\w+:"
 def taken(assembly):
     """The functions whose address is taken, from what gcc -O0 -S -fno-pic wrote."""
     functions = set(re.findall(r"\.type\s+(\w+), [@%]function", assembly))
+    functions |= set(re.findall(r"\.def\s+(\w+);.*\.type\s+32", assembly))  # Windows
     found = set()
     for line in assembly.splitlines():
         line = line.strip()
@@ -122,7 +124,7 @@ def taken(assembly):
 
 def check(graphs, assembly):
     """graphs: {options: text of the .ci file}, with -O0 first. What is to be told."""
-    told, begins = {name for names in POINTERS.values() for name in names}, None
+    told, begins = {name for names in POINTERS.values() for name in names} - THREADS, None
     addresses = taken(assembly) - THREADS
     if addresses != told:
         raise Wrong(f"addresses taken, but not in the table: {sorted(addresses - told)}; in the "

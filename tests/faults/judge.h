@@ -103,10 +103,12 @@ static bool judge_may_live(const work *w, const config *c, const fault_hit *hit)
     bool compared = judge_is_temporary(hit->path) || judge_output(w, hit->path) != NULL;
     bool several = w->outputs[1].path != NULL;
     if (hit->error == EINTR) return true;
+    /* What has run out while files are read is tried once more, by the caller alone. */
+    if (cfti_os_is_shortage(hit->error) && !compared && (!w->is_search || !alone)) return true;
     if (strcmp(hit->path, "/dev/urandom") == 0) return true;
     if (strncmp(hit->path, "/proc/self/fd/", 14) == 0) return true; /* then it gets a name */
     switch (hit->call) {
-    case FAULT_ALLOC: return !alone || w->may_forgo;
+    case FAULT_ALLOC: return !alone || w->may_forgo || !w->is_search;
     case FAULT_MUTEX:
     case FAULT_CONDITION: return !alone && w->run != work_pool;
     case FAULT_OPENAT: /* the directory of a file; a file that is compared, or read ahead */

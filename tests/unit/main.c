@@ -33,6 +33,7 @@
 #include "test_system.c"
 #include "test_refused.c"
 #include "test_host.c"
+#include "test_shortage.c"
 #endif
 
 static const struct {
@@ -47,7 +48,7 @@ static const struct {
 #if !defined(_WIN32)
     {"rules", test_rules},   {"confine", test_confine}, {"output", test_output},
     {"system", test_system}, {"refused", test_refused}, {"host", test_host},
-    {"target", test_target},
+    {"target", test_target}, {"shortage", test_shortage},
 #endif
 };
 

@@ -29,6 +29,7 @@ typedef struct memory {
     size_t calls;         /* to alloc and realloc */
     size_t fail_at;       /* the call that gets NULL, from 1; 0: none */
     bool fail_on;         /* and all calls after it */
+    size_t budget;        /* bytes that may be out at a time; 0: any number */
     bool failed;
     bool wrong; /* a size was not the block's, or a block not ours */
 } memory;
@@ -65,6 +66,7 @@ static void *memory_alloc(void *ctx, size_t size) {
     (void)pthread_mutex_lock(&m->lock);
     m->calls++;
     fails = m->fail_at != 0 && (m->fail_on ? m->calls >= m->fail_at : m->calls == m->fail_at);
+    fails |= m->budget != 0 && (size > m->budget || m->bytes > m->budget - size);
     if (fails) m->failed = true;
     if (size == 0) m->wrong = true; /* malloc(0) may return NULL, which is no failure */
     if (!fails && size < SIZE_MAX / 16) head = (memory_head *)malloc(sizeof *head + size);

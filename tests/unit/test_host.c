@@ -229,12 +229,108 @@ static void test_host_pools(void) {
     }
 }
 
+/* ==== The caller's own parallel_for ====================================== */
+
+typedef struct host_told {
+    pthread_t caller;
+    uint64_t bytes, most; /* the longest way from one call to the next */
+    size_t calls, stop_at;
+    bool elsewhere;
+} host_told;
+
+static int host_on_told(void *user, const confiture_progress *now) {
+    host_told *told = (host_told *)user;
+    if (!pthread_equal(pthread_self(), told->caller)) told->elsewhere = true;
+    if (now->bytes - told->bytes > told->most) told->most = now->bytes - told->bytes;
+    told->bytes = now->bytes;
+    return ++told->calls == told->stop_at;
+}
+
+typedef struct host_task {
+    void (*task)(void *ctx, size_t index);
+    void *ctx;
+    size_t index;
+} host_task;
+
+static void *host_task_run(void *arg) {
+    const host_task *t = (const host_task *)arg;
+    t->task(t->ctx, t->index);
+    return NULL;
+}
+
+/* Every task on a thread of its own, so none on the caller's. */
+static int host_loop_elsewhere(void *user, size_t n, void (*task)(void *, size_t), void *ctx) {
+    host_task t;
+    (void)user;
+    t.task = task;
+    t.ctx = ctx;
+    for (t.index = 0; t.index < n; t.index++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, host_task_run, &t) != 0) return 1;
+        (void)pthread_join(thread, NULL);
+    }
+    return 0;
+}
+
+static int host_loop_here(void *user, size_t n, void (*task)(void *, size_t), void *ctx) {
+    return runs_forwards(user, n, task, ctx);
+}
+
+/* A round is a few MiB at the most, and of a large file every piece is told. */
+static void test_host_told(void) {
+    static const size_t sizes[] = {1000, 1048576, 300000, 9000000, 2000000};
+    runs_loop *const loops[] = {host_loop_here, host_loop_elsewhere, runs_threads};
+    confiture_files *files = NULL;
+    confiture_error error;
+    confiture_check_options check;
+    confiture_hash_options hash;
+    confiture_digest digest;
+    host_told told;
+    char name[32];
+    unsigned i, way, stop;
+    uint64_t total = 0;
+    for (i = 0; i < 40; i++) {
+        size_t size = i % 13 == 3 ? sizes[3] : sizes[i % 5 == 3 ? 4 : i % 5];
+        sprintf(name, "s/%02u.sql", i);
+        tree_fill(name, size, i);
+        total += size;
+    }
+    CHECK(confiture_find(&files, "s", NULL, NULL) == CONFITURE_OK);
+    memset(&check, 0, sizeof check);
+    memset(&hash, 0, sizeof hash);
+    hash.run.threads = 4;
+    hash.run.progress = host_on_told;
+    hash.run.progress_user = &told;
+    for (i = 0; i < TREE_COUNT(loops); i++)
+        for (way = 0; way < 3; way++)
+            for (stop = 0; stop < 2; stop++) {
+                confiture_status status;
+                memset(&told, 0, sizeof told);
+                told.caller = pthread_self();
+                told.stop_at = stop == 0 ? 0 : 5;
+                hash.run.parallel_for = loops[i];
+                hash.kind = way == 0 ? CONFITURE_DIGEST_STREAM : CONFITURE_DIGEST_TREE;
+                check.run = hash.run;
+                check.mode = CONFITURE_CHECK_NONE;
+                status = way == 2 ? confiture_check(files, &check, &error)
+                                  : confiture_hash(&digest, files, &hash, &error);
+                CHECK(status == (stop == 0 ? CONFITURE_OK : CONFITURE_E_CANCELLED));
+                CHECK(!told.elsewhere && (stop == 0 || told.calls == 5));
+                CHECK(stop != 0 || told.bytes == total);
+                if (!CHECK(told.most <= 8 * 1048576))
+                    runs_note("loop, way, bytes", (int)i, (int)way, (int)told.most);
+            }
+    confiture_files_free(files);
+    tree_clear();
+}
+
 static void test_host(void) {
     tree_open();
     (void)alarm(300); /* what hangs is to fail */
     test_host_signals();
     test_host_cancelled();
     test_host_pools();
+    test_host_told();
     (void)alarm(0);
     tree_close();
 }

@@ -294,9 +294,9 @@ static void test_scan_wait(void) {
     int value = 0;
     memset(&scan, 0, sizeof scan);
     CHECK(cfti_scan_init_locks(&scan));
-    scan.stopping = true;
+    scan.stopping = 1;
     cfti_scan_lock(&scan);
-    cfti_scan_wait(&scan, &scan.slot_free, &value);
+    cfti_scan_wait(&scan, &scan.slot_free, &value, 0);
     cfti_scan_unlock(&scan); /* it has come here, and hangs above if it sleeps */
     CHECK(value == 0);
     cfti_condition_destroy(&scan.slot_ready);
@@ -324,8 +324,8 @@ static void test_scan_expected(void) {
         scan.run = &run;
         scan.consumer = &consumer;
         scan.threads = 1;
-        if (!CHECK(cfti_allocator_choose(&scan.allocator, NULL) && cfti_scan_init_slots(&scan)))
-            return;
+        if (!CHECK(cfti_allocator_choose(&scan.allocator, NULL))) return;
+        cfti_scan_init_slots(&scan);
         scan.read_files = 1;
         scan.read_bytes = averages[i] - 1;
         slot = cfti_scan_take(&scan);
