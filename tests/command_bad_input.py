@@ -71,8 +71,11 @@ class Files(CommandTest):
     def test_vanished_file(self):
         self.tree(a="A;")
         names = b"t/a.sql\0t/gone.sql\0"
-        for args in (["hash"], ["check"], ["list", "--size"]):
-            self.bad(2, ["t/gone.sql", "no such file"], *args, "--files0-from=-", data=names)
+        for args in (["hash"], ["check"], ["list", "--size"], ["list"], ["list", "--json"]):
+            result = self.run_command(*args, "--files0-from=-", data=names)
+            self.assertEqual(result.code, 2, result)
+            self.assertOneLine(result, "t/gone.sql: no such file or directory")
+            self.assertNotIn(b'"done"', result.out)
         self.bad_build(2, ["t/gone.sql", "no such file"], "--files0-from=-", data=names)
 
     def test_dangling_link(self):

@@ -187,6 +187,30 @@ class Lists(CommandTest):
         self.bad_build(2, "empty: the list is empty", "--files0-from", "empty")
         self.bad_build(2, "empty: the list is empty", "--files0-from", "empty", "-q")
 
+    def test_what_is_no_file(self):
+        """Every command says the same of it, list as well, which opens nothing."""
+        self.tree(a="A;", sub__b="B;")
+        for name, why in (("t/sub", "is a directory, not a file"),
+                          ("t/no.sql", "no such file or directory"),
+                          ("t/a.sql/x.sql", "not a directory")):
+            for command in COMMANDS:
+                self.bad(2, f"{name}: {why}", command, "--files0-from=-",
+                         data=f"t/a.sql\0{name}\0".encode())
+
+    def test_one_spelling(self):
+        """What the system says of an error begins as all messages do, whoever was told it."""
+        self.tree(a="A;")
+        for args, why in ((["list", "--files0-from=no"], b"no such file or directory"),
+                          (["hash", "-c", "no"], b"no such file or directory"),
+                          (["hash", "no"], b"no such file or directory"),
+                          (["list", "--files0-from=t"], b"is a directory"),
+                          (["hash", "-c", "t"], b"is a directory"),
+                          (["list", "t/a.sql/x", "t/a.sql"], b"not a directory"),
+                          (["hash", "t/a.sql/x"], b"not a directory")):
+            result = self.run_command(*args)
+            self.assertEqual(result.code, 2, result)
+            self.assertTrue(result.err.endswith(b": " + why + b"\n"), result)
+
     def test_newlines_instead_of_nul(self):
         self.tree(a="A;", b="B;")
         for data in (b"t/a.sql\n", b"t/a.sql\nt/b.sql\n", b"\n", b"t/a.sql\r\nt/b.sql"):

@@ -70,6 +70,7 @@ class Help(CommandTest):
             self.assertEqual(self.quiet("--help", command), self.quiet(command, "--help"))
         self.assertEqual(self.quiet("help"), self.quiet("--help"))
         self.assertEqual(self.quiet("help", "help"), self.quiet("-h"))
+        self.assertEqual(self.quiet("help", "version"), self.quiet("-h"))
         self.bad(2, "x is one word too many; see confiture --help", "help", "build", "x")
         self.bad(2, "t is one word too many", "version", "t")
         self.bad(2, "unknown command 'foo'", "help", "foo")

@@ -262,7 +262,8 @@ class Json(CommandTest):
         self.assertEqual(self.document("check", "t", code=1), {"files": 2, "findings": [finding]})
         self.assertEqual(self.document("check", "t", "--check=none"), {"findings": [], "files": 2})
         self.assertEqual(self.document("build", "t", "-o", "new.sql", code=1), {
-            "message": finding["message"], "findings": [finding]})
+            "path": "t/seeds/b.sql", "line": 1, "message": finding["message"],
+            "findings": [finding]})
 
     def test_errors(self):
         self.tree(a="A;\n")
@@ -278,6 +279,26 @@ class Json(CommandTest):
             said = self.document(*args, "t", code=2)
             self.assertEqual((said["path"], sorted(said)), ("t/c.sql", ["message", "path"]))
             self.assertIn("t/c.sql: ", said["message"])
+
+    def test_the_output_is_not_where_the_document_goes(self):
+        """A schema before it, or in place of it, is no JSON."""
+        self.tree(a="A;\n")
+        for output in ("/dev/stdout", "/dev/fd/1", "file"):
+            if output != "file" and not os.path.exists(output):
+                continue
+            with open(self.dir / "file", "wb") as file:
+                result = self.run_command("build", "t", "-o", output, "--json", stdout=file)
+            said = json.loads((self.dir / "file").read_bytes())
+            self.assertEqual((result.code, said["status"], said["path"]), (2, "error", output))
+            self.assertOneLine(result, f"{output}: is standard output, where --json writes")
+        phase = self.dir / "schema_local_app.sql"
+        with open(phase, "wb") as file:
+            result = self.run_command("build", "t", "--split", ".", "--json", stdout=file)
+        self.assertEqual(json.loads(phase.read_bytes())["path"], "./schema_local_app.sql")
+        self.assertEqual(sorted(os.listdir(self.dir)), ["file", phase.name, "t"])
+        if os.path.exists("/dev/stdout"):  # a pipe as well
+            said = self.document("build", "t", "-o", "/dev/stdout", code=2)
+            self.assertEqual(said["path"], "/dev/stdout")
 
     def test_paths_that_are_not_utf8_are_escaped(self):
         odd = os.fsencode(self.dir) + b"/\xff\xc3\xa9\n"

@@ -64,6 +64,8 @@ static void tell_findings(const struct options *options, const struct findings *
     for (i = 0; i < findings->count; i++) say("%s", findings->items[i].message);
     if (!options->json) return;
     report_begin();
+    json_text("path", findings->items[0].path);
+    json_number("line", findings->items[0].line);
     json_text("message", findings->items[0].message);
     json_open("findings", '[');
     for (i = 0; i < findings->count; i++) {
@@ -202,6 +204,21 @@ static int find_split_dirs(struct names *pre, struct names *post, const struct o
     return code;
 }
 
+/* A result that follows a schema on standard output, or stands in the file that the schema
+ * replaces, is no JSON to anybody. */
+static int check_json_output(const struct options *options) {
+    int i, code = EXIT_DONE;
+    for (i = 0; options->json && !code && i < (options->split ? 3 : 1); i++) {
+        char *path = options->split ? build_phase_path(options, i) : NULL;
+        const char *output = path ? path : options->output;
+        if (system_is_stdout(output))
+            code = report_error(output, "is standard output, where --json writes: expected "
+                                        "another file");
+        free(path);
+    }
+    return code;
+}
+
 int run_build(const struct options *options, const confiture_files *files) {
     confiture_build_options build;
     confiture_header header;
@@ -209,7 +226,8 @@ int run_build(const struct options *options, const confiture_files *files) {
     struct findings findings = {NULL, 0};
     struct names pre = {NULL, 0}, post = {NULL, 0};
     char stamp[32];
-    int code = find_split_dirs(&pre, &post, options);
+    int code = check_json_output(options);
+    if (!code) code = find_split_dirs(&pre, &post, options);
     if (code) return code;
     memset(&build, 0, sizeof build);
     progress_run(&build.run, options);

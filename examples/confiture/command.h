@@ -230,6 +230,9 @@ struct text {
 void text_add(struct text *text, const char *data, size_t size);
 void text_add_string(struct text *text, const char *string);
 void text_add_escaped(struct text *text, const char *string); /* control characters as \xNN */
+/* Why a call of the system failed, spelled as the library does: without a capital. */
+enum { ERROR_TEXT = 128 };
+const char *error_text(char text[ERROR_TEXT], int error);
 /* As a shell takes it for one word again; a control character as $'\xNN' of bash. */
 void text_add_quoted(struct text *text, const char *string);
 /* The next word of a line that holds such words: its text, in place. NULL: there is none;

@@ -16,6 +16,7 @@ char *input_read(const char *path, size_t *size) {
     bool standard = strcmp(path, "-") == 0;
     size_t capacity = 65536;
     char *data = (char *)allocate(capacity);
+    char why[ERROR_TEXT];
     FILE *file;
     errno = 0;
     file = standard ? stdin : system_open(path);
@@ -31,7 +32,7 @@ char *input_read(const char *path, size_t *size) {
         }
         if (*size == capacity - 1) data = (char *)reallocate(data, capacity *= 2);
     }
-    (void)report_error(shown_input(path), "%s", strerror(errno));
+    (void)report_error(shown_input(path), "%s", error_text(why, errno));
     if (file && !standard) fclose(file);
     free(data);
     return NULL;
@@ -303,6 +304,7 @@ static int find_below(confiture_files **files, const struct options *options,
 /* Whether the operands are FILEs. Returns an exit code. */
 static int classify(const struct options *options, bool *are_files) {
     const char *file = NULL, *directory = NULL, *unknown = NULL;
+    char text[ERROR_TEXT];
     int why = 0;
     size_t i;
     for (i = 0; i < options->operands.count; i++) {
@@ -316,7 +318,7 @@ static int classify(const struct options *options, bool *are_files) {
     }
     /* The search knows ways to a directory that the system takes no path for. */
     if (unknown && (file || (why == ENOTDIR && !options->allow_missing)))
-        return report_error(unknown, "%s", strerror(why));
+        return report_error(unknown, "%s", error_text(text, why));
     *are_files = file != NULL;
     if (!file) return EXIT_DONE;
     if (directory) {

@@ -1,6 +1,7 @@
 /* list.c: "confiture list". */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,22 @@ static void list_lines(const struct options *options, const confiture_files *fil
     }
 }
 
+/* A search has seen its files; a list from outside may name what no command can read. */
+static int check_listed(const confiture_files *files) {
+    char why[ERROR_TEXT];
+    size_t i;
+    for (i = 0; i < confiture_files_count(files); i++) {
+        const char *path = confiture_files_path(files, i);
+        switch (system_kind(path)) {
+        case SYSTEM_FILE: break;
+        case SYSTEM_DIRECTORY: return report_error(path, "is a directory, not a file");
+        case SYSTEM_MISSING: return report_error(path, "no such file or directory");
+        default: return report_error(path, "%s", error_text(why, errno));
+        }
+    }
+    return EXIT_DONE;
+}
+
 int run_list(const struct options *options, const confiture_files *files) {
     size_t count = confiture_files_count(files);
     confiture_entry *entries = NULL;
@@ -72,6 +89,8 @@ int run_list(const struct options *options, const confiture_files *files) {
             free(entries);
             return report_failed(&error);
         }
+    } else if (options->files0_from && check_listed(files)) {
+        return EXIT_ERROR;
     }
     if (options->json) list_json(options, files, entries);
     else list_lines(options, files, entries);

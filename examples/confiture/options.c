@@ -405,7 +405,8 @@ static void answer_at_once(char **words, int count) {
     } else if (count == 2 && strcmp(words[1], "json") == 0) {
         help_print_json();
     } else {
-        bool about_itself = count == 1 || strcmp(words[1], "help") == 0;
+        bool about_itself =
+            count == 1 || strcmp(words[1], "help") == 0 || strcmp(words[1], "version") == 0;
         if (!about_itself) opt.command = find_command(words[1]);
         help_print(opt.command);
     }

@@ -53,8 +53,9 @@ void say(const char *format, ...) {
 /* ---- standard output ---- */
 
 static void put_failed(int error) {
+    char why[ERROR_TEXT];
     if (error == EPIPE) system_end_of_pipe();
-    say("standard output: %s", error ? strerror(error) : "cannot be written");
+    say("standard output: %s", error ? error_text(why, error) : "cannot be written");
     _Exit(EXIT_ERROR); /* not exit(), which would try to write the rest */
 }
 

@@ -1,6 +1,7 @@
 /* text.c: text that grows, and words as a shell quotes them. */
 #include "command.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,12 @@ void text_add_escaped(struct text *text, const char *string) {
             if (size > 1) p++;
         }
     }
+}
+
+const char *error_text(char text[ERROR_TEXT], int error) {
+    snprintf(text, ERROR_TEXT, "%s", strerror(error));
+    if (islower((unsigned char)text[1])) text[0] = (char)tolower((unsigned char)text[0]);
+    return text;
 }
 
 static const char safe[] =
