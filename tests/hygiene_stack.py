@@ -31,7 +31,7 @@ POINTERS = {
     "cfti_slot_map": MAP,
     "cfti_scan_fold": FOLD + RESERVE,
     "cfti_slot_let_go": MANY,
-    "cfti_visit_pieces": MAP,
+    "cfti_visit_each_piece": MAP,
     "cfti_output_hand": ["cfti_target_write"],
     "cfti_findings_add": [],
     "cfti_scan_tell": [],
