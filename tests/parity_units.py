@@ -124,7 +124,10 @@ def check_golden(driver, golden, rng, report):
 PIECES = ["'", '"', "$", "$$", "$a$", "$b$", "E'", "e'", "a", "e", "1", "$1", "_", "\u00e9", "/*",
           "*/", "*", "/", "-", "--", "\n", "\n", " ", ";", "\\", "\\.", "\n\\.\n", "COPY", "copy ",
           " FROM ", "stdin", " stdin;", "(", ")", ",", "\\;", "\\:", "\\copy ", "\\g", "\\gx\n",
-          "\\echo ", "U&'", "\\'", "''", "\t", "\f", "\ufeff", "COPY t FROM stdin;\n", "\\\\"]
+          "\\echo ", "U&'", "\\'", "''", "\t", "\f", "\ufeff", "COPY t FROM stdin;\n", "\\\\",
+          "create function f()", " begin ", " end;", " case ", "end", ":x", "::", ";", ";\n", "\n",
+          "\\if true\n", "\\if false\n", "\\else\n", "\\elif 1\n", "\\endif\n", "\\q", "\\r\n",
+          "\\restrict k\n", "\\unrestrict k\n", "\\copy t from stdin\n", "\\g |", "`", "\\! ", "\0"]
 BYTES = [b"\r", b"\n", b"\r\n", b"a", b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9d\x84\x9e",
          b"\xff", b"\xc0", b"\xed\xa0\x80", b"\xed\x9f\xbf", b"\xe0\x80", b"\xe0\xa0\x80",
          b"\xf4\x8f\xbf\xbf", b"\xf4\x90", b"\xf0\x80", b"\0", b"\xef\xbb\xbf", b"\x80"]

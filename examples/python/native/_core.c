@@ -229,15 +229,16 @@ static PyObject *build_schema(PyObject *module, PyObject *const *args, Py_ssize_
     confiture_header header;
     strings paths;
     size_t threads, i;
-    int style = CONFITURE_SEPARATOR_BLOCK_COMMENT, check = CONFITURE_CHECK_NONE;
+    int style = CONFITURE_SEPARATOR_BLOCK_COMMENT;
     bool core = true;
     if (!parse_call("build_schema", args, count, kwnames, names, values)) return NULL;
     for (i = 2; i < COUNT(values); i++) core = core && values[i] == NULL;
     memset(&options, 0, sizeof(options));
+    options.check = CONFITURE_CHECK_NONE;
     if (!parse_threads(values[1], &threads) ||
         !parse_word("style", values[3], style_words, &style) ||
         !parse_bool(values[6], &options.schema_only) ||
-        !parse_word("check", values[7], check_words, &check))
+        !parse_check("check", values[7], &options.check))
         return NULL;
     if (values[4] != NULL) {
         Py_ssize_t size;
@@ -257,7 +258,6 @@ static PyObject *build_schema(PyObject *module, PyObject *const *args, Py_ssize_
         options.header = &header;
     }
     options.separator = (confiture_separator)style;
-    options.check = (confiture_check_mode)check;
     if (!strings_from(&paths, values[0], "files", core)) return NULL;
     if (!core) result = library_build(state, &paths, values[2], &options, threads);
     else if (paths.count == 0) result = PyUnicode_FromStringAndSize("\n", 1);
@@ -308,12 +308,12 @@ static PyObject *check(PyObject *module, PyObject *const *args, Py_ssize_t count
     PyObject *values[COUNT(names) - 1] = {NULL}, *result;
     strings paths;
     size_t threads;
-    int mode = CONFITURE_CHECK_REFERENCE;
+    confiture_check_mode mode = CONFITURE_CHECK_POSTGRES;
     if (!parse_call("check", args, count, kwnames, names, values) ||
-        !parse_threads(values[1], &threads) || !parse_word("mode", values[2], check_words, &mode) ||
+        !parse_threads(values[1], &threads) || !parse_check("mode", values[2], &mode) ||
         !strings_from(&paths, values[0], "files", false))
         return NULL;
-    result = library_check(PyModule_GetState(module), &paths, (confiture_check_mode)mode, threads);
+    result = library_check(PyModule_GetState(module), &paths, mode, threads);
     strings_free(&paths);
     return result;
 }

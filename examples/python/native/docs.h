@@ -25,8 +25,8 @@ PyDoc_STRVAR(
     "template: str for 'custom', in which {file_path} stands for the name.\n"
     "header: a tuple of str, (environment, timestamp); None: no header.\n"
     "schema_only: bool, leave seed files out; a header's hash covers them all the same.\n"
-    "check: 'none' (default), 'reference' or 'postgres': refuse what a file leaves "
-    "open.\n\n" DOC_ERRORS);
+    "check: 'none' (default), 'postgres', 'quotes' or 'reference', as in check(): refuse the\n"
+    "first finding.\n\n" DOC_ERRORS);
 
 PyDoc_STRVAR(
     hash_files_doc,
@@ -49,10 +49,12 @@ PyDoc_STRVAR(
     "missing and must exist; ConfitureError if no file is found or a pattern is none.\n");
 
 PyDoc_STRVAR(check_doc,
-             "check($module, files, *, threads=0, mode='reference')\n--\n\n"
+             "check($module, files, *, threads=0, mode='postgres')\n--\n\n"
              "What is wrong with the files' text, as a list of Finding, at most one a file.\n\n"
-             "mode: 'reference' knows comments only, as the Python tool does; 'postgres' reads as\n"
-             "PostgreSQL and psql do; 'none' looks at the encoding alone.\n\n"
+             "mode: 'postgres' reads as PostgreSQL and psql do, and finds whatever one file would\n"
+             "do to the next in one script; 'quotes' finds of that open comments, quotes and COPY\n"
+             "data; 'reference' knows comments only, as the Python tool does; 'none' looks at the\n"
+             "encoding alone. The last file may end without a semicolon.\n\n"
              "Raises OSError with errno and filename for what cannot be read.\n");
 
 PyDoc_STRVAR(manifest_doc,

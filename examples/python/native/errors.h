@@ -86,6 +86,16 @@ static void raise_decode(core_state *state, PyObject *path, const char *bytes) {
     free(data);
 }
 
+/* What was found: the message without "path:line: ". The path may hold such text, too;
+ * what was found does not. */
+static const char *found_text(const confiture_error *error) {
+    char place[32];
+    const char *text = error->message, *next;
+    snprintf(place, sizeof(place), ":%llu: ", (unsigned long long)error->line);
+    for (; (next = strstr(text, place)) != NULL; text = next) next += strlen(place);
+    return text;
+}
+
 /* What a call of the library came to. Nothing if an exception is set already: Ctrl-C. */
 static void raise_library(core_state *state, confiture_status status,
                           const confiture_error *error) {
@@ -100,7 +110,9 @@ static void raise_library(core_state *state, confiture_status status,
     case CONFITURE_E_NOT_FILE: raise_not_file(path, error->path); break;
     case CONFITURE_E_ENCODING: raise_decode(state, path, error->path); break;
     case CONFITURE_E_TOO_LARGE: PyErr_SetString(PyExc_OverflowError, error->message); break;
-    case CONFITURE_E_UNCLOSED: raise_kind(state, "unclosed", path, error->line, ""); break;
+    case CONFITURE_E_UNCLOSED: 
+        raise_kind(state, "unclosed", path, error->line, found_text(error));
+        break;
     case CONFITURE_E_NO_FILES: raise_kind(state, "no_files", NULL, 0, ""); break;
     case CONFITURE_E_OUTSIDE: raise_kind(state, "outside", path, 0, ""); break;
     case CONFITURE_E_CHANGED: raise_kind(state, "changed", path, 0, ""); break;

@@ -39,9 +39,17 @@ static bool run_is_good(running *run, confiture_status status, const confiture_e
 
 static const char *const style_words[] = {"block_comment", "line_comment", "mysql",
                                           "custom",        "none",         NULL};
-static const char *const check_words[] = {"postgres", "reference", "none", NULL};
+/* In the order of confiture_check_mode, from CONFITURE_CHECK_POSTGRES on. */
+static const char *const check_words[] = {"postgres", "quotes", "reference", "none", NULL};
 static const char *const digest_words[] = {"stream", "tree", NULL};
 static const char *const sort_words[] = {"path", "hex", NULL};
+
+static bool parse_check(const char *what, PyObject *value, confiture_check_mode *mode) {
+    int word = (int)*mode - (int)CONFITURE_CHECK_POSTGRES;
+    if (!parse_word(what, value, check_words, &word)) return false;
+    *mode = (confiture_check_mode)(word + (int)CONFITURE_CHECK_POSTGRES);
+    return true;
+}
 
 /* (environment, timestamp) into header, whose strings live as long as the tuple. */
 static bool header_from(PyObject *value, confiture_header *header) {
@@ -153,7 +161,7 @@ static PyObject *library_manifest(core_state *state, const strings *paths, size_
 
 /* ---- check ---- */
 
-/* Copies of findings: they are told while the GIL is released. */
+/* Copies of findings: they are told while the GIL is released. Notes are none of them. */
 typedef struct told {
     confiture_finding *items;
     size_t count, room;
@@ -168,6 +176,7 @@ static char *told_copy(const char *text) {
 
 static void told_add(void *user, const confiture_finding *finding) {
     told *t = user;
+    if (finding->severity == CONFITURE_SEVERITY_NOTE) return;
     if (t->count == t->room) {
         size_t room = t->room == 0 ? 16 : t->room * 2;
         confiture_finding *items = realloc(t->items, room * sizeof(*items));

@@ -53,6 +53,27 @@ class Builder(TestCase):
         self.assertEqual(results[0], results[-1])
         self.assertEqual(results[0][4], ("confiture", "no_files", None, 0))
 
+    def test_the_check_is_that_of_psql(self):
+        """Unless another database is meant, or another check is asked for."""
+        self.file("db/10_tables/b.sql", b"SELECT '/* a';\nSELECT 2")
+        with self.assertRaises(ConfitureError) as caught:
+            SchemaBuilder("db").build()
+        self.assertEqual(str(caught.exception),
+                         "db/10_tables/b.sql:2: statement never ended: add ';'")
+        self.assertIn("SELECT 2\n", SchemaBuilder("db", check="quotes").build())
+        self.assertIn("SELECT 2\n", SchemaBuilder("db", style="mysql").build())
+        with self.assertRaises(ConfitureError):
+            SchemaBuilder("db", style="mysql", check="postgres").build()
+        with self.assertRaises(ConfitureError):
+            SchemaBuilder("db", check="reference").build()
+
+    def test_the_last_file_may_leave_its_statement_open(self):
+        """The last of the schema, whichever that is."""
+        self.file("db/10_tables/b.sql", b"SELECT 2")
+        self.assertIn("SELECT 2\n", SchemaBuilder("db").build(schema_only=True))
+        with self.assertRaises(ConfitureError):
+            SchemaBuilder("db").build()
+
     def test_schema_only(self):
         schema = SchemaBuilder("db").build(schema_only=True, timestamp=STAMP)
         self.assertNotIn("INSERT", schema)

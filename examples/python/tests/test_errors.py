@@ -174,13 +174,35 @@ class Arguments(Case):
         self.assertEqual(self.raises(ConfitureError, "hash_files", [""], digest="tree").kind,
                          "argument")
 
-    @needs_native
-    def test_the_fallback_says_what_it_does_not_have(self):
-        from confiture_native import _fallback
+    def test_check_of_all_that_harms_the_next_file(self):
         self.file("a.sql", b"SELECT $$ open\n")
-        self.assertEqual([f.kind for f in NATIVE.check(["a.sql"], mode="postgres")], ["unclosed"])
-        with self.assertRaises(NotImplementedError):
-            _fallback.check(["a.sql"], mode="postgres")
+        self.file("b.sql", b"\nSELECT 1\n")
+        self.file("c.sql", b"\\echo ok\n\n\\q\n")
+        self.file("d.sql", b"SELECT 'a\0b';\n")
+        self.file("last.sql", b"SELECT 1")
+        files = ["a.sql", "b.sql", "c.sql", "d.sql", "last.sql"]
+        everything = [("a.sql", 1, 0, "unclosed", "dollar quote never closed"),
+                      ("b.sql", 2, 0, "unclosed", "statement never ended: add ';'"),
+                      ("c.sql", 3, 0, "unclosed", "\\q ends the script: remove it"),
+                      ("d.sql", 1, 0, "unclosed", "NUL byte: psql drops the rest of the line")]
+        for _, module in IMPLEMENTATIONS:
+            self.assertEqual([tuple(f) for f in module.check(files)], everything)
+            self.assertEqual(module.check(files), module.check(files, mode="postgres"))
+            self.assertEqual([tuple(f) for f in module.check(files, mode="quotes")],
+                             everything[:1])
+            self.assertEqual(module.check(files, mode="reference"), [])
+            self.assertEqual(module.check(files, mode="none"), [])
+            self.assertEqual([f.filename for f in module.check(["a.sql", "b.sql"])], ["a.sql"])
+
+    def test_an_error_says_what_was_found(self):
+        self.file("x/:2: a.sql", b"\nSELECT 'a\n")
+        self.file("b.sql", b"SELECT 1\n")
+        for path, line, what in (("x/:2: a.sql", 2, "quote never closed"),
+                                 ("b.sql", 1, "statement never ended: add ';'")):
+            error = self.raises(ConfitureError, "build_schema", [path, "b.sql"], check="postgres")
+            self.assertEqual((error.kind, error.filename, error.line, error.detail),
+                             ("unclosed", path, line, what))
+            self.assertEqual(str(error), "{}:{}: {}".format(path, line, what))
 
 
 class Files(Case):

@@ -85,7 +85,7 @@ class Parity(TestCase):
         self.same(reference_outcome(reference_hash, paths, base, kind), "hash_files", paths,
                   base_dir=base, digest=kind, threads=r.choice((0, 1)))
         keys = {"style": r.choice(STYLES), "schema_only": r.random() < 0.3,
-                "check": r.choice(("none", "reference")),
+                "check": r.choice(("none", "reference", "quotes", "postgres")),
                 "header": r.choice((None, ("env é", "2026-01-01T00:00:00")))}
         if keys["style"] == "custom" and r.random() < 0.9:
             keys["template"] = r.choice(("-- {file_path}", "{{{file_path}}}", "x", "{x}", "}"))
@@ -98,7 +98,12 @@ class Parity(TestCase):
         self.same(("value", reference.manifest(whole)), "manifest", regular)
         findings = [(f.path, f.line, f.offset, f.kind, f.what)
                     for f in reference.check_reference(whole)]
-        self.same(("value", findings), "check", regular)
+        self.same(("value", findings), "check", regular, mode="reference")
+        for mode in ("postgres", "quotes"):
+            findings = []
+            reference_outcome(reference.check, whole, mode, findings.append)
+            findings = [(f.path, f.line, f.offset, f.kind, f.what) for f in findings]
+            self.same(("value", findings), "check", regular, mode=mode)
 
     def find(self, tree):
         r = tree.random
@@ -126,7 +131,7 @@ def _is_not_utf8(path):
 class Errors(unittest.TestCase):
     def test_text(self):
         self.assertEqual(str(ConfitureError("unclosed", "a.sql", 3)),
-                         "a.sql:3: comment never closed")
+                         "a.sql:3: would harm the file after it")
         self.assertEqual(str(ConfitureError("argument", None, 0, "why")), "why")
 
 

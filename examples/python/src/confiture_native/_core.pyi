@@ -4,7 +4,7 @@ from typing import List, Literal, Optional, Sequence, Tuple, Union
 from .types import Directory, Finding
 
 _Path = Union[str, PathLike[str]]
-_Check = Literal["postgres", "reference", "none"]
+_Check = Literal["postgres", "quotes", "reference", "none"]
 
 version: str
 sha256_kernel: str

@@ -1,6 +1,6 @@
 """The functions of _core in plain Python: the same arguments, results and errors, slower.
 
-Two things it does not have: threads, and the check "postgres".
+One thing it does not have: threads.
 """
 
 import errno
@@ -9,7 +9,7 @@ import os
 import re
 import stat
 
-from . import _search
+from . import _psql, _search
 from ._names import check_names, core_names, is_one_line, is_seed
 from .types import ConfitureError, Directory, Finding
 
@@ -133,25 +133,33 @@ def _left_open(text):
         at = found.end()
 
 
-def _find_wrong(data, path, mode):
-    """(text, None), or (None, the Finding)."""
+def _lexical(text, mode):
+    """(line, what) of what the check finds in a text, or None."""
+    if mode == "none":
+        return None
+    if mode == "reference":
+        line = _left_open(text)
+        return (line, "comment never closed") if line else None
+    return _psql.left_open(text, mode)
+
+
+def _find_wrong(data, path, mode, last=True):
+    """(text, None), or (None, the Finding). The last file may leave its statement open: nothing
+    follows that it could be joined to."""
     try:
         text = _newlines(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         before = _newlines(data[:error.start].decode("utf-8"))
         return None, Finding(path, before.count("\n") + 1, error.start, "encoding",
                              "not valid UTF-8")
-    line = _left_open(text) if mode == "reference" else 0
-    if line:
-        return None, Finding(path, line, 0, "unclosed", "comment never closed")
+    found = _lexical(text, mode)
+    if found and not (last and found[1] == _psql.STATEMENT):
+        return None, Finding(path, found[0], 0, "unclosed", found[1])
     return text, None
 
 
 def _mode(what, value, default):
-    mode = _word(what, value, ("postgres", "reference", "none"), default)
-    if mode == "postgres":
-        raise NotImplementedError("the check 'postgres' needs the extension")
-    return mode
+    return _word(what, value, ("postgres", "quotes", "reference", "none"), default)
 
 
 # ---- lists of files ----
@@ -197,9 +205,10 @@ def manifest(files, *, threads=0):
 
 def check(files, *, threads=0, mode=None):
     _threads(threads)
-    mode = _mode("mode", mode, "reference")
+    mode = _mode("mode", mode, "postgres")
     paths, _, _ = _named(_paths(files, "files"), "/")
-    found = [_find_wrong(_read(path), path, mode)[1] for path in paths]
+    found = [_find_wrong(_read(path), path, mode, number == len(paths))[1]
+             for number, path in enumerate(paths, 1)]
     return [finding for finding in found if finding]
 
 
@@ -299,6 +308,7 @@ def build_schema(files, *, threads=0, base_dir=None, style=None, template=None, 
     separator = _separator(style, template)
     sha, parts, count = hashlib.sha256(), [], 0
     base_name = os.path.basename(os.path.realpath(base))
+    kept = [name for name in names if not schema_only or not is_seed(name, base_name)]
     for path, name in zip(paths, names):
         left_out = schema_only and is_seed(name, base_name)
         if left_out and header is None:
@@ -310,12 +320,12 @@ def build_schema(files, *, threads=0, base_dir=None, style=None, template=None, 
             continue
         if style == "block_comment" and "*/" in name:
             raise ConfitureError("name", path)
-        text, finding = _find_wrong(data, path, mode)
+        count += 1
+        text, finding = _find_wrong(data, path, mode, count == len(kept))
         if finding and finding.kind == "encoding":
             _decode(data, path)
         if finding:
-            raise ConfitureError("unclosed", path, finding.line)
+            raise ConfitureError("unclosed", path, finding.line, finding.what)
         parts += [separator(name), text, "" if text.endswith("\n") else "\n"]
-        count += 1
     top = _header(header, sha.hexdigest(), count) if header is not None else ""
     return top + "".join(parts)

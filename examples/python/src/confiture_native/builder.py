@@ -16,11 +16,13 @@ class SchemaBuilder:
 
     directories: a path, or a list of paths and Directory; names are relative to the one
     directory, or to what several, with links resolved, have in common, or to base_dir.
-    style, template, check: as in build_schema(); check is "reference", as the tool checks.
+    style, template: as in build_schema().
+    check: as in build_schema(); by default "postgres", and "none" for the style "mysql", which
+    makes a schema of another database.
     """
 
     def __init__(self, directories, *, base_dir=None, exclude_dirs=(), sort="path", unique=False,
-                 style="block_comment", template=None, check="reference", environment="local",
+                 style="block_comment", template=None, check=None, environment="local",
                  threads=0):
         if isinstance(directories, (str, os.PathLike)):
             directories = [directories]
@@ -31,7 +33,7 @@ class SchemaBuilder:
         self.unique = unique
         self.style = style
         self.template = template
-        self.check = check
+        self.check = check or ("none" if style == "mysql" else "postgres")
         self.environment = environment
         self.threads = threads
 

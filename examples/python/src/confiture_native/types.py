@@ -17,14 +17,14 @@ class Finding(NamedTuple):
     """What is wrong with a file's text."""
 
     filename: str
-    line: int  # of the byte, or where it was opened, from 1
+    line: int  # of the byte, or where what was found began, from 1
     offset: int  # of the byte, from 0; kind "encoding" only
     kind: str  # "encoding" or "unclosed"
     what: str
 
 
 _TEXTS = {
-    "unclosed": "comment never closed",
+    "unclosed": "would harm the file after it",
     "no_files": "no SQL files found",
     "outside": "outside of the base directory",
     "changed": "changed while it was read",
@@ -37,7 +37,8 @@ class ConfitureError(ValueError):
 
     kind: "argument", "no_files", "outside", "name", "unclosed" or "changed"
     filename: the file or directory, or None
-    line: of what was left open, from 1, or 0
+    line: where what was found began, from 1, or 0
+    detail: what was found, or which argument is wrong; or ""
     """
 
     def __init__(self, kind: str, filename: Optional[str] = None, line: int = 0,
