@@ -252,12 +252,12 @@ mutate: | need-python ## mutants of the parts: do the tests notice?
 check-postgres: confiture | need-python ## load the example into a PostgreSQL; skips without one
 	@$(PYTHON) tests/postgres.py ./confiture
 
-PSQL = $(PYTHON) tests/psql/run.py
+PSQL = $(PYTHON) tests/psql/run.py --command ./confiture
 PSQL_GENERATED = 20000
-check-psql: | need-python ## the check "postgres" beside psql itself: cases, random texts; skips without one
+check-psql: confiture | need-python ## the check beside psql itself: cases, random texts; skips without one
 	@$(PSQL)
 
-check-psql-long: | need-python ## the same with PSQL_GENERATED=20000 random texts; many minutes
+check-psql-long: confiture | need-python ## the same with PSQL_GENERATED=20000 random texts; many minutes
 	@$(PSQL) --generated $(PSQL_GENERATED) --cut 2000 --seed $(SEED)
 
 check-python: | need-python ## the Python package: built offline, installed, tested; every Python found
