@@ -8943,6 +8943,7 @@ static const uint8_t *cfti_lex_argument_quote(cfti_lexer *lexer, const uint8_t *
     for (; p < end; p++) {
         if (*p == '\n') {
             lexer->word_size = lexer->argument;
+            if (lexer->first) lexer->parenthesis = false;
             cfti_command_end(lexer, p);
             return p;
         }
@@ -9006,6 +9007,9 @@ static void cfti_copy_line_word(cfti_lexer *lexer) {
 
 static void cfti_copy_line_end(cfti_lexer *lexer) {
     cfti_copy_line_word(lexer);
+    /* What is open at the end of the line is the server's error. */
+    if (lexer->quote != 0 && lexer->quote != '\n') lexer->line_copy.state = CFTI_COPY_NONE;
+    lexer->quote = 0;
     if (lexer->line_copy.state < CFTI_COPY_READS)
         cfti_lex_send_copies(lexer, 1, lexer->opened.line, lexer->line_copy.binary);
     lexer->at = CFTI_AT_SQL;
@@ -9018,13 +9022,14 @@ static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, co
         uint8_t c = *p, state = lexer->line_copy.state, before = lexer->last;
         lexer->last = c;
         if (lexer->quote) {
-            if (c != lexer->quote) {
+            if (c != lexer->quote || (c == '/' && before != '*')) {
                 if (lexer->format) cfti_lex_letter(lexer, c);
                 continue;
             }
             lexer->quote = 0;
             cfti_copy_format(lexer, &lexer->line_copy);
-        } else if (cfti_kinds[c] & CFTI_SPACE) {
+        } else if ((cfti_kinds[c] & CFTI_SPACE) &&
+                   (state != CFTI_COPY_SOURCE || (c != '\f' && c != '\v'))) {
             cfti_copy_line_word(lexer);
         } else if (c == ';') {
             cfti_copy_line_word(lexer);
@@ -9038,9 +9043,14 @@ static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, co
         } else if (c == '-' && before == '-' && state == CFTI_COPY_READS) {
             lexer->line_copy.state = lexer->before;
             lexer->quote = '\n'; /* a comment */
-        } else if (c == '-' && state < CFTI_COPY_READS) {
+        } else if (c == '*' && before == '/' && state == CFTI_COPY_READS) {
+            lexer->line_copy.state = lexer->before;
+            lexer->quote = '/'; /* a comment, until another after an asterisk */
+            lexer->last = 0;
+            lexer->format = false;
+        } else if ((c == '-' || c == '/') && state < CFTI_COPY_READS) {
             cfti_copy_line_word(lexer);
-            lexer->before = lexer->line_copy.state; /* which a second - brings back */
+            lexer->before = lexer->line_copy.state; /* which the second of -- brings back */
             lexer->line_copy.state = CFTI_COPY_READS;
         } else {
             if (c != '\'' || !cfti_lex_word_is(lexer, "e")) cfti_copy_line_word(lexer);
