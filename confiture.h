@@ -137,9 +137,32 @@
  * PostgreSQL's comments nest, and all that follows would be comment. With another
  * check or separator it is written as the Python tool writes it.
  *
- * A file is replaced as a whole: written beside itself under a name of its own
- * (.confiture-PID-N.tmp), then renamed. Its mode is kept, its owner and hard links
- * are not. A symbolic link stays and its target is replaced. If it lies among the
+ * A file is replaced as a whole: written beside itself, then renamed. On Linux the new file has no
+ * name before it is complete, where the file system allows that; else, and for the moment
+ * before the rename, it is called .confiture- and 16 random digits, .tmp. No later build removes
+ * such a file: it may be that of a build on another machine. A missing directory is an error.
+ *
+ * Nobody may do more with the new file than with the old one. It has the old one's permission
+ * bits, without setuid, setgid and sticky; its group, where the writer may give it that, else the
+ * group and the others get no more than both had. A POSIX ACL is kept on Linux, or made up
+ * for by fewer rights; one that only the directory would give is not taken. Owner,
+ * hard links, extended attributes (user.* too) and other systems' ACLs are not kept.
+ * A file that is new has the rights that umask and directory give.
+ *
+ * With keep_unchanged the bytes are compared with those of the file while they are made, in
+ * bounded memory: nothing is created or written before one differs, so that a read-only file
+ * system is no obstacle. A file that somebody else writes to meanwhile may be E_CHANGED.
+ *
+ * What is no file is written to as it stands: a device, a FIFO, and what is open already, as
+ * /dev/stdout, /dev/fd/N and /proc/PID/fd/N say, though it be a file: at this process's own
+ * descriptor where that stands, at the end of another process's file, and never truncated. All of
+ * it is held in memory first, so that a build that fails writes nothing. A reader that leaves is
+ * an error (EPIPE) and no SIGPIPE; what it has read it has.
+ *
+ * Of three files none is renamed before all are complete. If a rename fails, those before it are
+ * undone, where the system lets an old file have a second name meanwhile.
+ *
+ * A symbolic link stays and its target is replaced. If an output lies among the
  * inputs it is not taken as one, nor counted, nor hashed; schema.left_out says that it did,
  * since another call that takes the list as it is gives another digest.
  *
@@ -308,8 +331,10 @@
  *   step. Files are not a snapshot of each other.
  *       tests/races, tests/faults, tests/hostile.py
  * An output is the old file or the new one, after an error, a signal, or SIGKILL at any
- *   step (that one may leave a .confiture-PID-N.tmp, which no search takes). Split outputs are
- *   renamed when all are complete; a kill between the renames leaves some old, some new.
+ *   step. That one may leave a .confiture-*.tmp: between naming and renaming, or from the start
+ *   where files without names are not to be had. *.sql does not find it, since it has no .sql; the
+ *   pattern "**" "/" "*" would. Split outputs are renamed when all are complete, and put back after
+ *   an error, where that is possible; a kill between the renames leaves some old, some new.
  *       tests/races, tests/faults
  * fork() while another thread works does no harm. The child may use the library, lists
  *   included, but not the parent's pool, not even to free it: its threads are not there.
@@ -745,7 +770,7 @@ typedef struct confiture_build_options {
     bool split_dirs_must_match;
     /* For builds to a file. */
     bool keep_unchanged; /* if the file already holds these bytes, leave it and its time alone */
-    bool sync;           /* wait until the bytes are on the disk before the rename */
+    bool sync;           /* wait until the bytes, and then the rename, are on the disk */
 } confiture_build_options;
 
 /* What was built. All zero before its first use; confiture_build reuses the memory that an
@@ -789,11 +814,12 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
                                                     const confiture_build_options *options,
                                                     confiture_error *error);
 
-/* Builds into a file, in bounded memory and atomically: a temporary file beside
- * `path`, written whole, then renamed. On failure `path` is as it was and no
- * temporary is left. A file of the list that is `path` itself is not taken as
- * input. The mode of an existing file is kept; a symbolic link is followed;
- * a device or FIFO is written to as it stands. */
+/* Builds into a file, in bounded memory and atomically: a new file beside `path`, written
+ * whole, then renamed. On failure `path` is as it was and no temporary is left; but if with
+ * options.sync only the directory cannot be synced, the new file is in place, and the message says
+ * so. A file of the list that is `path` itself is not taken as input. Nobody has more rights than
+ * on an existing file; a symbolic link is followed. A device, a FIFO, and what is open already
+ * (/dev/stdout) is written to as it stands, from memory, when the build has succeeded. */
 CONFITURE_API confiture_status confiture_build_file(confiture_schema *schema, const char *path,
                                                     const confiture_files *files,
                                                     const confiture_build_options *options,
@@ -809,7 +835,8 @@ CONFITURE_API confiture_status confiture_build_split(confiture_schema schemas[3]
                                                      const confiture_build_options *options,
                                                      confiture_error *error);
 
-/* The same into three files. None is renamed before all are written. */
+/* The same into three files. None is renamed before all are written; if one cannot be, those
+ * before it are put back, where the system allows it. */
 CONFITURE_API confiture_status confiture_build_split_files(confiture_schema schemas[3],
                                                            const char *const paths[3],
                                                            const confiture_files *files,

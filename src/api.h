@@ -360,7 +360,7 @@ typedef struct confiture_build_options {
     bool split_dirs_must_match;
     /* For builds to a file. */
     bool keep_unchanged; /* if the file already holds these bytes, leave it and its time alone */
-    bool sync;           /* wait until the bytes are on the disk before the rename */
+    bool sync;           /* wait until the bytes, and then the rename, are on the disk */
 } confiture_build_options;
 
 /* What was built. All zero before its first use; confiture_build reuses the memory that an
@@ -404,11 +404,12 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
                                                     const confiture_build_options *options,
                                                     confiture_error *error);
 
-/* Builds into a file, in bounded memory and atomically: a temporary file beside
- * `path`, written whole, then renamed. On failure `path` is as it was and no
- * temporary is left. A file of the list that is `path` itself is not taken as
- * input. The mode of an existing file is kept; a symbolic link is followed;
- * a device or FIFO is written to as it stands. */
+/* Builds into a file, in bounded memory and atomically: a new file beside `path`, written
+ * whole, then renamed. On failure `path` is as it was and no temporary is left; but if with
+ * options.sync only the directory cannot be synced, the new file is in place, and the message says
+ * so. A file of the list that is `path` itself is not taken as input. Nobody has more rights than
+ * on an existing file; a symbolic link is followed. A device, a FIFO, and what is open already
+ * (/dev/stdout) is written to as it stands, from memory, when the build has succeeded. */
 CONFITURE_API confiture_status confiture_build_file(confiture_schema *schema, const char *path,
                                                     const confiture_files *files,
                                                     const confiture_build_options *options,
@@ -424,7 +425,8 @@ CONFITURE_API confiture_status confiture_build_split(confiture_schema schemas[3]
                                                      const confiture_build_options *options,
                                                      confiture_error *error);
 
-/* The same into three files. None is renamed before all are written. */
+/* The same into three files. None is renamed before all are written; if one cannot be, those
+ * before it are put back, where the system allows it. */
 CONFITURE_API confiture_status confiture_build_split_files(confiture_schema schemas[3],
                                                            const char *const paths[3],
                                                            const confiture_files *files,

@@ -313,8 +313,39 @@ class Arguments(CommandTest):
 class Output(CommandTest):
     def test_folder_is_missing(self):
         self.tree(a="A;")
-        self.bad(2, ["no/where/out.sql", "no such file"], "build", "t", "-o", "no/where/out.sql")
-        self.bad(2, ["no/where", "no such file"], "build", "t", "--split", "no/where")
+        self.bad(2, ["no/where/out.sql", "its directory is missing"], "build", "t", "-o",
+                 "no/where/out.sql")
+        self.assertEqual(os.listdir(self.dir), ["t"])
+
+    def test_folder_of_a_split_is_made(self):
+        """As the Python tool makes it; and one that was made for a build that fails goes again."""
+        self.tree(a="A;")
+        self.assertEqual(self.run_command("build", "t", "--split", "no/where/").code, 0)
+        self.assertEqual(len(os.listdir(self.dir / "no/where")), 3)
+        self.assertEqual(self.run_command("build", "t", "--split", "no/where").code, 0)
+        self.tree(b="'")
+        os.mkdir(self.dir / "some")
+        for name in ("some/x/y/z", "some/x", "new", "new/"):
+            self.bad(1, ["quote"], "build", "t", "--split", name)
+        self.bad(2, ["t/a.sql/x", "ot a directory"], "build", "t", "--split", "t/a.sql/x")
+        self.assertEqual(sorted(os.listdir(self.dir)), ["no", "some", "t"])
+        self.assertEqual(os.listdir(self.dir / "some"), [])
+
+    def test_output_is_an_open_file(self):
+        """What others write to it before and after stays, and nothing of a build that fails comes
+        between."""
+        self.tree(a="A;\n")
+        script = "{ echo a; %s build t -o %s --separator=none -q; echo b; } > f"
+        for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+            if not os.path.exists(name):
+                self.skipTest(f"{name}: it is not there")
+            subprocess.run(["sh", "-c", script % (command_base.COMMAND, name)], cwd=self.dir,
+                           check=False)
+            self.assertEqual((self.dir / "f").read_bytes(), b"a\nA;\nb\n")
+        self.write("t/b.sql", "'")
+        subprocess.run(["sh", "-c", script % (command_base.COMMAND, "/dev/stdout")], cwd=self.dir,
+                       stderr=subprocess.DEVNULL, check=False)
+        self.assertEqual((self.dir / "f").read_bytes(), b"a\nb\n")
 
     def test_folder_is_a_file(self):
         self.tree(a="A;")

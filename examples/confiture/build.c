@@ -1,6 +1,7 @@
 /* build.c: "confiture build". */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,11 +129,17 @@ static int build_split(const struct options *options, const confiture_files *fil
     char *paths[3];
     const char *targets[3];
     confiture_status status;
+    size_t made;
     int i;
+    system_hold_signals();
+    if (!system_make_directory(options->split, &made)) {
+        say("%s: %s", options->split, strerror(errno));
+        return EXIT_ERROR;
+    }
     memset(schemas, 0, sizeof schemas);
     for (i = 0; i < 3; i++) targets[i] = paths[i] = build_phase_path(options, i);
-    system_hold_signals();
     status = confiture_build_split_files(schemas, targets, files, build, error);
+    if (status) system_unmake_directory(options->split, made);
     if (!status) input_note_outputs(options, files, targets, 3, schemas[0].left_out > 0);
     if (!status && options->json) {
         report_begin();

@@ -268,6 +268,11 @@ FILE *system_open(const char *path);
 /* A signal ends the command at once, until system_hold_signals: from then on it
  * is only noted, and the work has to ask for it. */
 void system_hold_signals(void);
+/* Makes a directory, and those above it that are missing. *made: so much of the path is the
+ * first that was made; 0: it was there. False, with errno: what was made is gone again. */
+bool system_make_directory(const char *path, size_t *made);
+/* Removes those again, where nothing is in them. */
+void system_unmake_directory(const char *path, size_t made);
 /* The signal that was noted, or 0. */
 int system_signal(void);
 /* Ends the program as a write to a closed pipe does. */

@@ -71,6 +71,44 @@ FILE *system_open(const char *path) { return fopen(path, "rb"); }
 
 void system_hold_signals(void) { signal_held = 1; }
 
+/* The first `size` bytes of a path, to be freed. */
+static char *path_start(const char *path, size_t size) {
+    char *part = (char *)allocate(size + 1);
+    memcpy(part, path, size);
+    part[size] = '\0';
+    return part;
+}
+
+bool system_make_directory(const char *path, size_t *made) {
+    size_t i, length = strlen(path);
+    *made = 0;
+    for (i = 1; i <= length; i++) {
+        char *part;
+        int error;
+        if (i < length && (path[i] != '/' || path[i - 1] == '/')) continue;
+        part = path_start(path, i);
+        error = mkdir(part, 0777) == 0 ? 0 : errno;
+        free(part);
+        if (error == 0 && *made == 0) *made = i;
+        if (error == 0 || error == EEXIST) continue;
+        system_unmake_directory(path, *made);
+        errno = error;
+        return false;
+    }
+    return true;
+}
+
+void system_unmake_directory(const char *path, size_t made) {
+    size_t i;
+    for (i = strlen(path); made > 0 && i >= made; i--) {
+        char *part;
+        if (path[i] != '\0' && path[i] != '/') continue;
+        part = path_start(path, i);
+        (void)rmdir(part);
+        free(part);
+    }
+}
+
 int system_signal(void) { return (int)signal_seen; }
 
 void system_end_of_pipe(void) {

@@ -101,6 +101,53 @@ FILE *system_open(const char *path) {
 
 void system_hold_signals(void) { signal_held = 1; }
 
+static bool is_slash(char c) { return c == '/' || c == '\\'; }
+
+/* The first `size` bytes of a path, as the system takes it. */
+static wchar_t *widen_start(const char *path, size_t size) {
+    char *part = (char *)allocate(size + 1);
+    wchar_t *wide;
+    memcpy(part, path, size);
+    part[size] = '\0';
+    wide = widen(part);
+    free(part);
+    return wide;
+}
+
+bool system_make_directory(const char *path, size_t *made) {
+    size_t i, length = strlen(path);
+    *made = 0;
+    for (i = 1; i <= length; i++) {
+        wchar_t *wide;
+        DWORD error;
+        if (i < length && (!is_slash(path[i]) || is_slash(path[i - 1]) || path[i - 1] == ':'))
+            continue;
+        wide = widen_start(path, i);
+        if (wide == NULL) error = ERROR_INVALID_NAME;
+        else error = CreateDirectoryW(wide, NULL) ? 0 : GetLastError();
+        if (error != 0 && wide != NULL && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES)
+            error = ERROR_ALREADY_EXISTS; /* a drive, a share */
+        free(wide);
+        if (error == 0 && *made == 0) *made = i;
+        if (error == 0 || error == ERROR_ALREADY_EXISTS) continue;
+        system_unmake_directory(path, *made);
+        errno = error == ERROR_ACCESS_DENIED ? EACCES : ENOENT;
+        return false;
+    }
+    return true;
+}
+
+void system_unmake_directory(const char *path, size_t made) {
+    size_t i;
+    for (i = strlen(path); made > 0 && i >= made; i--) {
+        wchar_t *wide;
+        if (path[i] != '\0' && !is_slash(path[i])) continue;
+        wide = widen_start(path, i);
+        if (wide != NULL) (void)RemoveDirectoryW(wide);
+        free(wide);
+    }
+}
+
 int system_signal(void) { return (int)signal_seen; }
 
 void system_end_of_pipe(void) { _Exit(EXIT_ERROR); }
