@@ -362,6 +362,35 @@ static void direct_directory(void) {
     named_end();
 }
 
+/* A directory in which case does not tell names apart: what is listed as out.sql is the output
+ * OUT.SQL, and two new outputs may be one. */
+static void direct_folds(void) {
+    static const char *const paths[] = {"o/n.sql", "o/N.SQL", "o/other.sql"};
+    static const char *const none[] = {"i"};
+    confiture_build_options options;
+    confiture_schema schemas[3];
+    confiture_error error;
+    fault_reset();
+    memset(&options, 0, sizeof options);
+    memset(schemas, 0, sizeof schemas);
+    options.run.threads = 1;
+    options.run.allocator = &fault_allocator;
+    tree_text("i/out.sql", work_old_text);
+    fault.folds = true;
+    CHECK(confiture_build_file(schemas, "i/OUT.SQL", lists.within, &options, NULL) == CONFITURE_OK);
+    CHECK(schemas[0].file_count == 2 && access("i/OUT.SQL", F_OK) != 0);
+    confiture_schema_free(schemas);
+    options.post_dirs = none;
+    options.post_dir_count = 1;
+    CHECK(confiture_build_split_files(schemas, paths, lists.small, &options, &error) ==
+          CONFITURE_E_ARGUMENT);
+    CHECK_STR(error.message, "two outputs are the same file");
+    CHECK(access("o/n.sql", F_OK) != 0 && access("o/other.sql", F_OK) != 0);
+    fault_reset();
+    tree_text("i/out.sql", work_old_text);
+    CHECK(fault_is_clean() && judge_no_temporaries());
+}
+
 /* A file that cannot be asked whether it is the output, behind one that was. */
 static void direct_without(void) {
     static const char *const paths[] = {"i/out.sql", "i/z.sql"};
@@ -437,6 +466,7 @@ static void direct_all(void) {
     direct_ring();
     direct_locks();
     direct_directory();
+    direct_folds();
     direct_without();
     direct_lies();
     CHECK(fault_is_clean());

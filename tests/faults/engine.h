@@ -558,8 +558,9 @@ static int fault_fchown(int fd, uid_t owner, gid_t group) {
 }
 
 static ssize_t fault_getxattr(const char *path, const char *name, void *value, size_t size) {
+    char folded[FAULT_PATH];
     if (fault_fails(FAULT_GETXATTR, -1, -1, path, false)) return -1;
-    return getxattr(path, name, value, size);
+    return getxattr(fault_fold(folded, path), name, value, size);
 }
 
 static int fault_fsetxattr(int fd, const char *name, const void *value, size_t size, int flags) {
