@@ -1364,9 +1364,10 @@ static int cfti_os_adopt(int fd, cfti_os_file *file) {
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)
 #ifdef __cplusplus
-extern "C"
-#endif
+extern "C" void __msan_unpoison(const volatile void *, size_t);
+#else
 void __msan_unpoison(const volatile void *, size_t);
+#endif
 #define CFTI_KERNEL_WROTE(data, size) __msan_unpoison(data, size)
 #endif
 #endif
@@ -8259,18 +8260,19 @@ static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int t
         if (word && cfti_lex_word_is(lexer, "using")) return CFTI_COPY_USING;
         if (word && cfti_lex_word_is(lexer, "delimiters")) return CFTI_COPY_DELIMITERS;
         if (token == '(') return CFTI_COPY_LIST;
-        return word ? cfti_copy_option(lexer, copy, true) : CFTI_COPY_NONE;
+        return word ? cfti_copy_option(lexer, copy, true) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_USING:
         return word && cfti_lex_word_is(lexer, "delimiters") ? CFTI_COPY_DELIMITERS
                                                              : CFTI_COPY_NONE;
     case CFTI_COPY_DELIMITERS: return string ? CFTI_COPY_SOURCE_END : CFTI_COPY_NONE;
     case CFTI_COPY_WITH:
         if (token == '(') return CFTI_COPY_LIST;
-        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+        return word ? cfti_copy_option(lexer, copy, false) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_FORCE_NEXT:
         if (token == ',') return CFTI_COPY_FORCE_COLUMN;
-        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
-    case CFTI_COPY_OPTION: return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+        return word ? cfti_copy_option(lexer, copy, false) : (uint8_t)CFTI_COPY_NONE;
+    case CFTI_COPY_OPTION:
+        return word ? cfti_copy_option(lexer, copy, false) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_AS:
         if (word && cfti_lex_word_is(lexer, "as")) return CFTI_COPY_STRING;
         return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;
@@ -9111,7 +9113,7 @@ static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const 
     while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
                         q[-1] == '+' || q[-1] == '-'))
         q--;
-    run = (uint8_t)(q == from ? lexer->run : CFTI_RUN_NONE);
+    run = q == from ? lexer->run : (uint8_t)CFTI_RUN_NONE;
     for (; q < p; q++) run = cfti_lex_step(run, *q);
     return run;
 }
@@ -12966,6 +12968,9 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 
 /* ---- end.h: undefines what is ours, and the licence ---- */
 
+#undef CFTI_ACL
+#undef CFTI_ACL_ENTRY
+#undef CFTI_ACL_HEAD
 #undef CFTI_ARMV8_EACH
 #undef CFTI_ARMV8_LANE
 #undef CFTI_ARMV8_LANE_ADD
@@ -12983,8 +12988,10 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_ARMV8_X4
 #undef CFTI_ARMV8_X4_ROUNDS16
 #undef CFTI_ATOMIC_LOAD
+#undef CFTI_ATOMIC_MARK
 #undef CFTI_ATOMIC_STORE
 #undef CFTI_AT_FDCWD
+#undef CFTI_AT_SYMLINK_FOLLOW
 #undef CFTI_AT_SYMLINK_NOFOLLOW
 #undef CFTI_BAR_42
 #undef CFTI_BAR_44
@@ -13007,10 +13014,14 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_FILES_PER_RING
 #undef CFTI_FILES_PER_THREAD
 #undef CFTI_FIRST_READ
+#undef CFTI_FLIGHT_MAX
+#undef CFTI_FLIGHT_THREAD
 #undef CFTI_FSTATAT
+#undef CFTI_F_DUPFD_CLOEXEC
 #undef CFTI_GNUC
 #undef CFTI_IDENT
 #undef CFTI_IDENT_16
+#undef CFTI_KERNEL_WROTE
 #undef CFTI_LARGE_BLOCK
 #undef CFTI_LARGE_FROM
 #undef CFTI_LEADS_OUT
@@ -13050,15 +13061,19 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OS_TIMES_ARE_PROMPT
 #undef CFTI_OS_TRANSFER
 #undef CFTI_OS_WIDE
+#undef CFTI_OUTPUT_CHANGED
 #undef CFTI_OUTPUT_RUN
 #undef CFTI_O_CLOEXEC
 #undef CFTI_O_DIRECTORY
 #undef CFTI_O_NOFOLLOW
 #undef CFTI_O_PATH
+#undef CFTI_O_TMPFILE
 #undef CFTI_PATTERN_PARTS
 #undef CFTI_PAUSE
 #undef CFTI_PIECE
 #undef CFTI_PIECES_PER_WAKE
+#undef CFTI_PIPE_BLOCK
+#undef CFTI_PIPE_SETMASK
 #undef CFTI_RING
 #undef CFTI_RING_CLOSE
 #undef CFTI_RING_FILES
@@ -13069,6 +13084,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS
 #undef CFTI_ROUNDS_MAX
+#undef CFTI_ROUND_BYTES
 #undef CFTI_ROUTE_NONE
 #undef CFTI_SETTLED
 #undef CFTI_SHA256_LANES
@@ -13098,14 +13114,23 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_SHELF_BLOCKS
 #undef CFTI_SHELF_BYTES
 #undef CFTI_SHELF_LEAST
+#undef CFTI_SIGNALS_SIZE
+#undef CFTI_SIGNAL_MASK
+#undef CFTI_SIGPIPE_BIT
+#undef CFTI_SIG_SETMASK
 #undef CFTI_SIMD_ARM
 #undef CFTI_SIMD_X86
 #undef CFTI_SLOT_BLOCK
 #undef CFTI_SPACE
 #undef CFTI_SPINS
+#undef CFTI_STATES_BLOCK
 #undef CFTI_STOP
+#undef CFTI_TARGET_NAME
+#undef CFTI_TARGET_NOWHERE
+#undef CFTI_TARGET_STEP
 #undef CFTI_THREADS_AUTO
 #undef CFTI_THREADS_MOST
+#undef CFTI_THREAD_STACK
 #undef CFTI_TOPS
 #undef CFTI_UNDONE
 #undef CFTI_UNLIKELY

@@ -18,7 +18,7 @@ static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const 
     while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
                         q[-1] == '+' || q[-1] == '-'))
         q--;
-    run = (uint8_t)(q == from ? lexer->run : CFTI_RUN_NONE);
+    run = q == from ? lexer->run : (uint8_t)CFTI_RUN_NONE;
     for (; q < p; q++) run = cfti_lex_step(run, *q);
     return run;
 }

@@ -112,18 +112,19 @@ static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int t
         if (word && cfti_lex_word_is(lexer, "using")) return CFTI_COPY_USING;
         if (word && cfti_lex_word_is(lexer, "delimiters")) return CFTI_COPY_DELIMITERS;
         if (token == '(') return CFTI_COPY_LIST;
-        return word ? cfti_copy_option(lexer, copy, true) : CFTI_COPY_NONE;
+        return word ? cfti_copy_option(lexer, copy, true) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_USING:
         return word && cfti_lex_word_is(lexer, "delimiters") ? CFTI_COPY_DELIMITERS
                                                              : CFTI_COPY_NONE;
     case CFTI_COPY_DELIMITERS: return string ? CFTI_COPY_SOURCE_END : CFTI_COPY_NONE;
     case CFTI_COPY_WITH:
         if (token == '(') return CFTI_COPY_LIST;
-        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+        return word ? cfti_copy_option(lexer, copy, false) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_FORCE_NEXT:
         if (token == ',') return CFTI_COPY_FORCE_COLUMN;
-        return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
-    case CFTI_COPY_OPTION: return word ? cfti_copy_option(lexer, copy, false) : CFTI_COPY_NONE;
+        return word ? cfti_copy_option(lexer, copy, false) : (uint8_t)CFTI_COPY_NONE;
+    case CFTI_COPY_OPTION:
+        return word ? cfti_copy_option(lexer, copy, false) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_AS:
         if (word && cfti_lex_word_is(lexer, "as")) return CFTI_COPY_STRING;
         return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;

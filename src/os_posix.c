@@ -185,9 +185,10 @@ static int cfti_os_adopt(int fd, cfti_os_file *file) {
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)
 #ifdef __cplusplus
-extern "C"
-#endif
+extern "C" void __msan_unpoison(const volatile void *, size_t);
+#else
 void __msan_unpoison(const volatile void *, size_t);
+#endif
 #define CFTI_KERNEL_WROTE(data, size) __msan_unpoison(data, size)
 #endif
 #endif

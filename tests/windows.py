@@ -260,8 +260,8 @@ class Library:
         expect([f.decode() for f in succeed(self.driver, "manifest", *run)],
                [str(part) for entry in reference.manifest(files) for part in entry], "manifest")
         for style in ("block_comment", "line_comment", "mysql", "none"):
-            built = succeed(self.driver, "build", ("separator", style), *run)
-            expect(built[1], reference.build(files, style), style)
+            built = succeed(self.driver, "build", ("separator", style), ("check", "quotes"), *run)
+            expect(built[1], reference.build(files, style, check="quotes"), style)
 
 
 class Command:
@@ -399,7 +399,8 @@ class Command:
             self.run("build", folder, "-o", "old.sql", code=code, output=b"",
                      error="confiture: %s\n" % error)
         for output, error in (("good", "good: is a directory"),
-                              ("missing/x.sql", "missing/x.sql: no such file or directory"),
+                              ("missing/x.sql", "missing/x.sql: its directory is missing: no such "
+                               "file or directory"),
                               ("x.sql:stream", "x.sql:stream: not a valid file name")):
             self.run("build", "good", "-o", output, code=2, output=b"",
                      error="confiture: %s\n" % error)

@@ -49,8 +49,7 @@ const struct option option_table[] = {
      "leave out a byte order mark at the start of a file"},
     {"strict", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(strict), NULL,
      "notes fail the check as well"},
-    {"no-notes", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(no_notes), NULL,
-     "print no notes"},
+    {"no-notes", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(no_notes), NULL, "print no notes"},
 
     {"digest", 0, KIND_CHOICE, HASH | OPTION_DIGEST | GROUP_RESULT, AT(digest), "stream tree",
      "stream (default): of name NUL bytes NUL of each file;\n"

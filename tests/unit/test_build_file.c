@@ -327,7 +327,7 @@ static void test_build_seeds(void) {
     memset(&schema, 0, sizeof schema);
     for (r = 0; r < RUNS; r++) {
         memset(&options, 0, sizeof options);
-    options.check = CONFITURE_CHECK_QUOTES;
+        options.check = CONFITURE_CHECK_QUOTES;
         options.separator = CONFITURE_SEPARATOR_NONE;
         options.schema_only = true;
         options.run = runs_get(r);
@@ -401,7 +401,7 @@ static void test_build_split(void) {
     for (i = 0; i < TREE_COUNT(cases); i++)
         for (r = 0; r < RUNS; r++) {
             memset(&options, 0, sizeof options);
-    options.check = CONFITURE_CHECK_QUOTES;
+            options.check = CONFITURE_CHECK_QUOTES;
             options.run = runs_get(r);
             options.run.allocator = &m.allocator;
             options.separator = CONFITURE_SEPARATOR_NONE;
