@@ -11712,8 +11712,6 @@ typedef struct cfti_target {
     cfti_os_status old, made;
 } cfti_target;
 
-static const char cfti_two_are_one[] = "two outputs are the same file";
-
 /* ---- a name of its own ---- */
 
 /* A name in the directory of the target that nobody else has: not one made of the target's,
@@ -11877,13 +11875,20 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
            cfti_same_file(&x, &y);
 }
 
-/* Whether two of the outputs are one file: the last rename would win. */
-static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
+/* The first of the outputs that is the same file as one before it, whose rename would win; or
+ * NULL. */
+static const cfti_target *cfti_targets_collide(const cfti_target *targets, size_t count) {
     size_t i, k;
     for (i = 0; i < count; i++)
         for (k = 0; k < i; k++)
-            if (cfti_target_is(&targets[i], &targets[k])) return true;
-    return false;
+            if (cfti_target_is(&targets[i], &targets[k])) return &targets[i];
+    return NULL;
+}
+
+static confiture_status cfti_fail_collision(cfti_fail *fail, const cfti_target *target) {
+    cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "two outputs are the same file");
+    fail->path = target->path;
+    return fail->status;
 }
 
 /* Whether a path at which there is nothing yet leads to where the target will be. Returns
@@ -12123,7 +12128,7 @@ static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, 
         error = cfti_target_is_taken(targets, i, &taken);
         if (error == 0 && !taken) error = cfti_target_replace(&targets[i], count > 1);
         if (error != 0) status = cfti_fail_system(fail, error, targets[i].path);
-        else if (taken) status = cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_two_are_one);
+        else if (taken) status = cfti_fail_collision(fail, &targets[i]);
     }
     if (status != CONFITURE_OK) {
         while (i-- > 0) cfti_target_restore(&targets[i]);
@@ -12922,6 +12927,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     confiture_build_options defaults;
     confiture_allocator allocator;
     cfti_target targets[3];
+    const cfti_target *twice;
     cfti_fail fail;
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
@@ -12940,8 +12946,8 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
         status = cfti_target_open(&targets[i], paths[i], options, &allocator, &fail);
-    if (status == CONFITURE_OK && cfti_targets_collide(targets, count))
-        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, cfti_two_are_one);
+    twice = status == CONFITURE_OK ? cfti_targets_collide(targets, count) : NULL;
+    if (twice != NULL) status = cfti_fail_collision(&fail, twice);
     if (status == CONFITURE_OK)
         status =
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);

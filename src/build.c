@@ -623,6 +623,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     confiture_build_options defaults;
     confiture_allocator allocator;
     cfti_target targets[3];
+    const cfti_target *twice;
     cfti_fail fail;
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
@@ -641,8 +642,8 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     memset(targets, 0, sizeof(targets));
     for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
         status = cfti_target_open(&targets[i], paths[i], options, &allocator, &fail);
-    if (status == CONFITURE_OK && cfti_targets_collide(targets, count))
-        status = cfti_fail_with(&fail, CONFITURE_E_ARGUMENT, cfti_two_are_one);
+    twice = status == CONFITURE_OK ? cfti_targets_collide(targets, count) : NULL;
+    if (twice != NULL) status = cfti_fail_collision(&fail, twice);
     if (status == CONFITURE_OK)
         status =
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);

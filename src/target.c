@@ -27,8 +27,6 @@ typedef struct cfti_target {
     cfti_os_status old, made;
 } cfti_target;
 
-static const char cfti_two_are_one[] = "two outputs are the same file";
-
 /* ---- a name of its own ---- */
 
 /* A name in the directory of the target that nobody else has: not one made of the target's,
@@ -192,13 +190,20 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
            cfti_same_file(&x, &y);
 }
 
-/* Whether two of the outputs are one file: the last rename would win. */
-static bool cfti_targets_collide(const cfti_target *targets, size_t count) {
+/* The first of the outputs that is the same file as one before it, whose rename would win; or
+ * NULL. */
+static const cfti_target *cfti_targets_collide(const cfti_target *targets, size_t count) {
     size_t i, k;
     for (i = 0; i < count; i++)
         for (k = 0; k < i; k++)
-            if (cfti_target_is(&targets[i], &targets[k])) return true;
-    return false;
+            if (cfti_target_is(&targets[i], &targets[k])) return &targets[i];
+    return NULL;
+}
+
+static confiture_status cfti_fail_collision(cfti_fail *fail, const cfti_target *target) {
+    cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "two outputs are the same file");
+    fail->path = target->path;
+    return fail->status;
 }
 
 /* Whether a path at which there is nothing yet leads to where the target will be. Returns
@@ -438,7 +443,7 @@ static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, 
         error = cfti_target_is_taken(targets, i, &taken);
         if (error == 0 && !taken) error = cfti_target_replace(&targets[i], count > 1);
         if (error != 0) status = cfti_fail_system(fail, error, targets[i].path);
-        else if (taken) status = cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_two_are_one);
+        else if (taken) status = cfti_fail_collision(fail, &targets[i]);
     }
     if (status != CONFITURE_OK) {
         while (i-- > 0) cfti_target_restore(&targets[i]);

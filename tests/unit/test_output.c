@@ -45,30 +45,31 @@ static void output_make(void) {
     tree_make(make);
 }
 
+#define SAME(path) "ARGUMENT " path ": two outputs are the same file"
+
 /* Of two outputs that are one file the last would win: refused before anything is written. */
 static void test_output_collisions(void) {
-    static const char same[] = "ARGUMENT two outputs are the same file";
     int held;
     output_make();
     CHECK_STR(output_split("0.sql", "1.sql", "2.sql"), "done");
     CHECK(tree_holds("0.sql", "A\n", 2) && tree_holds("1.sql", "B\nC\n", 4));
     CHECK(tree_holds("2.sql", "D\n", 2));
     tree_text("0.sql", "old");
-    CHECK_STR(output_split("0.sql", "0.sql", "2.sql"), same);
-    CHECK_STR(output_split("1.sql", "0.sql", "0.sql"), same);
-    CHECK_STR(output_split("0.sql", "1.sql", "0.sql"), same);
-    CHECK_STR(output_split("new.sql", "./new.sql", "2.sql"), same);
-    CHECK_STR(output_split("new.sql", "s//../new.sql", "2.sql"), same);
+    CHECK_STR(output_split("0.sql", "0.sql", "2.sql"), SAME("0.sql"));
+    CHECK_STR(output_split("1.sql", "0.sql", "0.sql"), SAME("0.sql"));
+    CHECK_STR(output_split("0.sql", "1.sql", "0.sql"), SAME("0.sql"));
+    CHECK_STR(output_split("new.sql", "./new.sql", "2.sql"), SAME("./new.sql"));
+    CHECK_STR(output_split("new.sql", "s//../new.sql", "2.sql"), SAME("s//../new.sql"));
     tree_link("link", "s/1");
-    CHECK_STR(output_split("s/1/new.out", "2.sql", "link/new.out"), same);
+    CHECK_STR(output_split("s/1/new.out", "2.sql", "link/new.out"), SAME("link/new.out"));
     CHECK_STR(output_split("new.sql", "s/0/new.sql", "2.sql"), "done");
     CHECK(tree_holds("new.sql", "A\n", 2) && tree_holds("s/0/new.sql", "B\nC\n", 4));
     tree_remove("new.sql");
     tree_remove("s/0/new.sql");
     if (link("0.sql", "hard.sql") != 0) tree_die("link", "hard.sql");
     tree_link("soft.sql", "0.sql");
-    CHECK_STR(output_split("0.sql", "hard.sql", "2.sql"), same);
-    CHECK_STR(output_split("0.sql", "1.sql", "soft.sql"), same);
+    CHECK_STR(output_split("0.sql", "hard.sql", "2.sql"), SAME("hard.sql"));
+    CHECK_STR(output_split("0.sql", "1.sql", "soft.sql"), SAME("soft.sql"));
     CHECK(tree_holds("0.sql", "old", 3) && tree_holds("2.sql", "D\n", 2));
     /* What cannot be replaced takes what it is given, from each. (No device of the machine's:
      * a library that is wrong here would replace it.) */
@@ -80,6 +81,8 @@ static void test_output_collisions(void) {
     CHECK(tree_holds("0.sql", "A\n", 2));
     tree_clear();
 }
+
+#undef SAME
 
 /* The outputs lie in the tree: none of them is read, and if nothing else is there, nothing
  * is done. */
