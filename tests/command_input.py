@@ -187,6 +187,17 @@ class Lists(CommandTest):
         self.bad_build(2, "empty: the list is empty", "--files0-from", "empty")
         self.bad_build(2, "empty: the list is empty", "--files0-from", "empty", "-q")
 
+    def test_a_base_that_is_no_directory(self):
+        """It is at fault, not the first file."""
+        self.tree(a="A;")
+        for command in COMMANDS:
+            for what, data in ((["t"], None), (["t/a.sql"], None), (["--files0-from=-"],
+                                                                    b"t/a.sql")):
+                self.bad(2, "confiture: no: no such directory: expected one for --base", command,
+                         *what, "--base", "no", data=data)
+                self.bad(2, "t/a.sql: not a directory: expected one for --base", command, *what,
+                         "--base", "t/a.sql", data=data)
+
     def test_what_is_no_file(self):
         """Every command says the same of it, list as well, which opens nothing."""
         self.tree(a="A;", sub__b="B;")

@@ -338,13 +338,22 @@ static void find_options(confiture_find_options *find, const struct options *opt
     find->confine = options->confine;
 }
 
+/* A base that is mistyped would be an error of the first file, which is not below it. */
+static int check_base(const char *base) {
+    enum system_kind kind = base ? system_kind(base) : SYSTEM_DIRECTORY;
+    if (kind == SYSTEM_MISSING)
+        return report_error(base, "no such directory: expected one for --base");
+    if (kind == SYSTEM_FILE) return report_error(base, "not a directory: expected one for --base");
+    return EXIT_DONE;
+}
+
 int input_find(confiture_files **files, const struct options *options) {
     confiture_find_options find;
     bool stdout_is_file = system_stdout_is_file(), are_files = false;
     size_t i;
-    int code = EXIT_DONE;
+    int code = check_base(options->base);
     find_options(&find, options);
-    if (!options->files0_from) code = classify(options, &are_files);
+    if (!code && !options->files0_from) code = classify(options, &are_files);
     if (code) return code;
     if (options->files0_from) code = find_listed(files, options, &find);
     else if (are_files) code = find_given(files, options, &find);
