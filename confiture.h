@@ -5160,6 +5160,13 @@ static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run
 #define CFTI_FILES_PER_PARKED_RING 16
 #endif
 
+static const char cfti_unknown_io[] = "unknown way of reading";
+
+static bool cfti_io_is_known(confiture_io io) {
+    return io == CONFITURE_IO_AUTO || io == CONFITURE_IO_READ || io == CONFITURE_IO_MMAP ||
+           io == CONFITURE_IO_RING;
+}
+
 /* A ring for one worker of a call that reads `files` files; NULL: none, which does not
  * matter. It goes back to cfti_ring_give(). */
 static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
@@ -7472,6 +7479,15 @@ static confiture_status cfti_files_finish(confiture_files **files, confiture_sta
     return status;
 }
 
+static bool cfti_find_options_check(const confiture_find_options *options, confiture_error *error) {
+    const char *why = NULL;
+    if (options->sort != CONFITURE_SORT_PATH && options->sort != CONFITURE_SORT_HEX)
+        why = "unknown order of files";
+    else if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io;
+    if (why != NULL) (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, why);
+    return why == NULL;
+}
+
 /* Whether all that a search needs is there. */
 static bool cfti_search_is_given(const confiture_directory *directories, size_t count,
                                  const confiture_find_options *options, confiture_error *error) {
@@ -7531,7 +7547,8 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     if (options == NULL) options = &defaults;
     if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_search_is_given(directories, directory_count, options, error))
+    if (!cfti_search_is_given(directories, directory_count, options, error) ||
+        !cfti_find_options_check(options, error))
         return CONFITURE_E_ARGUMENT;
     cancel = cfti_cancel_disable();
     shared = options->run.pool != NULL || cfti_crew_limit(&options->run) > 1;
@@ -7596,7 +7613,8 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
     if (!cfti_are_given(paths, path_count, "paths", error) ||
-        (list_size > 0 && !cfti_is_given(list, "list", error)))
+        (list_size > 0 && !cfti_is_given(list, "list", error)) ||
+        (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
     if (status != CONFITURE_OK) return status;
@@ -11193,6 +11211,8 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     scan.run = run;
     scan.consumer = consumer;
     scan.progress.total_files = files->count;
+    if (!cfti_io_is_known(run->io))
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_unknown_io);
     if (!cfti_scratch_allocator(&scan.allocator, run))
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     if (!cfti_scan_init_locks(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -12561,7 +12581,8 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     const char *why = NULL;
-    if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
+    if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io; /* before a byte is written */
+    else if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
     else if (options->header != NULL && options->no_digest) why = "a header needs the digest";
     else if (options->header != NULL) why = cfti_header_check(options->header);
     if (why == NULL)

@@ -257,7 +257,8 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     const char *why = NULL;
-    if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
+    if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io; /* before a byte is written */
+    else if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
     else if (options->header != NULL && options->no_digest) why = "a header needs the digest";
     else if (options->header != NULL) why = cfti_header_check(options->header);
     if (why == NULL)

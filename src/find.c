@@ -342,6 +342,15 @@ static confiture_status cfti_files_finish(confiture_files **files, confiture_sta
     return status;
 }
 
+static bool cfti_find_options_check(const confiture_find_options *options, confiture_error *error) {
+    const char *why = NULL;
+    if (options->sort != CONFITURE_SORT_PATH && options->sort != CONFITURE_SORT_HEX)
+        why = "unknown order of files";
+    else if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io;
+    if (why != NULL) (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, why);
+    return why == NULL;
+}
+
 /* Whether all that a search needs is there. */
 static bool cfti_search_is_given(const confiture_directory *directories, size_t count,
                                  const confiture_find_options *options, confiture_error *error) {
@@ -401,7 +410,8 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     if (options == NULL) options = &defaults;
     if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_search_is_given(directories, directory_count, options, error))
+    if (!cfti_search_is_given(directories, directory_count, options, error) ||
+        !cfti_find_options_check(options, error))
         return CONFITURE_E_ARGUMENT;
     cancel = cfti_cancel_disable();
     shared = options->run.pool != NULL || cfti_crew_limit(&options->run) > 1;
@@ -466,7 +476,8 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
     if (!cfti_are_given(paths, path_count, "paths", error) ||
-        (list_size > 0 && !cfti_is_given(list, "list", error)))
+        (list_size > 0 && !cfti_is_given(list, "list", error)) ||
+        (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
     if (status != CONFITURE_OK) return status;

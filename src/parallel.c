@@ -207,6 +207,13 @@ static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run
 #define CFTI_FILES_PER_PARKED_RING 16
 #endif
 
+static const char cfti_unknown_io[] = "unknown way of reading";
+
+static bool cfti_io_is_known(confiture_io io) {
+    return io == CONFITURE_IO_AUTO || io == CONFITURE_IO_READ || io == CONFITURE_IO_MMAP ||
+           io == CONFITURE_IO_RING;
+}
+
 /* A ring for one worker of a call that reads `files` files; NULL: none, which does not
  * matter. It goes back to cfti_ring_give(). */
 static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {

@@ -404,6 +404,8 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     scan.run = run;
     scan.consumer = consumer;
     scan.progress.total_files = files->count;
+    if (!cfti_io_is_known(run->io))
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_unknown_io);
     if (!cfti_scratch_allocator(&scan.allocator, run))
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     if (!cfti_scan_init_locks(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);

@@ -283,6 +283,90 @@ static void test_face_null_is_an_error(void) {
     tree_clear();
 }
 
+#define FACE_UNKNOWN(call, what)                                                                   \
+    do {                                                                                           \
+        memset(&error, 0, sizeof error);                                                           \
+        CHECK_STR(runs_outcome(call, &error), "ARGUMENT unknown " what);                           \
+        CHECK(error.path[0] == '\0' && error.index == CONFITURE_NO_INDEX);                         \
+    } while (0)
+
+static void test_face_unknown_in_finding(void) {
+    static const char *const paths[1] = {"a.sql"};
+    confiture_find_options options;
+    confiture_files *files = NULL;
+    confiture_error error;
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        static const char *const what[2] = {"ARGUMENT unknown order of files",
+                                            "ARGUMENT unknown way of reading"};
+        memset(&options, 0, sizeof options);
+        if (i == 0) options.sort = (confiture_sort)(CONFITURE_SORT_HEX + 1);
+        else options.run.io = (confiture_io)(CONFITURE_IO_RING + 1);
+        CHECK_STR(runs_outcome(confiture_find(&files, ".", &options, &error), &error), what[i]);
+        CHECK(files == NULL && error.index == CONFITURE_NO_INDEX);
+        CHECK_STR(
+            runs_outcome(confiture_files_from_paths(&files, paths, 1, &options, &error), &error),
+            what[i]);
+        CHECK(files == NULL);
+        CHECK_STR(
+            runs_outcome(confiture_files_from_list0(&files, "a.sql", 5, &options, &error), &error),
+            what[i]);
+        CHECK(files == NULL);
+    }
+}
+
+static void test_face_unknown_in_building(const confiture_files *files) {
+    confiture_build_options options;
+    confiture_schema schema;
+    confiture_error error;
+    confiture_sink sink;
+    size_t written = 0;
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    sink.write = face_write;
+    sink.user = &written;
+    options.run.io = (confiture_io)99;
+    FACE_UNKNOWN(confiture_build(&schema, files, &options, &error), "way of reading");
+    FACE_UNKNOWN(confiture_build_sink(&schema, &sink, files, &options, &error), "way of reading");
+    FACE_UNKNOWN(confiture_build_file(&schema, "o.sql", files, &options, &error), "way of reading");
+    options.run.io = CONFITURE_IO_AUTO;
+    options.check = (confiture_check_mode)(CONFITURE_CHECK_NONE + 1);
+    FACE_UNKNOWN(confiture_build_sink(&schema, &sink, files, &options, &error), "check mode");
+    options.check = CONFITURE_CHECK_DEFAULT;
+    options.separator = (confiture_separator)(CONFITURE_SEPARATOR_NONE + 1);
+    FACE_UNKNOWN(confiture_build_sink(&schema, &sink, files, &options, &error), "separator style");
+    CHECK(written == 0 && schema.data == NULL);
+}
+
+/* Values that no enumeration has: of a later version, or memory that nobody cleared. */
+static void test_face_unknown_is_an_error(void) {
+    confiture_files *files;
+    confiture_check_options check;
+    confiture_manifest_options manifest;
+    confiture_hash_options hash;
+    confiture_entry entries[1];
+    confiture_digest digest;
+    confiture_error error;
+    tree_text("s/a.sql", "SELECT 1;\n");
+    files = build_find("s");
+    memset(&check, 0, sizeof check);
+    memset(&manifest, 0, sizeof manifest);
+    memset(&hash, 0, sizeof hash);
+    test_face_unknown_in_finding();
+    test_face_unknown_in_building(files);
+    check.run.io = manifest.run.io = hash.run.io = (confiture_io)(CONFITURE_IO_RING + 1);
+    FACE_UNKNOWN(confiture_check(files, &check, &error), "way of reading");
+    FACE_UNKNOWN(confiture_manifest(entries, files, &manifest, &error), "way of reading");
+    FACE_UNKNOWN(confiture_hash(&digest, files, &hash, &error), "way of reading");
+    check.run.io = hash.run.io = CONFITURE_IO_AUTO;
+    check.mode = (confiture_check_mode)(CONFITURE_CHECK_NONE + 1);
+    hash.kind = (confiture_digest_kind)99;
+    FACE_UNKNOWN(confiture_check(files, &check, &error), "check mode");
+    FACE_UNKNOWN(confiture_hash(&digest, files, &hash, &error), "kind of digest");
+    confiture_files_free(files);
+    tree_clear();
+}
+
 static void test_face_null_where_there_is_no_status(void) {
     static const uint8_t zero[32] = {0};
     confiture_sha256 sha;
@@ -407,6 +491,7 @@ static void test_face_schema_goes_back_to_its_own_allocator(void) {
 static void test_face(void) {
     tree_open();
     test_face_null_is_an_error();
+    test_face_unknown_is_an_error();
     test_face_null_where_there_is_no_status();
     test_face_first_build_that_fails_leaves_nothing();
     test_face_schema_goes_back_to_its_own_allocator();
