@@ -253,6 +253,7 @@ static confiture_status work_check(const work *w, const confiture_run *run, conf
     confiture_status status;
     memset(&options, 0, sizeof options);
     options.run = *run;
+    options.mode = CONFITURE_CHECK_QUOTES; /* the files are words, and no SQL */
     status = confiture_check(w->is_large ? lists.large : lists.small, &options, error);
     answer_add(answer, "checked", 7);
     return status;
@@ -296,6 +297,7 @@ static confiture_status work_build(const work *w, const confiture_run *run, conf
     memset(&sink, 0, sizeof sink);
     header.timestamp = "2026-01-01T00:00:00";
     options.run = *run;
+    options.check = CONFITURE_CHECK_QUOTES;
     options.header = (w->kind & BUILD_HEADER) != 0 ? &header : NULL;
     options.sync = (w->kind & BUILD_SYNC) != 0;
     options.keep_unchanged = (w->kind & BUILD_KEEP) != 0;
