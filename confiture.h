@@ -6272,12 +6272,10 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     base.given = files->base;
     /* The base's own name is what it is called where it really lies, however it is written:
-     * "." has none. Where that cannot be found out, what is written has to do. */
+     * "." has none. */
     error = cfti_path_resolve(&confined.base, files->base);
-    if (error == CFTI_OS_NO_MEMORY || (confine && error != 0))
-        status = cfti_fail_system(fail, error, files->base);
-    files->base_is_seed =
-        cfti_seed_path(cfti_path_leaf(error == 0 ? (const char *)confined.base.data : files->base));
+    if (error != 0) status = cfti_fail_system(fail, error, files->base);
+    else files->base_is_seed = cfti_seed_path(cfti_path_leaf((const char *)confined.base.data));
     for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
         cfti_file *file = &files->items[i];
         const cfti_file *before = i > 0 ? file - 1 : NULL;

@@ -64,7 +64,7 @@ static bool judge_fits(const work *w, const fault_hit *hit, const confiture_erro
     switch (hit->call) {
     case FAULT_GETCWD: return true;
     case FAULT_GETXATTR: return judge_output(w, named) != NULL;
-    case FAULT_READLINK: return named[0] != '\0'; /* one of the directories above it, maybe */
+    case FAULT_READLINK: return error->path[0] != '\0'; /* one of the directories above it, maybe */
     case FAULT_OPENAT:
     case FAULT_FSTAT:
     case FAULT_FSTATAT:

@@ -127,6 +127,7 @@ FUZZ_SLOW static confiture_status slow_list(const char *const *paths, size_t cou
     size_t i;
     for (i = 0; i < count; i++)
         if (paths[i][0] == '\0') return CONFITURE_E_ARGUMENT;
+    if (!slow_can_resolve(base)) return CONFITURE_E_SYSTEM;
     for (i = 0; i < count; i++) {
         char *name = slow_name(paths[i], base);
         bool good = name != NULL && slow_is_line(name, strlen(name));

@@ -78,19 +78,17 @@ FUZZ_SLOW static bool slow_text(slow_outcome *is, const char *path, const fs_nod
 
 FUZZ_SLOW static bool slow_is_seed(const confiture_files *files, size_t i) {
     static slow_path path, base, real;
-    const char *given = confiture_files_base(files), *leaf = slow_leaf(given);
+    const char *given = confiture_files_base(files);
     size_t k;
     int links = 0;
     slow_path_of(&base, given);
     slow_path_absolute(&base);
     real.absolute = true;
     real.count = 0;
-    if (slow_path_walk(&real, &base, &links)) { /* else what is written has to do */
-        leaf = real.count > 0 ? real.parts[real.count - 1].text : "";
-        if (slow_seed(leaf, real.count > 0 ? real.parts[real.count - 1].size : 0)) return true;
-    } else if (slow_seed(leaf, strlen(leaf))) {
+    if (!slow_path_walk(&real, &base, &links)) abort(); /* then there is no list */
+    if (real.count > 0 &&
+        slow_seed(real.parts[real.count - 1].text, real.parts[real.count - 1].size))
         return true;
-    }
     slow_path_of(&path, confiture_files_name(files, i));
     for (k = 0; k < path.count; k++)
         if (slow_seed(path.parts[k].text, path.parts[k].size)) return true;

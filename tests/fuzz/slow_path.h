@@ -118,6 +118,16 @@ FUZZ_SLOW static bool slow_path_walk(slow_path *out, const slow_path *todo, int 
     return true;
 }
 
+FUZZ_SLOW static bool slow_can_resolve(const char *path) {
+    static slow_path todo, out;
+    int links = 0;
+    slow_path_of(&todo, path);
+    slow_path_absolute(&todo);
+    out.absolute = true;
+    out.count = 0;
+    return slow_path_walk(&out, &todo, &links);
+}
+
 /* The name of a path below the base, to be freed; NULL: it is outside. */
 FUZZ_SLOW static char *slow_name(const char *path_text, const char *base_text) {
     slow_path path, base;
