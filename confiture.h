@@ -81,8 +81,10 @@
  *
  * A missing directory is skipped, unless must_exist; a search that leaves no file is
  * an error. So is a directory that cannot be read, anywhere below: what is not there
- * for lack of permission must not vanish from a schema. What is found is opened when
- * it is read: a dangling link or a directory called x.sql is an error then.
+ * for lack of permission must not vanish from a schema. So is a directory, or a part of a
+ * pattern without wildcards, that is a link which leads nowhere, or in a circle: missing is
+ * only what is not there itself. What a wildcard finds is opened when it is read: a dangling
+ * link or a directory called x.sql is an error then.
  *
  * A name that matches nothing is most often mistyped, and changes what is found. Give
  * each directory flags, and look at them after the call:
@@ -562,7 +564,8 @@ typedef struct confiture_directory {
     size_t exclude_count;
     bool not_recursive; /* patterns apply in this directory itself. Zero, which is the default,
                          * is recursive: hence the "not" */
-    bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
+    bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped. A link that leads nowhere is
+                         * not missing: an error in any case */
     /* What matches nothing is most often mistyped. NULL, or one flag for each pattern, set
      * to true if it matches, never to false: directories with equal patterns may share
      * them. Matches count before anything is excluded, so a pattern whose files another
@@ -6778,7 +6781,8 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
 /* What the pattern's parts want of an entry. */
 typedef struct cfti_wish {
     uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
-    bool found, must_exist;
+    bool found;
+    bool found_is_named, below_is_named; /* by a part without wildcards */
 } cfti_wish;
 
 static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name, size_t size,
@@ -6797,9 +6801,10 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
         } else if (cfti_part_matches(part, name, size)) {
             if (i + 1 < pattern->count) {
                 wish.any |= (uint64_t)1 << (i + 1);
+                wish.below_is_named |= part->kind == CFTI_PART_EXACT;
             } else {
                 wish.found = true;
-                wish.must_exist |= part->kind == CFTI_PART_EXACT;
+                wish.found_is_named = part->kind == CFTI_PART_EXACT;
             }
         }
     }
@@ -6812,6 +6817,22 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
 
 static bool cfti_wish_is_empty(const cfti_wish *wish) {
     return !wish->found && (wish->real | wish->any) == 0;
+}
+
+/* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
+ * to a part that names it an error, unless it was removed since. Returns an error of the
+ * system's. */
+static int cfti_listing_follow(const cfti_listing *listing, const char *name, cfti_wish *wish) {
+    cfti_os_status status;
+    int error = cfti_os_status_at(listing->directory, name, true, &status);
+    if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
+    wish->any = 0;
+    if (error == 0) return 0;
+    if (!cfti_is_missing(error)) return error;
+    if (!wish->found_is_named && !wish->below_is_named) return 0;
+    wish->found = false;
+    return cfti_os_is_absent(cfti_os_status_at(listing->directory, name, false, &status)) ? 0
+                                                                                          : error;
 }
 
 /* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
@@ -6841,21 +6862,14 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (wish.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) wish.found = false;
-    if (skip_all) wish.real = wish.any = 0;
-    if (kind == CFTI_KIND_LINK && (wish.any != 0 || (wish.found && wish.must_exist))) {
-        cfti_os_status status;
-        error = cfti_os_status_at(listing->directory, name, true, &status);
-        if (cfti_is_missing(error)) {
-            wish.any = 0;
-            if (wish.must_exist) wish.found = false;
-        } else if (error != 0) {
-            return cfti_listing_fail(listing, error, name);
-        } else if (status.kind != CFTI_KIND_DIRECTORY) {
-            wish.any = 0;
-        }
+    if (skip_file) wish.found = wish.found_is_named = false;
+    if (skip_all) {
+        wish.real = wish.any = 0;
+        wish.below_is_named = false;
     }
-    if (cfti_wish_is_empty(&wish)) return 0;
+    if (kind == CFTI_KIND_LINK && (wish.any != 0 || wish.found_is_named))
+        error = cfti_listing_follow(listing, name, &wish);
+    if (error == 0 && cfti_wish_is_empty(&wish)) return 0;
     if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
@@ -6870,6 +6884,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->name = copy;
     entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
     entry->kind = (uint8_t)kind;
+    entry->error = (uint16_t)error;
+    if (error != 0) return 0;
     entry->found = wish.found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
@@ -7299,6 +7315,52 @@ static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail
     return fail->status;
 }
 
+/* What is wrong with a name on a path that leads to no directory, of which the system said
+ * `said`: 0 if it is not there. last: the path ends there. */
+static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int said) {
+    cfti_os_status status;
+    int error = cfti_os_status_at(parent, leaf, false, &status);
+    if (error != 0) return cfti_is_missing(error) ? 0 : error;
+    if (status.kind == CFTI_KIND_LINK) error = cfti_os_status_at(parent, leaf, true, &status);
+    if (error != 0 || !last) return error;
+    return status.kind == CFTI_KIND_DIRECTORY ? said : CFTI_OS_NOT_DIRECTORY;
+}
+
+/* Why a clean path leads to no directory, of which the system said `said`: 0 if one of its
+ * names is not there. A link that leads nowhere, or in a circle, is there. Returns an error of
+ * the system's. */
+static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
+    cfti_buffer parent, leaf;
+    size_t end = strlen(path), root = cfti_os_root(path, end);
+    bool last = true, found = false;
+    int error = 0;
+    memset(&parent, 0, sizeof(parent));
+    parent.allocator = *allocator;
+    leaf = parent;
+    for (; end > root && !found && error == 0; last = false) {
+        cfti_os_file at;
+        size_t start = end;
+        while (start > root && path[start - 1] != '/') start--;
+        if (!cfti_path_clean(&parent, path, start) ||
+            !cfti_path_clean(&leaf, path + start, end - start)) {
+            error = CFTI_OS_NO_MEMORY;
+            break;
+        }
+        error = cfti_os_open_place((const char *)parent.data, &at);
+        if (error == 0) {
+            found = true;
+            error = cfti_missing_at(at, (const char *)leaf.data, last, said);
+            cfti_os_close(at);
+        } else if (cfti_is_missing(error)) {
+            error = 0;
+        }
+        end = start > root ? start - 1 : root;
+    }
+    cfti_buffer_free(&parent);
+    cfti_buffer_free(&leaf);
+    return error;
+}
+
 static confiture_status cfti_search_directory(cfti_search *search,
                                               const confiture_directory *directory,
                                               confiture_files *files, cfti_fail *fail) {
@@ -7307,20 +7369,16 @@ static confiture_status cfti_search_directory(cfti_search *search,
     cfti_os_file opened;
     cfti_pattern pattern;
     const char *path;
-    bool excluded = false;
+    bool excluded = false, missing;
     int error;
     if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     path = (const char *)search->path.data;
     error = cfti_os_open_directory(path, &opened);
     if (error == 0) cfti_os_close(opened);
-    if (error == CFTI_OS_NOT_DIRECTORY) { /* a file; or a path through one, which is missing */
-        cfti_os_status status;
-        int why = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status);
-        if (!cfti_is_missing(why))
-            return cfti_fail_system(fail, why == 0 ? CFTI_OS_NOT_DIRECTORY : why, directory->path);
-    }
-    if (cfti_is_missing(error)) {
+    missing = cfti_is_missing(error);
+    if (missing) error = cfti_missing_why(&search->allocator, path, error);
+    if (missing && error == 0) {
         if (!directory->must_exist) return CONFITURE_OK;
         cfti_fail_with(fail, CONFITURE_E_NOT_FOUND, NULL);
         fail->path = directory->path;
@@ -7374,7 +7432,7 @@ static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
     if (count == 1) {
         cfti_os_status status;
         fail->path = directories[0].path;
-        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, true, &status)))
+        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, false, &status)))
             fail->detail = "no SQL files found: the directory does not exist";
         return fail->status;
     }

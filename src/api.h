@@ -152,7 +152,8 @@ typedef struct confiture_directory {
     size_t exclude_count;
     bool not_recursive; /* patterns apply in this directory itself. Zero, which is the default,
                          * is recursive: hence the "not" */
-    bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped */
+    bool must_exist;    /* missing: E_NOT_FOUND, rather than skipped. A link that leads nowhere is
+                         * not missing: an error in any case */
     /* What matches nothing is most often mistyped. NULL, or one flag for each pattern, set
      * to true if it matches, never to false: directories with equal patterns may share
      * them. Matches count before anything is excluded, so a pattern whose files another

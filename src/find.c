@@ -164,6 +164,52 @@ static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail
     return fail->status;
 }
 
+/* What is wrong with a name on a path that leads to no directory, of which the system said
+ * `said`: 0 if it is not there. last: the path ends there. */
+static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int said) {
+    cfti_os_status status;
+    int error = cfti_os_status_at(parent, leaf, false, &status);
+    if (error != 0) return cfti_is_missing(error) ? 0 : error;
+    if (status.kind == CFTI_KIND_LINK) error = cfti_os_status_at(parent, leaf, true, &status);
+    if (error != 0 || !last) return error;
+    return status.kind == CFTI_KIND_DIRECTORY ? said : CFTI_OS_NOT_DIRECTORY;
+}
+
+/* Why a clean path leads to no directory, of which the system said `said`: 0 if one of its
+ * names is not there. A link that leads nowhere, or in a circle, is there. Returns an error of
+ * the system's. */
+static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
+    cfti_buffer parent, leaf;
+    size_t end = strlen(path), root = cfti_os_root(path, end);
+    bool last = true, found = false;
+    int error = 0;
+    memset(&parent, 0, sizeof(parent));
+    parent.allocator = *allocator;
+    leaf = parent;
+    for (; end > root && !found && error == 0; last = false) {
+        cfti_os_file at;
+        size_t start = end;
+        while (start > root && path[start - 1] != '/') start--;
+        if (!cfti_path_clean(&parent, path, start) ||
+            !cfti_path_clean(&leaf, path + start, end - start)) {
+            error = CFTI_OS_NO_MEMORY;
+            break;
+        }
+        error = cfti_os_open_place((const char *)parent.data, &at);
+        if (error == 0) {
+            found = true;
+            error = cfti_missing_at(at, (const char *)leaf.data, last, said);
+            cfti_os_close(at);
+        } else if (cfti_is_missing(error)) {
+            error = 0;
+        }
+        end = start > root ? start - 1 : root;
+    }
+    cfti_buffer_free(&parent);
+    cfti_buffer_free(&leaf);
+    return error;
+}
+
 static confiture_status cfti_search_directory(cfti_search *search,
                                               const confiture_directory *directory,
                                               confiture_files *files, cfti_fail *fail) {
@@ -172,20 +218,16 @@ static confiture_status cfti_search_directory(cfti_search *search,
     cfti_os_file opened;
     cfti_pattern pattern;
     const char *path;
-    bool excluded = false;
+    bool excluded = false, missing;
     int error;
     if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     path = (const char *)search->path.data;
     error = cfti_os_open_directory(path, &opened);
     if (error == 0) cfti_os_close(opened);
-    if (error == CFTI_OS_NOT_DIRECTORY) { /* a file; or a path through one, which is missing */
-        cfti_os_status status;
-        int why = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &status);
-        if (!cfti_is_missing(why))
-            return cfti_fail_system(fail, why == 0 ? CFTI_OS_NOT_DIRECTORY : why, directory->path);
-    }
-    if (cfti_is_missing(error)) {
+    missing = cfti_is_missing(error);
+    if (missing) error = cfti_missing_why(&search->allocator, path, error);
+    if (missing && error == 0) {
         if (!directory->must_exist) return CONFITURE_OK;
         cfti_fail_with(fail, CONFITURE_E_NOT_FOUND, NULL);
         fail->path = directory->path;
@@ -239,7 +281,7 @@ static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
     if (count == 1) {
         cfti_os_status status;
         fail->path = directories[0].path;
-        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, true, &status)))
+        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, false, &status)))
             fail->detail = "no SQL files found: the directory does not exist";
         return fail->status;
     }

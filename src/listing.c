@@ -150,7 +150,8 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
 /* What the pattern's parts want of an entry. */
 typedef struct cfti_wish {
     uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
-    bool found, must_exist;
+    bool found;
+    bool found_is_named, below_is_named; /* by a part without wildcards */
 } cfti_wish;
 
 static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name, size_t size,
@@ -169,9 +170,10 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
         } else if (cfti_part_matches(part, name, size)) {
             if (i + 1 < pattern->count) {
                 wish.any |= (uint64_t)1 << (i + 1);
+                wish.below_is_named |= part->kind == CFTI_PART_EXACT;
             } else {
                 wish.found = true;
-                wish.must_exist |= part->kind == CFTI_PART_EXACT;
+                wish.found_is_named = part->kind == CFTI_PART_EXACT;
             }
         }
     }
@@ -184,6 +186,22 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
 
 static bool cfti_wish_is_empty(const cfti_wish *wish) {
     return !wish->found && (wish->real | wish->any) == 0;
+}
+
+/* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
+ * to a part that names it an error, unless it was removed since. Returns an error of the
+ * system's. */
+static int cfti_listing_follow(const cfti_listing *listing, const char *name, cfti_wish *wish) {
+    cfti_os_status status;
+    int error = cfti_os_status_at(listing->directory, name, true, &status);
+    if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
+    wish->any = 0;
+    if (error == 0) return 0;
+    if (!cfti_is_missing(error)) return error;
+    if (!wish->found_is_named && !wish->below_is_named) return 0;
+    wish->found = false;
+    return cfti_os_is_absent(cfti_os_status_at(listing->directory, name, false, &status)) ? 0
+                                                                                          : error;
 }
 
 /* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
@@ -213,21 +231,14 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (wish.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) wish.found = false;
-    if (skip_all) wish.real = wish.any = 0;
-    if (kind == CFTI_KIND_LINK && (wish.any != 0 || (wish.found && wish.must_exist))) {
-        cfti_os_status status;
-        error = cfti_os_status_at(listing->directory, name, true, &status);
-        if (cfti_is_missing(error)) {
-            wish.any = 0;
-            if (wish.must_exist) wish.found = false;
-        } else if (error != 0) {
-            return cfti_listing_fail(listing, error, name);
-        } else if (status.kind != CFTI_KIND_DIRECTORY) {
-            wish.any = 0;
-        }
+    if (skip_file) wish.found = wish.found_is_named = false;
+    if (skip_all) {
+        wish.real = wish.any = 0;
+        wish.below_is_named = false;
     }
-    if (cfti_wish_is_empty(&wish)) return 0;
+    if (kind == CFTI_KIND_LINK && (wish.any != 0 || wish.found_is_named))
+        error = cfti_listing_follow(listing, name, &wish);
+    if (error == 0 && cfti_wish_is_empty(&wish)) return 0;
     if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
@@ -242,6 +253,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->name = copy;
     entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
     entry->kind = (uint8_t)kind;
+    entry->error = (uint16_t)error;
+    if (error != 0) return 0;
     entry->found = wish.found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {

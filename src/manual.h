@@ -79,8 +79,10 @@
  *
  * A missing directory is skipped, unless must_exist; a search that leaves no file is
  * an error. So is a directory that cannot be read, anywhere below: what is not there
- * for lack of permission must not vanish from a schema. What is found is opened when
- * it is read: a dangling link or a directory called x.sql is an error then.
+ * for lack of permission must not vanish from a schema. So is a directory, or a part of a
+ * pattern without wildcards, that is a link which leads nowhere, or in a circle: missing is
+ * only what is not there itself. What a wildcard finds is opened when it is read: a dangling
+ * link or a directory called x.sql is an error then.
  *
  * A name that matches nothing is most often mistyped, and changes what is found. Give
  * each directory flags, and look at them after the call:

@@ -28,6 +28,20 @@ class Directories(CommandTest):
         self.assertEqual((result.code, result.out), (2, b""))
         self.assertIn(b"no SQL files found in nope, nor", result.err)
 
+    def test_link_that_leads_nowhere(self):
+        self.tree(a="A;")
+        os.symlink("nowhere", self.dir / "link")
+        os.symlink("circle", self.dir / "circle")
+        os.symlink("nowhere", self.dir / "t/link")
+        for more in ([], ["--allow-missing"]):
+            self.bad(2, "confiture: link: no such file or directory", "list", "t", "link", *more)
+            self.bad(2, ["link/below", "no such file"], "list", "t", "link/below", *more)
+            self.bad(2, ["circle", "symbolic links"], "list", "t", "circle", *more)
+            self.bad(2, "confiture: t/link: no such file or directory",
+                     "list", "t", "--include", "link/*.sql", *more)
+        self.assertEqual(self.run_command("list", "t", "--include", "*/*.sql", "--include", "*.sql",
+                                          "--allow-missing").out, b"a.sql\n")
+
     def test_path_through_a_file(self):
         self.write("x.sql")
         self.bad_build(2, ["x.sql/y", "not a directory"], "x.sql/y")

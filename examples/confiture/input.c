@@ -290,13 +290,15 @@ static confiture_status search(confiture_files **files, const struct options *op
 static int find_below(confiture_files **files, const struct options *options,
                       confiture_find_options *find) {
     confiture_error error;
+    confiture_status status = search(files, options, find, false, &error);
     size_t i;
+    if (status != CONFITURE_OK && status != CONFITURE_E_NO_FILES) return report_failed(&error);
     for (i = 0; i < options->operands.count; i++) {
         const char *path = options->operands.items[i];
-        if (system_kind(path) == SYSTEM_MISSING)
+        if (system_kind(path) == SYSTEM_MISSING) /* a link that leads nowhere has failed */
             report_warning("%s: no such directory, skipped", path);
     }
-    return search(files, options, find, false, &error) ? report_failed(&error) : EXIT_DONE;
+    return status == CONFITURE_OK ? EXIT_DONE : report_failed(&error);
 }
 
 /* ---- which of the three ---- */

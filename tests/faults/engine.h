@@ -228,7 +228,7 @@ static unsigned fault_random(unsigned below) {
 /* A path as the library may name it: relative to the root, without what is superfluous. */
 static void fault_path(char out[FAULT_PATH], const char *head, const char *path) {
     size_t root = strlen(tree.root), n = 0;
-    if (head != NULL && *head != '\0' && *path != '/') {
+    if (head != NULL && *head != '\0' && strcmp(head, ".") != 0 && *path != '/') {
         n = (size_t)snprintf(out, FAULT_PATH, "%s/", head);
         if (n >= FAULT_PATH) n = FAULT_PATH - 1;
     } else if (strncmp(path, tree.root, root) == 0 && (path[root] == '/' || path[root] == '\0')) {

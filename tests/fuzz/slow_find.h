@@ -59,17 +59,50 @@ FUZZ_SLOW static char *slow_join(const char *directory, const char *name, size_t
     return path;
 }
 
-/* False, and an error, if the directory cannot be listed. */
-FUZZ_SLOW static bool slow_can_list(slow_search *s, const char *path) {
+FUZZ_SLOW static void slow_error_at(slow_search *s, const char *path) {
     static slow_path x, y;
-    int node = fs_look(path, true);
-    if (node >= 0 && !fs.nodes[node].secret) return true;
     slow_path_of(&x, path);
     if (s->error_path != NULL) slow_path_of(&y, s->error_path);
     if (s->error_path == NULL || slow_path_order(&x, &y) < 0) {
         free(s->error_path);
         s->error_path = strcpy((char *)malloc(strlen(path) + 1), path);
     }
+}
+
+/* False, and an error, if the directory cannot be listed. */
+FUZZ_SLOW static bool slow_can_list(slow_search *s, const char *path) {
+    int node = fs_look(path, true);
+    if (node >= 0 && !fs.nodes[node].secret) return true;
+    slow_error_at(s, path);
+    return false;
+}
+
+/* Whether a path ends in a link that leads nowhere, or leads through one. */
+FUZZ_SLOW static bool slow_leads_nowhere(const char *path) {
+    char *text = strcpy((char *)malloc(strlen(path) + 1), path), *slash = text;
+    bool nowhere = false;
+    while (slash != NULL) {
+        int node = fs_look(text, false);
+        if (node >= 0) {
+            nowhere = fs.nodes[node].kind == FS_LINK && fs_look(text, true) < 0;
+            break;
+        }
+        slash = strrchr(text, '/');
+        if (slash != NULL) *slash = '\0';
+    }
+    free(text);
+    return nowhere;
+}
+
+FUZZ_SLOW static bool slow_excluded_name(const slow_search *s, const char *path) {
+    const char *below = fuzz_same(s->root, ".") ? path : path + strlen(s->root);
+    size_t e;
+    while (*below == '/') below++;
+    if (fuzz_same(path, s->root)) below = "";
+    for (e = 0; e < s->directory->exclude_count; e++)
+        if (slow_match(below, strlen(below), s->directory->exclude[e],
+                       strlen(s->directory->exclude[e])) == 1)
+            return true;
     return false;
 }
 
@@ -115,8 +148,12 @@ FUZZ_SLOW static void slow_select(slow_search *s, const char *path, const slow_p
     if (!slow_can_list(s, path) && kind == 'w') return;
     if (kind == 'e') {
         char *below = slow_join(path, parts[0].text, parts[0].size);
-        if (!slow_excluded_dir(s, below) &&
-            (count > 1 ? slow_is_directory(below) : fs_look(below, true) >= 0))
+        if (slow_excluded_dir(s, below) || (count == 1 && slow_excluded_name(s, below))) {
+            free(below);
+            return;
+        }
+        if (slow_leads_nowhere(below)) slow_error_at(s, below);
+        else if (count > 1 ? slow_is_directory(below) : fs_look(below, true) >= 0)
             slow_select(s, below, parts + 1, count - 1);
         free(below);
         return;
@@ -159,11 +196,10 @@ FUZZ_SLOW static confiture_status slow_search_directory(slow_search *s) {
     size_t count = d->include_count > 0 ? d->include_count : 1, i, k, n;
     int node = fs_look(s->root, true);
     if (count == 1 && strcmp(include[0], all[0]) == 0 && d->not_recursive) include = flat;
-    if (node < 0 && node != -ENOTDIR) return d->must_exist ? CONFITURE_E_NOT_FOUND : CONFITURE_OK;
-    if (node == -ENOTDIR) /* below a file: missing, too */
+    if (node < 0 && !slow_leads_nowhere(s->root))
         return d->must_exist ? CONFITURE_E_NOT_FOUND : CONFITURE_OK;
-    if (fs.nodes[node].kind != FS_DIRECTORY) return CONFITURE_E_SYSTEM;
     if (slow_excluded_dir(s, s->root)) return CONFITURE_OK;
+    if (node < 0 || fs.nodes[node].kind != FS_DIRECTORY) return CONFITURE_E_SYSTEM;
     if (fs.nodes[node].secret) { /* named as it was given */
         s->error_path = strcpy((char *)malloc(strlen(d->path) + 1), d->path);
         return CONFITURE_E_SYSTEM;
@@ -177,15 +213,8 @@ FUZZ_SLOW static confiture_status slow_search_directory(slow_search *s) {
         if (s->error_path != NULL) return CONFITURE_E_SYSTEM;
         for (k = 0; k < s->selected->count; k++) {
             const char *path = s->selected->items[k];
-            const char *below = fuzz_same(s->root, ".") ? path : path + strlen(s->root);
-            bool excluded = slow_excluded_dir(s, path);
-            size_t e;
-            while (*below == '/') below++;
-            if (fuzz_same(path, s->root)) below = "";
-            for (e = 0; e < d->exclude_count; e++)
-                excluded = excluded || slow_match(below, strlen(below), d->exclude[e],
-                                                  strlen(d->exclude[e])) == 1;
-            if (!excluded) slow_list_add(s->found, path, s->options->unique);
+            if (!slow_excluded_dir(s, path) && !slow_excluded_name(s, path))
+                slow_list_add(s->found, path, s->options->unique);
         }
         s->found->full = s->found->full || s->selected->full;
     }
@@ -283,7 +312,7 @@ FUZZ_SLOW static confiture_status slow_find(slow_list *found, char **base, char 
     if (found->count == 0) return CONFITURE_E_NO_FILES;
     slow_sort(found, options->sort);
     *base = slow_base(directories, count, options->base);
-    if (*base == NULL) return CONFITURE_E_SYSTEM;
+    if (*base == NULL || !slow_can_resolve(*base)) return CONFITURE_E_SYSTEM;
     for (i = 0; i < found->count; i++) {
         char *name = slow_name(found->items[i], *base);
         bool good = name != NULL && slow_is_line(name, strlen(name));

@@ -65,18 +65,20 @@ def find_files(directories, exclude_dirs=(), sort_mode="path", unique=False):
             raise ConfitureError("not_found", root, "no such directory")
         if missing:
             continue
-        if not is_directory(root):
-            raise system_error(OSError(errno.ENOTDIR, ""), root)
         if excluded(root):
             continue
-        walk = Walk(root, excluded)
+        if not is_directory(root):
+            raise system_error(OSError(errno.ENOTDIR, ""), root)
+
+        def dropped(path, root=root, exclude=d.exclude):
+            relative = str(Path(path).relative_to(root))
+            return any(match(relative, pattern) for pattern in exclude)
+
+        walk = Walk(root, excluded, dropped)
         for parts in plan:
             for selected in walk.select(parts):
                 path = Path(selected)
-                relative = str(path.relative_to(root))
-                if any(match(relative, pattern) for pattern in d.exclude):
-                    continue
-                if not excluded(path):
+                if not dropped(path) and not excluded(path):
                     found.append(path)
     if not found:
         raise ConfitureError("no_files", "", "no SQL files found in " +
@@ -129,13 +131,17 @@ def base_of(directories):
     paths = [d.path if isinstance(d, Directory) else d for d in directories]
     if len(paths) == 1:
         return Path(paths[0])
-    for path in paths:
-        try:
-            os.stat(path)
-        except OSError as error:
-            if error.errno == errno.ELOOP:  # cannot be resolved
-                raise system_error(error, path)
-    return Path(os.path.commonpath([os.path.realpath(p) for p in paths]))
+    return Path(os.path.commonpath([resolved(p) for p in paths]))
+
+
+def resolved(path):
+    """Without links; what is missing is kept as it is."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise system_error(error, str(path))
+    return os.path.realpath(path)
 
 
 def absolute(path):
@@ -173,7 +179,7 @@ class Files:
         self.paths = [Path(p) for p in paths]
         self.base = Path(base)
         self.names = [name_of(p, base) for p in self.paths]
-        self.base_name = os.path.basename(os.path.realpath(self.base))
+        self.base_name = os.path.basename(resolved(self.base))
 
     def __len__(self):
         return len(self.paths)

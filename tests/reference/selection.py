@@ -125,14 +125,33 @@ def join(directory, name):
 MISSING = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 
 
-def is_directory(path):
-    """Follows links; what is missing is none, what cannot be looked at is an error."""
+def leads_nowhere(path):
+    """Of a path that was not found: whether a link on it leads nowhere; else a name is missing."""
+    while path:
+        try:
+            return stat.S_ISLNK(os.lstat(path).st_mode) and not os.path.exists(path)
+        except OSError as error:
+            if error.errno not in MISSING:
+                raise system_error(error, path)
+        path = os.path.dirname(path) if path != "/" else ""
+    return False
+
+
+def is_directory(path, named=False):
+    """Follows links; what is missing is none, what cannot be looked at is an error.
+
+    A wildcard passes over a link that leads nowhere; by its name it is an error.
+    """
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except OSError as error:
-        if error.errno in MISSING:
+        if error.errno in MISSING and not (named and leads_nowhere(path)):
             return False
         raise system_error(error, path)
+
+
+def is_named_directory(path):
+    return is_directory(path, named=True)
 
 
 def exists(path):
@@ -140,7 +159,7 @@ def exists(path):
         os.stat(path)
         return True
     except OSError as error:
-        if error.errno in MISSING:
+        if error.errno in MISSING and not leads_nowhere(path):
             return False
         raise system_error(error, path)
 
@@ -148,13 +167,15 @@ def exists(path):
 class Walk:
     """The paths below one directory that a pattern selects.
 
-    skip(path) tells which directories need not be entered. pathlib passes over a directory that it
-    cannot read; here that is an error, of all of them the first in the order of paths.
+    skip(path) tells which directories need not be entered, drop(path) what is not to be found.
+    pathlib passes over a directory that it cannot read; here that is an error, of all of them the
+    first in the order of paths.
     """
 
-    def __init__(self, directory, skip=lambda path: False):
+    def __init__(self, directory, skip=lambda path: False, drop=lambda path: False):
         self.directory = directory
         self.skip = skip
+        self.drop = drop
         self.listings = {}
         self.errors = []
 
@@ -165,14 +186,14 @@ class Walk:
             raise min(self.errors, key=lambda found: found[0])[1]
         return selected
 
-    def fail(self, directory, error):
-        self.errors.append(([os.fsencode(c) for c in directory.split("/")], error))
+    def fail(self, path, error):
+        self.errors.append(([os.fsencode(c) for c in path.split("/")], error))
 
-    def ask(self, question, directory, path):
+    def ask(self, question, path):
         try:
             return question(path)
         except ConfitureError as error:
-            self.fail(directory, error)
+            self.fail(path, error)
             return False
 
     def listing(self, directory):
@@ -211,9 +232,11 @@ class Walk:
                 if not match_component(name, part) or self.skip(path):
                     continue
                 if not rest or directory_itself or (
-                        link and self.ask(is_directory, directory, path)):
+                        link and self.ask(is_directory, path)):
                     yield from self.select_below(path, rest)
         else:
             path = join(directory, part)
-            if not self.skip(path) and self.ask(is_directory if rest else exists, directory, path):
+            if self.skip(path) or not rest and self.drop(path):
+                return
+            if self.ask(is_named_directory if rest else exists, path):
                 yield from self.select_below(path, rest)

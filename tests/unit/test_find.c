@@ -127,7 +127,17 @@ static const struct {
     {"*/p/*", "", true, "s/linkdir/p/q.sql"},
     {"loop/loop/a.sql", "", true, "s/loop/loop/a.sql"},
     {"a.sql", "", false, "s/a.sql"},
-    {"dangling.sql", "", false, "NO_FILES s: no SQL files found"},
+    /* A name that is there and leads nowhere is not absent; a wildcard names nothing. */
+    {"dangling.sql", "", true, "SYSTEM s/dangling.sql: no such file or directory"},
+    {"dangling.sql", "", false, "SYSTEM s/dangling.sql: no such file or directory"},
+    {"*/dangling.sql", "", true, "SYSTEM s/loop/dangling.sql: no such file or directory"},
+    {"dangling.sql a.sql", "d*", true, "s/a.sql"},
+    {"dangling.sql/*.sql", "", true, "SYSTEM s/dangling.sql: no such file or directory"},
+    {"dangling.sql/*.sql", "", false, "SYSTEM s/dangling.sql: no such file or directory"},
+    {"dangling.sql/*.sql", "d*", true, "SYSTEM s/dangling.sql: no such file or directory"},
+    {"*/dangling.sql/*.sql", "", true, "SYSTEM s/loop/dangling.sql: no such file or directory"},
+    {"dangling.s*/*.sql", "", true, "NO_FILES s: no SQL files found"},
+    {"link.sql/*.sql", "", true, "NO_FILES s: no SQL files found"},
     {"dangling.sq[l]", "", false, "s/dangling.sql"},
     {"link.sql", "", true, "s/link.sql"},
     {"?.sql", "", false, "s/.dir/h.sql s/a.sql s/t/c.sql s/t/u/d.sql s/x.sql"},
@@ -296,8 +306,7 @@ static void test_find_directories(void) {
               "NOT_FOUND t/e.sql/below: the directory does not exist");
     CHECK_STR(find_one("missing", NULL),
               "NO_FILES missing: no SQL files found: the directory does not exist");
-    CHECK_STR(find_one("to_nowhere", NULL),
-              "NO_FILES to_nowhere: no SQL files found: the directory does not exist");
+    CHECK_STR(find_one("to_nowhere", NULL), "SYSTEM to_nowhere: no such file or directory");
     CHECK_STR(find_one("t/e.sql", NULL), "SYSTEM t/e.sql: not a directory");
     tree_directory("empty/below");
     CHECK_STR(find_one("empty", NULL), "NO_FILES empty: no SQL files found");

@@ -93,6 +93,7 @@ static void test_walk_here(void) {
 /* The first directory that cannot be used, though others follow; the first failure. */
 static void test_walk_several(void) {
     static const char *const bad[] = {"a**"};
+    const char *excluded;
     confiture_directory directories[3];
     confiture_find_options options;
     TREE_NEEDS("symbolic links");
@@ -112,26 +113,66 @@ static void test_walk_several(void) {
     directories[0].include_count = 0;
     CHECK_STR(find_outcome(directories, 2, NULL, true),
               "NOT_FOUND missing: the directory does not exist");
-    /* A loop of links is no directory, but then the common base cannot be said. */
+    /* A circle of links is there. */
     directories[1] = find_directory("loop");
     CHECK_STR(find_outcome(directories, 2, NULL, true),
               "SYSTEM loop: too many levels of symbolic links");
     options.base = "s";
-    CHECK_STR(find_outcome(directories, 2, &options, true), "a.sql");
-    /* Neither is a link to something below a file; a link to a file is a file. */
+    CHECK_STR(find_outcome(directories, 2, &options, true),
+              "SYSTEM loop: too many levels of symbolic links");
+    directories[1] = find_directory("loop/below/./it");
+    CHECK_STR(find_outcome(directories, 2, &options, true),
+              "SYSTEM loop/below/./it: too many levels of symbolic links");
+    /* So is a link to something below a file; a link to a file is a file. */
     tree_link("odd", "s/a.sql/below");
     tree_link("file", "s/a.sql");
     directories[1] = find_directory("odd");
-    CHECK_STR(find_outcome(directories, 2, &options, true), "a.sql");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "SYSTEM odd: not a directory");
     directories[1].must_exist = true;
-    CHECK_STR(find_outcome(directories, 2, &options, true),
-              "NOT_FOUND odd: the directory does not exist");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "SYSTEM odd: not a directory");
+    directories[1] = find_directory("file/below");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "a.sql");
+    directories[1] = find_directory("s/../missing/../below");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "a.sql");
+    excluded = "loop";
+    options.exclude_dirs = &excluded;
+    options.exclude_dir_count = 1;
+    directories[1] = find_directory("loop");
+    CHECK_STR(find_outcome(directories, 2, &options, true), "a.sql");
+    options.exclude_dir_count = 0;
     directories[1] = find_directory("file");
     CHECK_STR(find_outcome(directories, 2, &options, true), "SYSTEM file: not a directory");
     directories[1] = find_directory("loop");
     directories[0].path = "nothing";
     CHECK_STR(find_outcome(directories, 2, &options, true),
-              "NO_FILES no SQL files found in nothing, loop");
+              "SYSTEM loop: too many levels of symbolic links");
+    tree_clear();
+}
+
+/* Names that lead nowhere, several in one directory: the first in the order of paths. */
+static void test_walk_dangling(void) {
+    static const char *const include[] = {"**/y/x/*.sql"};
+    static const char *const circle[] = {"c/*.sql"};
+    confiture_directory directory = find_directory("s");
+    size_t i;
+    TREE_NEEDS("symbolic links");
+    tree_text("s/y/a.sql", "");
+    tree_link("s/y/y", "nowhere");
+    tree_link("s/y/x", "x");
+    directory.not_recursive = true;
+    directory.include = include;
+    directory.include_count = 1;
+    for (i = 0; i < 2; i++) {
+        directory.must_exist = i != 0;
+        CHECK_STR(find_outcome(&directory, 1, NULL, true),
+                  "SYSTEM s/y/x: too many levels of symbolic links");
+    }
+    tree_remove("s/y/x");
+    CHECK_STR(find_outcome(&directory, 1, NULL, true), "SYSTEM s/y/y: no such file or directory");
+    tree_link("s/c", "c");
+    directory.include = circle;
+    CHECK_STR(find_outcome(&directory, 1, NULL, true),
+              "SYSTEM s/c: too many levels of symbolic links");
     tree_clear();
 }
 
@@ -514,6 +555,7 @@ static void test_walk(void) {
     test_walk_refused();
     test_walk_here();
     test_walk_several();
+    test_walk_dangling();
     test_walk_unknown_kind();
     test_walk_bases();
     test_walk_long_names();

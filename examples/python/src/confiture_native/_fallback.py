@@ -10,7 +10,7 @@ import re
 import stat
 
 from . import _psql, _search
-from ._names import check_names, core_names, is_one_line, is_seed
+from ._names import check_names, core_names, is_one_line, is_seed, resolved
 from .types import ConfitureError, Directory, Finding
 
 BAR42 = "=" * 42
@@ -307,7 +307,7 @@ def build_schema(files, *, threads=0, base_dir=None, style=None, template=None, 
     paths, names, base = _named(paths, base_dir)
     separator = _separator(style, template)
     sha, parts, count = hashlib.sha256(), [], 0
-    base_name = os.path.basename(os.path.realpath(base))
+    base_name = os.path.basename(resolved(base))
     kept = [name for name in names if not schema_only or not is_seed(name, base_name)]
     for path, name in zip(paths, names):
         left_out = schema_only and is_seed(name, base_name)

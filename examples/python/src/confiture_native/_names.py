@@ -1,5 +1,6 @@
 """The names of files in plain Python: the Python tool's, and the Rust module's."""
 
+import errno
 import os
 import re
 import unicodedata
@@ -35,8 +36,19 @@ def name_of(path, base):
     return name
 
 
+def resolved(path):
+    """Without links; what is missing is kept as it is."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return os.path.realpath(path)
+
+
 def check_names(paths, base):
     """The name of each file, or the first that cannot have one."""
+    resolved(base)
     return [name_of(path, base) for path in paths]
 
 

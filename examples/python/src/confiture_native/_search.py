@@ -11,7 +11,7 @@ import re
 import stat
 from pathlib import PurePath
 
-from ._names import check_names
+from ._names import check_names, resolved
 from .types import ConfitureError, Directory
 
 DEFAULT = ["**/*.sql"]
@@ -107,12 +107,27 @@ def join(directory, name):
 MISSING = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 
 
-def mode(path):
-    """The mode of what a path leads to; 0 if that is missing."""
+def leads_nowhere(path):
+    """Of a path that was not found: whether a link on it leads nowhere; else a name is missing."""
+    while path:
+        try:
+            return stat.S_ISLNK(os.lstat(path).st_mode) and not os.path.exists(path)
+        except OSError as error:
+            if error.errno not in MISSING:
+                raise
+        path = os.path.dirname(path) if path != "/" else ""
+    return False
+
+
+def mode(path, named=True):
+    """The mode of what a path leads to; 0 if that is missing.
+
+    A wildcard passes over a link that leads nowhere; by its name it is an error.
+    """
     try:
         return os.stat(path).st_mode
     except OSError as error:
-        if error.errno in MISSING:
+        if error.errno in MISSING and not (named and leads_nowhere(path)):
             return 0
         raise
 
@@ -123,8 +138,9 @@ class Walk:
     A directory that cannot be read is an error: of all, the first in the order of paths.
     """
 
-    def __init__(self, skip):
+    def __init__(self, skip, drop):
         self.skip = skip  # path: whether it need not be entered
+        self.drop = drop  # path: whether it is not to be found
         self.listings = {}
         self.errors = []
 
@@ -135,14 +151,14 @@ class Walk:
             raise min(self.errors, key=lambda found: found[0])[1]
         return selected
 
-    def _fail(self, directory, error):
-        self.errors.append(([os.fsencode(c) for c in directory.split("/")], error))
+    def _fail(self, path, error):
+        self.errors.append(([os.fsencode(c) for c in path.split("/")], error))
 
-    def _mode(self, directory, path):
+    def _mode(self, path, named):
         try:
-            return mode(path)
+            return mode(path, named)
         except OSError as error:
-            self._fail(directory, error)
+            self._fail(path, error)
             return 0
 
     def _listing(self, directory):
@@ -181,12 +197,12 @@ class Walk:
                 if not match_component(name, part) or self.skip(path):
                     continue
                 if not rest or is_directory or (
-                        link and stat.S_ISDIR(self._mode(directory, path))):
+                        link and stat.S_ISDIR(self._mode(path, False))):
                     yield from self._below(path, rest)
         else:
             path = join(directory, part)
-            if not self.skip(path):
-                found = self._mode(directory, path)
+            if not self.skip(path) and (rest or not self.drop(path)):
+                found = self._mode(path, True)
                 if stat.S_ISDIR(found) or (found and not rest):
                     yield from self._below(path, rest)
 
@@ -249,15 +265,19 @@ def _search(directory, plan, excluded):
         if directory.must_exist:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), root)
         return
-    if not stat.S_ISDIR(found):
-        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), root)
     if excluded(root):
         return
-    walk = Walk(excluded)
+    if not stat.S_ISDIR(found):
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), root)
+
+    def dropped(path):
+        relative = str(PurePath(path).relative_to(root))
+        return any(match(relative, pattern) for pattern in directory.exclude)
+
+    walk = Walk(excluded, dropped)
     for parts in plan:
         for path in walk.select(root, parts):
-            relative = str(PurePath(path).relative_to(root))
-            if not excluded(path) and not any(match(relative, p) for p in directory.exclude):
+            if not excluded(path) and not dropped(path):
                 yield path
 
 
@@ -266,13 +286,7 @@ def base_of(directories):
     paths = [d.path if isinstance(d, Directory) else d for d in directories]
     if len(paths) == 1:
         return str(PurePath(paths[0]))
-    for path in paths:
-        try:
-            os.stat(path)
-        except OSError as error:
-            if error.errno == errno.ELOOP:  # cannot be resolved
-                raise
-    return os.path.commonpath([os.path.realpath(path) for path in paths])
+    return os.path.commonpath([resolved(path) for path in paths])
 
 
 def find(directories, exclude_dirs, sort, unique):
