@@ -2,7 +2,7 @@
 
 /* ---- manual.h: what it is, how it is used, what it guarantees ---- */
 
-/* confiture.h - a tree of SQL files into one schema and one fingerprint
+/* confiture.h - a tree of SQL files into one schema and one digest
  *
  * A single-file C library: libc and pthreads, nothing else. C99 and later, C++11
  * and later. MIT licence, at the end of this file.
@@ -20,7 +20,9 @@
  * find      the *.sql files below directories, or those of a list of yours
  * order     by path components, the same on every machine, locale and file system
  * schema    their text, one after another, each behind a comment that names it
- * digest    one SHA-256 over all names and bytes: it changes when anything does
+ * digest    one SHA-256 over all names and bytes: it changes when anything does (the
+ *           stream digest only if no file holds a NUL: "a" with the bytes x NUL b NUL y has
+ *           that of "a" with x and "b" with y; the tree digest tells them apart)
  * manifest  each file's own size and SHA-256
  * findings  comments, quotes and COPY data that a file leaves open, which would
  *           swallow the next one
@@ -58,8 +60,9 @@
  *
  *     confiture_build_file(&schema, "schema.sql", files, &options, &error);
  *
- * The digest of the same scan comes with the schema: both are made from the same bytes
- * in memory, so the digest speaks of the very bytes that were written.
+ * The digest of the same scan comes with the schema: both are made from the same bytes in
+ * memory, so it is the digest of the very names and bytes of which the schema was made, as
+ * they are in the files (the schema holds them as text, with separators).
  *
  *
  * FINDING
@@ -124,9 +127,9 @@
  * ========
  * Text is UTF-8, strictly; CRLF and lone CR become LF, a final LF is added where it
  * is missing, everything else stays as it is, a byte order mark too. Each file
- * stands behind its separator; a header, if asked for, stands first. It shows the
- * digest of all that follows, which is known last: in memory and in a file it is
- * put in afterwards, before a sink sees anything the whole schema is held in memory.
+ * is preceded by its separator; a header, if asked for, comes first. It shows the stream
+ * digest of the files, which is known last: in memory and in a file it is put in
+ * afterwards, before a sink sees anything the whole schema is held in memory.
  * The library never asks the clock; a NULL timestamp leaves the value empty.
  *
  * With schema_only, seed files are left out of the output and the count, and are
@@ -182,7 +185,8 @@
  *
  * A file that is not UTF-8 is a finding as well. Without on_finding the first finding ends
  * the call. With it all are told, nothing is written, and the call ends with the status of
- * the first.
+ * the first, unless something else fails, such as reading a file: that ends the call at
+ * once, with a status of its own.
  *
  *
  * ERRORS
@@ -197,7 +201,12 @@
  *     db/schema/dump.sql: larger than the limit of 1048576 bytes
  *
  * The error is that of the first file in list order that has one, with one thread
- * and with sixty-four. Messages are English whatever the locale.
+ * and with sixty-four; error.index is its place in the list. A search has no list yet: its
+ * order is that of the directories, their patterns, and the paths that are met; the names
+ * are looked at last. Messages are English whatever the locale.
+ *
+ * A NULL that a call needs is CONFITURE_E_ARGUMENT. After a failure there is nothing to free
+ * that was not there before: files is NULL, and a schema that was zero is zero.
  *
  *
  * MEMORY
@@ -227,8 +236,8 @@
  * starting one may take as long as reading a hundred small files. A confiture_pool
  * keeps them parked between calls, where eight files are enough; and it keeps up to
  * 32 MiB of the memory that calls without an allocator of their own work in, and the
- * rings of the next chapter. A thread that has nothing to do looks for work for some
- * 20 to 60 microseconds before it sleeps. Or give your own
+ * rings that READING AND MAPPING speaks of. A thread that has nothing to do looks for work
+ * for some 20 to 60 microseconds before it sleeps. Or give your own
  * parallel_for: then files are read by your threads, in rounds, and between the rounds
  * the calling thread writes and hashes. A round has about 1 MiB a thread. Callbacks come
  * on the calling thread, one after another; allocators are called from all.
@@ -313,10 +322,11 @@
  *       tests/fuzz, tests/hostile.py, tests/growth.c
  * Whatever fails, and whenever, is an error with its status and path, or made no
  *   difference; nothing is leaked, no descriptor stays open, no temporary file is left.
- *       tests/faults
+ *       tests/faults, tests/unit/test_face.c
  * The first error in list order is reported, whatever the threads did, and so it is when
- *   descriptors or memory run out: where one thread has enough of them, many have.
- *       tests/unit/test_scan.c, tests/unit/test_shortage.c, tests/faults
+ *   descriptors or memory run out: where one thread has enough of them, many have. Of what
+ *   belongs to no file (a signal to stop, a full disk) the first that is met is reported.
+ *       tests/unit/test_scan.c, tests/unit/test_shortage.c, tests/unit/test_face.c, tests/faults
  * Memory in flight is bounded as MEMORY says; a library thread takes no signal, and a thread
  *   that is cancelled inside a call ends after it.
  *       tests/unit/test_shortage.c, tests/unit/test_host.c
@@ -599,7 +609,11 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
 
 /* The same for several directories, each with its own patterns. Without
  * options->base, names are relative to the one directory, or to the longest
- * common prefix, in whole components, of all of them resolved. */
+ * common prefix, in whole components, of all of them resolved.
+ * Of several errors the first is reported, in this order: options and patterns, directory by
+ * directory; the base, if the search is confined to it; the directories in the order given,
+ * of each its patterns in the order given, for each what is met in the order of paths; that
+ * there is no file; the base; the names in the order of the list. */
 CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   const confiture_directory *directories,
                                                   size_t directory_count,
@@ -683,8 +697,12 @@ typedef struct confiture_check_options {
 } confiture_check_options;
 
 /* Reads every file and checks that it is UTF-8 and harms no other. The list is taken for
- * one script: a statement that the last file does not end is no finding. If there
- * was a finding, the first one's status, and error holds it. */
+ * one script: a statement that the last file does not end is no finding. Without on_finding
+ * the call ends with the first finding, or whatever else is the first to fail in list order.
+ * With it the call goes on after findings, and ends, if it comes to the end of the list, with
+ * the status of the first one, which error holds. What is no finding, such as a file that
+ * cannot be read, ends it at once: that is the status then, and what comes after that file in
+ * the list has not been checked. */
 CONFITURE_API confiture_status confiture_check(const confiture_files *files,
                                                const confiture_check_options *options,
                                                confiture_error *error);
@@ -760,7 +778,8 @@ typedef struct confiture_build_options {
     bool terminate; /* add ";" and a newline where a file leaves a statement unended; needs one
                      * of the checks POSTGRES and QUOTES, which see it */
     bool strip_bom; /* leave out the byte order mark at a file's start; the digest covers it */
-    confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
+    /* NULL: stop at the first. Else go on and write nothing: see confiture_check */
+    confiture_finding_callback *on_finding;
     void *finding_user;
     /* For the split builds: files below these directories go to the first and the
      * last of the three schemas; post wins over pre. */
@@ -810,7 +829,7 @@ typedef struct confiture_sink {
 
 /* Builds into a sink, in bounded memory; what the schema held before is freed. On failure
  * the sink has seen the part before. With a header the whole schema is held in memory
- * first, since the header shows the digest of what follows it. */
+ * first, since the header shows the digest of files that are read after it. */
 CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
                                                     const confiture_sink *sink,
                                                     const confiture_files *files,
@@ -11295,9 +11314,9 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     return status;
 }
 
-/* ---- digest.c: the fingerprints and the manifest ---- */
+/* ---- digest.c: the digests and the manifest ---- */
 
-/* The stream digest: one hash over everything, so all of it in order. */
+/* The stream digest: one SHA-256 over everything, so all of it in order. */
 typedef struct cfti_stream {
     confiture_sha256 sha;
     uint64_t total_bytes;
@@ -11325,7 +11344,7 @@ static confiture_status cfti_stream_fold(void *ctx, cfti_visit *visit, cfti_fail
     return CONFITURE_OK;
 }
 
-/* The tree digest: a hash a file, on any thread, and one over the hashes. */
+/* The tree digest: one of each file, on any thread, and one over those. */
 typedef struct cfti_leaf {
     confiture_sha256 sha;
     uint8_t digest[32];

@@ -187,7 +187,11 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
 
 /* The same for several directories, each with its own patterns. Without
  * options->base, names are relative to the one directory, or to the longest
- * common prefix, in whole components, of all of them resolved. */
+ * common prefix, in whole components, of all of them resolved.
+ * Of several errors the first is reported, in this order: options and patterns, directory by
+ * directory; the base, if the search is confined to it; the directories in the order given,
+ * of each its patterns in the order given, for each what is met in the order of paths; that
+ * there is no file; the base; the names in the order of the list. */
 CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   const confiture_directory *directories,
                                                   size_t directory_count,
@@ -271,8 +275,12 @@ typedef struct confiture_check_options {
 } confiture_check_options;
 
 /* Reads every file and checks that it is UTF-8 and harms no other. The list is taken for
- * one script: a statement that the last file does not end is no finding. If there
- * was a finding, the first one's status, and error holds it. */
+ * one script: a statement that the last file does not end is no finding. Without on_finding
+ * the call ends with the first finding, or whatever else is the first to fail in list order.
+ * With it the call goes on after findings, and ends, if it comes to the end of the list, with
+ * the status of the first one, which error holds. What is no finding, such as a file that
+ * cannot be read, ends it at once: that is the status then, and what comes after that file in
+ * the list has not been checked. */
 CONFITURE_API confiture_status confiture_check(const confiture_files *files,
                                                const confiture_check_options *options,
                                                confiture_error *error);
@@ -348,7 +356,8 @@ typedef struct confiture_build_options {
     bool terminate; /* add ";" and a newline where a file leaves a statement unended; needs one
                      * of the checks POSTGRES and QUOTES, which see it */
     bool strip_bom; /* leave out the byte order mark at a file's start; the digest covers it */
-    confiture_finding_callback *on_finding; /* NULL: stop at the first. Else go on, write nothing */
+    /* NULL: stop at the first. Else go on and write nothing: see confiture_check */
+    confiture_finding_callback *on_finding;
     void *finding_user;
     /* For the split builds: files below these directories go to the first and the
      * last of the three schemas; post wins over pre. */
@@ -398,7 +407,7 @@ typedef struct confiture_sink {
 
 /* Builds into a sink, in bounded memory; what the schema held before is freed. On failure
  * the sink has seen the part before. With a header the whole schema is held in memory
- * first, since the header shows the digest of what follows it. */
+ * first, since the header shows the digest of files that are read after it. */
 CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
                                                     const confiture_sink *sink,
                                                     const confiture_files *files,

@@ -1,6 +1,6 @@
-/* ---- digest.c: the fingerprints and the manifest ---- */
+/* ---- digest.c: the digests and the manifest ---- */
 
-/* The stream digest: one hash over everything, so all of it in order. */
+/* The stream digest: one SHA-256 over everything, so all of it in order. */
 typedef struct cfti_stream {
     confiture_sha256 sha;
     uint64_t total_bytes;
@@ -28,7 +28,7 @@ static confiture_status cfti_stream_fold(void *ctx, cfti_visit *visit, cfti_fail
     return CONFITURE_OK;
 }
 
-/* The tree digest: a hash a file, on any thread, and one over the hashes. */
+/* The tree digest: one of each file, on any thread, and one over those. */
 typedef struct cfti_leaf {
     confiture_sha256 sha;
     uint8_t digest[32];

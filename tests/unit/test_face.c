@@ -113,6 +113,137 @@ static void test_face_no_index_of_what_is_no_file(void) {
     tree_clear();
 }
 
+/* ==== The first of several errors ======================================== */
+
+static void face_words(void *user, const confiture_finding *finding) {
+    strcat((char *)user, finding->name);
+    strcat((char *)user, " ");
+}
+
+/* A finding is no reason to stop where findings are asked for; what cannot be read is. */
+static void test_face_findings_and_errors(void) {
+    static const struct {
+        const char *missing; /* of a to f, of which b and e have findings */
+        const char *alone;   /* without on_finding */
+        const char *told, *with;
+    } cases[] = {{"s/d.sql", "UNCLOSED s/b.sql:1: comment never closed", "b.sql ",
+                  "SYSTEM s/d.sql: no such file or directory"},
+                 {"s/a.sql", "SYSTEM s/a.sql: no such file or directory", "",
+                  "SYSTEM s/a.sql: no such file or directory"},
+                 {"s/f.sql", "UNCLOSED s/b.sql:1: comment never closed", "b.sql e.sql ",
+                  "SYSTEM s/f.sql: no such file or directory"},
+                 {NULL, "UNCLOSED s/b.sql:1: comment never closed", "b.sql e.sql ",
+                  "UNCLOSED s/b.sql:1: comment never closed"}};
+    static const char *const good = "SELECT 1;\n";
+    confiture_build_options build;
+    confiture_check_options check;
+    confiture_schema schema;
+    confiture_files *files;
+    confiture_error error;
+    char words[80];
+    size_t i, r;
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        const char *const pairs[] = {"s/a.sql", good,      "s/b.sql", "/*",      "s/c.sql",
+                                     good,      "s/d.sql", good,      "s/e.sql", "'",
+                                     "s/f.sql", good,      NULL};
+        tree_make(pairs);
+        files = build_find("s");
+        if (cases[i].missing != NULL) tree_remove(cases[i].missing);
+        for (r = 0; r < RUNS; r++) {
+            memset(&build, 0, sizeof build);
+            memset(&check, 0, sizeof check);
+            memset(&schema, 0, sizeof schema);
+            build.run = check.run = runs_get(r);
+            CHECK_STR(runs_outcome(confiture_check(files, &check, &error), &error), cases[i].alone);
+            CHECK_STR(runs_outcome(confiture_build(&schema, files, &build, &error), &error),
+                      cases[i].alone);
+            build.on_finding = check.on_finding = face_words;
+            build.finding_user = check.finding_user = words;
+            words[0] = '\0';
+            CHECK_STR(runs_outcome(confiture_check(files, &check, &error), &error), cases[i].with);
+            CHECK_STR(words, cases[i].told);
+            words[0] = '\0';
+            CHECK_STR(runs_outcome(confiture_build(&schema, files, &build, &error), &error),
+                      cases[i].with);
+            CHECK_STR(words, cases[i].told);
+            CHECK(schema.data == NULL);
+        }
+        confiture_files_free(files);
+        tree_clear();
+    }
+}
+
+#if !defined(_WIN32)
+static void face_shut(const char *directory) {
+    tree_directory(directory);
+    tree_mode(directory, 0);
+}
+
+/* In a search: arguments, directories, patterns, paths, names; each is mended in turn. */
+static void test_face_first_error_of_a_search(void) {
+    static const char *const first[] = {"*.sql", "*/y/*.sql", "x/*.sql"};
+    static const char *const second[] = {"z/*.sql"};
+    static const char *const bad[] = {"**b"};
+    static const char *const expected[] = {
+        "ARGUMENT **b: \"**\" must stand alone between slashes",
+        "SYSTEM a/1/y: permission denied",
+        "SYSTEM a/2/y: permission denied",
+        "SYSTEM a/x: permission denied",
+        "NOT_FOUND b: the directory does not exist",
+        "SYSTEM b/z: permission denied",
+        "SYSTEM c: not a directory",
+        "NAME a/0\\x01.sql: the file name holds a control character",
+        "NAME b/q\\x02.sql: the file name holds a control character",
+        "done"};
+    confiture_directory directories[3];
+    confiture_find_options options;
+    confiture_files *files;
+    confiture_error error;
+    size_t step, r;
+    tree_text("a/0\x01.sql", "");
+    face_shut("a/1/y");
+    face_shut("a/2/y");
+    face_shut("a/x");
+    tree_text("c", "");
+    for (step = 0; step < TREE_COUNT(expected); step++) {
+        directories[0] = find_directory("a");
+        directories[0].include = first;
+        directories[0].include_count = 3;
+        directories[0].not_recursive = true;
+        directories[1] = find_directory("b");
+        directories[1].must_exist = true;
+        directories[1].include = step < 8 ? second : first;
+        directories[1].include_count = 1;
+        directories[1].not_recursive = true;
+        directories[2] = find_directory("c");
+        directories[2].include = bad;
+        directories[2].include_count = step == 0;
+        if (step == 2) tree_mode("a/1/y", 0755);
+        if (step == 3) tree_mode("a/2/y", 0755);
+        if (step == 4) tree_mode("a/x", 0755);
+        if (step == 5) face_shut("b/z");
+        if (step == 5) tree_text("b/q\x02.sql", "");
+        if (step == 6) tree_mode("b/z", 0755);
+        if (step == 7) tree_remove("c");
+        if (step == 8) tree_remove("a/0\x01.sql");
+        if (step == 9) tree_remove("b/q\x02.sql");
+        if (step == 9) tree_text("b/q.sql", "");
+        for (r = 0; r < RUNS; r++) {
+            memset(&options, 0, sizeof options);
+            options.run = runs_get(r);
+            files = NULL;
+            tree_drop_rights();
+            CHECK_STR(
+                runs_outcome(confiture_find_all(&files, directories, 3, &options, &error), &error),
+                expected[step]);
+            tree_regain_rights();
+            confiture_files_free(files);
+        }
+    }
+    tree_clear();
+}
+#endif
+
 static void test_face_version(void) {
     char text[40];
     sprintf(text, "%d.%d.%d", CONFITURE_VERSION_NUMBER / 10000,
@@ -498,6 +629,10 @@ static void test_face(void) {
     test_face_index_of_what_cannot_be_read();
     test_face_index_is_that_of_the_callers_list();
     test_face_no_index_of_what_is_no_file();
+    test_face_findings_and_errors();
+#if !defined(_WIN32)
+    test_face_first_error_of_a_search();
+#endif
     test_face_version();
     tree_close();
 }

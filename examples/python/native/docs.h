@@ -24,7 +24,7 @@ PyDoc_STRVAR(
     "style: 'block_comment' (default), 'line_comment', 'mysql', 'custom' or 'none'.\n"
     "template: str for 'custom', in which {file_path} stands for the name.\n"
     "header: a tuple of str, (environment, timestamp); None: no header.\n"
-    "schema_only: bool, leave seed files out; a header's hash covers them all the same.\n"
+    "schema_only: bool, leave seed files out; a header's digest covers them all the same.\n"
     "check: 'none' (default), 'postgres', 'quotes' or 'reference', as in check(): refuse the\n"
     "first finding.\n\n" DOC_ERRORS);
 
@@ -34,7 +34,7 @@ PyDoc_STRVAR(
     "SHA-256 over the names and bytes of the files, as 64 lower-case hexadecimal digits.\n\n"
     "files: a sequence of str or os.PathLike. With it alone (threads may be there, too): the\n"
     "digest of the Rust module. With base_dir or digest: names relative to base_dir (default:\n"
-    "the current directory), and digest 'stream' (default: the Python tool's hash) or 'tree'.\n"
+    "the current directory), and digest 'stream' (default: the Python tool's) or 'tree'.\n"
     "threads: int, at most so many; 0: as many as are useful.\n\n" DOC_ERRORS);
 
 PyDoc_STRVAR(

@@ -1,4 +1,4 @@
-"""A tree of SQL files into one schema and one fingerprint, natively or in plain Python.
+"""A tree of SQL files into one schema and one digest, natively or in plain Python.
 
 HAS_NATIVE tells which of the two does the work; results and errors are the same. The
 environment variable CONFITURE_PURE_PYTHON, set to anything but "" and "0" before the first
