@@ -274,13 +274,15 @@
  *     system is trusted with more: files of the kernel's, of a network and of FUSE, and single
  *     files that are mounted over others, end reads where they like;
  *   - it is of one state: its times are older than the start of the read by three seconds or
- *     more. A write stamps the file before it copies, so nobody has written since. That is
- *     nearly every file: one read, one look.
+ *     more, and its size is what was read. A write stamps the file before it copies, and who
+ *     cuts a file gives it its new size first, so nobody has changed it since. That is nearly
+ *     every file: one read, one look.
  *
- * A file that was changed only just now is read again, between two looks that must be equal,
- * and must bring the same; and before the first of them the clock of the files must have left
- * its times behind, for which a call may have to sleep for a tick of it (at most some 25 ms,
- * and most often once for all files). If it is written to all the time, that is E_CHANGED.
+ * A file that was changed only just now, or does not tell its size, is read again, between two
+ * looks that must be equal, and must bring the same; and before the first of them the clock of
+ * the files must have left its times behind, for which a call may have to sleep for a tick of it
+ * (at most some 25 ms, and most often once for all files). A file that is changed all the time is
+ * E_CHANGED after ten such readings.
  * A file of more than 2 MiB is read once, between two such looks.
  *
  * A path that no listing has called a file (a link, or one of a caller's own list) is looked
@@ -335,7 +337,10 @@
  *   all of the reading, or that was begun seconds before and goes on; writers through a shared
  *   mapping, which stamp the file once between two syncs; a clock that is set back meanwhile, or
  *   a server's that is wrong by more than three seconds; a status that a network's or FUSE's
- *   cache keeps although the file has changed. Where times are in whole seconds, or in the
+ *   cache keeps although the file has changed; a time that its writer sets back where there is no
+ *   time of change beside it (FAT, exFAT, SFTP); holes that are punched, where a file system
+ *   stamps that last. The kernel's own files tell no times: of those only two equal reads speak
+ *   up to 2 MiB, and nothing for a longer one. Where times are in whole seconds, or in the
  *   future, only two equal reads between equal looks speak for a file that was changed just
  *   now. With a ring also a rename, during the read, that leaves the file's times as they were
  *   (FAT, some servers) and puts an old file of equal size in the place of one that is just
@@ -9915,9 +9920,13 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
  *     kernel's tell no size, or one that is too large);
  *   - it is of one state: a write stamps the file before it copies, so times that are older than
  *     the start of the read say that nobody wrote since: by CFTI_SETTLED, for file systems that
- *     count in steps of two seconds, and servers' clocks. So are those of nearly every file.
- * What was changed only just now is read again, between two equal looks at its status, and must
- * bring the same. Before the first of them the clock has to have left the file's times behind,
+ *     count in steps of two seconds, and servers' clocks. So are those of nearly every file. But
+ *     who cuts a file gives it its new size first, then takes what was there away, and stamps it
+ *     last: the times speak only for a file whose size is what was read. Nor do they for files
+ *     of the kernel's that tell no size.
+ * What was changed only just now, or has another size, is read again, between two equal looks
+ * at its status, and must bring the same. Before the first of them the clock has to have left the
+ * file's times behind,
  * or else a write between the looks could leave the same ones. */
 
 #define CFTI_SETTLED 3     /* seconds */
@@ -10165,9 +10174,11 @@ static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *tim
     return seconds < last || (seconds == last && ns < time->ns);
 }
 
-/* Whether nobody can have written to a file since `start`: see THE RULE. */
-static bool cfti_is_settled(const cfti_os_status *status, const cfti_os_time *start) {
-    return CFTI_OS_TIMES_ARE_PROMPT &&
+/* Whether nobody can have written to a file, of which so many bytes were read, since `start`:
+ * see THE RULE. */
+static bool cfti_is_settled(const cfti_os_status *status, uint64_t size,
+                            const cfti_os_time *start) {
+    return CFTI_OS_TIMES_ARE_PROMPT && status->size == size &&
            cfti_is_before(status->modified, status->modified_ns, start, CFTI_SETTLED) &&
            cfti_is_before(status->changed, status->changed_ns, start, CFTI_SETTLED);
 }
@@ -10359,7 +10370,7 @@ static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, c
     cfti_copy copy;
     confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
-        !cfti_is_settled(&copy.status, &reader->start))
+        !cfti_is_settled(&copy.status, copy.size, &reader->start))
         status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
     if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
     cfti_arena_commit(arena, visit->front + copy.size + 1);
@@ -10387,12 +10398,10 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_f
     size_t recent = 0, i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        bool settled;
         if (!fetch->done) continue;
-        settled = cfti_is_settled(&fetch->status, &reader->start);
-        recent += !settled;
-        if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
-            cfti_is_over(reader->run, fetch->got))
+        recent += !cfti_is_settled(&fetch->status, fetch->status.size, &reader->start);
+        if (!cfti_is_settled(&fetch->status, fetch->got, &reader->start) ||
+            fetch->status.kind != CFTI_KIND_FILE || cfti_is_over(reader->run, fetch->got))
             continue;
         visits[i].fetched = true;
         cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);

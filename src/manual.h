@@ -272,13 +272,15 @@
  *     system is trusted with more: files of the kernel's, of a network and of FUSE, and single
  *     files that are mounted over others, end reads where they like;
  *   - it is of one state: its times are older than the start of the read by three seconds or
- *     more. A write stamps the file before it copies, so nobody has written since. That is
- *     nearly every file: one read, one look.
+ *     more, and its size is what was read. A write stamps the file before it copies, and who
+ *     cuts a file gives it its new size first, so nobody has changed it since. That is nearly
+ *     every file: one read, one look.
  *
- * A file that was changed only just now is read again, between two looks that must be equal,
- * and must bring the same; and before the first of them the clock of the files must have left
- * its times behind, for which a call may have to sleep for a tick of it (at most some 25 ms,
- * and most often once for all files). If it is written to all the time, that is E_CHANGED.
+ * A file that was changed only just now, or does not tell its size, is read again, between two
+ * looks that must be equal, and must bring the same; and before the first of them the clock of
+ * the files must have left its times behind, for which a call may have to sleep for a tick of it
+ * (at most some 25 ms, and most often once for all files). A file that is changed all the time is
+ * E_CHANGED after ten such readings.
  * A file of more than 2 MiB is read once, between two such looks.
  *
  * A path that no listing has called a file (a link, or one of a caller's own list) is looked
@@ -333,7 +335,10 @@
  *   all of the reading, or that was begun seconds before and goes on; writers through a shared
  *   mapping, which stamp the file once between two syncs; a clock that is set back meanwhile, or
  *   a server's that is wrong by more than three seconds; a status that a network's or FUSE's
- *   cache keeps although the file has changed. Where times are in whole seconds, or in the
+ *   cache keeps although the file has changed; a time that its writer sets back where there is no
+ *   time of change beside it (FAT, exFAT, SFTP); holes that are punched, where a file system
+ *   stamps that last. The kernel's own files tell no times: of those only two equal reads speak
+ *   up to 2 MiB, and nothing for a longer one. Where times are in whole seconds, or in the
  *   future, only two equal reads between equal looks speak for a file that was changed just
  *   now. With a ring also a rename, during the read, that leaves the file's times as they were
  *   (FAT, some servers) and puts an old file of equal size in the place of one that is just

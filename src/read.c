@@ -7,9 +7,13 @@
  *     kernel's tell no size, or one that is too large);
  *   - it is of one state: a write stamps the file before it copies, so times that are older than
  *     the start of the read say that nobody wrote since: by CFTI_SETTLED, for file systems that
- *     count in steps of two seconds, and servers' clocks. So are those of nearly every file.
- * What was changed only just now is read again, between two equal looks at its status, and must
- * bring the same. Before the first of them the clock has to have left the file's times behind,
+ *     count in steps of two seconds, and servers' clocks. So are those of nearly every file. But
+ *     who cuts a file gives it its new size first, then takes what was there away, and stamps it
+ *     last: the times speak only for a file whose size is what was read. Nor do they for files
+ *     of the kernel's that tell no size.
+ * What was changed only just now, or has another size, is read again, between two equal looks
+ * at its status, and must bring the same. Before the first of them the clock has to have left the
+ * file's times behind,
  * or else a write between the looks could leave the same ones. */
 
 #define CFTI_SETTLED 3     /* seconds */
@@ -257,9 +261,11 @@ static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *tim
     return seconds < last || (seconds == last && ns < time->ns);
 }
 
-/* Whether nobody can have written to a file since `start`: see THE RULE. */
-static bool cfti_is_settled(const cfti_os_status *status, const cfti_os_time *start) {
-    return CFTI_OS_TIMES_ARE_PROMPT &&
+/* Whether nobody can have written to a file, of which so many bytes were read, since `start`:
+ * see THE RULE. */
+static bool cfti_is_settled(const cfti_os_status *status, uint64_t size,
+                            const cfti_os_time *start) {
+    return CFTI_OS_TIMES_ARE_PROMPT && status->size == size &&
            cfti_is_before(status->modified, status->modified_ns, start, CFTI_SETTLED) &&
            cfti_is_before(status->changed, status->changed_ns, start, CFTI_SETTLED);
 }
@@ -451,7 +457,7 @@ static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, c
     cfti_copy copy;
     confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
     if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
-        !cfti_is_settled(&copy.status, &reader->start))
+        !cfti_is_settled(&copy.status, copy.size, &reader->start))
         status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
     if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
     cfti_arena_commit(arena, visit->front + copy.size + 1);
@@ -479,12 +485,10 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_f
     size_t recent = 0, i;
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
-        bool settled;
         if (!fetch->done) continue;
-        settled = cfti_is_settled(&fetch->status, &reader->start);
-        recent += !settled;
-        if (!settled || fetch->status.kind != CFTI_KIND_FILE || fetch->status.size != fetch->got ||
-            cfti_is_over(reader->run, fetch->got))
+        recent += !cfti_is_settled(&fetch->status, fetch->status.size, &reader->start);
+        if (!cfti_is_settled(&fetch->status, fetch->got, &reader->start) ||
+            fetch->status.kind != CFTI_KIND_FILE || cfti_is_over(reader->run, fetch->got))
             continue;
         visits[i].fetched = true;
         cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);

@@ -43,6 +43,7 @@ static struct {
     bool coarse; /* files and the clock count in steps of 10 ms, as on many systems */
     /* What was changed before that is ten seconds older than it is: it has settled. */
     struct timespec aged;
+    bool sizeless; /* no file tells its size */
     bool happened; /* act() has been called */
     void (*act)(void);
     char log[4096]; /* a letter a call, while is_logged */
@@ -137,6 +138,7 @@ static int hooks_times(struct stat *status, int result) {
     if (result != 0) return result;
     hooks_time(&status->st_mtim);
     hooks_time(&status->st_ctim);
+    if (hooks.sizeless) status->st_size = 0;
     return 0;
 }
 

@@ -57,6 +57,7 @@ static uint32_t seed;
 #include "test_steps.c"
 #include "test_storm.c"
 #include "test_states.c"
+#include "test_unstamped.c"
 #include "test_killed.c"
 #include "test_fork.c"
 
@@ -78,6 +79,7 @@ static const struct {
     void (*run)(void);
 } suites[] = {{"steps", test_steps},
               {"states", test_states},
+              {"unstamped", test_unstamped},
               {"storm", test_storm},
               {"killed", test_killed},
               {"fork", test_fork}};
