@@ -12,9 +12,8 @@
  *     last: the times speak only for a file whose size is what was read. Nor do they for files
  *     of the kernel's that tell no size.
  * What was changed only just now, or has another size, is read again, between two equal looks
- * at its status, and must bring the same. Before the first of them the clock has to have left the
- * file's times behind,
- * or else a write between the looks could leave the same ones. */
+ * at its status, and must bring the same. Before the first of them the clock has to have left
+ * the file's times behind, or else a write between the looks could leave the same ones. */
 
 #define CFTI_SETTLED 3     /* seconds */
 #define CFTI_ROUNDS_MAX 10 /* second reads, of a file that is written to all the time */
@@ -261,13 +260,18 @@ static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *tim
     return seconds < last || (seconds == last && ns < time->ns);
 }
 
+/* The same of both times of a file. */
+static bool cfti_is_older(const cfti_os_status *status, const cfti_os_time *time, int margin) {
+    return cfti_is_before(status->modified, status->modified_ns, time, margin) &&
+           cfti_is_before(status->changed, status->changed_ns, time, margin);
+}
+
 /* Whether nobody can have written to a file, of which so many bytes were read, since `start`:
  * see THE RULE. */
 static bool cfti_is_settled(const cfti_os_status *status, uint64_t size,
                             const cfti_os_time *start) {
     return CFTI_OS_TIMES_ARE_PROMPT && status->size == size &&
-           cfti_is_before(status->modified, status->modified_ns, start, CFTI_SETTLED) &&
-           cfti_is_before(status->changed, status->changed_ns, start, CFTI_SETTLED);
+           cfti_is_older(status, start, CFTI_SETTLED);
 }
 
 /* Whether the clock has left a time behind, or never will while we wait: a second or more ahead
@@ -438,9 +442,10 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
             if (visit->way == CFTI_VISIT_PIECES) return CONFITURE_OK;
         }
         /* The look after the first read will do, if the clock had left its times behind when the
-         * scan began: as for all that was changed before it. */
+         * scan began: as for all that was changed before it. That they are ahead of a moment long
+         * ago says nothing: those of a file that is just being written are. */
         before = copy->status;
-        if ((rounds > 0 || !cfti_is_left_behind(&before, &reader->start)) &&
+        if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
             cfti_look(file, &before, fail) != CONFITURE_OK)
             return fail->status;
         if (cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||

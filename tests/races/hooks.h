@@ -44,6 +44,7 @@ static struct {
     /* What was changed before that is ten seconds older than it is: it has settled. */
     struct timespec aged;
     bool sizeless; /* no file tells its size */
+    int long_ago;  /* so often the clock is first asked two seconds earlier */
     bool happened; /* act() has been called */
     void (*act)(void);
     char log[4096]; /* a letter a call, while is_logged */
@@ -214,6 +215,7 @@ static long hooks_syscall(long number, ...) {
         long *time = (long *)(uintptr_t)a[1];
         if (syscall(number, a[0], a[1]) != 0) return -1;
         if (hooks.coarse) time[1] -= time[1] % 10000000 - 1;
+        if (hooks.long_ago > 0) hooks.long_ago--, time[0] -= 2;
         return 0;
     }
 #endif

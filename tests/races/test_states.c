@@ -1,8 +1,8 @@
 /* States that come back: while a file is read another version is written over it, and then the
  * first one again. Two reads may then bring the same mixture, and two looks the same status if
- * the clock of the files stands still between them. Every pair of steps, before a call or in the
- * middle of it, with a clock that moves every 10 ms: what comes is one version or the other,
- * and a digest that of the text; or it is E_CHANGED. */
+ * the clock of the files stands still between them, whenever the scan began. Every pair of steps,
+ * before a call or in the middle of it, with a clock that moves every 10 ms: what comes is one
+ * version or the other, and a digest that of the text; or it is E_CHANGED. */
 
 static struct {
     race_file *file;
@@ -66,6 +66,7 @@ static void states_of(race_op op, const char *list, const confiture_files *files
             if (at == then || (first % 2 == 0 && halves != 'r' && halves != 'M')) continue;
             if (pair++ % stride != wanted) continue;
             states_prepare(pair / stride % 2 == 0);
+            hooks.long_ago = pair / stride % 4 == 1; /* a scan that began long before */
             hooks.at = at;
             hooks.halfway = first % 2 == 0;
             hooks.again = then;
