@@ -35,10 +35,11 @@
 #endif
 
 static struct {
-    int step;     /* calls so far; atomic */
-    int at;       /* the call before which act() is called; 0: none */
-    bool halfway; /* of a read or a write: in the middle of it instead */
-    int again;    /* a second such call; 0: none */
+    int step;       /* calls so far; atomic */
+    int at;         /* the call before which act() is called; 0: none */
+    bool recurring; /* act() before each read and in the middle of it: there and back again */
+    bool halfway;   /* of a read or a write: in the middle of it instead */
+    int again;      /* a second such call; 0: none */
     bool again_halfway;
     bool coarse; /* files and the clock count in steps of 10 ms, as on many systems */
     /* What was changed before that is ten seconds older than it is: it has settled. */
@@ -99,7 +100,9 @@ static ssize_t hooks_pread(int fd, void *data, size_t size, off_t offset) {
     ssize_t n, m;
     struct stat status;
     size_t half;
-    if (!hooks_step('r', true) || size < 2) return pread(fd, data, size, offset);
+    bool halves = hooks_step('r', true) || hooks.recurring;
+    if (!halves || size < 2) return pread(fd, data, size, offset);
+    if (hooks.recurring) hooks.act();
     half = size / 2;
     if (fstat(fd, &status) == 0 && status.st_size - offset > 1 &&
         (size_t)(status.st_size - offset) < size)

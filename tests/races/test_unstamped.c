@@ -60,6 +60,31 @@ static void unstamped_every(const confiture_files *files, bool sizeless) {
     }
 }
 
+static void unstamped_turn(void) {
+    static bool is_back;
+    unstamped_write(is_back = !is_back);
+}
+
+/* Each read brings the same mixture: only the clock, once it has left the times of the file
+ * behind, shows that it was written to between the looks, also late in a long scan. */
+static void unstamped_recurring(const confiture_files *files) {
+    confiture_build_options options;
+    int long_ago;
+    memset(&options, 0, sizeof options);
+    options.run.io = CONFITURE_IO_READ;
+    for (long_ago = 0; long_ago < 2; long_ago++) {
+        confiture_schema schema;
+        memset(&schema, 0, sizeof schema);
+        hooks_reset();
+        unstamped_write(0);
+        hooks.coarse = hooks.recurring = true;
+        hooks.long_ago = long_ago;
+        hooks.act = unstamped_turn;
+        CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_E_CHANGED);
+        confiture_schema_free(&schema);
+    }
+}
+
 static void test_unstamped(void) {
     static const size_t cuts[] = {64, 4096, 65536, 100032};
     const size_t size = 300032;
@@ -84,6 +109,10 @@ static void test_unstamped(void) {
         unstamped.texts[1] = after;
         unstamped.sizes[1] = size;
         unstamped_every(files, true);
+        for (i = 4096; i <= size; i += 32768) {
+            unstamped.sizes[0] = unstamped.sizes[1] = i;
+            unstamped_recurring(files);
+        }
         confiture_files_free(files);
     }
     hooks_reset();
