@@ -148,20 +148,21 @@ static void test_scan_settled(void) {
         memset(&status, 0, sizeof status);
         status.modified = cases[i].seconds;
         status.modified_ns = cases[i].ns;
-        CHECK(cfti_is_settled(&status, &now) == (is_prompt && cases[i].settled));
+        CHECK(cfti_is_settled(&status, status.size, &now) == (is_prompt && cases[i].settled));
+        CHECK(!cfti_is_settled(&status, status.size + 1, &now)); /* it is being cut, maybe */
         memset(&status, 0, sizeof status);
         status.changed = cases[i].seconds;
         status.changed_ns = cases[i].ns;
-        CHECK(cfti_is_settled(&status, &now) == (is_prompt && cases[i].settled));
+        CHECK(cfti_is_settled(&status, status.size, &now) == (is_prompt && cases[i].settled));
         if (!CHECK(cfti_is_past(cases[i].seconds, cases[i].ns, &now) == cases[i].past))
             runs_note("case", (int)i, 0, 0);
     }
     cfti_os_now(&now);
     tree_text("new.sql", "");
     CHECK(cfti_os_status_at(TREE_NOWHERE, "new.sql", true, &status) == 0);
-    CHECK(!cfti_is_settled(&status, &now)); /* nor is a clock that stands still */
+    CHECK(!cfti_is_settled(&status, status.size, &now)); /* nor is a clock that stands still */
     memset(&now, 0, sizeof now);
-    CHECK(!cfti_is_settled(&status, &now));
+    CHECK(!cfti_is_settled(&status, status.size, &now));
     tree_clear();
 }
 
