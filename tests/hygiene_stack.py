@@ -33,7 +33,7 @@ POINTERS = {
     "cfti_slot_let_go": MANY,
     "cfti_visit_each_piece": MAP,
     "cfti_output_hand": ["cfti_target_write"],
-    "cfti_findings_add": [],
+    "cfti_findings_tell": [],
     "cfti_scan_tell": [],
     "cfti_walk_levels": [],
 }
