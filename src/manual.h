@@ -22,8 +22,8 @@
  *           stream digest only if no file holds a NUL: "a" with the bytes x NUL b NUL y has
  *           that of "a" with x and "b" with y; the tree digest tells them apart)
  * manifest  each file's own size and SHA-256
- * findings  comments, quotes and COPY data that a file leaves open, which would
- *           swallow the next one
+ * findings  what one file would do to the next in one script: a comment, quote, statement,
+ *           parenthesis or \if left open, \q, COPY data without an end
  *
  * The bytes are those of the Python tool "confiture"; where that is undefined, unsafe
  * or silent, this is an error that names the file, and nothing is written.
@@ -124,8 +124,8 @@
  * BUILDING
  * ========
  * Text is UTF-8, strictly; CRLF and lone CR become LF, a final LF is added where it
- * is missing, everything else stays as it is, a byte order mark too. Each file
- * is preceded by its separator; a header, if asked for, comes first. It shows the stream
+ * is missing, everything else stays as it is, but for what terminate adds and strip_bom
+ * leaves out. Each file is preceded by its separator; a header, if asked for, comes first. It shows the stream
  * digest of the files, which is known last: in memory and in a file it is put in
  * afterwards, before a sink sees anything the whole schema is held in memory.
  * The library never asks the clock; a NULL timestamp leaves the value empty.
@@ -135,7 +135,7 @@
  * sends the files below pre_dirs and post_dirs to schemas of their own; each header
  * shows the digest of all files and the count of its own.
  *
- * Under the postgres check a block_comment separator refuses a name that holds the
+ * Under the checks postgres and quotes a block_comment separator refuses a name that holds the
  * characters that open a comment, as a directory before a file called "*x.sql" does:
  * PostgreSQL's comments nest, and all that follows would be comment. With another
  * check or separator it is written as the Python tool writes it.
@@ -172,19 +172,65 @@
  *
  * CHECKING
  * ========
- * CONFITURE_CHECK_POSTGRES, the default of a build, reads as PostgreSQL and psql do,
- * standard_conforming_strings on: nested comments, '...', E'...', "...", U&,
- * $tag$...$tag$, a backslash command to the end of its line, and the data lines after
- * COPY ... FROM stdin; (and \copy ... from stdin) to a line that is \. alone. What is
- * open at the end of a file is a finding, with the line where it began (of comments
- * in comments, the outermost; of data, the COPY). A tag of more than 255 bytes cannot
- * be followed and is a finding too. CONFITURE_CHECK_REFERENCE is the Python tool's
- * check: it knows comments but not strings, so it is wrong on valid SQL at times.
+ * The files of a list stand in one script at the end. CONFITURE_CHECK_POSTGRES reads each as
+ * psql does, and finds whatever it would do to the next one, or lose of itself. A file has
+ * one finding at most, with the line where what is told of began:
  *
- * A file that is not UTF-8 is a finding as well. Without on_finding the first finding ends
- * the call. With it all are told, nothing is written, and the call ends with the status of
- * the first, unless something else fails, such as reading a file: that ends the call at
- * once, with a status of its own.
+ *   - a comment, '...', E'...', U&'...', "..." or $tag$...$tag$ never closed; comments nest,
+ *     standard_conforming_strings is on, a tag of more than 255 bytes cannot be followed;
+ *   - a statement never ended: there are tokens after the last ";" and after the last command
+ *     that sends or resets (\g, \gx, \gset, \gexec, \r ...); "\;" ends nothing;
+ *   - a parenthesis never closed: psql sends nothing at a ";" inside;
+ *   - BEGIN ATOMIC never ended, by psql's own count of begin, case and end, in CREATE [OR
+ *     REPLACE] FUNCTION or PROCEDURE;
+ *   - \if without \endif; \elif, \else and \endif without \if;
+ *   - \q, which ends the script; \restrict without its \unrestrict;
+ *   - data lines after COPY ... FROM STDIN or STDOUT, or \copy, with no line \. after them;
+ *     binary data has no such end;
+ *   - whatever a line of psql's commands does: quotes and backticks in arguments end with the
+ *     line, "\\" goes back to SQL, "\" begins the next command, some take the whole line, and
+ *     an unknown one discards the rest of it;
+ *   - NUL, since psql drops the rest of the line; a byte order mark at a file's start, which
+ *     the server takes for part of a name anywhere but at the script's start.
+ *
+ * Nothing follows the last file of an output: that it leaves a statement unended is no finding.
+ * In a split build each phase has a last file; confiture_check takes the list for one script.
+ * Everything else that the last file leaves open is found, as in the others.
+ *
+ * LEVELS. CONFITURE_CHECK_DEFAULT, which the command calls auto, is POSTGRES, but for a
+ * build with the mysql separator, whose files are not for psql: there it is NONE. Every other
+ * separator, custom and none as well, gets POSTGRES. QUOTES reads by the same rules and tells
+ * of open comments, quotes, dollar quotes and COPY data alone. REFERENCE is the Python
+ * tool's check: it knows comments but not strings, so it is wrong on valid SQL at times.
+ * NONE leaves only what all levels have: a file that is not UTF-8 is a finding.
+ *
+ * Without on_finding the first finding ends the call. With it all are told, nothing is
+ * written, and the call ends with the status of the first, unless something else fails, such as
+ * reading a file: that ends the call at once, with a status of its own.
+ *
+ * REMEDIES, for trees whose files run one by one today. options.terminate adds ";" and a
+ * newline where a file leaves a statement unended and nothing else open, but for the last of
+ * an output. options.strip_bom leaves out a mark at a file's start. Neither changes the
+ * digest, which is that of the sources. Give them to confiture_check as well, for a check of such a build.
+ *
+ * NOTES are findings of severity NOTE. confiture_check alone tells them, to on_finding, and
+ * they change no status; no_notes turns them off. A caller that wants them to fail counts them, as
+ * the command does for --strict. They are of:
+ *
+ *   - \ir and \include_relative, which look beside the built schema, not beside this file.
+ *
+ * WHERE VERSIONS OF PSQL DIFFER the newest rule was taken, of 18: numbers and the names that
+ * touch them (1e'x' holds no E string, 1$a$ opens $a$), \v as white space, the list of
+ * commands, with \restrict, \parse, \bind_named and the pipelines. A command of 18 is unknown
+ * to an older psql, which discards its line. Where server and psql read differently, open is
+ * what either holds open: an E'...' that goes on in the next line is a plain '...' to psql. The
+ * line "\." ends CSV data too.
+ *
+ * NOT SEEN, since it is decided when the script runs: "\set SINGLELINE on", which ends statements
+ * with lines; what stands in a variable: a statement of variables alone (":name") is taken
+ * for ended, and all branches of an \if that asks a variable or a command are read; what
+ * \i and \ir bring; a COPY that the server refuses, whose data lines are then SQL; and
+ * ON_ERROR_STOP, transactions and settings, which pass from file to file as they are meant to.
  *
  *
  * ERRORS
