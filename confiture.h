@@ -9329,7 +9329,17 @@ static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
 }
 
-/* One byte of a word, a number or a variable. */
+/* A word that goes on at p, to its last byte in this piece, or before the next $. */
+static const uint8_t *cfti_lex_word_rest(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    bool kept = lexer->word_size > 0;
+
+    lexer->run = CFTI_RUN_WORD;
+    for (; p < end && (cfti_kinds[*p] & CFTI_IDENT) && *p != '$'; p++)
+        if (kept) cfti_lex_letter(lexer, cfti_lower(*p));
+    return p - 1;
+}
+
+/* The first byte of a word, or one of a number or a variable. */
 static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     uint8_t run = lexer->run, c = cfti_lower(*p);
 
@@ -9340,10 +9350,6 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
         return;
     case CFTI_RUN_E:
     case CFTI_RUN_WORD:
-        if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) {
-            if (lexer->word_size > 0) cfti_lex_letter(lexer, c);
-            return;
-        }
         if (run != CFTI_RUN_NONE && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
         cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
         if (cfti_lex_may_matter(lexer, c)) {
@@ -9368,16 +9374,22 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
         uint8_t kind = cfti_kinds[*p], run = lexer->run;
         if (kind & CFTI_IDENT) {
             if (*p == '$') return p;
-            cfti_lex_word_byte(lexer, p);
+            if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) p = cfti_lex_word_rest(lexer, p, end);
+            else cfti_lex_word_byte(lexer, p);
             continue;
         }
         if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) cfti_lex_word_end(lexer, p);
         else if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
+        if (kind & CFTI_SPACE) {
+            while (p + 1 < end && (cfti_kinds[p[1]] & CFTI_SPACE)) p++;
+            lexer->run = CFTI_RUN_NONE;
+            continue;
+        }
         if (kind & CFTI_STOP) {
             if (*p != '(' && *p != ')') return p;
             cfti_lex_token(lexer, p, *p);
             cfti_lex_paren(lexer, p);
-        } else if (*p != ':' && !(kind & CFTI_SPACE)) {
+        } else if (*p != ':') {
             cfti_lex_token(lexer, p, *p);
         }
         lexer->run = cfti_lex_step(run, *p);
