@@ -219,7 +219,15 @@
  * they change no status; no_notes turns them off. A caller that wants them to fail counts them, as
  * the command does for --strict. They are of:
  *
- *   - \ir and \include_relative, which look beside the built schema, not beside this file.
+ *   - \ir and \include_relative, which look beside the built schema, not beside this file;
+ *   - numbers that sort otherwise than a person expects, as 10_a before 2_b: in the default order
+ *     of a search, by the digits at the start of files and directories, once a directory;
+ *   - names of the list that differ only in case (A to Z, and the letters of Latin-1 and Latin
+ *     Extended-A) or only in Unicode normalisation (those letters against the same with a combining
+ *     mark, U+0300 to U+0328): some file systems, and some tools, hold but one of them;
+ *   - a file that is listed twice;
+ *   - files that a pattern such as *.sql left out for the case of their ends alone (x.SQL), if
+ *     nothing excludes them and no other pattern found them. Links are not looked at.
  *
  * WHERE VERSIONS OF PSQL DIFFER the newest rule was taken, of 18: numbers and the names that
  * touch them (1e'x' holds no E string, 1$a$ opens $a$), \v as white space, the list of
@@ -726,7 +734,7 @@ typedef struct confiture_finding {
     confiture_severity severity;
     size_t index; /* of the file in the list; CONFITURE_NO_INDEX: a note on what is not in it */
     const char *path;
-    const char *name;
+    const char *name;    /* of what is not in the list its path */
     uint64_t line;       /* of the byte, or where it began, from 1; 0: of a name */
     uint64_t offset;     /* of the byte, from 0; E_ENCODING only */
     const char *what;    /* "comment never closed", "not valid UTF-8", ... */
@@ -734,7 +742,8 @@ typedef struct confiture_finding {
 } confiture_finding;
 
 /* Called on the calling thread, in list order, at most once a file; for notes, which come
- * among the others, once more. Those on names come after all files, in list order too. */
+ * among the others, once more. Those on names come after all files, kind by kind, each kind
+ * in list order. */
 typedef void confiture_finding_callback(void *user, const confiture_finding *finding);
 
 typedef struct confiture_check_options {
@@ -1014,6 +1023,8 @@ static size_t cfti_max(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Big-endian words at any alignment. Compilers turn both into one or two
  * instructions. */
+static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+
 static uint32_t cfti_load_be32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
 }
@@ -5927,6 +5938,17 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
     return empty ? "the pattern is empty" : NULL;
 }
 
+/* Whether a name that does not match a part would, if case did not matter: of parts like
+ * *.sql alone. */
+static bool cfti_part_misses_by_case(const cfti_part *part, const char *name, size_t size) {
+    size_t n = part->size - 1, i;
+    if (!part->is_suffix || size < n) return false;
+    for (i = 0; i < n; i++)
+        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)part->text[1 + i]))
+            return false;
+    return memcmp(name + size - n, part->text + 1, n) != 0;
+}
+
 static bool cfti_part_matches(const cfti_part *part, const char *name, size_t size) {
     if (part->is_suffix)
         return size >= part->size - 1 &&
@@ -5952,7 +5974,10 @@ struct confiture_files {
     cfti_arena strings;
     cfti_file *items;
     size_t count, capacity;
-    bool is_together; /* items lie among the strings */
+    bool is_together;    /* items lie among the strings */
+    bool is_by_path;     /* a search has put them in order, and by path */
+    cfti_file *left_out; /* what a search took for no match by its case alone: paths only */
+    size_t left_out_count, left_out_capacity;
     bool is_confined; /* what was no link when it was found must be none when it is read */
     char *base;       /* clean */
     bool base_is_seed;
@@ -5992,6 +6017,7 @@ CONFITURE_API void confiture_files_free(confiture_files *files) {
     cfti_arena_free(&files->strings);
     if (!files->is_together)
         cfti_free(&allocator, files->items, files->capacity * sizeof(cfti_file));
+    cfti_free(&allocator, files->left_out, files->left_out_capacity * sizeof(cfti_file));
     cfti_free(&allocator, files, sizeof(*files));
 }
 
@@ -6093,6 +6119,25 @@ static bool cfti_files_add(confiture_files *files, const char *head, size_t head
             tail_size++;
     file->leaf = file->path_size - (uint32_t)tail_size;
     file->kind = kind;
+    return true;
+}
+
+/* Remembers what was left out. False: no memory. */
+static bool cfti_files_leave_out(confiture_files *files, const char *head, size_t head_size,
+                                 const char *leaf, size_t leaf_size) {
+    void *items = files->left_out;
+    char *path;
+    bool slash;
+    if (!cfti_grow(&files->allocator, &items, &files->left_out_capacity, files->left_out_count,
+                   sizeof(cfti_file)))
+        return false;
+    files->left_out = (cfti_file *)items;
+    if (head_size == 1 && head[0] == '.') head_size = 0;
+    slash = head_size > 0 && head[head_size - 1] != '/';
+    path = cfti_files_string(files, head, head_size, slash, leaf, leaf_size);
+    if (path == NULL) return false;
+    memset(&files->left_out[files->left_out_count], 0, sizeof(cfti_file));
+    files->left_out[files->left_out_count++].path = path;
     return true;
 }
 
@@ -6507,12 +6552,42 @@ static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, 
     return cfti_sort(&files->allocator, files->items, files->count, sizeof(cfti_file), order);
 }
 
+/* Whether a list in the order of paths holds one. */
+static bool cfti_files_hold(const confiture_files *files, const char *path) {
+    size_t low = 0, high = files->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = cfti_path_compare(files->items[middle].path, path);
+        if (order == 0) return true;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return false;
+}
+
+/* Of what was left out only that is kept which no other walk has found, and once. */
+static bool cfti_files_order_left_out(confiture_files *files) {
+    size_t i, kept = 0;
+    if (!cfti_sort(&files->allocator, files->left_out, files->left_out_count, sizeof(cfti_file),
+                   cfti_order_path))
+        return false;
+    for (i = 0; i < files->left_out_count; i++) {
+        const char *path = files->left_out[i].path;
+        if (kept > 0 && strcmp(files->left_out[kept - 1].path, path) == 0) continue;
+        if (!cfti_files_hold(files, path)) files->left_out[kept++] = files->left_out[i];
+    }
+    files->left_out_count = kept;
+    return true;
+}
+
 /* Puts the list in order. in_order: it is by path already. unique: of equal paths the
  * first is kept. */
 static bool cfti_files_order(confiture_files *files, bool in_order, confiture_sort sort,
                              bool unique) {
     size_t i, kept = 0, stem_size, prefix_size;
     if (!in_order && !cfti_files_sort(files, cfti_order_path)) return false;
+    if (!cfti_files_order_left_out(files)) return false;
+    files->is_by_path = sort != CONFITURE_SORT_HEX;
     if (unique) {
         for (i = 0; i < files->count; i++) {
             if (kept > 0 && strcmp(files->items[kept - 1].path, files->items[i].path) == 0)
@@ -6542,6 +6617,7 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
+    bool left_out;  /* nothing but its name's case kept it from being found */
     uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
 } cfti_entry;
 
@@ -6853,6 +6929,7 @@ typedef struct cfti_wish {
     uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
     bool found;
     bool found_is_named, below_is_named; /* by a part without wildcards */
+    bool left_out; /* by the case of its name: to be told of, if it is a file */
 } cfti_wish;
 
 static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name, size_t size,
@@ -6876,6 +6953,8 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
                 wish.found = true;
                 wish.found_is_named = part->kind == CFTI_PART_EXACT;
             }
+        } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
+            wish.left_out |= cfti_part_misses_by_case(part, name, size);
         }
     }
     if (kind != CFTI_KIND_DIRECTORY) {
@@ -6886,7 +6965,7 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
 }
 
 static bool cfti_wish_is_empty(const cfti_wish *wish) {
-    return !wish->found && (wish->real | wish->any) == 0;
+    return !wish->found && !wish->left_out && (wish->real | wish->any) == 0;
 }
 
 /* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
@@ -6932,7 +7011,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (wish.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) wish.found = wish.found_is_named = false;
+    if (skip_file) wish.found = wish.found_is_named = wish.left_out = false;
     if (skip_all) {
         wish.real = wish.any = 0;
         wish.below_is_named = false;
@@ -6957,6 +7036,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
     entry->found = wish.found;
+    entry->left_out = wish.left_out && !wish.found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
         error = cfti_listing_confine(listing, entry, &real_place, &real_size);
@@ -7193,6 +7273,9 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             if (entry->found)
                 room = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
                                       entry->size, (cfti_kind)entry->kind);
+            if (entry->left_out)
+                room = cfti_files_leave_out(files, (const char *)path.data, path.size, entry->name,
+                                            entry->size);
             if (entry->child != NULL && room) {
                 node = entry->child;
                 room = cfti_node_enter(&path, node);
@@ -8255,8 +8338,6 @@ static void cfti_lex_letter(cfti_lexer *lexer, uint8_t c) {
     if (lexer->word_size < sizeof lexer->word) lexer->word[lexer->word_size++] = c;
     else lexer->word_size = sizeof lexer->word + 1;
 }
-
-static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 
 static bool cfti_lex_word_is(const cfti_lexer *lexer, const char *word) {
     size_t n = strlen(word);
@@ -11576,6 +11657,252 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     return CONFITURE_OK;
 }
 
+/* ---- notes.c: what the names of a list may hide ---- */
+
+/* Letters of Latin-1 and Latin Extended-A, from U+00C0 to U+017F, that Unicode takes for a
+ * letter and a mark above or below it: the letters, and what stands for the marks. */
+static const char cfti_letters[] =
+    "AAAAAA CEEEEIIII NOOOOO  UUUUY  aaaaaa ceeeeiiii nooooo  uuuuy y"
+    "AaAaAaCcCcCcCcDd  EeEeEeEeEeGgGgGgGgHh  IiIiIiIiI   JjKk LlLlLl "
+    "   NnNnNn   OoOoOo  RrRrRrSsSsSsSsTtTt  UuUuUuUuUuUuWwYyYZzZzZz ";
+static const char cfti_letter_marks[] =
+    "`'^~:o ,`'^:`'^: ~`'^~:  `'^:'  `'^~:o ,`'^:`'^: ~`'^~:  `'^:' :"
+    "--uu;;''^^..vvvv  --uu..;;vv^^uu..,,^^  ~~--uu;;.   ^^,, '',,vv "
+    "   '',,vv   --uu\"\"  '',,vv''^^,,vv,,vv  ~~--uuoo\"\";;^^^^:''..vv ";
+static const char cfti_marks[] = "`'^~-u.:o\"v,;";
+static const uint16_t cfti_mark_codes[] = {0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307,
+                                           0x308, 0x30A, 0x30B, 0x30C, 0x327, 0x328};
+
+/* A name as it is compared: its letters without their marks, which come after them, and,
+ * if lower, in lower case. */
+typedef struct cfti_folding {
+    const uint8_t *at, *end;
+    uint32_t mark; /* of the letter before, to come next; 0: none */
+    bool lower;
+} cfti_folding;
+
+static void cfti_folding_init(cfti_folding *folding, const cfti_file *file, bool lower) {
+    folding->at = (const uint8_t *)file->name;
+    folding->end = folding->at + file->name_size;
+    folding->mark = 0;
+    folding->lower = lower;
+}
+
+/* Of the letters in Latin-1 and Latin Extended-A that have no mark. */
+static uint32_t cfti_lower_letter(uint32_t code) {
+    static const uint16_t pairs[] = {0x110, 0x126, 0x132, 0x13F, 0x141, 0x14A, 0x152, 0x166};
+    size_t i;
+    if (code < 0x80) return cfti_lower((uint8_t)code);
+    if (code == 0xC6 || code == 0xD0 || code == 0xD8 || code == 0xDE) return code + 0x20;
+    for (i = 0; i < CFTI_COUNT(pairs); i++)
+        if (pairs[i] == code) return code + 1;
+    return code;
+}
+
+/* The next code point; 0: the end. */
+static uint32_t cfti_folding_next(cfti_folding *folding) {
+    uint32_t code = folding->mark;
+    size_t length;
+    folding->mark = 0;
+    if (code != 0 || folding->at == folding->end) return code;
+    length = cfti_utf8_decode(folding->at, (size_t)(folding->end - folding->at), &code);
+    folding->at += length;
+    if (code >= 0xC0 && code < 0x180 && cfti_letters[code - 0xC0] != ' ') {
+        const char *mark = strchr(cfti_marks, cfti_letter_marks[code - 0xC0]);
+        folding->mark = cfti_mark_codes[mark - cfti_marks];
+        code = (uint8_t)cfti_letters[code - 0xC0];
+    }
+    return folding->lower ? cfti_lower_letter(code) : code;
+}
+
+static bool cfti_folds_alike(const cfti_file *a, const cfti_file *b, bool lower) {
+    cfti_folding x, y;
+    uint32_t code;
+    cfti_folding_init(&x, a, lower);
+    cfti_folding_init(&y, b, lower);
+    do {
+        code = cfti_folding_next(&x);
+        if (code != cfti_folding_next(&y)) return false;
+    } while (code != 0);
+    return true;
+}
+
+/* FNV-1a of a folded name. */
+static uint64_t cfti_folded_hash(const cfti_file *file) {
+    cfti_folding folding;
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    uint32_t code;
+    cfti_folding_init(&folding, file, true);
+    while ((code = cfti_folding_next(&folding)) != 0)
+        hash = (hash ^ code) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+/* Who is told, and what it takes. */
+typedef struct cfti_notes {
+    const confiture_files *files;
+    confiture_allocator allocator;
+    cfti_buffer words;
+    void (*tell)(void *ctx, const cfti_fail *fail, const char *name);
+    void *ctx;
+} cfti_notes;
+
+static bool cfti_notes_append(cfti_notes *notes, const char *text, size_t size) {
+    return cfti_buffer_append(&notes->words, text, size);
+}
+
+/* A note on a file: some component, or none, what is said of it, another name, and what is to
+ * be done. False: no memory. */
+static bool cfti_notes_tell(cfti_notes *notes, const cfti_file *file, const char *component,
+                            const char *what, const char *other, size_t other_size,
+                            const char *advice) {
+    cfti_fail fail;
+    notes->words.size = 0;
+    if (!cfti_notes_append(notes, "note: ", 6) ||
+        !cfti_notes_append(notes, component, strcspn(component, "/")) ||
+        !cfti_notes_append(notes, what, strlen(what)) ||
+        !cfti_notes_append(notes, other, other_size) ||
+        !cfti_notes_append(notes, advice, strlen(advice) + 1))
+        return false;
+    cfti_fail_with(&fail, CONFITURE_OK, (const char *)notes->words.data);
+    fail.path = file->path;
+    fail.index = (size_t)(file - notes->files->items);
+    notes->tell(notes->ctx, &fail, file->name);
+    return true;
+}
+
+/* ---- alike ---- */
+
+typedef struct cfti_alike {
+    uint64_t hash;
+    const cfti_file *file, *other; /* other: NULL, or the file before it that is alike */
+} cfti_alike;
+
+static int cfti_order_alike(const void *a, const void *b) {
+    const cfti_alike *x = (const cfti_alike *)a, *y = (const cfti_alike *)b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return strcmp(x->file->name, y->file->name);
+}
+
+static int cfti_order_file(const void *a, const void *b) {
+    const cfti_file *x = ((const cfti_alike *)a)->file, *y = ((const cfti_alike *)b)->file;
+    return x < y ? -1 : x > y;
+}
+
+static bool cfti_notes_tell_alike(cfti_notes *notes, const cfti_alike *alike) {
+    const cfti_file *file = alike->file, *other = alike->other;
+    if (strcmp(file->name, other->name) == 0)
+        return cfti_notes_tell(notes, file, "", "listed twice, so it stands in the schema twice",
+                               "", 0, ": leave one out");
+    if (cfti_folds_alike(file, other, false))
+        return cfti_notes_tell(notes, file, "", "differs only in Unicode normalisation from ",
+                               other->name, other->name_size, ": rename one");
+    return cfti_notes_tell(notes, file, "", "differs only in case from ", other->name,
+                           other->name_size, ": rename one");
+}
+
+/* Names that are the same, or the same to some file systems. By their hashes: the names
+ * themselves are compared only where those are equal. */
+static bool cfti_notes_alike(cfti_notes *notes) {
+    size_t n = notes->files->count, i, kept = 0;
+    cfti_alike *items;
+    bool good;
+    if (n > SIZE_MAX / sizeof(*items)) return false;
+    items = (cfti_alike *)cfti_alloc(&notes->allocator, n * sizeof(*items));
+    if (items == NULL) return false;
+    for (i = 0; i < n; i++) {
+        items[i].file = &notes->files->items[i];
+        items[i].hash = cfti_folded_hash(items[i].file);
+    }
+    good = cfti_sort(&notes->allocator, items, n, sizeof(*items), cfti_order_alike);
+    for (i = 1; good && i < n; i++) {
+        const cfti_file *a = items[i - 1].file, *b = items[i].file;
+        items[kept].hash = items[i - 1].hash;
+        if (items[i].hash != items[i - 1].hash || !cfti_folds_alike(a, b, true)) continue;
+        items[kept].file = a < b ? b : a;
+        items[kept++].other = a < b ? a : b;
+    }
+    good = good && cfti_sort(&notes->allocator, items, kept, sizeof(*items), cfti_order_file);
+    for (i = 0; good && i < kept; i++) good = cfti_notes_tell_alike(notes, &items[i]);
+    cfti_free(&notes->allocator, items, n * sizeof(*items));
+    return good;
+}
+
+/* ---- numbers ---- */
+
+/* The digits that a component begins with, without zeros before them. */
+static const char *cfti_number_of(const char *name, size_t *digits) {
+    size_t n = 0;
+    while (*name == '0' && name[1] >= '0' && name[1] <= '9') name++;
+    while (name[n] >= '0' && name[n] <= '9') n++;
+    *digits = n;
+    return name;
+}
+
+static bool cfti_number_is_above(const char *a, const char *b) {
+    size_t m, n;
+    a = cfti_number_of(a, &m);
+    b = cfti_number_of(b, &n);
+    if (m == 0 || n == 0) return false;
+    return m != n ? m > n : memcmp(a, b, n) > 0;
+}
+
+/* Where the components of two paths that come one after the other begin to differ. */
+static size_t cfti_first_difference(const char *a, const char *b) {
+    size_t i, start = 0;
+    for (i = 0; a[i] == b[i] && a[i] != '\0'; i++)
+        if (a[i] == '/') start = i + 1;
+    return start;
+}
+
+/* Numbers by which files and directories are sorted otherwise than meant: once for each
+ * directory. The list is in the order of paths, so what is below a directory is together,
+ * and of those told of only the ones above the file at hand are kept. */
+static bool cfti_notes_numbers(cfti_notes *notes) {
+    size_t *told = NULL, depth = 0, capacity = 0, i;
+    bool good = true;
+    for (i = 1; good && notes->files->is_by_path && i < notes->files->count; i++) {
+        const char *a = notes->files->items[i - 1].path, *b = notes->files->items[i].path;
+        size_t start = cfti_first_difference(a, b);
+        void *grown = told;
+        while (depth > 0 && told[depth - 1] > start) depth--;
+        if (!cfti_number_is_above(a + start, b + start)) continue;
+        if (depth > 0 && told[depth - 1] == start) continue;
+        good = cfti_grow(&notes->allocator, &grown, &capacity, depth, sizeof(*told));
+        told = (size_t *)grown;
+        if (!good) break;
+        told[depth++] = start;
+        good =
+            cfti_notes_tell(notes, &notes->files->items[i], b + start, " comes after ", a + start,
+                            strcspn(a + start, "/"), ": write numbers with as many digits each");
+    }
+    cfti_free(&notes->allocator, told, capacity * sizeof(*told));
+    return good;
+}
+
+/* ---- left out ---- */
+
+static void cfti_notes_left_out(cfti_notes *notes) {
+    size_t i;
+    for (i = 0; i < notes->files->left_out_count; i++) {
+        const char *path = notes->files->left_out[i].path;
+        cfti_fail fail;
+        cfti_fail_with(&fail, CONFITURE_OK,
+                       "note: left out, since patterns tell upper case from lower: rename it, or "
+                       "add a pattern");
+        fail.path = path;
+        notes->tell(notes->ctx, &fail, path);
+    }
+}
+
+/* Tells of all. False: no memory. */
+static bool cfti_notes_tell_all(cfti_notes *notes) {
+    bool good = cfti_notes_numbers(notes) && (notes->files->count < 2 || cfti_notes_alike(notes));
+    if (good) cfti_notes_left_out(notes);
+    cfti_buffer_free(&notes->words);
+    return good;
+}
+
 /* ---- check.c: bytes to text, and the checks on the way ---- */
 
 /* How text is made and read. */
@@ -11732,6 +12059,28 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_vi
     return CONFITURE_OK;
 }
 
+/* A note on a name. */
+static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char *name) {
+    cfti_findings_tell((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
+}
+
+static confiture_status cfti_findings_note_names(cfti_findings *findings,
+                                                 const confiture_files *files,
+                                                 const confiture_run *run, cfti_fail *fail) {
+    cfti_notes notes;
+    int cancel = cfti_cancel_disable();
+    bool good;
+    memset(&notes, 0, sizeof(notes));
+    notes.files = files;
+    notes.tell = cfti_findings_note_name;
+    notes.ctx = findings;
+    (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
+    notes.words.allocator = notes.allocator;
+    good = cfti_notes_tell_all(&notes);
+    cfti_cancel_restore(cancel);
+    return good ? CONFITURE_OK : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+}
+
 typedef struct cfti_check {
     cfti_text_rules rules;
     cfti_findings findings;
@@ -11785,6 +12134,8 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     consumer.fold = cfti_check_fold;
     consumer.ctx = &check;
     status = cfti_scan_run(files, &options->run, &consumer, &fail);
+    if (status == CONFITURE_OK && check.findings.notes)
+        status = cfti_findings_note_names(&check.findings, files, &options->run, &fail);
     if (status == CONFITURE_OK && check.findings.any) {
         fail = check.findings.first;
         status = fail.status;

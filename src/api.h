@@ -253,7 +253,7 @@ typedef struct confiture_finding {
     confiture_severity severity;
     size_t index; /* of the file in the list; CONFITURE_NO_INDEX: a note on what is not in it */
     const char *path;
-    const char *name;
+    const char *name;    /* of what is not in the list its path */
     uint64_t line;       /* of the byte, or where it began, from 1; 0: of a name */
     uint64_t offset;     /* of the byte, from 0; E_ENCODING only */
     const char *what;    /* "comment never closed", "not valid UTF-8", ... */
@@ -261,7 +261,8 @@ typedef struct confiture_finding {
 } confiture_finding;
 
 /* Called on the calling thread, in list order, at most once a file; for notes, which come
- * among the others, once more. Those on names come after all files, in list order too. */
+ * among the others, once more. Those on names come after all files, kind by kind, each kind
+ * in list order. */
 typedef void confiture_finding_callback(void *user, const confiture_finding *finding);
 
 typedef struct confiture_check_options {

@@ -57,6 +57,8 @@ static size_t cfti_max(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Big-endian words at any alignment. Compilers turn both into one or two
  * instructions. */
+static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+
 static uint32_t cfti_load_be32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
 }

@@ -154,6 +154,28 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_vi
     return CONFITURE_OK;
 }
 
+/* A note on a name. */
+static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char *name) {
+    cfti_findings_tell((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
+}
+
+static confiture_status cfti_findings_note_names(cfti_findings *findings,
+                                                 const confiture_files *files,
+                                                 const confiture_run *run, cfti_fail *fail) {
+    cfti_notes notes;
+    int cancel = cfti_cancel_disable();
+    bool good;
+    memset(&notes, 0, sizeof(notes));
+    notes.files = files;
+    notes.tell = cfti_findings_note_name;
+    notes.ctx = findings;
+    (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
+    notes.words.allocator = notes.allocator;
+    good = cfti_notes_tell_all(&notes);
+    cfti_cancel_restore(cancel);
+    return good ? CONFITURE_OK : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+}
+
 typedef struct cfti_check {
     cfti_text_rules rules;
     cfti_findings findings;
@@ -207,6 +229,8 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     consumer.fold = cfti_check_fold;
     consumer.ctx = &check;
     status = cfti_scan_run(files, &options->run, &consumer, &fail);
+    if (status == CONFITURE_OK && check.findings.notes)
+        status = cfti_findings_note_names(&check.findings, files, &options->run, &fail);
     if (status == CONFITURE_OK && check.findings.any) {
         fail = check.findings.first;
         status = fail.status;

@@ -56,6 +56,7 @@
 #include "scan.c"
 #include "scan_loop.c"
 #include "digest.c"
+#include "notes.c"
 #include "check.c"
 #include "output.c"
 #include "target.c"

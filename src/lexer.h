@@ -213,8 +213,6 @@ static void cfti_lex_letter(cfti_lexer *lexer, uint8_t c) {
     else lexer->word_size = sizeof lexer->word + 1;
 }
 
-static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
-
 static bool cfti_lex_word_is(const cfti_lexer *lexer, const char *word) {
     size_t n = strlen(word);
     return lexer->word_size == n && memcmp(lexer->word, word, n) == 0;

@@ -14,7 +14,10 @@ struct confiture_files {
     cfti_arena strings;
     cfti_file *items;
     size_t count, capacity;
-    bool is_together; /* items lie among the strings */
+    bool is_together;    /* items lie among the strings */
+    bool is_by_path;     /* a search has put them in order, and by path */
+    cfti_file *left_out; /* what a search took for no match by its case alone: paths only */
+    size_t left_out_count, left_out_capacity;
     bool is_confined; /* what was no link when it was found must be none when it is read */
     char *base;       /* clean */
     bool base_is_seed;
@@ -54,6 +57,7 @@ CONFITURE_API void confiture_files_free(confiture_files *files) {
     cfti_arena_free(&files->strings);
     if (!files->is_together)
         cfti_free(&allocator, files->items, files->capacity * sizeof(cfti_file));
+    cfti_free(&allocator, files->left_out, files->left_out_capacity * sizeof(cfti_file));
     cfti_free(&allocator, files, sizeof(*files));
 }
 
@@ -155,6 +159,25 @@ static bool cfti_files_add(confiture_files *files, const char *head, size_t head
             tail_size++;
     file->leaf = file->path_size - (uint32_t)tail_size;
     file->kind = kind;
+    return true;
+}
+
+/* Remembers what was left out. False: no memory. */
+static bool cfti_files_leave_out(confiture_files *files, const char *head, size_t head_size,
+                                 const char *leaf, size_t leaf_size) {
+    void *items = files->left_out;
+    char *path;
+    bool slash;
+    if (!cfti_grow(&files->allocator, &items, &files->left_out_capacity, files->left_out_count,
+                   sizeof(cfti_file)))
+        return false;
+    files->left_out = (cfti_file *)items;
+    if (head_size == 1 && head[0] == '.') head_size = 0;
+    slash = head_size > 0 && head[head_size - 1] != '/';
+    path = cfti_files_string(files, head, head_size, slash, leaf, leaf_size);
+    if (path == NULL) return false;
+    memset(&files->left_out[files->left_out_count], 0, sizeof(cfti_file));
+    files->left_out[files->left_out_count++].path = path;
     return true;
 }
 
@@ -569,12 +592,42 @@ static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, 
     return cfti_sort(&files->allocator, files->items, files->count, sizeof(cfti_file), order);
 }
 
+/* Whether a list in the order of paths holds one. */
+static bool cfti_files_hold(const confiture_files *files, const char *path) {
+    size_t low = 0, high = files->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = cfti_path_compare(files->items[middle].path, path);
+        if (order == 0) return true;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return false;
+}
+
+/* Of what was left out only that is kept which no other walk has found, and once. */
+static bool cfti_files_order_left_out(confiture_files *files) {
+    size_t i, kept = 0;
+    if (!cfti_sort(&files->allocator, files->left_out, files->left_out_count, sizeof(cfti_file),
+                   cfti_order_path))
+        return false;
+    for (i = 0; i < files->left_out_count; i++) {
+        const char *path = files->left_out[i].path;
+        if (kept > 0 && strcmp(files->left_out[kept - 1].path, path) == 0) continue;
+        if (!cfti_files_hold(files, path)) files->left_out[kept++] = files->left_out[i];
+    }
+    files->left_out_count = kept;
+    return true;
+}
+
 /* Puts the list in order. in_order: it is by path already. unique: of equal paths the
  * first is kept. */
 static bool cfti_files_order(confiture_files *files, bool in_order, confiture_sort sort,
                              bool unique) {
     size_t i, kept = 0, stem_size, prefix_size;
     if (!in_order && !cfti_files_sort(files, cfti_order_path)) return false;
+    if (!cfti_files_order_left_out(files)) return false;
+    files->is_by_path = sort != CONFITURE_SORT_HEX;
     if (unique) {
         for (i = 0; i < files->count; i++) {
             if (kept > 0 && strcmp(files->items[kept - 1].path, files->items[i].path) == 0)

@@ -152,6 +152,7 @@ typedef struct cfti_wish {
     uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
     bool found;
     bool found_is_named, below_is_named; /* by a part without wildcards */
+    bool left_out; /* by the case of its name: to be told of, if it is a file */
 } cfti_wish;
 
 static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name, size_t size,
@@ -175,6 +176,8 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
                 wish.found = true;
                 wish.found_is_named = part->kind == CFTI_PART_EXACT;
             }
+        } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
+            wish.left_out |= cfti_part_misses_by_case(part, name, size);
         }
     }
     if (kind != CFTI_KIND_DIRECTORY) {
@@ -185,7 +188,7 @@ static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name
 }
 
 static bool cfti_wish_is_empty(const cfti_wish *wish) {
-    return !wish->found && (wish->real | wish->any) == 0;
+    return !wish->found && !wish->left_out && (wish->real | wish->any) == 0;
 }
 
 /* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
@@ -231,7 +234,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (wish.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) wish.found = wish.found_is_named = false;
+    if (skip_file) wish.found = wish.found_is_named = wish.left_out = false;
     if (skip_all) {
         wish.real = wish.any = 0;
         wish.below_is_named = false;
@@ -256,6 +259,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
     entry->found = wish.found;
+    entry->left_out = wish.left_out && !wish.found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
         error = cfti_listing_confine(listing, entry, &real_place, &real_size);

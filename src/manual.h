@@ -217,7 +217,15 @@
  * they change no status; no_notes turns them off. A caller that wants them to fail counts them, as
  * the command does for --strict. They are of:
  *
- *   - \ir and \include_relative, which look beside the built schema, not beside this file.
+ *   - \ir and \include_relative, which look beside the built schema, not beside this file;
+ *   - numbers that sort otherwise than a person expects, as 10_a before 2_b: in the default order
+ *     of a search, by the digits at the start of files and directories, once a directory;
+ *   - names of the list that differ only in case (A to Z, and the letters of Latin-1 and Latin
+ *     Extended-A) or only in Unicode normalisation (those letters against the same with a combining
+ *     mark, U+0300 to U+0328): some file systems, and some tools, hold but one of them;
+ *   - a file that is listed twice;
+ *   - files that a pattern such as *.sql left out for the case of their ends alone (x.SQL), if
+ *     nothing excludes them and no other pattern found them. Links are not looked at.
  *
  * WHERE VERSIONS OF PSQL DIFFER the newest rule was taken, of 18: numbers and the names that
  * touch them (1e'x' holds no E string, 1$a$ opens $a$), \v as white space, the list of

@@ -9,6 +9,7 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
+    bool left_out;  /* nothing but its name's case kept it from being found */
     uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
 } cfti_entry;
 

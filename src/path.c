@@ -463,6 +463,17 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
     return empty ? "the pattern is empty" : NULL;
 }
 
+/* Whether a name that does not match a part would, if case did not matter: of parts like
+ * *.sql alone. */
+static bool cfti_part_misses_by_case(const cfti_part *part, const char *name, size_t size) {
+    size_t n = part->size - 1, i;
+    if (!part->is_suffix || size < n) return false;
+    for (i = 0; i < n; i++)
+        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)part->text[1 + i]))
+            return false;
+    return memcmp(name + size - n, part->text + 1, n) != 0;
+}
+
 static bool cfti_part_matches(const cfti_part *part, const char *name, size_t size) {
     if (part->is_suffix)
         return size >= part->size - 1 &&

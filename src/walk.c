@@ -121,6 +121,9 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             if (entry->found)
                 room = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
                                       entry->size, (cfti_kind)entry->kind);
+            if (entry->left_out)
+                room = cfti_files_leave_out(files, (const char *)path.data, path.size, entry->name,
+                                            entry->size);
             if (entry->child != NULL && room) {
                 node = entry->child;
                 room = cfti_node_enter(&path, node);

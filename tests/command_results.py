@@ -331,6 +331,41 @@ class Json(CommandTest):
 
 
 class Check(CommandTest):
+    def test_notes(self):
+        for name in ("10_a.sql", "2_b.sql", "c.SQL", "d\u00e9.sql", "de\u0301.sql"):
+            self.write("t/" + name, "select 1;\n")
+        self.write("t/f.sql", "\\ir x.sql\nselect 1;\n")
+        notes = [
+            "t/f.sql:1: note: \\ir looks beside the built schema, not beside this file",
+            "t/2_b.sql: note: 2_b.sql comes after 10_a.sql: write numbers with as many digits each",
+            "t/d\u00e9.sql: note: differs only in Unicode normalisation from de\u0301.sql: rename one",
+            "t/c.SQL: note: left out, since patterns tell upper case from lower: rename it, or add a "
+            "pattern"]
+        for strict, code in (((), 0), (("--strict",), 1)):
+            result = self.run_command("check", "t", *strict)
+            self.assertEqual((result.code, result.out.decode().splitlines()), (code, notes), result)
+            self.assertOneLine(result, "confiture: 5 files checked, 0 findings, 4 notes")
+        result = self.run_command("check", "t", "--strict", "--no-notes")
+        self.assertEqual((result.code, result.out), (0, b""), result)
+        self.assertOneLine(result, "confiture: 5 files checked, 0 findings, 0 notes")
+        said = json.loads(self.run_command("check", "t", "--json").out)
+        self.assertEqual([f["severity"] for f in said["findings"]], ["note"] * 4)
+        self.assertEqual([f["message"] for f in said["findings"]], notes)
+        self.assertEqual(said["findings"][3]["name"], "t/c.SQL")
+        self.assertEqual(json.loads(self.run_command("check", "t", "--json", "--strict").out)["status"],
+                         "failed")
+        self.assertEqual(self.run_command("build", "t", "-o", "out.sql").code, 0)
+        self.write("t/z.sql", "select 'open\n")
+        result = self.run_command("check", "t")
+        self.assertEqual((result.code, result.out.decode().splitlines()),
+                         (1, ["t/z.sql:1: quote never closed"] + notes), result)
+
+    def test_a_file_given_twice_is_noted(self):
+        self.tree(a="A;\n")
+        result = self.run_command("check", "t/a.sql", "t/a.sql")
+        self.assertEqual((result.code, result.out), (
+            0, b"t/a.sql: note: listed twice, so it stands in the schema twice: leave one out\n"))
+
     def test_nothing_found(self):
         self.tree(a="SELECT '/*'; -- '\n", b="DO $a$ ' $a$;")
         result = self.run_command("check", "t")

@@ -19,6 +19,7 @@
 #include "test_find.c"
 #include "test_walk.c"
 #include "test_matched.c"
+#include "test_notes.c"
 #include "test_scan.c"
 #include "test_limit.c"
 #include "test_ring.c"
@@ -45,6 +46,7 @@ static const struct {
     {"find", test_find},     {"scan", test_scan},         {"limit", test_limit},
     {"ring", test_ring},     {"build", test_build},       {"memory", test_memory},
     {"walk", test_walk},     {"face", test_face},         {"matched", test_matched},
+    {"notes", test_notes},
 #if !defined(_WIN32)
     {"rules", test_rules},   {"confine", test_confine},   {"output", test_output},
     {"system", test_system}, {"refused", test_refused},   {"host", test_host},
