@@ -372,6 +372,7 @@ static void direct_folds(void) {
     confiture_error error;
     fault_reset();
     memset(&options, 0, sizeof options);
+    options.check = CONFITURE_CHECK_QUOTES; /* the files are words, and no SQL */
     memset(schemas, 0, sizeof schemas);
     options.run.threads = 1;
     options.run.allocator = &fault_allocator;
@@ -384,7 +385,7 @@ static void direct_folds(void) {
     options.post_dir_count = 1;
     CHECK(confiture_build_split_files(schemas, paths, lists.small, &options, &error) ==
           CONFITURE_E_ARGUMENT);
-    CHECK_STR(error.message, "two outputs are the same file");
+    CHECK_STR(error.message, "o/N.SQL: two outputs are the same file");
     CHECK(access("o/n.sql", F_OK) != 0 && access("o/other.sql", F_OK) != 0);
     fault_reset();
     tree_text("i/out.sql", work_old_text);
