@@ -1,4 +1,4 @@
-/* lexer.c: PostgreSQL's lexical state, whole and in pieces.
+/* lexer.c: what a script would do to the next in psql, whole and in pieces, at both levels.
  * Input: two bytes that say how it is cut, then the translated text. */
 #include "fuzz.h"
 
@@ -9,6 +9,7 @@
 static slow_open lexer_run(const uint8_t *p, size_t n, uint32_t cut, confiture_check_mode mode) {
     cfti_lexer lexer;
     slow_open open;
+    memset(&open, 0, sizeof open);
     cfti_lexer_init(&lexer, mode);
     while (n > 0) {
         size_t size = cut == 0 ? n : fuzz_piece(&cut, n);
@@ -18,13 +19,15 @@ static slow_open lexer_run(const uint8_t *p, size_t n, uint32_t cut, confiture_c
         p += size;
         n -= size;
     }
-    open.line = 0;
     open.what = cfti_lexer_end(&lexer, &open.line);
+    open.unended = open.what == cfti_statement_open;
+    open.variable = open.what == NULL && lexer.held.what == CFTI_HELD_VARIABLE;
     return open;
 }
 
 static void lexer_expect(const char *way, slow_open open, slow_open wanted) {
     if (open.line == wanted.line && (open.what == NULL) == (wanted.what == NULL) &&
+        open.unended == wanted.unended && open.variable == wanted.variable &&
         (open.what == NULL || strcmp(open.what, wanted.what) == 0))
         return;
     fprintf(stderr, "%s: line %lu %s, and not line %lu %s\n", way, (unsigned long)open.line,
@@ -33,17 +36,19 @@ static void lexer_expect(const char *way, slow_open open, slow_open wanted) {
     abort();
 }
 
-static void lexer_check(const uint8_t *p, size_t n, uint32_t cut) {
-    slow_open wanted = slow_lex(p, n);
-    lexer_expect("whole", lexer_run(p, n, 0, CONFITURE_CHECK_POSTGRES), wanted);
-    lexer_expect("in pieces", lexer_run(p, n, cut, CONFITURE_CHECK_POSTGRES), wanted);
+static void lexer_check(const uint8_t *p, size_t n, uint32_t cut, confiture_check_mode mode) {
+    slow_open wanted = slow_lex(p, n, mode);
+    lexer_expect("whole", lexer_run(p, n, 0, mode), wanted);
+    lexer_expect("in pieces", lexer_run(p, n, cut, mode), wanted);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t *text;
     if (size < 2 || size > 1 << 14) return 0;
     text = fuzz_copy(data + 2, size - 2);
-    lexer_check(text, size - 2, 1u << 16 | (uint32_t)data[0] << 8 | data[1]);
+    /* The level "quotes" now and then: it reads as the other does, and tells less. */
+    lexer_check(text, size - 2, 1u << 16 | (uint32_t)data[0] << 8 | data[1],
+                data[1] % 8 == 7 ? CONFITURE_CHECK_QUOTES : CONFITURE_CHECK_POSTGRES);
     free(text);
     return 0;
 }
@@ -51,12 +56,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 #if defined(FUZZ_MAIN)
 static void fuzz_answer(const fuzz_row *row) {
     const uint8_t *p = (const uint8_t *)row->a;
+    confiture_check_mode mode = CONFITURE_CHECK_POSTGRES;
     slow_open open;
-    if (!fuzz_row_is(row, "postgres")) return;
-    open = slow_lex(p, row->a_size);
+    if (fuzz_row_is(row, "quotes")) mode = CONFITURE_CHECK_QUOTES;
+    else if (!fuzz_row_is(row, "postgres")) return;
+    open = slow_lex(p, row->a_size, mode);
     FUZZ_CHECK(fuzz_row_wants(row, "%lu %s", (unsigned long)open.line,
                               open.what == NULL ? "" : open.what));
-    lexer_check(p, row->a_size, 1u << 16);
-    lexer_check(p, row->a_size, 77u << 16);
+    lexer_check(p, row->a_size, 1u << 16, mode);
+    lexer_check(p, row->a_size, 77u << 16, mode);
 }
 #endif
