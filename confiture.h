@@ -8274,12 +8274,14 @@ typedef struct cfti_lexer {
     bool in_argument, parenthesis, closed;
     bool condition;              /* the arguments go to `word`: they are those of \if */
     bool uncertain;              /* an argument is known to psql alone */
+    bool certain;                /* all before the one at hand are known */
     uint8_t needed;              /* arguments that it must have, and has not yet */
     uint8_t last;                /* byte of the argument; of a \copy */
     bool first;                  /* the argument at hand is */
     uint32_t semicolons;         /* at its end, so far */
     uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
     cfti_copying line_copy;
+    bool dotted; /* its table has a schema */
     uint8_t branch_count;
     uint64_t deeper; /* \ifs that there is no room for */
     uint16_t tag_size;
@@ -9004,8 +9006,9 @@ static void cfti_command_begin(cfti_lexer *lexer) {
         }
         lexer->at = CFTI_AT_COPY_LINE;
         lexer->quote = 0;
+        lexer->before = 0;
         lexer->last = 0;
-        lexer->format = false;
+        lexer->format = lexer->dotted = false;
         cfti_copy_init(&lexer->line_copy);
         return;
     default: break;
@@ -9065,11 +9068,13 @@ static bool cfti_command_run(cfti_lexer *lexer) {
 static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
     static const uint64_t prime = UINT64_C(0x100000001B3);
 
+    bool opening = lexer->last == 0 && lexer->first;
+
     lexer->last = quoted ? '\'' : c;
     if (lexer->condition) cfti_lex_letter(lexer, cfti_lower(c));
     if (lexer->parenthesis && !lexer->closed && !lexer->in_value) {
         if (c == '=') lexer->in_value = true;
-        else if (c != '(' || lexer->word_size > 0 || !lexer->first) cfti_lex_letter(lexer, c);
+        else if (!opening) cfti_lex_letter(lexer, c);
     }
     if (!lexer->first) return;
     if (c == ';') {
@@ -9085,6 +9090,7 @@ static void cfti_argument_begin(cfti_lexer *lexer, uint8_t c) {
     if (lexer->in_argument) return;
     lexer->in_argument = true;
     lexer->last = 0;
+    lexer->certain = !lexer->uncertain;
     lexer->argument = lexer->word_size;
     lexer->in_value = false;
     if (lexer->options) lexer->word_size = 0;
@@ -9197,6 +9203,7 @@ static const uint8_t *cfti_lex_argument_quote(cfti_lexer *lexer, const uint8_t *
     for (; p < end; p++) {
         if (*p == '\n') {
             lexer->word_size = lexer->argument;
+            lexer->uncertain = !lexer->certain;
             if (lexer->first) lexer->parenthesis = false;
             cfti_command_end(lexer, p);
             return p;
@@ -9251,15 +9258,39 @@ static const uint8_t *cfti_lex_argument_number(cfti_lexer *lexer, const uint8_t 
 /* ==== \copy ============================================================== */
 
 static void cfti_copy_line_token(cfti_lexer *lexer, int token) {
+    if (token == '.' && lexer->line_copy.state == CFTI_COPY_NAMED) {
+        if (lexer->dotted) lexer->line_copy.state = CFTI_COPY_NONE; /* psql: one schema */
+        lexer->dotted = true;
+    }
     lexer->line_copy.state = cfti_copy_next(lexer, &lexer->line_copy, token);
 }
 
 static void cfti_copy_line_word(cfti_lexer *lexer) {
-    if (lexer->word_size > 0) cfti_copy_line_token(lexer, CFTI_TOKEN_WORD);
+    bool number = lexer->word_size > 0 &&
+                  (lexer->word[0] == '$' || (cfti_kinds[lexer->word[0]] & CFTI_DIGIT) != 0);
+    if (lexer->word_size > 0)
+        cfti_copy_line_token(lexer, number ? CFTI_TOKEN_NUMBER : CFTI_TOKEN_WORD);
     lexer->word_size = 0;
 }
 
+/* - or / may begin a comment: that is known one byte later, c. True: it does. */
+static bool cfti_copy_line_mark(cfti_lexer *lexer, uint8_t c) {
+    uint8_t mark = lexer->before;
+    lexer->before = 0;
+    if (mark == '-' && c == '-') {
+        lexer->quote = '\n';
+    } else if (mark == '/' && c == '*') {
+        lexer->quote = '/';
+        lexer->depth = 1;
+        lexer->last = 0;
+    } else if (mark != 0) {
+        cfti_copy_line_token(lexer, mark);
+    }
+    return lexer->quote != 0;
+}
+
 static void cfti_copy_line_end(cfti_lexer *lexer) {
+    (void)cfti_copy_line_mark(lexer, '\n');
     cfti_copy_line_word(lexer);
     /* What is open at the end of the line is the server's error. */
     if (lexer->quote != 0 && lexer->quote != '\n') lexer->line_copy.state = CFTI_COPY_NONE;
@@ -9270,49 +9301,59 @@ static void cfti_copy_line_end(cfti_lexer *lexer) {
     lexer->run = CFTI_RUN_NONE;
 }
 
+/* Within quotes, or a comment, which nests. */
+static void cfti_copy_line_quoted(cfti_lexer *lexer, uint8_t c, uint8_t before) {
+    if (lexer->quote == '/') {
+        bool opens = before == '/' && c == '*', closes = before == '*' && c == '/';
+        lexer->depth = lexer->depth + opens - closes;
+        if (opens || closes) lexer->last = 0;
+        if (lexer->depth == 0) lexer->quote = 0;
+    } else if (c != lexer->quote) {
+        if (lexer->format) cfti_lex_letter(lexer, c);
+    } else {
+        lexer->quote = 0;
+        cfti_copy_format(lexer, &lexer->line_copy);
+    }
+}
+
+/* Any other byte. Comments, which psql itself does not know, may follow the file alone. */
+static void cfti_copy_line_byte(cfti_lexer *lexer, uint8_t c, uint8_t before) {
+    uint8_t state = lexer->line_copy.state;
+    bool source = state == CFTI_COPY_SOURCE;
+
+    if ((c == '\f' || c == '\v') && state > CFTI_COPY_READS && state < CFTI_COPY_SOURCE) {
+        /* No white space where psql splits the line: part of a word. */
+        lexer->line_copy.state = CFTI_COPY_NONE;
+    } else if ((cfti_kinds[c] & CFTI_SPACE) && (!source || (c != '\f' && c != '\v'))) {
+        cfti_copy_line_word(lexer);
+    } else if (c == ';') {
+        cfti_copy_line_word(lexer);
+        if (lexer->line_copy.state < CFTI_COPY_READS) lexer->quote = '\n'; /* that was all */
+        else lexer->line_copy.state = CFTI_COPY_NONE;
+    } else if (source ? c != '\'' : (cfti_kinds[c] & CFTI_IDENT) != 0) {
+        cfti_lex_letter(lexer, cfti_lower(c));
+    } else if ((c == '\'' || c == '"') && before == c) {
+        lexer->quote = c; /* a doubled quote: the same token goes on */
+    } else if ((c == '-' || c == '/') && (state < CFTI_COPY_READS || state > CFTI_COPY_SOURCE)) {
+        cfti_copy_line_word(lexer);
+        lexer->before = c;
+    } else {
+        if (c != '\'' || !cfti_lex_word_is(lexer, "e")) cfti_copy_line_word(lexer);
+        lexer->word_size = 0;
+        lexer->format = lexer->line_copy.state == CFTI_COPY_LIST_FORMAT;
+        cfti_copy_line_token(lexer, c);
+        if (c == '\'' || c == '"') lexer->quote = c;
+    }
+}
+
 /* The line of a \copy. psql takes all up to white space for the file: stdin.csv is one. */
 static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && *p != '\n'; p++) {
-        uint8_t c = *p, state = lexer->line_copy.state, before = lexer->last;
-        lexer->last = c;
-        if (lexer->quote) {
-            if (c != lexer->quote || (c == '/' && before != '*')) {
-                if (lexer->format) cfti_lex_letter(lexer, c);
-                continue;
-            }
-            lexer->quote = 0;
-            cfti_copy_format(lexer, &lexer->line_copy);
-        } else if ((cfti_kinds[c] & CFTI_SPACE) &&
-                   (state != CFTI_COPY_SOURCE || (c != '\f' && c != '\v'))) {
-            cfti_copy_line_word(lexer);
-        } else if (c == ';') {
-            cfti_copy_line_word(lexer);
-            if (lexer->line_copy.state < CFTI_COPY_READS) lexer->quote = '\n'; /* that was all */
-            else cfti_copy_line_token(lexer, c);
-        } else if (state == CFTI_COPY_SOURCE ? c != ';' && c != '\''
-                                             : (cfti_kinds[c] & CFTI_IDENT) != 0) {
-            cfti_lex_letter(lexer, cfti_lower(c));
-        } else if ((c == '\'' || c == '"') && before == c) {
-            lexer->quote = c; /* a doubled quote: the same token goes on */
-        } else if (c == '-' && before == '-' && state == CFTI_COPY_READS) {
-            lexer->line_copy.state = lexer->before;
-            lexer->quote = '\n'; /* a comment */
-        } else if (c == '*' && before == '/' && state == CFTI_COPY_READS) {
-            lexer->line_copy.state = lexer->before;
-            lexer->quote = '/'; /* a comment, until another after an asterisk */
-            lexer->last = 0;
-            lexer->format = false;
-        } else if ((c == '-' || c == '/') && state < CFTI_COPY_READS) {
-            cfti_copy_line_word(lexer);
-            lexer->before = lexer->line_copy.state; /* which the second of -- brings back */
-            lexer->line_copy.state = CFTI_COPY_READS;
-        } else {
-            if (c != '\'' || !cfti_lex_word_is(lexer, "e")) cfti_copy_line_word(lexer);
-            lexer->word_size = 0;
-            lexer->format = state == CFTI_COPY_LIST_FORMAT;
-            cfti_copy_line_token(lexer, c);
-            if (c == '\'' || c == '"') lexer->quote = c;
-        }
+        uint8_t before = lexer->last;
+        lexer->last = *p;
+        if (lexer->before != 0 && cfti_copy_line_mark(lexer, *p)) continue;
+        if (lexer->quote == 0) cfti_copy_line_byte(lexer, *p, before);
+        else cfti_copy_line_quoted(lexer, *p, before);
     }
     if (p < end) cfti_copy_line_end(lexer);
     return p;
@@ -9390,11 +9431,12 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
 
     if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
     if (memchr(quotes, c, sizeof quotes)) return true;
+    if (lexer->held.kind == CFTI_STATEMENT_START && c == 'c') return true;
     switch (lexer->routine) {
     case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
     case CFTI_ROUTINE_OR: return c == 'r';
     case CFTI_ROUTINE_REPLACE: return c == 'f' || c == 'p';
-    default: return c == 'c';
+    default: return lexer->routine == CFTI_ROUTINE_START && c == 'c';
     }
 }
 
@@ -9847,31 +9889,38 @@ static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *en
     }
 }
 
-/* Translated text, in pieces of any size. */
-static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
-    const uint8_t *end, *nul;
-
-    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
-        return;
-    end = text + n;
-    lexer->counted = text;
-    if (lexer->mode == CONFITURE_CHECK_REFERENCE) {
-        cfti_lex_comment(lexer, text, end);
-    } else {
-        nul = lexer->mode == CONFITURE_CHECK_POSTGRES ? (const uint8_t *)memchr(text, 0, n) : NULL;
-        cfti_lex_text(lexer, text, nul != NULL ? nul : end);
-        if (nul != NULL && lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
-        if (nul != NULL) {
-            lexer->sent = 0;
-            cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line",
-                           cfti_lex_line(lexer, nul));
-        }
-    }
+/* A piece of it; what was entered within the piece has a line after that. */
+static void cfti_lex_piece(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    lexer->counted = p;
+    if (lexer->mode == CONFITURE_CHECK_REFERENCE) cfti_lex_comment(lexer, p, end);
+    else cfti_lex_text(lexer, p, end);
     cfti_lex_line(lexer, end);
     cfti_lex_settle(lexer, &lexer->opened);
     cfti_lex_settle(lexer, &lexer->held.begun);
     cfti_lex_settle(lexer, &lexer->held.paren);
     cfti_lex_settle(lexer, &lexer->began);
+}
+
+static const uint8_t cfti_newline = '\n';
+
+/* NUL ends the line for psql: a command before it runs, and data do not go on. */
+static void cfti_lex_nul(cfti_lexer *lexer) {
+    uint64_t line = lexer->line;
+    cfti_lex_piece(lexer, &cfti_newline, &cfti_newline + 1);
+    if (lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
+    lexer->sent = 0;
+    cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line", line);
+}
+
+/* Translated text, in pieces of any size. */
+static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
+    const uint8_t *nul = NULL;
+
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
+        return;
+    if (lexer->mode == CONFITURE_CHECK_POSTGRES) nul = (const uint8_t *)memchr(text, 0, n);
+    cfti_lex_piece(lexer, text, nul != NULL ? nul : text + n);
+    if (nul != NULL) cfti_lex_nul(lexer);
 }
 
 /* What psql holds of a script that is open to more SQL; NULL: nothing. */
@@ -9892,18 +9941,17 @@ static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
         *line = lexer->held.begun.line;
         return cfti_statement_open;
     }
+    if (!lexer->restricted) return NULL;
     *line = lexer->restrict_line;
-    return lexer->restricted ? "\\restrict never ended: add \\unrestrict" : NULL;
+    return "\\restrict never ended: add \\unrestrict";
 }
 
 /* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
  * was opened. */
 static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
-    static const uint8_t newline = '\n';
-
     /* In a schema one follows, whether the file has it or not: it ends psql's commands,
      * and the line \. of data. */
-    cfti_lexer_feed(lexer, &newline, 1);
+    cfti_lexer_feed(lexer, &cfti_newline, 1);
     if (lexer->sent > 0) {
         *line = lexer->data_line;
         return "COPY data never ended: no line \\. follows";

@@ -70,11 +70,12 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
 
     if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
     if (memchr(quotes, c, sizeof quotes)) return true;
+    if (lexer->held.kind == CFTI_STATEMENT_START && c == 'c') return true;
     switch (lexer->routine) {
     case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
     case CFTI_ROUTINE_OR: return c == 'r';
     case CFTI_ROUTINE_REPLACE: return c == 'f' || c == 'p';
-    default: return c == 'c';
+    default: return lexer->routine == CFTI_ROUTINE_START && c == 'c';
     }
 }
 
@@ -527,31 +528,38 @@ static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *en
     }
 }
 
-/* Translated text, in pieces of any size. */
-static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
-    const uint8_t *end, *nul;
-
-    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
-        return;
-    end = text + n;
-    lexer->counted = text;
-    if (lexer->mode == CONFITURE_CHECK_REFERENCE) {
-        cfti_lex_comment(lexer, text, end);
-    } else {
-        nul = lexer->mode == CONFITURE_CHECK_POSTGRES ? (const uint8_t *)memchr(text, 0, n) : NULL;
-        cfti_lex_text(lexer, text, nul != NULL ? nul : end);
-        if (nul != NULL && lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
-        if (nul != NULL) {
-            lexer->sent = 0;
-            cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line",
-                           cfti_lex_line(lexer, nul));
-        }
-    }
+/* A piece of it; what was entered within the piece has a line after that. */
+static void cfti_lex_piece(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    lexer->counted = p;
+    if (lexer->mode == CONFITURE_CHECK_REFERENCE) cfti_lex_comment(lexer, p, end);
+    else cfti_lex_text(lexer, p, end);
     cfti_lex_line(lexer, end);
     cfti_lex_settle(lexer, &lexer->opened);
     cfti_lex_settle(lexer, &lexer->held.begun);
     cfti_lex_settle(lexer, &lexer->held.paren);
     cfti_lex_settle(lexer, &lexer->began);
+}
+
+static const uint8_t cfti_newline = '\n';
+
+/* NUL ends the line for psql: a command before it runs, and data do not go on. */
+static void cfti_lex_nul(cfti_lexer *lexer) {
+    uint64_t line = lexer->line;
+    cfti_lex_piece(lexer, &cfti_newline, &cfti_newline + 1);
+    if (lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
+    lexer->sent = 0;
+    cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line", line);
+}
+
+/* Translated text, in pieces of any size. */
+static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
+    const uint8_t *nul = NULL;
+
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
+        return;
+    if (lexer->mode == CONFITURE_CHECK_POSTGRES) nul = (const uint8_t *)memchr(text, 0, n);
+    cfti_lex_piece(lexer, text, nul != NULL ? nul : text + n);
+    if (nul != NULL) cfti_lex_nul(lexer);
 }
 
 /* What psql holds of a script that is open to more SQL; NULL: nothing. */
@@ -572,18 +580,17 @@ static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
         *line = lexer->held.begun.line;
         return cfti_statement_open;
     }
+    if (!lexer->restricted) return NULL;
     *line = lexer->restrict_line;
-    return lexer->restricted ? "\\restrict never ended: add \\unrestrict" : NULL;
+    return "\\restrict never ended: add \\unrestrict";
 }
 
 /* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
  * was opened. */
 static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
-    static const uint8_t newline = '\n';
-
     /* In a schema one follows, whether the file has it or not: it ends psql's commands,
      * and the line \. of data. */
-    cfti_lexer_feed(lexer, &newline, 1);
+    cfti_lexer_feed(lexer, &cfti_newline, 1);
     if (lexer->sent > 0) {
         *line = lexer->data_line;
         return "COPY data never ended: no line \\. follows";

@@ -148,12 +148,14 @@ typedef struct cfti_lexer {
     bool in_argument, parenthesis, closed;
     bool condition;              /* the arguments go to `word`: they are those of \if */
     bool uncertain;              /* an argument is known to psql alone */
+    bool certain;                /* all before the one at hand are known */
     uint8_t needed;              /* arguments that it must have, and has not yet */
     uint8_t last;                /* byte of the argument; of a \copy */
     bool first;                  /* the argument at hand is */
     uint32_t semicolons;         /* at its end, so far */
     uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
     cfti_copying line_copy;
+    bool dotted; /* its table has a schema */
     uint8_t branch_count;
     uint64_t deeper; /* \ifs that there is no room for */
     uint16_t tag_size;

@@ -18,6 +18,7 @@ static slow_bytes build_sunk;
 
 static void build_on_finding(void *user, const confiture_finding *finding) {
     (void)user;
+    if (finding->severity == CONFITURE_SEVERITY_NOTE) return;
     FUZZ_CHECK(finding->line > 0 && strstr(finding->message, finding->what) != NULL);
     build_findings++;
 }
@@ -109,6 +110,8 @@ static confiture_status build_call(build_plan *plan, confiture_error *error) {
         memset(&check, 0, sizeof check);
         check.run = plan->options.run;
         check.mode = plan->options.check;
+        check.strip_bom = plan->options.strip_bom;
+        check.terminate = plan->options.terminate;
         check.on_finding = plan->options.on_finding;
         return confiture_check(plan->files, &check, error);
     }
@@ -274,8 +277,12 @@ static void build_run(build_plan *plan, int trouble) {
     if (plan->what >= 6) {
         build_hash(plan);
     } else if (plan->what == 5) {
-        slow_check(plan->wanted, plan->files, plan->options.check,
-                   plan->options.on_finding != NULL);
+        slow_rules rules;
+        rules.mode = plan->options.check;
+        if (rules.mode == CONFITURE_CHECK_DEFAULT) rules.mode = CONFITURE_CHECK_POSTGRES;
+        rules.strip_bom = plan->options.strip_bom;
+        rules.terminate = plan->options.terminate;
+        slow_check(plan->wanted, plan->files, &rules, plan->options.on_finding != NULL);
         build_twice(plan, trouble);
     } else {
         confiture_status refusal = build_refusal(&plan->options, split);
@@ -297,7 +304,9 @@ static void build_options(build_plan *plan, uint8_t how, uint8_t run, uint8_t wh
     o->schema_only = (how & 8) != 0;
     o->no_digest = (how & 16) != 0;
     o->on_finding = (how & 64) != 0 ? build_on_finding : NULL;
-    o->check = (confiture_check_mode)((run & 3) % 3);
+    o->check = (confiture_check_mode)((run & 3) + ((run & 3) == 3 && trouble % 2 == 1));
+    o->strip_bom = trouble % 3 == 1;
+    o->terminate = trouble % 5 < 2;
     o->run.io = (confiture_io)(run >> 2 & 3);
     o->run.allocator = &fuzz_allocator;
     o->run.threads = (run & 16) != 0 ? 2 : 1;

@@ -33,9 +33,10 @@ BUGS = [
      "lexer->at = (uint8_t)(*p++ == '\\\\' ? CFTI_AT_ESCAPED : CFTI_AT_ESCAPE_END);",
      "lexer->at = (uint8_t)(*p++ == '\\\\' && p < end ? CFTI_AT_ESCAPED : p[-1] == '\\\\' ? "
      "CFTI_AT_ESCAPE : CFTI_AT_ESCAPE_END);"),
-    ("lexer", "a word that ends in stdin is stdin",
-     "if (lexer->from && word == CFTI_WORD5('s', 't', 'd', 'i', 'n'))",
-     "if (lexer->from && (word & 0xFFFFFFFFFF) == CFTI_WORD5('s', 't', 'd', 'i', 'n'))"),
+    ("lexer", "a COPY after what a command emptied is none",
+     "if (lexer->held.kind == CFTI_STATEMENT_START && c == 'c') return true;", ""),
+    ("lexer", "a branch that is not read stays", "if (!branch->active) cfti_branch_restore(lexer, branch);",
+     ""),
     ("text", "CRLF across a border becomes two lines",
      "if (*after_cr && *p == '\\n') p++;\n", "\n"),
     ("text", "surrogates pass", "lead == 0xED ? 0x9F", "lead == 0xED ? 0xBF"),

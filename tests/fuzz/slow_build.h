@@ -60,18 +60,35 @@ FUZZ_SLOW static void slow_fail(slow_outcome *is, confiture_status status, const
     is->offset = offset;
 }
 
-/* The translated text of a file, if nothing is wrong with it. False: a finding. */
+/* How text is read. */
+typedef struct slow_rules {
+    confiture_check_mode mode;
+    bool strip_bom, terminate;
+} slow_rules;
+
+/* The translated text of a file, if nothing is wrong with it. False: a finding. A statement
+ * that is not ended is none in the last file of an output. */
 FUZZ_SLOW static bool slow_text(slow_outcome *is, const char *path, const fs_node *file,
-                                confiture_check_mode mode, slow_bytes *text) {
-    slow_open open = {NULL, 0};
+                                const slow_rules *rules, bool last, slow_bytes *text,
+                                slow_open *left) {
+    confiture_check_mode mode = rules->mode;
+    slow_open open;
     size_t good = slow_utf8(file->data, file->size);
+    memset(&open, 0, sizeof open);
     text->size = slow_newlines(text->at, file->data, good);
     if (good < file->size) {
         slow_fail(is, CONFITURE_E_ENCODING, path, 1 + slow_count(text->at, text->size, '\n'), good);
         return false;
     }
-    if (mode == CONFITURE_CHECK_POSTGRES) open = slow_lex(text->at, text->size);
+    if (rules->strip_bom && text->size >= 3 && memcmp(text->at, "\xEF\xBB\xBF", 3) == 0) {
+        text->size -= 3;
+        memmove(text->at, text->at + 3, text->size);
+    }
+    if (mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES)
+        open = slow_lex(text->at, text->size, mode);
     if (mode == CONFITURE_CHECK_REFERENCE) open.line = slow_comment(text->at, text->size);
+    *left = open;
+    if (open.unended && (last || rules->terminate)) open.line = 0;
     if (open.line != 0) slow_fail(is, CONFITURE_E_UNCLOSED, path, open.line, 0);
     return open.line == 0;
 }
@@ -153,11 +170,24 @@ FUZZ_SLOW static void slow_header(slow_bytes *out, const confiture_header *heade
     slow_puts(out, text);
 }
 
+/* The output that a file goes to; -1: none. */
+FUZZ_SLOW static int slow_route(const confiture_files *files, size_t i,
+                                const confiture_build_options *options, bool split) {
+    const char *path = confiture_files_path(files, i);
+    if (options->schema_only && slow_is_seed(files, i)) return -1;
+    if (!split) return 0;
+    if (slow_lies_in(path, options->post_dirs, options->post_dir_count))
+        return CONFITURE_SPLIT_POST;
+    if (slow_lies_in(path, options->pre_dirs, options->pre_dir_count)) return CONFITURE_SPLIT_PRE;
+    return CONFITURE_SPLIT_APP;
+}
+
 /* A build into one schema, or into three. */
 FUZZ_SLOW static void slow_build(slow_result *r, const confiture_files *files,
                                  const confiture_build_options *options, bool split) {
     static slow_bytes stream, text, body[3];
-    size_t i;
+    slow_rules rules;
+    size_t i, ends[3] = {0, 0, 0};
     confiture_status found = CONFITURE_OK; /* of the first finding, if they are collected */
     slow_outcome first;
     memset(&r->is, 0, sizeof r->is);
@@ -165,13 +195,23 @@ FUZZ_SLOW static void slow_build(slow_result *r, const confiture_files *files,
     memset(&first, 0, sizeof first);
     stream.size = body[0].size = body[1].size = body[2].size = 0;
     for (i = 0; i < 3; i++) r->out[i].size = 0;
+    rules.mode = options->check;
+    if (rules.mode == CONFITURE_CHECK_DEFAULT)
+        rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL ? CONFITURE_CHECK_NONE
+                                                                     : CONFITURE_CHECK_POSTGRES;
+    rules.strip_bom = options->strip_bom;
+    rules.terminate = options->terminate;
+    for (i = 0; i < confiture_files_count(files); i++) {
+        int to = slow_route(files, i, options, split);
+        if (to >= 0) ends[to] = i;
+    }
     for (i = 0; i < confiture_files_count(files); i++) {
         const char *path = confiture_files_path(files, i), *name = confiture_files_name(files, i);
-        bool chosen = !(options->schema_only && slow_is_seed(files, i));
-        unsigned to = 0;
+        int to = slow_route(files, i, options, split);
+        slow_open left;
         const fs_node *file;
         confiture_status status;
-        if (!chosen && options->no_digest) continue;
+        if (to < 0 && options->no_digest) continue;
         status = slow_read(path, &file);
         if (status != CONFITURE_OK) {
             slow_fail(&r->is, status, path, 0, 0);
@@ -180,21 +220,17 @@ FUZZ_SLOW static void slow_build(slow_result *r, const confiture_files *files,
         slow_put(&stream, name, strlen(name) + 1);
         slow_put(&stream, file->data, file->size);
         slow_put(&stream, "", 1);
-        if (!chosen) continue;
-        if (split) to = CONFITURE_SPLIT_APP;
-        if (split && slow_lies_in(path, options->pre_dirs, options->pre_dir_count))
-            to = CONFITURE_SPLIT_PRE;
-        if (split && slow_lies_in(path, options->post_dirs, options->post_dir_count))
-            to = CONFITURE_SPLIT_POST;
+        if (to < 0) continue;
         r->counts[to]++;
         if (options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT &&
             (strstr(name, "*/") != NULL ||
-             (strstr(name, "/*") != NULL && options->check == CONFITURE_CHECK_POSTGRES))) {
+             (strstr(name, "/*") != NULL &&
+              (rules.mode == CONFITURE_CHECK_POSTGRES || rules.mode == CONFITURE_CHECK_QUOTES)))) {
             slow_fail(&r->is, CONFITURE_E_NAME, path, 0, 0);
             return;
         }
-        if (!slow_text(options->on_finding != NULL ? &first : &r->is, path, file, options->check,
-                       &text)) {
+        if (!slow_text(options->on_finding != NULL ? &first : &r->is, path, file, &rules,
+                       i == ends[to], &text, &left)) {
             r->is.findings++;
             if (options->on_finding == NULL) return;
             found = first.status;
@@ -203,6 +239,7 @@ FUZZ_SLOW static void slow_build(slow_result *r, const confiture_files *files,
         slow_separator(&body[to], name, options);
         slow_put(&body[to], text.at, text.size);
         if (text.size == 0 || text.at[text.size - 1] != '\n') slow_puts(&body[to], "\n");
+        if (rules.terminate && (left.unended || left.variable)) slow_puts(&body[to], ";\n");
     }
     if (found != CONFITURE_OK) slow_fail(&r->is, found, first.path, first.line, first.offset);
     slow_sha256(stream.at, stream.size, r->stream);
@@ -216,7 +253,7 @@ FUZZ_SLOW static void slow_build(slow_result *r, const confiture_files *files,
 
 /* The check alone; with a callback all findings count. */
 FUZZ_SLOW static void slow_check(slow_result *r, const confiture_files *files,
-                                 confiture_check_mode mode, bool all) {
+                                 const slow_rules *rules, bool all) {
     static slow_bytes text;
     slow_outcome first;
     size_t i;
@@ -224,13 +261,15 @@ FUZZ_SLOW static void slow_check(slow_result *r, const confiture_files *files,
     memset(&first, 0, sizeof first);
     for (i = 0; i < confiture_files_count(files); i++) {
         const char *path = confiture_files_path(files, i);
+        slow_open left;
         const fs_node *file;
         confiture_status status = slow_read(path, &file);
         if (status != CONFITURE_OK) {
             slow_fail(&r->is, status, path, 0, 0);
             return;
         }
-        r->is.findings += !slow_text(&first, path, file, mode, &text);
+        r->is.findings += !slow_text(&first, path, file, rules,
+                                     i + 1 == confiture_files_count(files), &text, &left);
         if (r->is.findings > 0 && !all) break;
     }
     if (r->is.findings > 0) slow_fail(&r->is, first.status, first.path, first.line, first.offset);

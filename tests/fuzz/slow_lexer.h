@@ -27,8 +27,7 @@ typedef enum slow_kind {
     SLOW_FORCED,   /* \; and \: */
     SLOW_COMMAND,  /* another backslash */
     SLOW_END,
-    SLOW_OTHER,
-    SLOW_UNCLOSED
+    SLOW_OTHER
 } slow_kind;
 
 typedef struct slow_token {
@@ -48,11 +47,11 @@ typedef struct slow_copy {
 
 /* psql's query buffer: what has come since something was sent. */
 typedef struct slow_held {
-    bool any;            /* a byte of it, be it a comment's */
-    uint64_t line;       /* of its first token; 0: there is none */
-    bool others;         /* a token that is no variable */
-    bool begun;          /* the statement at hand has a token */
-    uint64_t copy_line;  /* of the COPY that it is; 0: it is none */
+    bool any;                 /* a byte of it, be it a comment's */
+    uint64_t line;            /* of its first token; 0: there is none */
+    bool others;              /* a token that is no variable */
+    bool begun;               /* the statement at hand has a token */
+    uint64_t copy_line;       /* of the COPY that it is; 0: it is none */
     const slow_token *tokens; /* of that */
     const slow_copy *copies;  /* ended by \; */
     size_t parens;
@@ -85,6 +84,7 @@ typedef struct slow_lexer {
     char routine[5]; /* a letter for each of the first four */
     size_t begins;
     uint64_t begin_line;
+    size_t data_at; /* where data were read last; 0: nowhere */
     slow_open open;
     bool now; /* found before the end */
 } slow_lexer;
@@ -374,9 +374,9 @@ FUZZ_SLOW static bool slow_option_list(slow_words *w, slow_data *data) {
 FUZZ_SLOW static bool slow_old_options(slow_words *w, slow_data *data) {
     for (;;) {
         if (slow_take_word(w, "force")) {
-            bool good = slow_take_word(w, "not") ? slow_take_word(w, "null")
-                                                 : slow_take_word(w, "quote") ||
-                                                       slow_take_word(w, "null");
+            bool good = slow_take_word(w, "not")
+                            ? slow_take_word(w, "null")
+                            : slow_take_word(w, "quote") || slow_take_word(w, "null");
             if (!good || !(slow_take(w, '*') || slow_take_names(w))) return false;
         } else if (slow_take_word(w, "delimiter") || slow_take_word(w, "null") ||
                    slow_take_word(w, "quote") || slow_take_word(w, "escape") ||
@@ -484,6 +484,8 @@ FUZZ_SLOW static bool slow_copy_text(slow_line *line) {
         slow_step(line, ".,()", "\"");
     }
     if (!slow_part_is(line, "from")) return false;
+    /* A form feed divides no words here, but would in the server's eyes: no COPY is made so. */
+    if (memchr(line->out, '\f', line->size) || memchr(line->out, '\v', line->size)) return false;
     slow_step(line, ";", "'");
     if (!slow_part_is(line, "stdin") && !slow_part_is(line, "stdout")) return false;
     memcpy(line->out + line->size, line->p + line->i, line->n - line->i);
@@ -515,11 +517,27 @@ FUZZ_SLOW static slow_data slow_copied_line(const uint8_t *p, size_t n) {
         while (i < line.size) {
             slow_kind kind;
             size_t end = slow_token_end(line.out, line.size, i, &kind), start = i;
+            if (kind == SLOW_FORCED || kind == SLOW_VARIABLE || kind == SLOW_VALUE) {
+                kind = SLOW_OTHER; /* to the server, which alone reads this, a byte */
+                end = start + 1;
+            }
+            /* The library takes $$ for a word and E'...' for '...' here: nobody writes them. */
+            if (kind == SLOW_DOLLAR) {
+                kind = SLOW_NUMBER;
+                while (slow_is_ident(slow_byte(line.out, line.size, end)) ||
+                       slow_byte(line.out, line.size, end) == '$')
+                    end++;
+            }
+            if (kind == SLOW_ESCAPE) kind = SLOW_QUOTE;
+            else if (kind == SLOW_QUOTE && end > start + 1) { /* x'...': no string of COPY's */
+                kind = SLOW_NAME;
+                end = start + 1;
+            }
             if (kind == SLOW_END) break;
             i = slow_quoted_end(line.out, line.size, start, end, kind);
-            if (i == 0) {
-                kind = SLOW_UNCLOSED;
-                i = line.size;
+            if (i == 0) { /* the server refuses it */
+                last = NULL;
+                break;
             }
             if (kind == SLOW_SPACE || kind == SLOW_COMMENT) continue;
             next->kind = kind;
@@ -618,14 +636,15 @@ FUZZ_SLOW static void slow_read_data(slow_lexer *s, size_t i, const slow_copy *c
     while (start < s->size && s->text[start] != '\n') start++;
     for (line = start + 1;; line = end + 1) {
         if (line >= s->size || copy->data == SLOW_BINARY_DATA) {
-            /* The line they are sent in stands for all COPYs but the first. */
+            /* The line they are sent in stands for all COPYs of it but the first. */
             slow_found(s, "COPY data never ended: no line \\. follows",
-                       copy->before == NULL ? copy->line : s->lines[i]);
+                       start == s->data_at ? s->lines[i] : copy->line);
             return;
         }
         for (end = line; end < s->size && s->text[end] != '\n';) end++;
         if (end == line + 2 && memcmp(s->text + line, "\\.", 2) == 0) break;
     }
+    s->data_at = start;
     /* The newline before the data stands for that of their last line. */
     memmove(s->text + start, s->text + end, s->size - end);
     memmove(s->lines + start, s->lines + end, (s->size + 1 - end) * sizeof s->lines[0]);
@@ -651,6 +670,8 @@ FUZZ_SLOW static void slow_identifier(slow_lexer *s, size_t from, size_t to) {
     static const char *const words[] = {"create", "or", "replace", "function", "procedure"};
     const uint8_t *p = s->text + from;
     size_t n = to - from, i;
+    /* The library takes u& for the beginning of U&'...'. */
+    if (slow_is_word(p, n, "u") && slow_byte(s->text, s->size, to) == '&') return;
     if (s->identifiers < 4) {
         s->routine[s->identifiers] = ' ';
         for (i = 0; i < 5; i++)
@@ -874,9 +895,10 @@ FUZZ_SLOW static bool slow_next_branch(slow_lexer *s, const uint8_t *name, size_
         return true;
     }
     if (s->branch_count == 0) {
-        slow_harms(s, end     ? "\\endif without \\if"
-                      : other ? "\\else without \\if"
-                              : "\\elif without \\if",
+        slow_harms(s,
+                   end     ? "\\endif without \\if"
+                   : other ? "\\else without \\if"
+                           : "\\elif without \\if",
                    line, true);
         return false;
     }
@@ -1018,6 +1040,7 @@ FUZZ_SLOW static size_t slow_escape(slow_lexer *s, size_t start) {
     for (;;) {
         bool parts = false;
         size_t end = slow_escape_end(s->text, s->size, start, &parts), next;
+        parts = parts && s->mode == CONFITURE_CHECK_POSTGRES; /* else the server's word counts */
         if (end == 0 || (continued && parts)) {
             s->now = continued && parts;
             slow_found(s, "quote never closed", s->lines[start]);
@@ -1041,10 +1064,10 @@ FUZZ_SLOW static size_t slow_whole(slow_lexer *s, slow_kind kind, size_t start, 
     whole = slow_quoted_end(s->text, s->size, start, end, kind);
     if (whole > 0) return whole;
     slow_found(s,
-               kind == SLOW_COMMENT           ? "comment never closed"
-               : kind == SLOW_DOLLAR          ? "dollar quote never closed"
+               kind == SLOW_COMMENT      ? "comment never closed"
+               : kind == SLOW_DOLLAR     ? "dollar quote never closed"
                : s->text[end - 1] == '"' ? "quoted identifier never closed"
-                                              : "quote never closed",
+                                         : "quote never closed",
                s->lines[kind == SLOW_QUOTE ? end - 1 : start]);
     return s->size;
 }
@@ -1069,6 +1092,9 @@ FUZZ_SLOW static size_t slow_token_at(slow_lexer *s, size_t start) {
     }
     slow_add(s, kind, start, end);
     if (kind == SLOW_NAME) slow_identifier(s, start, end);
+    /* The library takes the name in :{?name} for an identifier. */
+    if (kind == SLOW_VALUE && s->text[start + 1] == '{' && slow_is_letter(s->text[start + 3]))
+        slow_identifier(s, start + 3, end - 1);
     if (s->text[start] == '(' && s->held.parens++ == 0) s->held.paren_line = s->lines[start];
     if (s->text[start] == ')' && s->held.parens > 0) s->held.parens--;
     return end;
@@ -1080,8 +1106,7 @@ FUZZ_SLOW static void slow_ended(slow_lexer *s) {
         slow_harms(s, "\\if never ended: add \\endif", s->branches[0].line, false);
     if (s->held.parens > 0)
         slow_harms(s, "parenthesis never closed: add ')'", s->held.paren_line, false);
-    if (s->begins > 0)
-        slow_harms(s, "BEGIN ATOMIC never ended: add END", s->begin_line, false);
+    if (s->begins > 0) slow_harms(s, "BEGIN ATOMIC never ended: add END", s->begin_line, false);
     if (s->held.others && s->open.what == NULL && s->mode == CONFITURE_CHECK_POSTGRES) {
         slow_harms(s, "statement never ended: add ';'", s->held.line, false);
         s->open.unended = true;

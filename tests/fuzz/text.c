@@ -9,6 +9,7 @@
 static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_mode mode,
                      cfti_text_state *state, uint8_t *out, size_t *out_size) {
     cfti_visit visit;
+    cfti_text_rules rules = {mode, false};
     bool whole = cut == 0;
     memset(&visit, 0, sizeof visit);
     memset(state, 0, sizeof *state);
@@ -26,7 +27,7 @@ static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_m
         visit.size = size;
         visit.total += size;
         visit.last = whole || size == 0;
-        FUZZ_CHECK(cfti_text_map(state, &visit, mode, &arena, &fail) == CONFITURE_OK);
+        FUZZ_CHECK(cfti_text_map(state, &visit, &rules, &arena, &fail) == CONFITURE_OK);
         FUZZ_CHECK(visit.text_size <= size);
         if (state->finding.status != CONFITURE_E_ENCODING && visit.text_size > 0) {
             memcpy(out + *out_size, visit.text, visit.text_size);
