@@ -337,9 +337,9 @@ FUZZ_SLOW static bool slow_take_string(slow_words *w) {
 }
 
 FUZZ_SLOW static bool slow_is_binary(const slow_token *token) {
-    size_t quotes = token->kind == SLOW_QUOTE && token->size > 2;
-    if (token->kind != SLOW_NAME && token->kind != SLOW_QUOTE) return false;
-    return slow_is_word(token->at + quotes, token->size - 2 * quotes, "binary");
+    if (token->kind == SLOW_QUOTE) /* whose case counts */
+        return token->size == 8 && memcmp(token->at + 1, "binary", 6) == 0;
+    return token->kind == SLOW_NAME && slow_is_word(token->at, token->size, "binary");
 }
 
 /* (name value, ...); false: it is no such list. */
