@@ -218,6 +218,7 @@ FUZZ_SLOW static size_t slow_token_end(const uint8_t *p, size_t n, size_t i, slo
     *kind = SLOW_FORCED;
     if (c == '\\' && (next == ';' || next == ':')) return i + 2;
     *kind = c == '\\' ? SLOW_COMMAND : c == ';' ? SLOW_END : SLOW_OTHER;
+    if (c == '.' && next == '.') return i + 2;
     return i + (c == ':' && (next == ':' || next == '=') ? 2 : 1);
 }
 
