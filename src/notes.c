@@ -88,6 +88,12 @@ typedef struct cfti_notes {
     void *ctx;
 } cfti_notes;
 
+static size_t cfti_component_size(const char *component) {
+    size_t n = 0;
+    while (component[n] != '\0' && component[n] != '/') n++;
+    return n;
+}
+
 static bool cfti_notes_append(cfti_notes *notes, const char *text, size_t size) {
     return cfti_buffer_append(&notes->words, text, size);
 }
@@ -100,7 +106,7 @@ static bool cfti_notes_tell(cfti_notes *notes, const cfti_file *file, const char
     cfti_fail fail;
     notes->words.size = 0;
     if (!cfti_notes_append(notes, "note: ", 6) ||
-        !cfti_notes_append(notes, component, strcspn(component, "/")) ||
+        !cfti_notes_append(notes, component, cfti_component_size(component)) ||
         !cfti_notes_append(notes, what, strlen(what)) ||
         !cfti_notes_append(notes, other, other_size) ||
         !cfti_notes_append(notes, advice, strlen(advice) + 1))
@@ -213,9 +219,9 @@ static bool cfti_notes_numbers(cfti_notes *notes) {
         told = (size_t *)grown;
         if (!good) break;
         told[depth++] = start;
-        good =
-            cfti_notes_tell(notes, &notes->files->items[i], b + start, " comes after ", a + start,
-                            strcspn(a + start, "/"), ": write numbers with as many digits each");
+        good = cfti_notes_tell(notes, &notes->files->items[i], b + start, " comes after ",
+                               a + start, cfti_component_size(a + start),
+                               ": write numbers with as many digits each");
     }
     cfti_free(&notes->allocator, told, capacity * sizeof(*told));
     return good;
