@@ -9,11 +9,13 @@
 static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_mode mode,
                      cfti_text_state *state, uint8_t *out, size_t *out_size) {
     cfti_visit visit;
+    cfti_text_pieces pieces;
     cfti_text_rules rules = {mode, false};
     bool whole = cut == 0;
     memset(&visit, 0, sizeof visit);
     memset(state, 0, sizeof *state);
     visit.first = true;
+    if (!whole) visit.piece_state = &pieces;
     *out_size = 0;
     do { /* as cfti_visit_pieces() does it: the last piece is empty */
         cfti_arena arena;
