@@ -268,7 +268,7 @@
  * All memory comes from options.run.allocator, or from malloc, or from what
  * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
  * files are read is bounded, whatever the size of the tree. With small files a call takes
- * at most 2 MiB and 1 MiB a thread. With large ones the batches that wait for their turn
+ * at most 3 MiB and 1 MiB a thread. With large ones the batches that wait for their turn
  * share 4 MiB a thread, and 32 MiB in all; the batch at hand takes each thread up to 4 MiB
  * more, and 8 MiB where line ends have to be translated. A file of more than 2 MiB is
  * visited in pieces. What is built into memory comes on top. The list takes about
@@ -3452,7 +3452,9 @@ static void cfti_ring_wrote(const void *data, size_t size) {
     request[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
     request[1] = (uint64_t)(uintptr_t)data;
     request[2] = size;
-    request[3] = request[4] = request[5] = 0;
+    request[3] = 0;
+    request[4] = 0;
+    request[5] = 0;
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\t"
                      "rolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
                      : "+d"(result)

@@ -63,7 +63,9 @@ static void cfti_ring_wrote(const void *data, size_t size) {
     request[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
     request[1] = (uint64_t)(uintptr_t)data;
     request[2] = size;
-    request[3] = request[4] = request[5] = 0;
+    request[3] = 0;
+    request[4] = 0;
+    request[5] = 0;
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\t"
                      "rolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
                      : "+d"(result)

@@ -84,7 +84,7 @@ def comment_cases(golden):
 def build_cases(golden, sandbox):
     """The small whole builds; each is made in the sandbox before it is yielded."""
     for index, entry in enumerate(units(golden)["build"]):
-        root = sandbox.fresh()
+        root = sandbox.fresh(seeds=False)  # as where the answers were made
         for path in entry["dirs"]:
             sandbox.directory(path)
         for path, data in entry["files"].items():

@@ -31,14 +31,15 @@ class Sandbox:
             raise AssertionError("outside of the sandbox: %r" % path)
         return path
 
-    def fresh(self, keep=False):
-        """A new empty tree; the one before is removed unless it is to be kept."""
+    def fresh(self, keep=False, seeds=None):
+        """A new empty tree; the one before is removed unless it is to be kept. seeds: whether its
+        own name marks seeds, as every fourth does by default."""
         if self.tree is not None and not keep:
             self.remove()
         self.number += 1
         self.tree = self.root
         # The name of a base counts for seeds, however it is written.
-        name = "seeds_%d" if self.number % 4 == 0 else "tree%d"
+        name = "seeds_%d" if (self.number % 4 == 0 if seeds is None else seeds) else "tree%d"
         self.tree = self.inside(name % self.number)
         os.mkdir(self.tree)
         return self.tree
