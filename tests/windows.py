@@ -407,7 +407,7 @@ class Command:
         self.run("check", "bad", "open", code=1, output=b"bad/a.sql:2: not valid UTF-8, byte 3\n"
                  b"open/b.sql:2: quote never closed\n")
         self.run("list", "--files0-from", "absent", code=2,
-                 error="confiture: absent: No such file or directory\n")
+                 error="confiture: absent: no such file or directory\n")
         self.run("hash", "--files0-from=-", stdin=b"NUL\0", code=2, output=b"",
                  error="confiture: NUL: is a FIFO, socket or device, not a regular file\n")
         self.run("list", "--files0-from=-", stdin=b"\xff.sql\0", code=1, output=b"")

@@ -77,12 +77,8 @@ static void test_fork(void) { test_fork_with(rounds / 50 + 4); }
 static const struct {
     const char *name;
     void (*run)(void);
-} suites[] = {{"steps", test_steps},
-              {"states", test_states},
-              {"unstamped", test_unstamped},
-              {"storm", test_storm},
-              {"killed", test_killed},
-              {"fork", test_fork}};
+} suites[] = {{"steps", test_steps}, {"states", test_states}, {"unstamped", test_unstamped},
+              {"storm", test_storm}, {"killed", test_killed}, {"fork", test_fork}};
 
 int main(int argc, char **argv) {
     const size_t count = sizeof suites / sizeof suites[0];

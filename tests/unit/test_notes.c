@@ -156,7 +156,9 @@ static void notes_check_left_out(const confiture_directory *directory, const cha
 }
 
 static void test_notes_left_out(void) {
-    static const char *const both[] = {"**/*.sql", "**/*.SQL", "d/" "*.sql"};
+    static const char *const both[] = {"**/*.sql", "**/*.SQL",
+                                       "d/"
+                                       "*.sql"};
     static const char *const exclude[] = {"w.*"};
     static const char w[] = "t/d/w.Sql: note: left out, since patterns tell upper case from lower: "
                             "rename it, or add a pattern\n";

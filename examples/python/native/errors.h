@@ -110,7 +110,7 @@ static void raise_library(core_state *state, confiture_status status,
     case CONFITURE_E_NOT_FILE: raise_not_file(path, error->path); break;
     case CONFITURE_E_ENCODING: raise_decode(state, path, error->path); break;
     case CONFITURE_E_TOO_LARGE: PyErr_SetString(PyExc_OverflowError, error->message); break;
-    case CONFITURE_E_UNCLOSED: 
+    case CONFITURE_E_UNCLOSED:
         raise_kind(state, "unclosed", path, error->line, found_text(error));
         break;
     case CONFITURE_E_NO_FILES: raise_kind(state, "no_files", NULL, 0, ""); break;
