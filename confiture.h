@@ -380,8 +380,9 @@
  *   difference; nothing is leaked, no descriptor stays open, no temporary file is left.
  *       tests/faults, tests/unit/test_face.c
  * The first error in list order is reported, whatever the threads did, and so it is when
- *   descriptors or memory run out: where one thread has enough of them, many have. Of what
- *   belongs to no file (a signal to stop, a full disk) the first that is met is reported.
+ *   descriptors or memory run out: where one thread has enough of them, many have (of memory
+ *   a build may need 30 KB more). Of what belongs to no file (a signal to stop, a full disk)
+ *   the first that is met is reported.
  *       tests/unit/test_scan.c, tests/unit/test_shortage.c, tests/unit/test_face.c, tests/faults
  * Memory in flight is bounded as MEMORY says; a library thread takes no signal, and a thread
  *   that is cancelled inside a call ends after it.

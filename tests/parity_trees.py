@@ -232,6 +232,8 @@ class Question:
             return None
         if any(means_more(e, d.path) for e in self.exclude_dirs for d in self.directories):
             return None
+        if any(os.path.lexists(d.path) and not os.path.isdir(d.path) for d in self.directories):
+            return None  # which it takes for a FILE
         args = ["--include=" + p for p in first.include] + ["--exclude=" + p for p in first.exclude]
         args += [] if first.recursive else ["--no-recursive"]
         args += [] if first.must_exist else ["--allow-missing"]
