@@ -27,13 +27,16 @@ POINTERS = {
     "cfti_crew_each": TASKS,  # on the caller's threads
     "cfti_scan_rounds": TASKS,
     "cfti_os_list": ["cfti_listing_entry"],
-    "cfti_sort": ["cfti_entry_order", "cfti_order_hex", "cfti_order_path"],
+    "cfti_sort": ["cfti_entry_order", "cfti_order_alike", "cfti_order_file", "cfti_order_hex",
+                  "cfti_order_path"],
     "cfti_slot_map": MAP,
     "cfti_scan_fold": FOLD + RESERVE,
     "cfti_slot_let_go": MANY,
     "cfti_visit_each_piece": MAP,
     "cfti_output_hand": ["cfti_target_write"],
     "cfti_findings_tell": [],
+    "cfti_notes_tell": ["cfti_findings_note_name"],
+    "cfti_notes_left_out": ["cfti_findings_note_name"],
     "cfti_scan_tell": [],
     "cfti_walk_levels": [],
 }

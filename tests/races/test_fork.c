@@ -33,6 +33,7 @@ static bool fork_work(const char *out, size_t threads, confiture_io io, confitur
     hash.run.io = io;
     hash.run.pool = pool;
     build.run = find.run = hash.run;
+    build.check = CONFITURE_CHECK_QUOTES; /* the files are words, and no SQL */
     good = confiture_hash(&digest, forks.files, &hash, NULL) == CONFITURE_OK &&
            strcmp(digest.hex, forks.stream.hex) == 0;
     hash.kind = CONFITURE_DIGEST_TREE;

@@ -60,6 +60,7 @@ static confiture_status killed_build(bool in_memory, confiture_schema schemas[3]
     directory.exclude = exclude;
     directory.exclude_count = in_memory || now->link ? 2 : 0;
     options.run.threads = now->threads;
+    options.check = CONFITURE_CHECK_QUOTES; /* the files are words, and no SQL */
     options.header = now->header ? &header : NULL;
     options.keep_unchanged = now->keep;
     options.sync = now->sync;

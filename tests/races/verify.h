@@ -298,6 +298,7 @@ static race_verdict race_operate(race_op op, const char *list, const confiture_f
     memset(&find, 0, sizeof find);
     memset(&schema, 0, sizeof schema);
     hash.run = manifest.run = build.run = find.run = *run;
+    build.check = CONFITURE_CHECK_QUOTES; /* the files are words, and no SQL */
     hash.kind = op == OP_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
     if (op == OP_BUILD_FILE) old = tree_read(out, &old_size);
     view_allow(view, kinds, list, file);
