@@ -75,7 +75,7 @@ static confiture_files *shortage_tree(unsigned count) {
     }
     for (i = 0; i < 2 * TREE_COUNT(large); i++) {
         size_t size = large[i / 2];
-        memset(text, ';', size);
+        memset(text, ' ', size);
         for (k = 80; k + 1 < size; k += 80) {
             text[k] = i % 2 == 0 ? ' ' : '\r';
             text[k + 1] = '\n';
@@ -135,10 +135,10 @@ static const char *shortage_with(int way, const confiture_files *files, confitur
     return outcome;
 }
 
-/* The least that one thread needs, to the byte. */
+/* The least that one thread needs, but for some bytes more. */
 static size_t shortage_least(int way, const confiture_files *files, confiture_run run) {
     size_t low = 0, high = (size_t)64 << 20;
-    while (high - low > 1) {
+    while (high - low > 64) {
         size_t middle = low + (high - low) / 2;
         if (strncmp(shortage_with(way, files, run, middle), "done", 4) == 0) high = middle;
         else low = middle;
@@ -153,7 +153,7 @@ static void shortage_budgets(const confiture_files *files) {
     static char expected[5000];
     size_t r, i;
     int way;
-    for (way = 0; way < SHORTAGE_WAYS; way++) {
+    for (way = 0; way < SHORTAGE_WAYS; way += MEMORY_STEP) {
         confiture_run run = runs_get(0);
         size_t least;
         run.io = CONFITURE_IO_READ;
@@ -187,7 +187,7 @@ static confiture_files *shortage_many(int kind) {
     size_t count = kind == SHORTAGE_SMALL ? 400 : 20, size, i;
     char name[64];
     size = kind == SHORTAGE_SMALL ? 2000 : sizeof text;
-    memset(text, ';', sizeof text);
+    memset(text, ' ', sizeof text);
     for (i = 80; i + 1 < size; i += 80) {
         text[i] = kind == SHORTAGE_CR ? '\r' : ' ';
         text[i + 1] = '\n';
@@ -252,7 +252,7 @@ static void test_shortage_peaks(void) {
     int kind, way;
     for (kind = 0; kind < SHORTAGE_TREES; kind++) {
         confiture_files *files = shortage_many(kind);
-        for (way = SHORTAGE_STREAM; way < SHORTAGE_WAYS; way++)
+        for (way = SHORTAGE_STREAM; way < SHORTAGE_WAYS; way += MEMORY_STEP)
             for (i = 0; i < TREE_COUNT(threads); i++) {
                 size_t most = shortage_promise(kind, threads[i]);
                 size_t peak = shortage_peak(way, files, threads[i], NULL);
