@@ -81,7 +81,7 @@ class Golden(unittest.TestCase):
             with self.subTest(tree=case.name):
                 builder = SchemaBuilder([Directory(*d) for d in case.directories],
                                         exclude_dirs=case.exclude_dirs, sort=case.sort_mode,
-                                        environment="golden")
+                                        environment="golden", check="reference")
                 self.assertEqual(builder.compute_hash(), case.entry["python_hash"])
                 if case.entry["validation"]:
                     with self.assertRaises(ConfitureError) as caught:
