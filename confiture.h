@@ -836,8 +836,8 @@ typedef struct confiture_build_options {
                                      * digest_hex is empty. Not together with a header. Zero,
                                      * which is the default, is with a digest: hence the "no" */
     confiture_check_mode check;
-    bool terminate; /* add ";" and a newline where a file leaves a statement unended; needs one
-                     * of the checks POSTGRES and QUOTES, which see it */
+    bool terminate; /* add ";" and a newline where a file leaves a statement unended. Only the check
+                     * POSTGRES sees that: with another one nothing is added */
     bool strip_bom; /* leave out the byte order mark at a file's start; the digest covers it */
     /* NULL: stop at the first. Else go on and write nothing: see confiture_check */
     confiture_finding_callback *on_finding;

@@ -322,6 +322,9 @@ static void check_build(void) {
     if (custom && !opt.template_text) usage_error("--separator custom needs --template");
     if (opt.template_text && !custom) usage_error("--template needs --separator custom");
     if (opt.timestamp && !opt.header) usage_error("--timestamp needs --header");
+    if (opt.terminate && opt.check != CONFITURE_CHECK_POSTGRES &&
+        (opt.check != CONFITURE_CHECK_DEFAULT || opt.separator == (int)CONFITURE_SEPARATOR_MYSQL))
+        usage_error("--terminate needs --check postgres");
     if (opt.environment && !opt.header && !opt.split) {
         usage_error("--environment needs --header or --split");
     }
