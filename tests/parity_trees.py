@@ -234,6 +234,8 @@ class Question:
             return None
         if any(os.path.lexists(d.path) and not os.path.isdir(d.path) for d in self.directories):
             return None  # which it takes for a FILE
+        if self.base is not None and not os.path.isdir(self.base):
+            return None  # of which it says just that
         args = ["--include=" + p for p in first.include] + ["--exclude=" + p for p in first.exclude]
         args += [] if first.recursive else ["--no-recursive"]
         args += [] if first.must_exist else ["--allow-missing"]
@@ -249,7 +251,7 @@ def means_more(excluded, directory):
     def related(a, b):
         return pathlib.PurePath(b) in (pathlib.PurePath(a), *pathlib.PurePath(a).parents)
     if related(excluded, directory) or related(directory, excluded):
-        return False
+        return os.path.realpath(excluded) != os.path.abspath(excluded)  # through a link
     real = [os.path.realpath(p) for p in (excluded, directory)]
     return related(*real) or related(*real[::-1]) or \
         os.path.lexists(os.path.join(directory, excluded))

@@ -178,8 +178,8 @@ class Files:
     def __init__(self, paths, base):
         self.paths = [Path(p) for p in paths]
         self.base = Path(base)
-        self.names = [name_of(p, base) for p in self.paths]
         self.base_name = os.path.basename(resolved(self.base))
+        self.names = [name_of(p, base) for p in self.paths]
 
     def __len__(self):
         return len(self.paths)
