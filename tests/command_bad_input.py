@@ -241,6 +241,16 @@ class Contents(CommandTest):
         self.assertOneLine(result, "4 files checked, 3 findings, 0 notes")
 
 
+    def test_findings_before_an_error(self):
+        """What was found before something else ended the build is told all the same."""
+        self.tree(a="SELECT 1;\n/*")
+        os.mkfifo(self.dir / "t/b.sql")
+        done = self.run_command("build", "t", "-o", "-")
+        self.assertEqual(done.code, 2)
+        lines = done.err.decode().split("\n")
+        self.assertTrue(lines[0].startswith("confiture: t/a.sql:2: comment"), lines)
+        self.assertTrue(lines[1].startswith("confiture: t/b.sql: is a FIFO"), lines)
+
     def test_statement_left_unended(self):
         """A finding in every file but the last of its output, unless --terminate ends it."""
         self.tree(a="select 1 -- one", b="select 2;", c="select 3")

@@ -60,9 +60,13 @@ static void keep_finding(void *user, const confiture_finding *finding) {
     kept->line = finding->line;
 }
 
-static void tell_findings(const struct options *options, const struct findings *findings) {
+static void say_findings(const struct findings *findings) {
     size_t i;
     for (i = 0; i < findings->count; i++) say("%s", findings->items[i].message);
+}
+
+static void report_findings(const struct options *options, const struct findings *findings) {
+    size_t i;
     if (!options->json) return;
     report_begin();
     json_text("path", findings->items[0].path);
@@ -266,10 +270,11 @@ int run_build(const struct options *options, const confiture_files *files) {
     build.sync = options->sync;
     code = options->split ? build_split(options, files, &build, &error)
                           : build_one(options, files, &build, &error);
-    /* The first finding is the error. */
+    if (code < 0) say_findings(&findings);
+    /* The first finding is the error, unless something else ended the build. */
     if (code < 0 && !(findings.count && is_finding(error.status))) code = report_failed(&error);
     if (code < 0) {
-        tell_findings(options, &findings);
+        report_findings(options, &findings);
         code = EXIT_CHECK_FAILED;
     }
     free_findings(&findings);
