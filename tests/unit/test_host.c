@@ -111,8 +111,13 @@ static void test_host_signals(void) {
 
 /* ==== Cancellation ======================================================= */
 
-/* gcc's address sanitizer takes the stack of a cancelled thread for one in use. */
-#if defined(PTHREAD_CANCEL_DISABLE) && !defined(__SANITIZE_ADDRESS__)
+/* The address sanitizer takes the stack of a cancelled thread for one in use. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOST_NO_CANCEL
+#endif
+#endif
+#if defined(PTHREAD_CANCEL_DISABLE) && !defined(__SANITIZE_ADDRESS__) && !defined(HOST_NO_CANCEL)
 typedef struct host_cancelled {
     confiture_pool *pool;
     memory m;
