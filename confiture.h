@@ -210,9 +210,9 @@
  * written, and the call ends with the status of the first, unless something else fails, such as
  * reading a file: that ends the call at once, with a status of its own.
  *
- * REMEDIES, for trees whose files run one by one today. options.terminate adds ";" and a
- * newline where a file leaves a statement unended and nothing else open, but for the last of
- * an output. options.strip_bom leaves out a mark at a file's start. Neither changes the
+ * REMEDIES, for trees whose files run one by one today. Under the check POSTGRES, which alone
+ * sees unended statements, options.terminate adds ";" and a newline where a file leaves a
+ * statement unended and nothing else open, but for the last of an output. options.strip_bom leaves out a mark at a file's start. Neither changes the
  * digest, which is that of the sources. Give them to confiture_check as well, for a check of such a build.
  *
  * NOTES are findings of severity NOTE. confiture_check alone tells them, to on_finding, and
