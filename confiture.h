@@ -210,10 +210,12 @@
  * written, and the call ends with the status of the first, unless something else fails, such as
  * reading a file: that ends the call at once, with a status of its own.
  *
- * REMEDIES, for trees whose files run one by one today. Under the check POSTGRES, which alone
- * sees unended statements, options.terminate adds ";" and a newline where a file leaves a
- * statement unended and nothing else open, but for the last of an output. options.strip_bom leaves out a mark at a file's start. Neither changes the
- * digest, which is that of the sources. Give them to confiture_check as well, for a check of such a build.
+ * REMEDIES, for trees whose files run one by one today. options.terminate adds ";" and a newline
+ * where a file, the last one included, leaves a statement unended and nothing else open, or ends
+ * with a psql variable that may be a statement. The check POSTGRES alone sees that: terminate
+ * with another check is E_ARGUMENT. options.strip_bom leaves out a byte order mark at a file's
+ * start. Neither changes the digest, which is that of the sources. Give both to confiture_check
+ * as well, for a check of such a build.
  *
  * NOTES are findings of severity NOTE. confiture_check alone tells them, to on_finding, and
  * they change no status; no_notes turns them off. A caller that wants them to fail counts them, as
@@ -750,7 +752,8 @@ typedef void confiture_finding_callback(void *user, const confiture_finding *fin
 typedef struct confiture_check_options {
     confiture_run run;
     confiture_check_mode mode;
-    bool terminate; /* check for a build with the same options */
+    bool terminate; /* check for a build with the same options; not with another mode than
+                     * POSTGRES */
     bool strip_bom;
     bool no_notes;
     confiture_finding_callback *on_finding; /* NULL: stop at the first, without notes */
@@ -837,7 +840,7 @@ typedef struct confiture_build_options {
                                      * which is the default, is with a digest: hence the "no" */
     confiture_check_mode check;
     bool terminate; /* add ";" and a newline where a file leaves a statement unended. Only the check
-                     * POSTGRES sees that: with another one nothing is added */
+                     * POSTGRES sees that: with another one it is E_ARGUMENT */
     bool strip_bom; /* leave out the byte order mark at a file's start; the digest covers it */
     /* NULL: stop at the first. Else go on and write nothing: see confiture_check */
     confiture_finding_callback *on_finding;
@@ -12155,10 +12158,14 @@ static confiture_status cfti_check_fold(void *ctx, cfti_visit *visit, cfti_fail 
     return cfti_findings_add(&check->findings, visit, visit->index + 1 == check->count, fail);
 }
 
-static bool cfti_check_mode_is_known(confiture_check_mode mode) {
-    return mode == CONFITURE_CHECK_DEFAULT || mode == CONFITURE_CHECK_POSTGRES ||
-           mode == CONFITURE_CHECK_QUOTES || mode == CONFITURE_CHECK_REFERENCE ||
-           mode == CONFITURE_CHECK_NONE;
+/* Why these rules cannot be followed; NULL: they can. */
+static const char *cfti_text_rules_refuse(const cfti_text_rules *rules, bool terminate) {
+    if (rules->mode == CONFITURE_CHECK_POSTGRES) return NULL;
+    if (rules->mode != CONFITURE_CHECK_QUOTES && rules->mode != CONFITURE_CHECK_REFERENCE &&
+        rules->mode != CONFITURE_CHECK_NONE)
+        return "unknown check mode";
+    return terminate ? "terminate needs the check POSTGRES, which alone sees unended statements"
+                     : NULL;
 }
 
 CONFITURE_API confiture_status confiture_check(const confiture_files *files,
@@ -12168,16 +12175,17 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     cfti_consumer consumer;
     cfti_check check;
     cfti_fail fail;
+    const char *why;
     confiture_status status;
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&check, 0, sizeof(check));
     if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
-    if (!cfti_check_mode_is_known(options->mode))
-        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown check mode");
     check.rules.mode = options->mode;
     if (options->mode == CONFITURE_CHECK_DEFAULT) check.rules.mode = CONFITURE_CHECK_POSTGRES;
+    why = cfti_text_rules_refuse(&check.rules, options->terminate);
+    if (why != NULL) return cfti_report_plain(error, CONFITURE_E_ARGUMENT, why);
     check.rules.strip_bom = options->strip_bom;
     check.findings.terminate = options->terminate;
     check.findings.notes = options->on_finding != NULL && !options->no_notes;
@@ -13135,9 +13143,9 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
 /* Refuses options that cannot be used. */
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
-    const char *why = NULL;
+    const char *why = cfti_text_rules_refuse(&build->rules, options->terminate);
     if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io; /* before a byte is written */
-    else if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
+    else if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
     else if (options->header != NULL && options->no_digest) why = "a header needs the digest";
     else if (options->header != NULL) why = cfti_header_check(options->header);
     if (why == NULL)

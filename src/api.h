@@ -268,7 +268,8 @@ typedef void confiture_finding_callback(void *user, const confiture_finding *fin
 typedef struct confiture_check_options {
     confiture_run run;
     confiture_check_mode mode;
-    bool terminate; /* check for a build with the same options */
+    bool terminate; /* check for a build with the same options; not with another mode than
+                     * POSTGRES */
     bool strip_bom;
     bool no_notes;
     confiture_finding_callback *on_finding; /* NULL: stop at the first, without notes */
@@ -355,7 +356,7 @@ typedef struct confiture_build_options {
                                      * which is the default, is with a digest: hence the "no" */
     confiture_check_mode check;
     bool terminate; /* add ";" and a newline where a file leaves a statement unended. Only the check
-                     * POSTGRES sees that: with another one nothing is added */
+                     * POSTGRES sees that: with another one it is E_ARGUMENT */
     bool strip_bom; /* leave out the byte order mark at a file's start; the digest covers it */
     /* NULL: stop at the first. Else go on and write nothing: see confiture_check */
     confiture_finding_callback *on_finding;

@@ -256,9 +256,9 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
 /* Refuses options that cannot be used. */
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
-    const char *why = NULL;
+    const char *why = cfti_text_rules_refuse(&build->rules, options->terminate);
     if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io; /* before a byte is written */
-    else if (!cfti_check_mode_is_known(options->check)) why = "unknown check mode";
+    else if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
     else if (options->header != NULL && options->no_digest) why = "a header needs the digest";
     else if (options->header != NULL) why = cfti_header_check(options->header);
     if (why == NULL)

@@ -193,10 +193,14 @@ static confiture_status cfti_check_fold(void *ctx, cfti_visit *visit, cfti_fail 
     return cfti_findings_add(&check->findings, visit, visit->index + 1 == check->count, fail);
 }
 
-static bool cfti_check_mode_is_known(confiture_check_mode mode) {
-    return mode == CONFITURE_CHECK_DEFAULT || mode == CONFITURE_CHECK_POSTGRES ||
-           mode == CONFITURE_CHECK_QUOTES || mode == CONFITURE_CHECK_REFERENCE ||
-           mode == CONFITURE_CHECK_NONE;
+/* Why these rules cannot be followed; NULL: they can. */
+static const char *cfti_text_rules_refuse(const cfti_text_rules *rules, bool terminate) {
+    if (rules->mode == CONFITURE_CHECK_POSTGRES) return NULL;
+    if (rules->mode != CONFITURE_CHECK_QUOTES && rules->mode != CONFITURE_CHECK_REFERENCE &&
+        rules->mode != CONFITURE_CHECK_NONE)
+        return "unknown check mode";
+    return terminate ? "terminate needs the check POSTGRES, which alone sees unended statements"
+                     : NULL;
 }
 
 CONFITURE_API confiture_status confiture_check(const confiture_files *files,
@@ -206,16 +210,17 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     cfti_consumer consumer;
     cfti_check check;
     cfti_fail fail;
+    const char *why;
     confiture_status status;
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&check, 0, sizeof(check));
     if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
-    if (!cfti_check_mode_is_known(options->mode))
-        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown check mode");
     check.rules.mode = options->mode;
     if (options->mode == CONFITURE_CHECK_DEFAULT) check.rules.mode = CONFITURE_CHECK_POSTGRES;
+    why = cfti_text_rules_refuse(&check.rules, options->terminate);
+    if (why != NULL) return cfti_report_plain(error, CONFITURE_E_ARGUMENT, why);
     check.rules.strip_bom = options->strip_bom;
     check.findings.terminate = options->terminate;
     check.findings.notes = options->on_finding != NULL && !options->no_notes;

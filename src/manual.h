@@ -208,10 +208,12 @@
  * written, and the call ends with the status of the first, unless something else fails, such as
  * reading a file: that ends the call at once, with a status of its own.
  *
- * REMEDIES, for trees whose files run one by one today. Under the check POSTGRES, which alone
- * sees unended statements, options.terminate adds ";" and a newline where a file leaves a
- * statement unended and nothing else open, but for the last of an output. options.strip_bom leaves out a mark at a file's start. Neither changes the
- * digest, which is that of the sources. Give them to confiture_check as well, for a check of such a build.
+ * REMEDIES, for trees whose files run one by one today. options.terminate adds ";" and a newline
+ * where a file, the last one included, leaves a statement unended and nothing else open, or ends
+ * with a psql variable that may be a statement. The check POSTGRES alone sees that: terminate
+ * with another check is E_ARGUMENT. options.strip_bom leaves out a byte order mark at a file's
+ * start. Neither changes the digest, which is that of the sources. Give both to confiture_check
+ * as well, for a check of such a build.
  *
  * NOTES are findings of severity NOTE. confiture_check alone tells them, to on_finding, and
  * they change no status; no_notes turns them off. A caller that wants them to fail counts them, as

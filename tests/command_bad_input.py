@@ -267,7 +267,10 @@ class Contents(CommandTest):
         self.tree(a="select (1", b="select 2;")
         self.bad_build(1, "t/a.sql:1: parenthesis", "t", "--terminate")
         for mode in ("--check=quotes", "--check=none", "--check=reference", "--separator=mysql"):
-            self.bad_build(2, "--terminate needs --check postgres", "t", "--terminate", mode)
+            words = "--terminate needs --check postgres, which alone sees unended statements"
+            self.bad_build(2, words, "t", "--terminate", mode)
+            if mode.startswith("--check"):
+                self.bad(2, words, "check", "t", "--terminate", mode)
 
     def test_last_of_its_output(self):
         """Of a split each schema ends with a file of its own, and without seeds another."""

@@ -315,6 +315,15 @@ static void exclude_each_other(bool both, const char *a, const char *b) {
     if (both) usage_error("%s and %s exclude each other", a, b);
 }
 
+/* A choice of build's alone is zero for check. */
+static void check_terminate(void) {
+    bool sees = opt.check == CONFITURE_CHECK_POSTGRES ||
+                (opt.check == CONFITURE_CHECK_DEFAULT &&
+                 opt.separator != (int)CONFITURE_SEPARATOR_MYSQL);
+    if (opt.terminate && !sees)
+        usage_error("--terminate needs --check postgres, which alone sees unended statements");
+}
+
 static void check_build(void) {
     bool to_file = opt.split || (opt.output && strcmp(opt.output, "-") != 0);
     bool custom = opt.separator == CONFITURE_SEPARATOR_CUSTOM;
@@ -322,9 +331,6 @@ static void check_build(void) {
     if (custom && !opt.template_text) usage_error("--separator custom needs --template");
     if (opt.template_text && !custom) usage_error("--template needs --separator custom");
     if (opt.timestamp && !opt.header) usage_error("--timestamp needs --header");
-    if (opt.terminate && opt.check != CONFITURE_CHECK_POSTGRES &&
-        (opt.check != CONFITURE_CHECK_DEFAULT || opt.separator == (int)CONFITURE_SEPARATOR_MYSQL))
-        usage_error("--terminate needs --check postgres");
     if (opt.environment && !opt.header && !opt.split) {
         usage_error("--environment needs --header or --split");
     }
@@ -376,6 +382,7 @@ static void check_verify(void) {
 static void check_together(void) {
     check_files(&opt);
     if (opt.verify) check_verify();
+    check_terminate();
     if (opt.command == COMMAND_BUILD) check_build();
     exclude_each_other(opt.json && opt.null, "--json", "--null");
     exclude_each_other(opt.json && opt.bare, "--json", "--bare");

@@ -44,7 +44,8 @@ const struct option option_table[] = {
      "quotes: only open comments, quotes and COPY data;\n"
      "reference: /* and */, wherever they stand; none: UTF-8"},
     {"terminate", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(terminate), NULL,
-     "end statements that files leave unended: add ';'"},
+     "end statements that files leave unended: add ';'; only\n"
+     "with the check postgres"},
     {"strip-bom", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(strip_bom), NULL,
      "leave out a byte order mark at the start of a file"},
     {"strict", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(strict), NULL,

@@ -234,10 +234,17 @@ static size_t build_lines(char *text, const char *lines[BUILD_LINES]) {
     return count;
 }
 
+/* Whether what leaves statements unended is seen, if it is to be ended. */
+static bool build_may_terminate(const confiture_build_options *o, confiture_separator separator) {
+    if (!o->terminate || o->check == CONFITURE_CHECK_POSTGRES) return true;
+    return o->check == CONFITURE_CHECK_DEFAULT && separator != CONFITURE_SEPARATOR_MYSQL;
+}
+
 /* Whether the options cannot be used, so that nothing is read. */
 static confiture_status build_refusal(const confiture_build_options *o, bool split) {
     static slow_path todo, out;
     size_t i;
+    if (!build_may_terminate(o, o->separator)) return CONFITURE_E_ARGUMENT;
     if (o->header != NULL && o->no_digest) return CONFITURE_E_ARGUMENT;
     if (o->header != NULL && !slow_is_line(o->header->environment, strlen(o->header->environment)))
         return CONFITURE_E_ARGUMENT;
@@ -282,7 +289,12 @@ static void build_run(build_plan *plan, int trouble) {
         if (rules.mode == CONFITURE_CHECK_DEFAULT) rules.mode = CONFITURE_CHECK_POSTGRES;
         rules.strip_bom = plan->options.strip_bom;
         rules.terminate = plan->options.terminate;
-        slow_check(plan->wanted, plan->files, &rules, plan->options.on_finding != NULL);
+        if (build_may_terminate(&plan->options, CONFITURE_SEPARATOR_NONE)) {
+            slow_check(plan->wanted, plan->files, &rules, plan->options.on_finding != NULL);
+        } else {
+            memset(&plan->wanted->is, 0, sizeof plan->wanted->is);
+            plan->wanted->is.status = CONFITURE_E_ARGUMENT;
+        }
         build_twice(plan, trouble);
     } else {
         confiture_status refusal = build_refusal(&plan->options, split);
@@ -306,7 +318,8 @@ static void build_options(build_plan *plan, uint8_t how, uint8_t run, uint8_t wh
     o->on_finding = (how & 64) != 0 ? build_on_finding : NULL;
     o->check = (confiture_check_mode)((run & 3) + ((run & 3) == 3 && trouble % 2 == 1));
     o->strip_bom = trouble % 3 == 1;
-    o->terminate = trouble % 5 < 2;
+    /* Where it is refused, only now and then. */
+    o->terminate = trouble % 5 < 2 && (o->check <= CONFITURE_CHECK_POSTGRES || trouble % 7 == 0);
     o->run.io = (confiture_io)(run >> 2 & 3);
     o->run.allocator = &fuzz_allocator;
     o->run.threads = (run & 16) != 0 ? 2 : 1;

@@ -170,6 +170,8 @@ static void test_build_separators(void) {
 }
 
 static void test_build_templates(void) {
+    static const char needs_postgres[] =
+        "ARGUMENT terminate needs the check POSTGRES, which alone sees unended statements";
     static const char braces[] =
         "ARGUMENT the separator template may hold {file_path}, {{ and }} and no other braces";
     static const char *const cases[][2] = {
@@ -208,6 +210,14 @@ static void test_build_templates(void) {
     options.separator = CONFITURE_SEPARATOR_NONE;
     options.check = (confiture_check_mode)5;
     CHECK_STR(build_outcome(files, &options), "ARGUMENT unknown check mode");
+    options.terminate = true;
+    for (i = 0; i < 5; i++) {
+        options.check = (confiture_check_mode)i;
+        CHECK_STR(build_outcome(files, &options), i <= 1 ? "\n" : needs_postgres);
+    }
+    options.check = CONFITURE_CHECK_DEFAULT;
+    options.separator = CONFITURE_SEPARATOR_MYSQL;
+    CHECK_STR(build_outcome(files, &options), needs_postgres);
     confiture_files_free(files);
     tree_clear();
 }

@@ -609,6 +609,7 @@ static void test_scan_arguments(void) {
     confiture_pool *pool;
     confiture_error error;
     confiture_run run;
+    size_t i;
     tree_text("a.sql", "x");
     tree_text("b.sql", "x");
     files = scan_own("a.sql", "b.sql");
@@ -622,6 +623,14 @@ static void test_scan_arguments(void) {
               "ARGUMENT unknown kind of digest");
     CHECK_STR(runs_outcome(confiture_check(files, &check, &error), &error),
               "ARGUMENT unknown check mode");
+    check.terminate = true;
+    for (i = 0; i < 5; i++) {
+        check.mode = (confiture_check_mode)i;
+        CHECK_STR(runs_outcome(confiture_check(files, &check, &error), &error),
+                  i <= 1 ? "done"
+                         : "ARGUMENT terminate needs the check POSTGRES, which alone sees unended "
+                           "statements");
+    }
     hash.kind = CONFITURE_DIGEST_STREAM;
     hash.run.allocator = &bad;
     CHECK_STR(runs_outcome(confiture_hash(&digest, files, &hash, &error), &error),
