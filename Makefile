@@ -63,8 +63,9 @@ $(BUILD)/confiture: $(COMMAND_DEPENDS) | need-cc
 $(BUILD)/unit: $(UNIT_DEPENDS) confiture.h | need-cc
 	$(call build,tests/unit/main.c,-I. -DCFT_HEADER='"confiture.h"')
 
-$(BUILD)/unit-spine: $(UNIT_DEPENDS) $(PARTS) | need-cc
-	$(call build,tests/unit/main.c,-I. -DCFT_HEADER='"src/confiture-in.h"')
+# The spine, as it is on a POSIX system that is not Linux.
+$(BUILD)/unit-posix: $(UNIT_DEPENDS) $(PARTS) | need-cc
+	$(call build,tests/unit/main.c,-I. -U__linux__ -DCFT_HEADER='"src/confiture-in.h"')
 
 $(BUILD)/driver: $(wildcard tests/driver*) confiture.h | need-cc
 	$(call build,tests/driver.c,-I. -DCFT_HEADER='"confiture.h"')
@@ -122,7 +123,7 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 	@mkdir -p $(BUILD)
 	@$(PYTHON) tests/run.py --total $(BUILD)/check.total \
 	    'test=$(MAKE_QUIET) test' \
-	    'unit, spine=$(MAKE_QUIET) $(BUILD)/unit-spine && $(BUILD)/unit-spine' \
+	    'unit, POSIX=$(MAKE_QUIET) $(BUILD)/unit-posix && $(BUILD)/unit-posix' \
 	    'compile, all=$(MAKE_QUIET) check-compile' \
 	    'address, gcc=$(MAKE_QUIET) check-sanitize CC=gcc SANITIZE=address,undefined' \
 	    'address, clang=$(MAKE_QUIET) check-sanitize CC=clang SANITIZE=address,undefined' \

@@ -108,7 +108,9 @@
  * finding and reading is E_CHANGED. Links that lead elsewhere by then, and directories that
  * have become links, are held to the base as well where the system opens by such a rule (Linux
  * 5.6, openat2()): what leads out is E_OUTSIDE when it is read. On other systems, and where a
- * filter forbids the call, neither is seen. Hard links and mounts are never.
+ * filter forbids the call, neither is seen. (Under a filter that kills for an unknown call, do not
+ * confine: openat2() would be the host's death.) Hard links and mounts are never. A directory of
+ * a confined list that may be entered, but not read, is an error elsewhere than on Linux.
  *
  * A path found twice, by overlapping directories or patterns, is kept twice unless
  * options.unique. The default order compares component by component: a/1.sql, then
@@ -332,7 +334,8 @@
  *   - it is of one state: its times are older than the start of the read by three seconds or
  *     more, and its size is what was read. A write stamps the file before it copies, and who
  *     cuts a file gives it its new size first, so nobody has changed it since. That is nearly
- *     every file: one read, one look.
+ *     every file: one read, one look. So on Linux; elsewhere a write may show in the times after
+ *     its bytes do (on Windows when the writer closes the file), and every file is read again.
  *
  * A file that was changed only just now, or does not tell its size, is read again, between two
  * looks that must be equal, and must bring the same; and before the first of them the clock of
@@ -344,12 +347,14 @@
  * A path that no listing has called a file (a link, or one of a caller's own list) is looked
  * at before it is opened: a FIFO, a socket or a device is refused unopened. What a listing has
  * called a file is opened at once. If a FIFO took its place in between, it is opened, without
- * waiting, and refused then.
+ * waiting, and refused then. A file on which another process holds a lease (Linux, fcntl() with
+ * F_SETLEASE) is waited for until it is given back, or the kernel takes it, for a minute at most.
  *
  * CONFITURE_IO_MMAP copies out of a mapping of the file instead of reading, and the copy is
  * what is hashed and returned. It was measured: slower on small files, hardly faster on
- * large ones; and if another process truncates the file meanwhile, the kernel kills the host
- * with SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO never maps.
+ * large ones; and if another process truncates the file meanwhile, a FUSE file system says
+ * that it is larger than it is, or a page of it cannot be read, the kernel kills the host with
+ * SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO never maps.
  *
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
  * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one
@@ -574,7 +579,8 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool);
  * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
  * its rings, from sixteen; else READ. MMAP copies out of a mapping, was measured slower for
  * small files and hardly faster for large ones, and a mapped file that another process
- * truncates kills the host with SIGBUS: it is for those who know that theirs do not shrink.
+ * truncates, or of which a page cannot be read, kills the host with SIGBUS: it is for those who
+ * know that theirs do not shrink.
  * What is promised of the bytes is the same for all: the manual, READING AND MAPPING. */
 typedef enum confiture_io {
     CONFITURE_IO_AUTO = 0,
@@ -1141,8 +1147,9 @@ static void cfti_os_nap(void);
 /* Whether a write shows in a file's times at once, and not when its writer closes the file:
  * CFTI_OS_TIMES_ARE_PROMPT. */
 
-/* A file to read from, whatever stands under the path: never waits for the other
- * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
+/* A file to read from, whatever stands under the path: never waits for the other end of a
+ * FIFO, but for a minute at most for another process's lease on a file. Relative to directory
+ * `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
 /* The same, but CFTI_OS_LINK_LOOP if it is a symbolic link, where the system can tell. */
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
@@ -1153,10 +1160,12 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 /* From so many bytes of path on by its name, if that can be had: the kernel looks for each
  * component of a path in turn, so opening each directory of a deep chain by its whole path
  * would take time that grows with the square of the depth. CFTI_OS_LONG_PATH. */
+/* A directory only to open what is in it, for which on Linux it need not be readable. */
+static int cfti_os_open_place(const char *path, cfti_os_file *directory);
 /* Opens what is reached from a directory without leaving it, be it by "..", by an absolute path
  * or by a symbolic link (CFTI_OS_LEAVES), whatever is renamed meanwhile; with no_links by no
- * link at all (CFTI_OS_LINK_LOOP). A directory is opened only to open what is in it. */
-static int cfti_os_open_place(const char *path, cfti_os_file *directory);
+ * link at all (CFTI_OS_LINK_LOOP). A directory is opened as by cfti_os_open_place(). Where
+ * CFTI_OS_OPENS_BENEATH is 0 there is no such call: CFTI_OS_NO_BENEATH. */
 static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
                                 cfti_os_file *file);
 static void cfti_os_close(cfti_os_file file);
@@ -1466,11 +1475,28 @@ void __msan_unpoison(const volatile void *, size_t);
 /* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
  * with it when a signal comes. */
 
+/* Whether a file that could not be opened without waiting is worth another try, for a minute in
+ * all: another process holds a lease on it (fcntl(), F_SETLEASE) and has been told to give it
+ * back, which the kernel waits for 45 seconds by default. Nothing but that makes EAGAIN of a
+ * regular file, and nothing else is waited for. */
+#define CFTI_OS_LEASE_NAPS 3000
+static bool cfti_os_awaits_lease(cfti_os_file at, const char *path, int *naps) {
+    cfti_os_status status;
+    if (errno != EAGAIN || ++*naps > CFTI_OS_LEASE_NAPS) return false;
+    if (cfti_os_status_at(at, path, true, &status) != 0 || status.kind != CFTI_KIND_FILE) {
+        errno = EAGAIN;
+        return false;
+    }
+    (void)poll(NULL, 0, *naps < 20 ? 1 : 20);
+    errno = EAGAIN;
+    return true;
+}
+
 static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
-    int fd;
+    int fd, naps = 0;
     do {
         fd = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
-    } while (fd < 0 && errno == EINTR);
+    } while (fd < 0 && (errno == EINTR || cfti_os_awaits_lease(at, path, &naps)));
     return cfti_os_adopt(fd, file);
 }
 
@@ -1492,7 +1518,16 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
     return cfti_os_open_with(at, name, CFTI_O_DIRECTORY, directory);
 }
 
-static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
+#if defined(__linux__) && defined(O_PATH)
+#define CFTI_O_PATH O_PATH
+#elif defined(__linux__) && defined(__O_PATH)
+#define CFTI_O_PATH __O_PATH
+#else
+#define CFTI_O_PATH 0
+#endif
+
+/* Those on the way need only be entered. */
+static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directory) {
     cfti_os_file at = CFTI_OS_NOWHERE;
     size_t size = strlen(path);
     for (;;) {
@@ -1513,7 +1548,8 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
             step[n] = '\0';
             part = step;
         }
-        error = cfti_os_open_directory_at(at, part, &next);
+        error =
+            cfti_os_open_with(at, part, CFTI_O_DIRECTORY | (n < size ? CFTI_O_PATH : flags), &next);
         if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
         if (error != 0) return error;
         at = next;
@@ -1526,20 +1562,16 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return 0;
 }
 
-#if defined(__linux__) && !defined(__alpha__)
-
-#if defined(O_PATH)
-#define CFTI_O_PATH O_PATH
-#elif defined(__O_PATH)
-#define CFTI_O_PATH __O_PATH
-#else
-#define CFTI_O_PATH 0
-#endif
+static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
+    return cfti_os_open_steps(path, 0, directory);
+}
 
 static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
-    if (strlen(path) > CFTI_OS_PATH_STEP) return cfti_os_open_directory(path, directory);
-    return cfti_os_open_with(CFTI_OS_NOWHERE, path, CFTI_O_PATH | CFTI_O_DIRECTORY, directory);
+    return cfti_os_open_steps(path, CFTI_O_PATH, directory);
 }
+
+#if defined(__linux__) && !defined(__alpha__)
+#define CFTI_OS_OPENS_BENEATH 1
 
 /* openat2(), of Linux 5.6: as in <linux/openat2.h>, which may be older, or missing. */
 #define CFTI_OS_OPENAT2 437
@@ -1553,38 +1585,33 @@ typedef struct cfti_os_how {
 static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
                                 cfti_os_file *file) {
     cfti_os_how how;
-    int fd, patience = 100; /* EAGAIN: something was renamed on the way */
+    int fd, naps = 0, patience = 100; /* EAGAIN: something was renamed on the way */
     memset(&how, 0, sizeof(how));
     how.flags = (uint64_t)(O_RDONLY | CFTI_O_CLOEXEC |
                            (directory ? CFTI_O_PATH | CFTI_O_DIRECTORY : O_NONBLOCK | O_NOCTTY));
     how.resolve = CFTI_OS_BENEATH | CFTI_OS_NO_MAGIC_LINKS | (no_links ? CFTI_OS_NO_LINKS : 0u);
     do {
         fd = (int)syscall(CFTI_OS_OPENAT2, at, path, &how, sizeof(how));
-    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0)));
+    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0) ||
+                        cfti_os_awaits_lease(at, path, &naps)));
     /* Filters of system calls answer EPERM, and no file of ours is opened in a way that would. */
     if (fd < 0 && (errno == EPERM || errno == E2BIG || errno == EINVAL)) return CFTI_OS_NO_BENEATH;
     return cfti_os_adopt(fd, file);
 }
 
 #else
-static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
-    return cfti_os_open_directory(path, directory);
-}
-
-static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
-                                cfti_os_file *file) {
-    (void)at;
-    (void)path;
-    (void)directory;
-    (void)no_links;
-    (void)file;
-    return CFTI_OS_NO_BENEATH;
-}
+#define CFTI_OS_OPENS_BENEATH 0
 #endif
 
 /* ---- the clock ---- */
 
+/* Linux stamps a write before it copies. Of macOS and the BSDs that is not known: there every
+ * file is read a second time. */
+#if defined(__linux__)
 #define CFTI_OS_TIMES_ARE_PROMPT true
+#else
+#define CFTI_OS_TIMES_ARE_PROMPT false
+#endif
 
 static void cfti_os_now(cfti_os_time *now) {
 #if defined(__linux__) && defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
@@ -2890,15 +2917,7 @@ static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
     return cfti_os_open_directory(path, directory);
 }
 
-static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
-                                cfti_os_file *file) {
-    (void)at;
-    (void)path;
-    (void)directory;
-    (void)no_links;
-    (void)file;
-    return CFTI_OS_NO_BENEATH;
-}
+#define CFTI_OS_OPENS_BENEATH 0
 
 /* From 100 ns since 1601 to seconds since 1970. */
 static int64_t cfti_os_seconds(LARGE_INTEGER time, uint32_t *ns) {
@@ -5645,7 +5664,7 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
     leaf = strrchr(text, '/');
     if (leaf == NULL || leaf == text) return CFTI_OS_NAME_TOO_LONG;
     *leaf = '\0';
-    error = cfti_os_open_directory(text, &directory);
+    error = cfti_os_open_place(text, &directory);
     *leaf = '/';
     if (error != 0) return error;
     error = cfti_os_read_link_at(directory, leaf + 1, target, capacity);
@@ -9984,6 +10003,18 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
 
 /* ---- beneath.c: opening the files of a confined list ---- */
 
+#if !CFTI_OS_OPENS_BENEATH
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    (void)at;
+    (void)path;
+    (void)directory;
+    (void)no_links;
+    (void)file;
+    return CFTI_OS_NO_BENEATH;
+}
+#endif
+
 /* What a link led to when it was found says nothing of where it leads when it is followed.
  * So everything is opened from the base on, by a call that does not leave it; a system
  * without such a call has only the looks that were taken before. */
@@ -10111,12 +10142,12 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
  *   - it is a regular file;
  *   - it ends there: as many bytes as its size were read, or a read brought none (files of the
  *     kernel's tell no size, or one that is too large);
- *   - it is of one state: a write stamps the file before it copies, so times that are older than
- *     the start of the read say that nobody wrote since: by CFTI_SETTLED, for file systems that
- *     count in steps of two seconds, and servers' clocks. So are those of nearly every file. But
- *     who cuts a file gives it its new size first, then takes what was there away, and stamps it
- *     last: the times speak only for a file whose size is what was read. Nor do they for files
- *     of the kernel's that tell no size.
+ *   - it is of one state: a write stamps the file before it copies (on Linux; elsewhere every
+ *     file is read again), so times that are older than the start of the read say that nobody
+ *     wrote since: by CFTI_SETTLED, for file systems that count in steps of two seconds, and
+ *     servers' clocks. So are those of nearly every file. But who cuts a file gives it its new
+ *     size first, then takes what was there away, and stamps it last: the times speak only for a
+ *     file whose size is what was read. Nor do they for files of the kernel's that tell no size.
  * What was changed only just now, or has another size, is read again, between two equal looks
  * at its status, and must bring the same. Before the first of them the clock has to have left
  * the file's times behind, or else a write between the looks could leave the same ones. */
@@ -10239,7 +10270,7 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     memcpy(path, file->path, file->leaf);
     path[file->leaf] = '\0';
     error = cfti_beneath_open(&reader->beneath, file, true, &reader->directory);
-    if (error == CFTI_OS_NO_BENEATH) error = cfti_os_open_directory(path, &reader->directory);
+    if (error == CFTI_OS_NO_BENEATH) error = cfti_os_open_place(path, &reader->directory);
     if (error != 0) {
         cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
         return error;
@@ -10269,7 +10300,8 @@ static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_o
     if (!cfti_reader_is_in(reader, file)) {
         if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
         error = cfti_reader_enter(reader, file);
-        /* A directory may be entered but not read: then the whole path is the way. */
+        /* A directory may be entered but not read: then the whole path is the way, where that
+         * is not enough to open it. */
         if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
     }
     if (error != 0) return error;
@@ -12423,7 +12455,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     target->path = path;
     target->real.allocator = target->directory.allocator = *allocator;
     target->temporary.allocator = target->kept.allocator = *allocator;
-    if (path == NULL || path[0] == '\0')
+    if (path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
     error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
     target->exists = error == 0;
@@ -13627,6 +13659,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OS_EXISTS
 #undef CFTI_OS_IS_DIRECTORY
 #undef CFTI_OS_LARGE_PAGE
+#undef CFTI_OS_LEASE_NAPS
 #undef CFTI_OS_LEAVES
 #undef CFTI_OS_LINK_LOOP
 #undef CFTI_OS_LONG_PATH
@@ -13642,6 +13675,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OS_NO_MAGIC_LINKS
 #undef CFTI_OS_NO_MEMORY
 #undef CFTI_OS_OPENAT2
+#undef CFTI_OS_OPENS_BENEATH
 #undef CFTI_OS_PATH_STEP
 #undef CFTI_OS_RENAME_EX
 #undef CFTI_OS_RENAME_OVER

@@ -90,7 +90,8 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool);
  * read as by READ. AUTO: RING from some hundred files on, and in a pool, which keeps
  * its rings, from sixteen; else READ. MMAP copies out of a mapping, was measured slower for
  * small files and hardly faster for large ones, and a mapped file that another process
- * truncates kills the host with SIGBUS: it is for those who know that theirs do not shrink.
+ * truncates, or of which a page cannot be read, kills the host with SIGBUS: it is for those who
+ * know that theirs do not shrink.
  * What is promised of the bytes is the same for all: the manual, READING AND MAPPING. */
 typedef enum confiture_io {
     CONFITURE_IO_AUTO = 0,

@@ -1,5 +1,17 @@
 /* ---- beneath.c: opening the files of a confined list ---- */
 
+#if !CFTI_OS_OPENS_BENEATH
+static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
+                                cfti_os_file *file) {
+    (void)at;
+    (void)path;
+    (void)directory;
+    (void)no_links;
+    (void)file;
+    return CFTI_OS_NO_BENEATH;
+}
+#endif
+
 /* What a link led to when it was found says nothing of where it leads when it is followed.
  * So everything is opened from the base on, by a call that does not leave it; a system
  * without such a call has only the looks that were taken before. */

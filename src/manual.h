@@ -106,7 +106,9 @@
  * finding and reading is E_CHANGED. Links that lead elsewhere by then, and directories that
  * have become links, are held to the base as well where the system opens by such a rule (Linux
  * 5.6, openat2()): what leads out is E_OUTSIDE when it is read. On other systems, and where a
- * filter forbids the call, neither is seen. Hard links and mounts are never.
+ * filter forbids the call, neither is seen. (Under a filter that kills for an unknown call, do not
+ * confine: openat2() would be the host's death.) Hard links and mounts are never. A directory of
+ * a confined list that may be entered, but not read, is an error elsewhere than on Linux.
  *
  * A path found twice, by overlapping directories or patterns, is kept twice unless
  * options.unique. The default order compares component by component: a/1.sql, then
@@ -330,7 +332,8 @@
  *   - it is of one state: its times are older than the start of the read by three seconds or
  *     more, and its size is what was read. A write stamps the file before it copies, and who
  *     cuts a file gives it its new size first, so nobody has changed it since. That is nearly
- *     every file: one read, one look.
+ *     every file: one read, one look. So on Linux; elsewhere a write may show in the times after
+ *     its bytes do (on Windows when the writer closes the file), and every file is read again.
  *
  * A file that was changed only just now, or does not tell its size, is read again, between two
  * looks that must be equal, and must bring the same; and before the first of them the clock of
@@ -342,12 +345,14 @@
  * A path that no listing has called a file (a link, or one of a caller's own list) is looked
  * at before it is opened: a FIFO, a socket or a device is refused unopened. What a listing has
  * called a file is opened at once. If a FIFO took its place in between, it is opened, without
- * waiting, and refused then.
+ * waiting, and refused then. A file on which another process holds a lease (Linux, fcntl() with
+ * F_SETLEASE) is waited for until it is given back, or the kernel takes it, for a minute at most.
  *
  * CONFITURE_IO_MMAP copies out of a mapping of the file instead of reading, and the copy is
  * what is hashed and returned. It was measured: slower on small files, hardly faster on
- * large ones; and if another process truncates the file meanwhile, the kernel kills the host
- * with SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO never maps.
+ * large ones; and if another process truncates the file meanwhile, a FUSE file system says
+ * that it is larger than it is, or a page of it cannot be read, the kernel kills the host with
+ * SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO never maps.
  *
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
  * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one

@@ -71,8 +71,9 @@ static void cfti_os_nap(void);
 /* Whether a write shows in a file's times at once, and not when its writer closes the file:
  * CFTI_OS_TIMES_ARE_PROMPT. */
 
-/* A file to read from, whatever stands under the path: never waits for the other
- * end of a FIFO. Relative to directory `at`, or to nothing if at is CFTI_OS_NOWHERE. */
+/* A file to read from, whatever stands under the path: never waits for the other end of a
+ * FIFO, but for a minute at most for another process's lease on a file. Relative to directory
+ * `at`, or to nothing if at is CFTI_OS_NOWHERE. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
 /* The same, but CFTI_OS_LINK_LOOP if it is a symbolic link, where the system can tell. */
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
@@ -83,10 +84,12 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 /* From so many bytes of path on by its name, if that can be had: the kernel looks for each
  * component of a path in turn, so opening each directory of a deep chain by its whole path
  * would take time that grows with the square of the depth. CFTI_OS_LONG_PATH. */
+/* A directory only to open what is in it, for which on Linux it need not be readable. */
+static int cfti_os_open_place(const char *path, cfti_os_file *directory);
 /* Opens what is reached from a directory without leaving it, be it by "..", by an absolute path
  * or by a symbolic link (CFTI_OS_LEAVES), whatever is renamed meanwhile; with no_links by no
- * link at all (CFTI_OS_LINK_LOOP). A directory is opened only to open what is in it. */
-static int cfti_os_open_place(const char *path, cfti_os_file *directory);
+ * link at all (CFTI_OS_LINK_LOOP). A directory is opened as by cfti_os_open_place(). Where
+ * CFTI_OS_OPENS_BENEATH is 0 there is no such call: CFTI_OS_NO_BENEATH. */
 static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
                                 cfti_os_file *file);
 static void cfti_os_close(cfti_os_file file);

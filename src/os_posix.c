@@ -199,11 +199,28 @@ void __msan_unpoison(const volatile void *, size_t);
 /* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
  * with it when a signal comes. */
 
+/* Whether a file that could not be opened without waiting is worth another try, for a minute in
+ * all: another process holds a lease on it (fcntl(), F_SETLEASE) and has been told to give it
+ * back, which the kernel waits for 45 seconds by default. Nothing but that makes EAGAIN of a
+ * regular file, and nothing else is waited for. */
+#define CFTI_OS_LEASE_NAPS 3000
+static bool cfti_os_awaits_lease(cfti_os_file at, const char *path, int *naps) {
+    cfti_os_status status;
+    if (errno != EAGAIN || ++*naps > CFTI_OS_LEASE_NAPS) return false;
+    if (cfti_os_status_at(at, path, true, &status) != 0 || status.kind != CFTI_KIND_FILE) {
+        errno = EAGAIN;
+        return false;
+    }
+    (void)poll(NULL, 0, *naps < 20 ? 1 : 20);
+    errno = EAGAIN;
+    return true;
+}
+
 static int cfti_os_open_with(cfti_os_file at, const char *path, int flags, cfti_os_file *file) {
-    int fd;
+    int fd, naps = 0;
     do {
         fd = openat(at, path, O_RDONLY | CFTI_O_CLOEXEC | flags);
-    } while (fd < 0 && errno == EINTR);
+    } while (fd < 0 && (errno == EINTR || cfti_os_awaits_lease(at, path, &naps)));
     return cfti_os_adopt(fd, file);
 }
 
@@ -225,7 +242,16 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
     return cfti_os_open_with(at, name, CFTI_O_DIRECTORY, directory);
 }
 
-static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
+#if defined(__linux__) && defined(O_PATH)
+#define CFTI_O_PATH O_PATH
+#elif defined(__linux__) && defined(__O_PATH)
+#define CFTI_O_PATH __O_PATH
+#else
+#define CFTI_O_PATH 0
+#endif
+
+/* Those on the way need only be entered. */
+static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directory) {
     cfti_os_file at = CFTI_OS_NOWHERE;
     size_t size = strlen(path);
     for (;;) {
@@ -246,7 +272,8 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
             step[n] = '\0';
             part = step;
         }
-        error = cfti_os_open_directory_at(at, part, &next);
+        error =
+            cfti_os_open_with(at, part, CFTI_O_DIRECTORY | (n < size ? CFTI_O_PATH : flags), &next);
         if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
         if (error != 0) return error;
         at = next;
@@ -259,20 +286,16 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return 0;
 }
 
-#if defined(__linux__) && !defined(__alpha__)
-
-#if defined(O_PATH)
-#define CFTI_O_PATH O_PATH
-#elif defined(__O_PATH)
-#define CFTI_O_PATH __O_PATH
-#else
-#define CFTI_O_PATH 0
-#endif
+static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
+    return cfti_os_open_steps(path, 0, directory);
+}
 
 static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
-    if (strlen(path) > CFTI_OS_PATH_STEP) return cfti_os_open_directory(path, directory);
-    return cfti_os_open_with(CFTI_OS_NOWHERE, path, CFTI_O_PATH | CFTI_O_DIRECTORY, directory);
+    return cfti_os_open_steps(path, CFTI_O_PATH, directory);
 }
+
+#if defined(__linux__) && !defined(__alpha__)
+#define CFTI_OS_OPENS_BENEATH 1
 
 /* openat2(), of Linux 5.6: as in <linux/openat2.h>, which may be older, or missing. */
 #define CFTI_OS_OPENAT2 437
@@ -286,38 +309,33 @@ typedef struct cfti_os_how {
 static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
                                 cfti_os_file *file) {
     cfti_os_how how;
-    int fd, patience = 100; /* EAGAIN: something was renamed on the way */
+    int fd, naps = 0, patience = 100; /* EAGAIN: something was renamed on the way */
     memset(&how, 0, sizeof(how));
     how.flags = (uint64_t)(O_RDONLY | CFTI_O_CLOEXEC |
                            (directory ? CFTI_O_PATH | CFTI_O_DIRECTORY : O_NONBLOCK | O_NOCTTY));
     how.resolve = CFTI_OS_BENEATH | CFTI_OS_NO_MAGIC_LINKS | (no_links ? CFTI_OS_NO_LINKS : 0u);
     do {
         fd = (int)syscall(CFTI_OS_OPENAT2, at, path, &how, sizeof(how));
-    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0)));
+    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0) ||
+                        cfti_os_awaits_lease(at, path, &naps)));
     /* Filters of system calls answer EPERM, and no file of ours is opened in a way that would. */
     if (fd < 0 && (errno == EPERM || errno == E2BIG || errno == EINVAL)) return CFTI_OS_NO_BENEATH;
     return cfti_os_adopt(fd, file);
 }
 
 #else
-static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
-    return cfti_os_open_directory(path, directory);
-}
-
-static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
-                                cfti_os_file *file) {
-    (void)at;
-    (void)path;
-    (void)directory;
-    (void)no_links;
-    (void)file;
-    return CFTI_OS_NO_BENEATH;
-}
+#define CFTI_OS_OPENS_BENEATH 0
 #endif
 
 /* ---- the clock ---- */
 
+/* Linux stamps a write before it copies. Of macOS and the BSDs that is not known: there every
+ * file is read a second time. */
+#if defined(__linux__)
 #define CFTI_OS_TIMES_ARE_PROMPT true
+#else
+#define CFTI_OS_TIMES_ARE_PROMPT false
+#endif
 
 static void cfti_os_now(cfti_os_time *now) {
 #if defined(__linux__) && defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu

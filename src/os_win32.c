@@ -81,15 +81,7 @@ static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
     return cfti_os_open_directory(path, directory);
 }
 
-static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
-                                cfti_os_file *file) {
-    (void)at;
-    (void)path;
-    (void)directory;
-    (void)no_links;
-    (void)file;
-    return CFTI_OS_NO_BENEATH;
-}
+#define CFTI_OS_OPENS_BENEATH 0
 
 /* From 100 ns since 1601 to seconds since 1970. */
 static int64_t cfti_os_seconds(LARGE_INTEGER time, uint32_t *ns) {

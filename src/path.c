@@ -164,7 +164,7 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
     leaf = strrchr(text, '/');
     if (leaf == NULL || leaf == text) return CFTI_OS_NAME_TOO_LONG;
     *leaf = '\0';
-    error = cfti_os_open_directory(text, &directory);
+    error = cfti_os_open_place(text, &directory);
     *leaf = '/';
     if (error != 0) return error;
     error = cfti_os_read_link_at(directory, leaf + 1, target, capacity);

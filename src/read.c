@@ -5,12 +5,12 @@
  *   - it is a regular file;
  *   - it ends there: as many bytes as its size were read, or a read brought none (files of the
  *     kernel's tell no size, or one that is too large);
- *   - it is of one state: a write stamps the file before it copies, so times that are older than
- *     the start of the read say that nobody wrote since: by CFTI_SETTLED, for file systems that
- *     count in steps of two seconds, and servers' clocks. So are those of nearly every file. But
- *     who cuts a file gives it its new size first, then takes what was there away, and stamps it
- *     last: the times speak only for a file whose size is what was read. Nor do they for files
- *     of the kernel's that tell no size.
+ *   - it is of one state: a write stamps the file before it copies (on Linux; elsewhere every
+ *     file is read again), so times that are older than the start of the read say that nobody
+ *     wrote since: by CFTI_SETTLED, for file systems that count in steps of two seconds, and
+ *     servers' clocks. So are those of nearly every file. But who cuts a file gives it its new
+ *     size first, then takes what was there away, and stamps it last: the times speak only for a
+ *     file whose size is what was read. Nor do they for files of the kernel's that tell no size.
  * What was changed only just now, or has another size, is read again, between two equal looks
  * at its status, and must bring the same. Before the first of them the clock has to have left
  * the file's times behind, or else a write between the looks could leave the same ones. */
@@ -133,7 +133,7 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     memcpy(path, file->path, file->leaf);
     path[file->leaf] = '\0';
     error = cfti_beneath_open(&reader->beneath, file, true, &reader->directory);
-    if (error == CFTI_OS_NO_BENEATH) error = cfti_os_open_directory(path, &reader->directory);
+    if (error == CFTI_OS_NO_BENEATH) error = cfti_os_open_place(path, &reader->directory);
     if (error != 0) {
         cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
         return error;
@@ -163,7 +163,8 @@ static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_o
     if (!cfti_reader_is_in(reader, file)) {
         if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
         error = cfti_reader_enter(reader, file);
-        /* A directory may be entered but not read: then the whole path is the way. */
+        /* A directory may be entered but not read: then the whole path is the way, where that
+         * is not enough to open it. */
         if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
     }
     if (error != 0) return error;

@@ -155,7 +155,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     target->path = path;
     target->real.allocator = target->directory.allocator = *allocator;
     target->temporary.allocator = target->kept.allocator = *allocator;
-    if (path == NULL || path[0] == '\0')
+    if (path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
     error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
     target->exists = error == 0;

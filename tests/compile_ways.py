@@ -116,6 +116,8 @@ PIECES = {
     "#error taken away\n#endif\n",
     "winsock": "#include <winsock2.h>\n",
     "windows-8": "#define _WIN32_WINNT 0x0602\n",
+    # Another POSIX system, as far as this one can be one.
+    "no-linux": "#undef __linux__\n",
     "gnu": "#define _GNU_SOURCE 1\n",
     "posix": "#define _POSIX_C_SOURCE 200809L\n",
     "xopen": "#define _XOPEN_SOURCE 700\n",
@@ -142,6 +144,7 @@ WAYS = {
     "own-malloc": ["own-malloc implement main"],
     "min-max": ["min-max bare-words implement main"],
     "allocator-macros": ["allocator-macros implement main-counted"],
+    "no-linux": ["gnu large-files no-linux libc implement main"],
     "_GNU_SOURCE": ["gnu libc implement main"],
     "_POSIX_C_SOURCE": ["posix libc implement main"],
     "_XOPEN_SOURCE": ["xopen implement main"],
@@ -152,7 +155,7 @@ WAYS = {
     "windows-8": ["windows-8 implement main"],
 }
 # g++ and clang++ define _GNU_SOURCE themselves.
-C_ONLY = {"_GNU_SOURCE", "_POSIX_C_SOURCE", "_XOPEN_SOURCE"}
+C_ONLY = {"no-linux", "_GNU_SOURCE", "_POSIX_C_SOURCE", "_XOPEN_SOURCE"}
 WINDOWS_ONLY = {"windows-before", "windows-after", "windows-lean", "windows-8"}
 # Without -pthread.
 NO_THREADS = {"no-threads", "no-anything"}
@@ -169,6 +172,7 @@ QUICK = {
         "no-anything",
         "allocator-macros",
         "min-max",
+        "no-linux",
     },
     "clang++": {"declare-then-implement", "twice", "static-in-two", "no-anything"},
 }

@@ -317,9 +317,9 @@ static void exclude_each_other(bool both, const char *a, const char *b) {
 
 /* A choice of build's alone is zero for check. */
 static void check_terminate(void) {
-    bool sees = opt.check == CONFITURE_CHECK_POSTGRES ||
-                (opt.check == CONFITURE_CHECK_DEFAULT &&
-                 opt.separator != (int)CONFITURE_SEPARATOR_MYSQL);
+    bool sees =
+        opt.check == CONFITURE_CHECK_POSTGRES ||
+        (opt.check == CONFITURE_CHECK_DEFAULT && opt.separator != (int)CONFITURE_SEPARATOR_MYSQL);
     if (opt.terminate && !sees)
         usage_error("--terminate needs --check postgres, which alone sees unended statements");
 }

@@ -95,6 +95,29 @@ static int refused_threads(void) {
     return memory_is_clean(&m) ? 0 : 3;
 }
 
+/* Without openat2() a list that is confined is read all the same, through directories that may
+ * be entered and not read, by paths of any length. */
+static int refused_beneath(int error) {
+    static const char *const paths[] = {"b/x/a.sql", "b/x/b.sql", "b/y/c.sql", "b/y/link.sql"};
+    confiture_find_options options;
+    confiture_hash_options hash;
+    confiture_files *files = NULL;
+    confiture_digest digest;
+    memset(&options, 0, sizeof options);
+    memset(&hash, 0, sizeof hash);
+    options.base = "b";
+    options.confine = true;
+    hash.run.threads = 1;
+    if (!refused_from_now(437, -1, 0, error)) return REFUSED_SKIP;
+    tree_drop_rights();
+    if (confiture_files_from_paths(&files, paths, 4, &options, NULL) != CONFITURE_OK) return 1;
+    for (hash.run.io = CONFITURE_IO_READ; hash.run.io <= CONFITURE_IO_RING;
+         hash.run.io = (confiture_io)(hash.run.io + 1))
+        if (confiture_hash(&digest, files, &hash, NULL) != CONFITURE_OK) return 2;
+    confiture_files_free(files);
+    return digest.file_count == 4 ? 0 : 3;
+}
+
 static int refused_case(int i) {
     switch (i) {
     case 0: return refused_ring(SYS_io_uring_setup, -1, 0, EMFILE);
@@ -106,6 +129,8 @@ static int refused_case(int i) {
     case 6: return refused_enter(EBUSY);
     case 7: return refused_enter(EBADF);
     case 8: return refused_processors();
+    case 9: return refused_beneath(ENOSYS);
+    case 10: return refused_beneath(EPERM); /* as filters answer */
     default: return refused_threads();
     }
 }
@@ -115,7 +140,14 @@ static void test_refused(void) {
     tree_open();
     tree_text("s/a.sql", "SELECT 1;");
     tree_text("s/b.sql", "SELECT 2;");
-    for (i = 0; i < 10; i++) {
+    tree_text("b/x/a.sql", "SELECT 1;");
+    tree_text("b/x/b.sql", "SELECT 2;");
+    tree_text("b/y/c.sql", "SELECT 3;");
+    tree_link("b/y/link.sql", "../x/a.sql");
+    tree_mode("b", 0311);
+    tree_mode("b/x", 0311);
+    tree_mode("b/y", 0311);
+    for (i = 0; i < 12; i++) {
         pid_t child;
         (void)fflush(stdout);
         child = fork();

@@ -137,10 +137,10 @@ static void test_scan_settled(void) {
     cfti_os_time now;
     cfti_os_status status;
     size_t i;
-#if defined(_WIN32)
-    bool is_prompt = false; /* a write may show later */
-#else
+#if defined(__linux__)
     bool is_prompt = true;
+#else
+    bool is_prompt = false; /* a write may show later */
 #endif
     now.seconds = 100;
     now.ns = 500000000;

@@ -5,7 +5,10 @@
 #include "runs.h"
 #include "tree.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 static int system_on_entry(void *ctx, const char *name, cfti_kind kind) {
     (void)ctx;
@@ -554,6 +557,77 @@ static void test_system_processor(void) {
 static void test_system_processor(void) {}
 #endif
 
+#if defined(__linux__)
+enum { SYSTEM_SETLEASE = 1024 }; /* F_SETLEASE, which the headers hide */
+
+/* A process that holds a lease on a file, and gives it back some time after it is told to. 0:
+ * leases are not to be had here. */
+static pid_t system_lease(const char *path) {
+    int pipes[2];
+    char byte = 'n';
+    pid_t child;
+    if (pipe(pipes) != 0) tree_die("pipe", path);
+    (void)fflush(stdout);
+    child = fork();
+    if (child < 0) tree_die("fork", path);
+    if (child == 0) {
+        sigset_t set;
+        int fd, got;
+        (void)sigemptyset(&set);
+        (void)sigaddset(&set, SIGIO);
+        (void)sigprocmask(SIG_BLOCK, &set, NULL);
+        fd = open(path, O_RDONLY);
+        if (fd >= 0 && fcntl(fd, SYSTEM_SETLEASE, F_WRLCK) == 0) byte = 'y';
+        if (write(pipes[1], &byte, 1) != 1 || byte == 'n') _exit(1);
+        (void)alarm(60);
+        (void)sigwait(&set, &got);
+        (void)poll(NULL, 0, 30);
+        _exit(fcntl(fd, SYSTEM_SETLEASE, F_UNLCK) != 0);
+    }
+    if (read(pipes[0], &byte, 1) != 1) tree_die("read", path);
+    (void)close(pipes[0]);
+    (void)close(pipes[1]);
+    if (byte == 'n') (void)waitpid(child, NULL, 0);
+    return byte == 'y' ? child : 0;
+}
+
+/* A file on which another process holds a lease is waited for, by each way to it. */
+static void test_system_leases(void) {
+    static const confiture_io ways[] = {CONFITURE_IO_READ, CONFITURE_IO_MMAP, CONFITURE_IO_RING};
+    confiture_find_options find;
+    confiture_hash_options hash;
+    confiture_files *files[2];
+    confiture_digest digest;
+    confiture_error error;
+    size_t i;
+    memset(&find, 0, sizeof find);
+    memset(&hash, 0, sizeof hash);
+    tree_text("s/a.sql", "SELECT 1;\n");
+    tree_text("s/b.sql", "SELECT 2;\n");
+    tree_link("s/c.sql", "b.sql");
+    CHECK(confiture_find(&files[0], "s", &find, NULL) == CONFITURE_OK);
+    find.confine = true;
+    CHECK(confiture_find(&files[1], "s", &find, NULL) == CONFITURE_OK);
+    for (i = 0; i < 6; i++) {
+        pid_t child = system_lease("s/b.sql");
+        int status = 1;
+        if (child == 0) {
+            printf("skipped: leases are not to be had here\n");
+            break;
+        }
+        hash.run.io = ways[i / 2];
+        CHECK_STR(runs_outcome(confiture_hash(&digest, files[i % 2], &hash, &error), &error),
+                  "done");
+        CHECK(waitpid(child, &status, 0) == child && status == 0);
+    }
+    confiture_files_free(files[0]);
+    confiture_files_free(files[1]);
+    tree_clear();
+}
+#else
+static void test_system_leases(void) {}
+#endif
+
 static void test_system(void) {
     size_t descriptors = tree_descriptors();
     tree_open();
@@ -573,6 +647,7 @@ static void test_system(void) {
     test_system_pools();
     test_system_shortages();
     test_system_words();
+    test_system_leases();
     test_system_processor();
     (void)alarm(0);
     tree_close();
