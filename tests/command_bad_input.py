@@ -321,8 +321,9 @@ class Arguments(CommandTest):
     def test_bad_header(self):
         self.tree(a="A;")
         for option in ("environment", "timestamp"):
-            for value in ("a\nb", "\udcff"):
-                self.bad_build(2, option, "t", "--header", f"--{option}", value)
+            for value, shown in (("a\nb", "a\\x0Ab"), ("\x85", "\\xC2\\x85"), ("\udcff", "\udcff")):
+                words = f"invalid value '{shown}' for --{option}: expected one line of UTF-8"
+                self.bad_build(2, os.fsencode(words), "t", "--header", f"--{option}", value)
 
     def test_bad_time(self):
         self.tree(a="A;")

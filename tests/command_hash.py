@@ -1,5 +1,6 @@
 """confiture hash, and hash -c, which computes again what hash printed. Run by command.py."""
 
+import hashlib
 import json
 import os
 
@@ -107,13 +108,52 @@ class HashCheck(CommandTest):
         self.write("sums", self.quiet("hash", "t"))
         self.assertEqual(json.loads(self.quiet("hash", "-c", "sums", "--json")), {
             "command": "hash", "status": "done", "warnings": [], "checks": [
-                {"arguments": "t", "expected": stream_digest(files), "status": "done",
-                 "digest": stream_digest(files)}]})
+                {"path": "sums", "line": 1, "arguments": "t", "expected": stream_digest(files),
+                 "status": "done", "digest": stream_digest(files)}]})
         self.tree(a="B;")
         result = self.run_command("hash", "-c", "sums", "--json")
         said = json.loads(result.out)
         self.assertEqual((result.code, result.err, said["status"]), (1, b"", "failed"))
         self.assertNotEqual(said["checks"][0]["digest"], said["checks"][0]["expected"])
+
+    def test_json_of_errors(self):
+        """Path and line say where to look: at what could not be read, or at the line."""
+        self.tree(a="A;")
+        good = self.quiet("hash", "t")
+        for line, path, number, words in (
+                ("0" * 64 + "  gone\n", "gone", None, "gone: no such file"),
+                ("hello\n", "standard input", 2, "standard input:2: invalid line 'hello'"),
+                ("0" * 64 + "  t --foo\n", "standard input", 2, "standard input:2: unknown option"),
+                (hashlib.sha256(b"A;").hexdigest() + "  t/a.sql\n", "standard input", 2,
+                 "standard input:2: the SHA-256 of a file's bytes alone")):
+            with self.subTest(line=line):
+                result = self.run_command("hash", "-c", "-", "--json", data=good + line.encode())
+                said = json.loads(result.out)
+                self.assertEqual((result.code, said["status"]), (2, "error"))
+                where = said["checks"][1] if "checks" in said else said
+                self.assertEqual((where["path"], where.get("line")), (path, number))
+                self.assertTrue(where["message"].startswith(words), where)
+                self.assertNotIn("digest", where)
+
+    def test_lines_of_sha256sum(self):
+        """They look like those of hash, and are digests of something else."""
+        self.tree(a="A;")
+        one = hashlib.sha256(b"A;").hexdigest()
+        hint = "the SHA-256 of a file's bytes alone, as sha256sum and 'confiture list --digests' " \
+            "print it: check it with 'sha256sum -c'"
+        for line in (f"{one}  t/a.sql", f"{one} *t/a.sql", f"{one}  -", f"\\{one}  t/a\\\\.sql",
+                     f"{one}  t"):
+            with self.subTest(line=line):
+                result = self.run_command("hash", "-c", "-", data=line.encode())
+                self.assertEqual((result.code, result.out), (2, b""), result)
+                self.assertIn(f"confiture: standard input:1: {hint}", result.err.decode())
+        # The others are computed all the same.
+        result = self.run_command("hash", "-c", "-",
+                                  data=f"{one}  t/a.sql\n".encode() + self.quiet("hash", "t"))
+        self.assertEqual((result.code, result.out), (2, b"t: OK\n"))
+        # What is neither is only not the same.
+        result = self.run_command("hash", "-c", "-", data=b"0" * 64 + b"  t/a.sql")
+        self.assertEqual((result.code, result.out), (1, b"t/a.sql: FAILED\n"))
 
     def test_mistakes(self):
         self.tree(a="A;")

@@ -112,9 +112,10 @@ extern const size_t option_count; /* at most MAX_OPTIONS */
  * ends the program. The strings are those of argv. */
 const struct options *options_parse(int argc, char **argv);
 /* The DIRs and options of a line that options_words() made: for the same command, and with
- * all that is not told there as in `like`. where is what an error begins with. */
-void options_parse_words(struct options *options, const struct options *like, char *words,
-                         const char *where);
+ * all that is not told there as in `like`. */
+void options_parse_words(struct options *options, const struct options *like, char *words);
+/* Where such a line stands, for errors; NULL: on the command line. */
+void options_place(const char *file, uint64_t line);
 void options_free_words(struct options *options);
 /* What decides the digest, quoted as a shell does: to be freed. */
 char *options_words(const struct options *options);
@@ -184,6 +185,11 @@ int report_failed(const confiture_error *error);
 __attribute__((format(COMMAND_PRINTF, 2, 3)))
 #endif
 int report_error(const char *path, const char *format, ...);
+/* The same of a line of a file, from 1; 0: of none. */
+#if defined(__GNUC__) || defined(__clang__)
+__attribute__((format(COMMAND_PRINTF, 3, 4)))
+#endif
+int report_error_at(const char *path, uint64_t line, const char *format, ...);
 /* Something that fails nothing, but is most likely a mistake; -q does not silence it. */
 #if defined(__GNUC__) || defined(__clang__)
 __attribute__((format(COMMAND_PRINTF, 1, 2)))
@@ -192,7 +198,11 @@ void report_warning(const char *format, ...);
 /* While held, an error is no document: it is kept for the one that is being made. Frees
  * what was kept. */
 void report_hold(bool hold);
-const char *report_held(void); /* the message, or NULL */
+struct held_error {
+    char *path, *message; /* path: NULL if there is none */
+    uint64_t line;        /* 0: there is none */
+};
+const struct held_error *report_held(void); /* NULL: there was no error */
 bool is_finding(confiture_status status);
 /* One finding as an object of a list. */
 void report_finding(const confiture_finding *finding);
@@ -230,6 +240,8 @@ struct text {
 void text_add(struct text *text, const char *data, size_t size);
 void text_add_string(struct text *text, const char *string);
 void text_add_escaped(struct text *text, const char *string); /* control characters as \xNN */
+size_t text_utf8_length(const unsigned char *p); /* of the sequence at p, or 0: there is none */
+bool text_is_one_line(const char *string);       /* of UTF-8, without control characters */
 /* Why a call of the system failed, spelled as the library does: without a capital. */
 enum { ERROR_TEXT = 128 };
 const char *error_text(char text[ERROR_TEXT], int error);

@@ -47,9 +47,47 @@ int run_hash(const struct options *options, const confiture_files *files) {
 enum { HEX = 64 };
 
 struct tally {
+    const char *file; /* what is read */
+    uint64_t line;    /* of it, from 1 */
     size_t count, different;
     int code;
 };
+
+/* Whether a digest is that of the bytes of a file alone. */
+static bool is_of_bytes(const char *digest, const confiture_files *files,
+                        const struct options *options) {
+    confiture_manifest_options manifest;
+    confiture_entry entry;
+    char hex[HEX + 1];
+    memset(&manifest, 0, sizeof manifest);
+    progress_run(&manifest.run, options);
+    if (confiture_files_count(files) != 1 || confiture_manifest(&entry, files, &manifest, NULL))
+        return false;
+    confiture_sha256_hex(entry.sha256, hex);
+    return strcmp(hex, digest) == 0;
+}
+
+static const char of_bytes[] = "the SHA-256 of a file's bytes alone, as sha256sum and 'confiture "
+                               "list --digests' print it: check it with 'sha256sum -c'";
+
+/* What is known of one check, as an object of a list: its path and line are where to look. */
+static void put_check(const struct tally *tally, const char *words, const char *expected,
+                      const char *digest, int code) {
+    const struct held_error *error = report_held();
+    bool elsewhere = error && error->path;
+    uint64_t line = elsewhere ? error->line : tally->line;
+    json_open(NULL, '{');
+    json_text("path", elsewhere ? error->path : tally->file);
+    if (line) json_number("line", line);
+    json_text("arguments", words);
+    json_text("expected", expected);
+    if (error) json_text("message", error->message);
+    else json_text("digest", digest);
+    json_text("status", code == EXIT_DONE           ? "done"
+                        : code == EXIT_CHECK_FAILED ? "failed"
+                                                    : "error");
+    json_close('}');
+}
 
 /* Computes one digest again, and says whether it is what was expected. */
 static void check_one(struct tally *tally, const struct options *options, const char *expected) {
@@ -59,21 +97,16 @@ static void check_one(struct tally *tally, const struct options *options, const 
     char *words = options_words(options);
     int code = input_find(&files, options);
     if (!code && compute(&digest, files, options, &error)) code = report_failed(&error);
-    if (!code && strcmp(digest.hex, expected) != 0) code = EXIT_CHECK_FAILED;
+    if (!code && strcmp(digest.hex, expected) != 0)
+        code = is_of_bytes(expected, files, options)
+                   ? report_error_at(tally->file, tally->line, "%s", of_bytes)
+                   : EXIT_CHECK_FAILED;
     confiture_files_free(files);
     tally->count++;
     tally->different += code == EXIT_CHECK_FAILED;
     if (code > tally->code) tally->code = code;
     if (options->json) {
-        json_open(NULL, '{');
-        json_text("arguments", words);
-        json_text("expected", expected);
-        if (code <= EXIT_CHECK_FAILED && !report_held()) json_text("digest", digest.hex);
-        if (report_held()) json_text("message", report_held());
-        json_text("status", code == EXIT_DONE           ? "done"
-                            : code == EXIT_CHECK_FAILED ? "failed"
-                                                        : "error");
-        json_close('}');
+        put_check(tally, words, expected, digest.hex, code);
     } else if (code <= EXIT_CHECK_FAILED && !(code == EXIT_DONE && options->quiet)) {
         put_text(words);
         put_text(code == EXIT_DONE ? ": OK\n" : ": FAILED\n");
@@ -88,30 +121,37 @@ static bool read_digest(const char *line, char digest[HEX + 1]) {
     for (i = 0; i < HEX && isxdigit((unsigned char)line[i]); i++)
         digest[i] = (char)tolower((unsigned char)line[i]);
     digest[i] = '\0';
-    return i == HEX && (!line[i] || line[i] == ' ' || line[i] == '\r');
+    return i == HEX && (!line[i] || line[i] == ' ');
+}
+
+/* Whether what follows a digest is as sha256sum writes it, and hash does not. */
+static bool is_of_sha256sum(const char *rest) {
+    return strncmp(rest, " *", 2) == 0 || strcmp(rest, "  -") == 0;
 }
 
 /* One line of what hash printed, the newline taken off. */
-static void check_line(struct tally *tally, const struct options *options, char *line,
-                       const char *where) {
+static void check_line(struct tally *tally, const struct options *options, char *line) {
     bool given = options->operands.count || options->files0_from;
     struct options told;
     char digest[HEX + 1];
+    line[strcspn(line, "\r")] = '\0';
     if (!read_digest(line, digest)) {
-        usage_error("%s: invalid line '%.40s': expected what 'confiture hash' prints", where, line);
+        bool escaped = line[0] == '\\' && read_digest(line + 1, digest);
+        if (escaped) usage_error("%s", of_bytes);
+        usage_error("invalid line '%.40s': expected what 'confiture hash' prints", line);
     }
     line += HEX;
-    line[strcspn(line, "\r")] = '\0';
+    if (is_of_sha256sum(line)) usage_error("%s", of_bytes);
     while (*line == ' ') line++;
     report_hold(options->json);
     if (given) {
-        if (tally->count > 0)
-            usage_error("%s: a second line: expected one for the DIRs given", where);
+        if (tally->count > 0) usage_error("a second line: expected one for the DIRs given");
+        options_place(NULL, 0); /* they are on the command line */
         check_one(tally, options, digest);
     } else if (!*line) {
-        usage_error("%s: a digest alone: expected a DIR or FILE on the command line", where);
+        usage_error("a digest alone: expected a DIR or FILE on the command line");
     } else {
-        options_parse_words(&told, options, line, where);
+        options_parse_words(&told, options, line);
         check_one(tally, &told, digest);
         options_free_words(&told);
     }
@@ -119,30 +159,26 @@ static void check_line(struct tally *tally, const struct options *options, char 
 }
 
 int run_hash_check(const struct options *options) {
-    const char *shown = strcmp(options->verify, "-") == 0 ? "standard input" : options->verify;
-    struct tally tally = {0, 0, EXIT_DONE};
-    size_t size, number = 0;
+    struct tally tally = {options->verify, 0, 0, 0, EXIT_DONE};
+    size_t size;
     char *data = input_read(options->verify, &size), *line = data;
     if (!data) return EXIT_ERROR;
+    if (strcmp(options->verify, "-") == 0) tally.file = "standard input";
     if (options->json) {
         report_begin();
         json_open("checks", '[');
     }
     while (line < data + size) {
         char *end = line + strcspn(line, "\n");
-        struct text where = {NULL, 0, 0};
-        char digits[24];
         *end = '\0';
-        snprintf(digits, sizeof digits, ":%zu", ++number);
-        text_add_string(&where, shown);
-        text_add_string(&where, digits);
-        check_line(&tally, options, line, where.data);
-        free(where.data);
+        options_place(tally.file, ++tally.line);
+        check_line(&tally, options, line);
         line = end + 1;
     }
+    options_place(NULL, 0);
     free(data);
     if (tally.count == 0)
-        return report_error(shown, "empty: expected what 'confiture hash' prints");
+        return report_error(tally.file, "empty: expected what 'confiture hash' prints");
     if (options->json) {
         json_close(']');
         report_end(tally.code);

@@ -106,7 +106,8 @@ static const char json_keys[] =
     "\n"
     "build:  unchanged (--if-changed: the file had these bytes already), findings;\n"
     "        with --split schemas: a list of phase, path, files, bytes, unchanged\n"
-    "hash:   with -c checks: a list of arguments, expected, digest, status, message\n"
+    "hash:   with -c checks: a list of path, line, arguments, expected, digest,\n"
+    "        status, message; path and line are FILE's, or those of an error\n"
     "list:   entries: a list of name, path, seed, bytes, digest\n"
     "check:  findings: a list of severity (error or note), path, name, line, what,\n"
     "        message\n";

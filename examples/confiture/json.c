@@ -8,26 +8,6 @@
 static struct text json;
 static bool json_first = true;
 
-/* The length of the UTF-8 sequence at p, or 0 if there is none. */
-static size_t utf8_length(const unsigned char *p) {
-    unsigned char low = 0x80, high = 0xBF;
-    size_t length, i;
-    if (p[0] < 0x80) return 1;
-    if (p[0] >= 0xC2 && p[0] < 0xE0) length = 2;
-    else if (p[0] >= 0xE0 && p[0] < 0xF0) length = 3;
-    else if (p[0] >= 0xF0 && p[0] < 0xF5) length = 4;
-    else return 0;
-    if (p[0] == 0xE0) low = 0xA0;
-    if (p[0] == 0xED) high = 0x9F;
-    if (p[0] == 0xF0) low = 0x90;
-    if (p[0] == 0xF4) high = 0x8F;
-    if (p[1] < low || p[1] > high) return 0;
-    for (i = 2; i < length; i++) {
-        if (p[i] < 0x80 || p[i] > 0xBF) return 0;
-    }
-    return length;
-}
-
 /* Names are UTF-8, but the paths that a user gives need not be. A byte that is
  * no UTF-8 becomes \udcNN, from which Python's "surrogateescape" makes it again. */
 static void json_add_string(const char *string) {
@@ -35,7 +15,7 @@ static void json_add_string(const char *string) {
     char escape[16];
     text_add(&json, "\"", 1);
     while (*p) {
-        size_t length = utf8_length(p);
+        size_t length = text_utf8_length(p);
         if (*p == '"' || *p == '\\') {
             text_add(&json, "\\", 1);
         } else if (*p < 0x20 || *p == 0x7F || length == 0) {

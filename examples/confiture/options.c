@@ -11,9 +11,10 @@ static struct options opt;
 /* What is being read: the command line, or the words of a line of "hash -c". */
 static struct {
     struct options *options;
-    const char *where;              /* NULL: the command line */
+    const char *file;               /* NULL: the command line */
+    uint64_t line;                  /* in it */
     const char *given[MAX_OPTIONS]; /* as it was written; NULL: it was not given */
-} parser = {&opt, NULL, {NULL}};
+} parser = {&opt, NULL, 0, {NULL}};
 
 static const struct {
     unsigned command;
@@ -48,17 +49,21 @@ static const char *keep(char *text) {
     return text;
 }
 
+void options_place(const char *file, uint64_t line) {
+    parser.file = file;
+    parser.line = line;
+}
+
 void usage_error(const char *format, ...) {
     const char *name = command_name(opt.command);
-    const char *where = parser.where ? parser.where : "";
     char *text;
     va_list args;
     va_start(args, format);
     text = format_text(format, args);
     va_end(args);
     report_hold(false);
-    (void)report_error(NULL, "%s%s%s; see confiture%s%s --help", where, *where ? ": " : "", text,
-                       name ? " " : "", name ? name : "");
+    (void)report_error_at(parser.file, parser.line, "%s; see confiture%s%s --help", text,
+                          name ? " " : "", name ? name : "");
     free(text);
     put_flush();
     exit(EXIT_ERROR);
@@ -324,6 +329,12 @@ static void check_terminate(void) {
         usage_error("--terminate needs --check postgres, which alone sees unended statements");
 }
 
+/* A value that is to stand in a line of the header. */
+static void check_line(const char *shown, const char *value) {
+    if (value && !text_is_one_line(value))
+        usage_error("invalid value '%s' for %s: expected one line of UTF-8", value, shown);
+}
+
 static void check_build(void) {
     bool to_file = opt.split || (opt.output && strcmp(opt.output, "-") != 0);
     bool custom = opt.separator == CONFITURE_SEPARATOR_CUSTOM;
@@ -334,6 +345,8 @@ static void check_build(void) {
     if (opt.environment && !opt.header && !opt.split) {
         usage_error("--environment needs --header or --split");
     }
+    check_line("--environment", opt.environment);
+    check_line("--timestamp", opt.timestamp);
     if (opt.pre.count && !opt.split) usage_error("--pre needs --split");
     if (opt.post.count && !opt.split) usage_error("--post needs --split");
     if (opt.if_changed && !to_file) usage_error("--if-changed needs --output FILE or --split");
@@ -497,8 +510,7 @@ static void check_told(void) {
     }
 }
 
-void options_parse_words(struct options *options, const struct options *like, char *words,
-                         const char *where) {
+void options_parse_words(struct options *options, const struct options *like, char *words) {
     char **list = (char **)allocate((strlen(words) + 2) * sizeof(char *));
     int count = 0;
     bool bad;
@@ -508,7 +520,6 @@ void options_parse_words(struct options *options, const struct options *like, ch
     memset(&options->operands, 0, sizeof options->operands);
     memset(parser.given, 0, sizeof parser.given);
     parser.options = options;
-    parser.where = where;
     while ((word = text_next_word(&words, &bad)) != NULL) {
         if (bad) usage_error("a quote is not closed");
         list[count++] = word;
@@ -525,5 +536,4 @@ void options_free_words(struct options *options) {
     free((void *)options->include.items);
     free((void *)options->exclude.items);
     free((void *)options->exclude_dirs.items);
-    parser.where = NULL;
 }

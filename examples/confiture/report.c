@@ -1,13 +1,14 @@
 /* report.c: errors, warnings and JSON documents. */
 #include "command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct {
     bool json, held;
     const char *command;
-    char *message; /* of the error that was held */
+    struct held_error error; /* the one that was held */
     struct {
         char **items;
         size_t count;
@@ -23,11 +24,12 @@ bool report_is_json(void) { return report.json; }
 
 void report_hold(bool hold) {
     report.held = hold;
-    free(report.message);
-    report.message = NULL;
+    free(report.error.path);
+    free(report.error.message);
+    memset(&report.error, 0, sizeof report.error);
 }
 
-const char *report_held(void) { return report.message; }
+const struct held_error *report_held(void) { return report.error.message ? &report.error : NULL; }
 
 static int exit_code(confiture_status status) {
     switch (status) {
@@ -69,8 +71,10 @@ void report_end(int code) {
 
 static void report_error_document(const char *path, uint64_t line, const char *message, int code) {
     if (report.held) {
-        free(report.message);
-        report.message = copy(message);
+        report_hold(true);
+        report.error.path = path && *path ? copy(path) : NULL;
+        report.error.line = line;
+        report.error.message = copy(message);
     } else if (report.json) {
         json_discard();
         report_begin();
@@ -106,23 +110,39 @@ int report_failed(const confiture_error *error) {
     return code;
 }
 
-int report_error(const char *path, const char *format, ...) {
+static int report_text(const char *path, uint64_t line, char *text) {
     struct text message = {NULL, 0, 0};
+    char digits[24];
+    snprintf(digits, sizeof digits, ":%llu", (unsigned long long)line);
+    if (path) {
+        text_add_escaped(&message, path);
+        text_add_string(&message, line ? digits : "");
+        text_add_string(&message, ": ");
+    }
+    text_add_escaped(&message, text);
+    say("%s", message.data);
+    report_error_document(path, line, message.data, EXIT_ERROR);
+    free(message.data);
+    free(text);
+    return EXIT_ERROR;
+}
+
+int report_error(const char *path, const char *format, ...) {
     char *text;
     va_list args;
     va_start(args, format);
     text = format_text(format, args);
     va_end(args);
-    if (path) {
-        text_add_escaped(&message, path);
-        text_add_string(&message, ": ");
-    }
-    text_add_escaped(&message, text);
-    say("%s", message.data);
-    report_error_document(path, 0, message.data, EXIT_ERROR);
-    free(message.data);
-    free(text);
-    return EXIT_ERROR;
+    return report_text(path, 0, text);
+}
+
+int report_error_at(const char *path, uint64_t line, const char *format, ...) {
+    char *text;
+    va_list args;
+    va_start(args, format);
+    text = format_text(format, args);
+    va_end(args);
+    return report_text(path, line, text);
 }
 
 void report_warning(const char *format, ...) {

@@ -20,10 +20,37 @@ void text_add_string(struct text *text, const char *string) {
     text_add(text, string, strlen(string));
 }
 
+size_t text_utf8_length(const unsigned char *p) {
+    unsigned char low = 0x80, high = 0xBF;
+    size_t length, i;
+    if (p[0] < 0x80) return 1;
+    if (p[0] >= 0xC2 && p[0] < 0xE0) length = 2;
+    else if (p[0] >= 0xE0 && p[0] < 0xF0) length = 3;
+    else if (p[0] >= 0xF0 && p[0] < 0xF5) length = 4;
+    else return 0;
+    if (p[0] == 0xE0) low = 0xA0;
+    if (p[0] == 0xED) high = 0x9F;
+    if (p[0] == 0xF0) low = 0x90;
+    if (p[0] == 0xF4) high = 0x8F;
+    if (p[1] < low || p[1] > high) return 0;
+    for (i = 2; i < length; i++) {
+        if (p[i] < 0x80 || p[i] > 0xBF) return 0;
+    }
+    return length;
+}
+
 /* The size of a control character: C0, DEL, or C1 in UTF-8; 0 if there is none. */
 static size_t control_size(const unsigned char *p) {
     if (*p < 0x20 || *p == 0x7F) return 1;
     return p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0 ? 2 : 0;
+}
+
+bool text_is_one_line(const char *string) {
+    const unsigned char *p = (const unsigned char *)string;
+    for (; *p; p += text_utf8_length(p)) {
+        if (text_utf8_length(p) == 0 || control_size(p) > 0) return false;
+    }
+    return true;
 }
 
 /* Control characters as \xNN. */
