@@ -10189,6 +10189,12 @@ typedef struct cfti_visit {
     cfti_visit_way way;
 } cfti_visit;
 
+/* Whether the file's bytes are in memory and map has not seen them. They are not where the file
+ * waits for its turn. */
+static bool cfti_visit_is_in_memory(const cfti_visit *visit) {
+    return visit->way == CFTI_VISIT_WHOLE && !visit->finished;
+}
+
 /* A failure that names nothing else is about the file that is being visited. */
 static void cfti_fail_at(cfti_fail *fail, const cfti_visit *visit) {
     if (fail->path != NULL) return;
@@ -11634,7 +11640,7 @@ static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
     messages.count = 0;
     for (i = 0; i < count; i++) {
         cfti_fail ignored; /* hashing does not fail */
-        if (visits[i].finished) continue;
+        if (!cfti_visit_is_in_memory(&visits[i])) continue;
         if (visits[i].framed) cfti_messages_add(&messages, &visits[i], visits[i].front, 1);
         else (void)cfti_tree_map(ctx, &visits[i], NULL, &ignored);
     }
@@ -11711,7 +11717,7 @@ static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) 
     size_t i;
     messages.count = 0;
     for (i = 0; i < count; i++)
-        if (!visits[i].finished) cfti_messages_add(&messages, &visits[i], 0, 0);
+        if (cfti_visit_is_in_memory(&visits[i])) cfti_messages_add(&messages, &visits[i], 0, 0);
     cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++) {
         confiture_entry *entry = &entries[messages.visits[i]->index];
@@ -12660,9 +12666,9 @@ static int cfti_target_use_named(cfti_target *target, bool sync) {
 
 /* Whether the old file ends where the new one does. */
 static bool cfti_target_is_same(const cfti_target *target) {
-    uint8_t byte;
+    uint8_t beyond;
     size_t got;
-    return cfti_target_read(target->rival, &byte, 1, target->size, &got) == 0 && got == 0;
+    return cfti_target_read(target->rival, &beyond, 1, target->size, &got) == 0 && got == 0;
 }
 
 /* All bytes have been handed over: makes the new file complete, under a name of its own, but

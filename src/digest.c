@@ -79,7 +79,7 @@ static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
     messages.count = 0;
     for (i = 0; i < count; i++) {
         cfti_fail ignored; /* hashing does not fail */
-        if (visits[i].finished) continue;
+        if (!cfti_visit_is_in_memory(&visits[i])) continue;
         if (visits[i].framed) cfti_messages_add(&messages, &visits[i], visits[i].front, 1);
         else (void)cfti_tree_map(ctx, &visits[i], NULL, &ignored);
     }
@@ -156,7 +156,7 @@ static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) 
     size_t i;
     messages.count = 0;
     for (i = 0; i < count; i++)
-        if (!visits[i].finished) cfti_messages_add(&messages, &visits[i], 0, 0);
+        if (cfti_visit_is_in_memory(&visits[i])) cfti_messages_add(&messages, &visits[i], 0, 0);
     cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++) {
         confiture_entry *entry = &entries[messages.visits[i]->index];

@@ -52,6 +52,12 @@ typedef struct cfti_visit {
     cfti_visit_way way;
 } cfti_visit;
 
+/* Whether the file's bytes are in memory and map has not seen them. They are not where the file
+ * waits for its turn. */
+static bool cfti_visit_is_in_memory(const cfti_visit *visit) {
+    return visit->way == CFTI_VISIT_WHOLE && !visit->finished;
+}
+
 /* A failure that names nothing else is about the file that is being visited. */
 static void cfti_fail_at(cfti_fail *fail, const cfti_visit *visit) {
     if (fail->path != NULL) return;

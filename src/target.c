@@ -360,9 +360,9 @@ static int cfti_target_use_named(cfti_target *target, bool sync) {
 
 /* Whether the old file ends where the new one does. */
 static bool cfti_target_is_same(const cfti_target *target) {
-    uint8_t byte;
+    uint8_t beyond;
     size_t got;
-    return cfti_target_read(target->rival, &byte, 1, target->size, &got) == 0 && got == 0;
+    return cfti_target_read(target->rival, &beyond, 1, target->size, &got) == 0 && got == 0;
 }
 
 /* All bytes have been handed over: makes the new file complete, under a name of its own, but

@@ -92,8 +92,10 @@ PIECES = {
     # As of windows.h and many a project.
     "min-max": "#define min(a, b) ((a) < (b) ? (a) : (b))\n"
     "#define max(a, b) ((a) > (b) ? (a) : (b))\n",
-    # What windows.h and its kin define as nothing, or as something else.
-    "bare-words": "".join(f"#define {word}\n" for word in "near far IN OUT OPTIONAL CONST".split())
+    # What windows.h and its kin define as nothing, or as something else. Before windows.h an empty
+    # CONST would take "const" from its own declarations.
+    "bare-words": "".join(f"#define {word}\n" for word in "near far IN OUT OPTIONAL".split())
+    + "#if !defined(_WIN32)\n#define CONST\n#endif\n"
     + "#define small char\n#define hyper long\n#define interface struct\n",
     # As an override header for an allocator does, and checked to be what the library calls.
     "allocator-macros": "#include <stdlib.h>\nstatic int counted;\n"
