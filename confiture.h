@@ -8209,6 +8209,9 @@ enum {
     CFTI_RUN_E, /* e or E alone: a quote now is that of an E'...' */
     CFTI_RUN_WORD,
     CFTI_RUN_COLON,    /* a colon that may begin a variable */
+    CFTI_RUN_BRACE,    /* :{ */
+    CFTI_RUN_TEST,     /* :{? */
+    CFTI_RUN_UNICODE,  /* u&, which may begin U&'...' or U&"..." */
     CFTI_RUN_VARIABLE, /* :name */
     CFTI_RUN_DIGITS,   /* 12 */
     CFTI_RUN_POINT,    /* 12. */
@@ -8284,6 +8287,7 @@ typedef struct cfti_lexer {
     uint8_t before;       /* in a comment: the byte before, unless it is used up */
     uint8_t data_matched; /* bytes of a line \. ; 3: the line is none */
     bool words;           /* words matter here: see cfti_lex_words */
+    bool tested;          /* the word at hand comes after :{? */
     bool newline;         /* CFTI_AT_GAP: it holds one */
     bool format;          /* a string is the value of COPY's option FORMAT */
     bool continued;       /* E'...' that goes on where psql begins '...' */
@@ -8297,6 +8301,7 @@ typedef struct cfti_lexer {
     bool refused;    /* one of them is none */
     bool in_value;   /* of an option */
     bool in_argument, parenthesis, closed;
+    bool empty, closing;         /* of the argument's value: no byte yet; its last is ) */
     bool condition;              /* the arguments go to `word`: they are those of \if */
     bool uncertain;              /* an argument is known to psql alone */
     bool certain;                /* all before the one at hand are known */
@@ -8306,7 +8311,9 @@ typedef struct cfti_lexer {
     uint32_t semicolons;         /* at its end, so far */
     uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
     cfti_copying line_copy;
-    bool dotted; /* its table has a schema */
+    bool dotted;  /* its table has a schema */
+    bool escapes; /* the string at hand has backslashes */
+    bool in_tag;  /* the $ of a tag has not come */
     uint8_t branch_count;
     uint64_t deeper; /* \ifs that there is no room for */
     uint16_t tag_size;
@@ -8371,6 +8378,12 @@ static bool cfti_lex_word_is(const cfti_lexer *lexer, const char *word) {
     return lexer->word_size == n && memcmp(lexer->word, word, n) == 0;
 }
 
+/* Nothing that the next letter or digit could go on with. */
+static bool cfti_run_is_none(uint8_t run) {
+    return run == CFTI_RUN_NONE || run == CFTI_RUN_BRACE || run == CFTI_RUN_TEST ||
+           run == CFTI_RUN_UNICODE;
+}
+
 /* The run after one more byte. 1e and $1e are words, as from PostgreSQL 15 on. */
 static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
     bool digit = (cfti_kinds[c] & CFTI_DIGIT) != 0, exponent = (c | 0x20) == 'e';
@@ -8380,10 +8393,15 @@ static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
         return run == CFTI_RUN_DIGITS                         ? CFTI_RUN_POINT
                : run == CFTI_RUN_DOT || run == CFTI_RUN_POINT ? CFTI_RUN_NONE
                                                               : CFTI_RUN_DOT;
+    if (c == '{') return run == CFTI_RUN_COLON ? CFTI_RUN_BRACE : CFTI_RUN_NONE;
+    if (c == '?') return run == CFTI_RUN_BRACE ? CFTI_RUN_TEST : CFTI_RUN_NONE;
     if (c == '+' || c == '-') return run == CFTI_RUN_EXPONENT ? CFTI_RUN_SIGN : CFTI_RUN_NONE;
     if (!(cfti_kinds[c] & CFTI_IDENT)) return CFTI_RUN_NONE;
     switch (run) {
-    case CFTI_RUN_NONE: return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
+    case CFTI_RUN_NONE:
+    case CFTI_RUN_BRACE:
+    case CFTI_RUN_TEST:
+    case CFTI_RUN_UNICODE: return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
     case CFTI_RUN_SIGN: return digit ? CFTI_RUN_REAL : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
     case CFTI_RUN_DOT: return digit ? CFTI_RUN_FRACTION : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
     case CFTI_RUN_COLON:
@@ -8408,7 +8426,7 @@ enum {
     CFTI_COPY_OPTION,     /* after an option of the old kind */
     CFTI_COPY_FORCE_NEXT, /* after a column of FORCE QUOTE */
     CFTI_COPY_LIST_END,   /* after (options) */
-    CFTI_COPY_WHERE,      /* after WHERE: anything */
+    CFTI_COPY_WHERE,      /* after WHERE: anything, `depth` parentheses open */
     CFTI_COPY_READS,
     CFTI_COPY_BINARY,       /* after COPY: BINARY or a name */
     CFTI_COPY_NAME,         /* a name */
@@ -8462,7 +8480,8 @@ static uint8_t cfti_copy_option(const cfti_lexer *lexer, cfti_copying *copy, boo
 
 /* Between the parentheses of the options, `depth` of them within those. */
 static uint8_t cfti_copy_list(const cfti_lexer *lexer, cfti_copying *copy, int token) {
-    if (token == ')' && copy->depth == 0) return CFTI_COPY_LIST_END;
+    if (token == ')' && copy->depth == 0)
+        return copy->state == CFTI_COPY_LIST ? CFTI_COPY_NONE : CFTI_COPY_LIST_END;
     if (token == '(') copy->depth++;
     if (copy->depth > 0) {
         if (token == ')') copy->depth--;
@@ -8542,9 +8561,17 @@ static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int t
     case CFTI_COPY_LIST_FORMAT: return cfti_copy_list(lexer, copy, token);
     case CFTI_COPY_LIST_END:
         return word && cfti_lex_word_is(lexer, "where") ? CFTI_COPY_WHERE : CFTI_COPY_NONE;
-    case CFTI_COPY_WHERE: return CFTI_COPY_WHERE;
+    case CFTI_COPY_WHERE:
+        if (token == ')' && copy->depth == 0) return CFTI_COPY_NONE;
+        copy->depth = copy->depth + (token == '(') - (token == ')');
+        return CFTI_COPY_WHERE;
     default: return CFTI_COPY_NONE;
     }
+}
+
+/* Whether it reads data from the script if it ends here. */
+static bool cfti_copy_reads(const cfti_copying *copy) {
+    return copy->state < CFTI_COPY_READS && copy->depth == 0;
 }
 
 /* The value of FORMAT, in quotes, has ended. */
@@ -8602,7 +8629,7 @@ static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
 /* The server's statement at hand ends; psql may hold it still. */
 static void cfti_lex_end_statement(cfti_lexer *lexer) {
     cfti_held *held = &lexer->held;
-    if (held->kind == CFTI_STATEMENT_COPY && held->copy.state < CFTI_COPY_READS) {
+    if (held->kind == CFTI_STATEMENT_COPY && cfti_copy_reads(&held->copy)) {
         if (held->waiting++ == 0) held->waiting_line = held->copy_line;
         held->waiting_binary = held->waiting_binary || held->copy.binary;
     }
@@ -8763,7 +8790,8 @@ enum {
     CFTI_COMMAND_RELATIVE
 };
 
-#define CFTI_COMMAND_PIPES 32 /* an argument | takes the rest of the line */
+#define CFTI_NO_KEY UINT64_C(0xCBF29CE484222325) /* of \restrict */
+#define CFTI_COMMAND_PIPES 32                    /* an argument | takes the rest of the line */
 #define CFTI_COMMAND_KIND 31
 
 typedef struct cfti_command {
@@ -8910,7 +8938,7 @@ static cfti_command cfti_command_find(const cfti_lexer *lexer) {
     if (size > 0 && name[0] == 'd' &&
         (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
         return plain;
-    if (size > 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
+    if (size >= 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
     return unknown;
 }
 
@@ -9046,7 +9074,7 @@ static void cfti_command_begin(cfti_lexer *lexer) {
     lexer->first = true;
     lexer->in_argument = lexer->parenthesis = lexer->closed = lexer->uncertain = false;
     lexer->refused = false;
-    lexer->key = UINT64_C(0xCBF29CE484222325);
+    lexer->key = CFTI_NO_KEY;
     lexer->semicolons = 0;
 }
 
@@ -9074,6 +9102,7 @@ static bool cfti_command_run(cfti_lexer *lexer) {
         cfti_lex_found(lexer, "\\q ends the script: remove it", lexer->opened.line);
         return true;
     case CFTI_COMMAND_RESTRICT:
+        if (lexer->key == CFTI_NO_KEY) return false;
         lexer->restricted = true;
         lexer->restrict_key = lexer->key;
         lexer->restrict_line = lexer->opened.line;
@@ -9093,8 +9122,11 @@ static bool cfti_command_run(cfti_lexer *lexer) {
 static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
     static const uint64_t prime = UINT64_C(0x100000001B3);
 
-    bool opening = lexer->last == 0 && lexer->first;
+    bool opening = lexer->empty && lexer->first;
 
+    lexer->empty = false;
+    lexer->closing = c == ')';
+    if (opening) lexer->parenthesis = lexer->options && c == '(';
     lexer->last = quoted ? '\'' : c;
     if (lexer->condition) cfti_lex_letter(lexer, cfti_lower(c));
     if (lexer->parenthesis && !lexer->closed && !lexer->in_value) {
@@ -9102,7 +9134,7 @@ static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
         else if (!opening) cfti_lex_letter(lexer, c);
     }
     if (!lexer->first) return;
-    if (c == ';') {
+    if (c == ';' && !quoted) {
         lexer->semicolons++;
         return;
     }
@@ -9111,16 +9143,17 @@ static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
 }
 
 /* Before its first byte, which may be a quote. */
-static void cfti_argument_begin(cfti_lexer *lexer, uint8_t c) {
+static void cfti_argument_begin(cfti_lexer *lexer) {
     if (lexer->in_argument) return;
     lexer->in_argument = true;
     lexer->last = 0;
+    lexer->empty = true;
+    lexer->closing = false;
     lexer->certain = !lexer->uncertain;
     lexer->argument = lexer->word_size;
     lexer->in_value = false;
     if (lexer->options) lexer->word_size = 0;
-    if (lexer->first) lexer->parenthesis = lexer->options && c == '(';
-    else if (lexer->condition) cfti_lex_letter(lexer, ' ');
+    if (!lexer->first && lexer->condition) cfti_lex_letter(lexer, ' ');
 }
 
 /* Whether \pset knows the option in lexer->word. */
@@ -9153,12 +9186,12 @@ static bool cfti_option_is_known(cfti_lexer *lexer) {
                                         "unicode_header_linestyle",
                                         "xheader_width"};
     size_t i;
-    while (!lexer->in_value && lexer->word_size > 0 && lexer->word_size <= sizeof lexer->word &&
-           lexer->word[lexer->word_size - 1] == ')')
+    if (!lexer->in_value && lexer->word_size > 0 && lexer->word_size <= sizeof lexer->word &&
+        lexer->word[lexer->word_size - 1] == ')')
         lexer->word_size--;
     for (i = 0; i < CFTI_COUNT(names); i++)
         if (cfti_lex_word_is(lexer, names[i])) return true;
-    return lexer->word_size == 0;
+    return lexer->word_size == 0 && !lexer->in_value;
 }
 
 static void cfti_argument_end(cfti_lexer *lexer) {
@@ -9166,8 +9199,8 @@ static void cfti_argument_end(cfti_lexer *lexer) {
     lexer->in_argument = false;
     if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer)) lexer->refused = true;
     if (lexer->needed > 0) lexer->needed--;
-    lexer->pipes = lexer->parenthesis && lexer->last == ')' && !lexer->closed;
-    lexer->closed = lexer->closed || lexer->last == ')';
+    lexer->pipes = lexer->parenthesis && lexer->closing && !lexer->closed;
+    lexer->closed = lexer->closed || lexer->closing;
     lexer->first = false;
 }
 
@@ -9208,7 +9241,7 @@ static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, co
         if (before == ':' && ((cfti_kinds[c] & CFTI_IDENT) || c == '\'' || c == '"' || c == '{') &&
             c != '$')
             lexer->uncertain = true;
-        cfti_argument_begin(lexer, c);
+        cfti_argument_begin(lexer);
         if (c == '\'' || c == '"' || c == '`') {
             if (c == '`') lexer->uncertain = true;
             lexer->last = c;
@@ -9280,7 +9313,7 @@ static const uint8_t *cfti_lex_argument_number(cfti_lexer *lexer, const uint8_t 
     return p;
 }
 
-/* ==== \copy ============================================================== */
+/* ---- lexer_copy_line.c: the line of psql's \copy, of which it makes a COPY ---- */
 
 static void cfti_copy_line_token(cfti_lexer *lexer, int token) {
     if (token == '.' && lexer->line_copy.state == CFTI_COPY_NAMED) {
@@ -9298,7 +9331,8 @@ static void cfti_copy_line_word(cfti_lexer *lexer) {
     lexer->word_size = 0;
 }
 
-/* - or / may begin a comment: that is known one byte later, c. True: it does. */
+/* - or / may begin a comment, and u& a string: that is known one byte later, c. True: it
+ * is a comment. */
 static bool cfti_copy_line_mark(cfti_lexer *lexer, uint8_t c) {
     uint8_t mark = lexer->before;
     lexer->before = 0;
@@ -9308,7 +9342,7 @@ static bool cfti_copy_line_mark(cfti_lexer *lexer, uint8_t c) {
         lexer->quote = '/';
         lexer->depth = 1;
         lexer->last = 0;
-    } else if (mark != 0) {
+    } else if (mark != 0 && (mark != '&' || c != '\'')) {
         cfti_copy_line_token(lexer, mark);
     }
     return lexer->quote != 0;
@@ -9320,10 +9354,32 @@ static void cfti_copy_line_end(cfti_lexer *lexer) {
     /* What is open at the end of the line is the server's error. */
     if (lexer->quote != 0 && lexer->quote != '\n') lexer->line_copy.state = CFTI_COPY_NONE;
     lexer->quote = 0;
-    if (lexer->line_copy.state < CFTI_COPY_READS)
+    if (cfti_copy_reads(&lexer->line_copy))
         cfti_lex_send_copies(lexer, 1, lexer->opened.line, lexer->line_copy.binary);
     lexer->at = CFTI_AT_SQL;
     lexer->run = CFTI_RUN_NONE;
+}
+
+/* In $tag$...$tag$, or its first tag. */
+static void cfti_copy_line_dollar(cfti_lexer *lexer, uint8_t c) {
+    uint8_t kind = cfti_kinds[c];
+    if (!lexer->in_tag) {
+        if (c == '$' && lexer->matched == lexer->tag_size + 1) lexer->quote = 0;
+        else if (c == '$') lexer->matched = 1;
+        else if (lexer->matched > 0 && lexer->matched <= lexer->tag_size &&
+                 c == lexer->tag[lexer->matched - 1])
+            lexer->matched++;
+        else lexer->matched = 0;
+    } else if (c == '$') {
+        lexer->in_tag = false;
+        lexer->matched = 0;
+        cfti_copy_line_token(lexer, '$');
+    } else if ((kind & CFTI_IDENT) && (lexer->tag_size > 0 || !(kind & CFTI_DIGIT)) &&
+               lexer->tag_size < sizeof lexer->tag) {
+        lexer->tag[lexer->tag_size++] = c;
+    } else {
+        lexer->line_copy.state = CFTI_COPY_NONE; /* $1, which no COPY may hold */
+    }
 }
 
 /* Within quotes, or a comment, which nests. */
@@ -9333,6 +9389,10 @@ static void cfti_copy_line_quoted(cfti_lexer *lexer, uint8_t c, uint8_t before) 
         lexer->depth = lexer->depth + opens - closes;
         if (opens || closes) lexer->last = 0;
         if (lexer->depth == 0) lexer->quote = 0;
+    } else if (lexer->quote == '$') {
+        cfti_copy_line_dollar(lexer, c);
+    } else if (lexer->escapes && before == '\\') {
+        lexer->last = 0;
     } else if (c != lexer->quote) {
         if (lexer->format) cfti_lex_letter(lexer, c);
     } else {
@@ -9347,14 +9407,18 @@ static void cfti_copy_line_byte(cfti_lexer *lexer, uint8_t c, uint8_t before) {
     bool source = state == CFTI_COPY_SOURCE;
 
     if ((c == '\f' || c == '\v') && state > CFTI_COPY_READS && state < CFTI_COPY_SOURCE) {
-        /* No white space where psql splits the line: part of a word. */
+        /* White space to the server, but part of a word where psql splits the line. */
         lexer->line_copy.state = CFTI_COPY_NONE;
     } else if ((cfti_kinds[c] & CFTI_SPACE) && (!source || (c != '\f' && c != '\v'))) {
         cfti_copy_line_word(lexer);
     } else if (c == ';') {
         cfti_copy_line_word(lexer);
-        if (lexer->line_copy.state < CFTI_COPY_READS) lexer->quote = '\n'; /* that was all */
+        if (cfti_copy_reads(&lexer->line_copy)) lexer->quote = '\n'; /* that was all */
         else lexer->line_copy.state = CFTI_COPY_NONE;
+    } else if (c == '$' && lexer->word_size == 0 && !source) {
+        lexer->quote = c;
+        lexer->in_tag = true;
+        lexer->tag_size = 0;
     } else if (source ? c != '\'' : (cfti_kinds[c] & CFTI_IDENT) != 0) {
         cfti_lex_letter(lexer, cfti_lower(c));
     } else if ((c == '\'' || c == '"') && before == c) {
@@ -9362,8 +9426,12 @@ static void cfti_copy_line_byte(cfti_lexer *lexer, uint8_t c, uint8_t before) {
     } else if ((c == '-' || c == '/') && (state < CFTI_COPY_READS || state > CFTI_COPY_SOURCE)) {
         cfti_copy_line_word(lexer);
         lexer->before = c;
+    } else if (c == '&' && !source && cfti_lex_word_is(lexer, "u")) {
+        lexer->word_size = 0;
+        lexer->before = c;
     } else {
-        if (c != '\'' || !cfti_lex_word_is(lexer, "e")) cfti_copy_line_word(lexer);
+        lexer->escapes = c == '\'' && cfti_lex_word_is(lexer, "e");
+        if (!lexer->escapes) cfti_copy_line_word(lexer);
         lexer->word_size = 0;
         lexer->format = lexer->line_copy.state == CFTI_COPY_LIST_FORMAT;
         cfti_copy_line_token(lexer, c);
@@ -9375,6 +9443,7 @@ static void cfti_copy_line_byte(cfti_lexer *lexer, uint8_t c, uint8_t before) {
 static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && *p != '\n'; p++) {
         uint8_t before = lexer->last;
+        if (before == 0 && (cfti_kinds[*p] & CFTI_SPACE)) continue; /* before the first word */
         lexer->last = *p;
         if (lexer->before != 0 && cfti_copy_line_mark(lexer, *p)) continue;
         if (lexer->quote == 0) cfti_copy_line_byte(lexer, *p, before);
@@ -9402,7 +9471,7 @@ static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const 
     uint8_t run;
 
     while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
-                        q[-1] == '+' || q[-1] == '-'))
+                        q[-1] == '+' || q[-1] == '-' || q[-1] == '{' || q[-1] == '?'))
         q--;
     run = q == from ? lexer->run : (uint8_t)CFTI_RUN_NONE;
     for (; q < p; q++) run = cfti_lex_step(run, *q);
@@ -9465,14 +9534,17 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
     }
 }
 
-/* The word that ends before p is an identifier, unless it begins a quote. */
+/* The word that ends before p is an identifier, unless it begins a quote or is the name in
+ * :{?name}. */
 static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     static const char quotes[4] = {'e', 'n', 'b', 'x'};
 
-    if (lexer->word_size == 1 && ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
-                                  (*p == '&' && lexer->word[0] == 'u'))) {
+    if (lexer->tested && *p == '}') lexer->word_size = 0;
+    if (lexer->word_size == 1 && *p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes))
         lexer->word_size = 0;
-        return;
+    if (lexer->word_size == 1 && *p == '&' && lexer->word[0] == 'u') {
+        lexer->word_size = 0;
+        lexer->run = CFTI_RUN_UNICODE;
     }
     if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
 }
@@ -9498,9 +9570,10 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
         return;
     case CFTI_RUN_E:
     case CFTI_RUN_WORD:
-        if (run != CFTI_RUN_NONE && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
+        if (!cfti_run_is_none(run) && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
         cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-        if (cfti_lex_may_matter(lexer, c)) {
+        lexer->tested = run == CFTI_RUN_TEST;
+        if (lexer->tested || cfti_lex_may_matter(lexer, c)) {
             lexer->word_size = 0;
             cfti_lex_letter(lexer, c);
         } else {
@@ -9510,7 +9583,7 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
         }
         return;
     default:
-        if (run == CFTI_RUN_NONE || run == CFTI_RUN_DOT)
+        if (cfti_run_is_none(run) || run == CFTI_RUN_DOT)
             cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
     }
 }
@@ -9520,6 +9593,7 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
 static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && lexer->words; p++) {
         uint8_t kind = cfti_kinds[*p], run = lexer->run;
+        if (run == CFTI_RUN_UNICODE && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, '&');
         if (kind & CFTI_IDENT) {
             if (*p == '$') return p;
             if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) p = cfti_lex_word_rest(lexer, p, end);
@@ -9527,7 +9601,8 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
             continue;
         }
         if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) cfti_lex_word_end(lexer, p);
-        else if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
+        if (lexer->run == CFTI_RUN_UNICODE && run == CFTI_RUN_WORD) continue;
+        if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
         if (kind & CFTI_SPACE) {
             while (p + 1 < end && (cfti_kinds[p[1]] & CFTI_SPACE)) p++;
             lexer->run = CFTI_RUN_NONE;

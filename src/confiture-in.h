@@ -50,6 +50,7 @@
 #include "lexer.h"
 #include "lexer_copy.c"
 #include "lexer_meta.c"
+#include "lexer_copy_line.c"
 #include "lexer.c"
 #include "beneath.c"
 #include "read.c"

@@ -16,7 +16,7 @@ static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const 
     uint8_t run;
 
     while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
-                        q[-1] == '+' || q[-1] == '-'))
+                        q[-1] == '+' || q[-1] == '-' || q[-1] == '{' || q[-1] == '?'))
         q--;
     run = q == from ? lexer->run : (uint8_t)CFTI_RUN_NONE;
     for (; q < p; q++) run = cfti_lex_step(run, *q);
@@ -79,14 +79,17 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
     }
 }
 
-/* The word that ends before p is an identifier, unless it begins a quote. */
+/* The word that ends before p is an identifier, unless it begins a quote or is the name in
+ * :{?name}. */
 static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     static const char quotes[4] = {'e', 'n', 'b', 'x'};
 
-    if (lexer->word_size == 1 && ((*p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes)) ||
-                                  (*p == '&' && lexer->word[0] == 'u'))) {
+    if (lexer->tested && *p == '}') lexer->word_size = 0;
+    if (lexer->word_size == 1 && *p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes))
         lexer->word_size = 0;
-        return;
+    if (lexer->word_size == 1 && *p == '&' && lexer->word[0] == 'u') {
+        lexer->word_size = 0;
+        lexer->run = CFTI_RUN_UNICODE;
     }
     if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
 }
@@ -112,9 +115,10 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
         return;
     case CFTI_RUN_E:
     case CFTI_RUN_WORD:
-        if (run != CFTI_RUN_NONE && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
+        if (!cfti_run_is_none(run) && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
         cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-        if (cfti_lex_may_matter(lexer, c)) {
+        lexer->tested = run == CFTI_RUN_TEST;
+        if (lexer->tested || cfti_lex_may_matter(lexer, c)) {
             lexer->word_size = 0;
             cfti_lex_letter(lexer, c);
         } else {
@@ -124,7 +128,7 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
         }
         return;
     default:
-        if (run == CFTI_RUN_NONE || run == CFTI_RUN_DOT)
+        if (cfti_run_is_none(run) || run == CFTI_RUN_DOT)
             cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
     }
 }
@@ -134,6 +138,7 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
 static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && lexer->words; p++) {
         uint8_t kind = cfti_kinds[*p], run = lexer->run;
+        if (run == CFTI_RUN_UNICODE && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, '&');
         if (kind & CFTI_IDENT) {
             if (*p == '$') return p;
             if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) p = cfti_lex_word_rest(lexer, p, end);
@@ -141,7 +146,8 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
             continue;
         }
         if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) cfti_lex_word_end(lexer, p);
-        else if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
+        if (lexer->run == CFTI_RUN_UNICODE && run == CFTI_RUN_WORD) continue;
+        if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
         if (kind & CFTI_SPACE) {
             while (p + 1 < end && (cfti_kinds[p[1]] & CFTI_SPACE)) p++;
             lexer->run = CFTI_RUN_NONE;

@@ -58,6 +58,9 @@ enum {
     CFTI_RUN_E, /* e or E alone: a quote now is that of an E'...' */
     CFTI_RUN_WORD,
     CFTI_RUN_COLON,    /* a colon that may begin a variable */
+    CFTI_RUN_BRACE,    /* :{ */
+    CFTI_RUN_TEST,     /* :{? */
+    CFTI_RUN_UNICODE,  /* u&, which may begin U&'...' or U&"..." */
     CFTI_RUN_VARIABLE, /* :name */
     CFTI_RUN_DIGITS,   /* 12 */
     CFTI_RUN_POINT,    /* 12. */
@@ -133,6 +136,7 @@ typedef struct cfti_lexer {
     uint8_t before;       /* in a comment: the byte before, unless it is used up */
     uint8_t data_matched; /* bytes of a line \. ; 3: the line is none */
     bool words;           /* words matter here: see cfti_lex_words */
+    bool tested;          /* the word at hand comes after :{? */
     bool newline;         /* CFTI_AT_GAP: it holds one */
     bool format;          /* a string is the value of COPY's option FORMAT */
     bool continued;       /* E'...' that goes on where psql begins '...' */
@@ -146,6 +150,7 @@ typedef struct cfti_lexer {
     bool refused;    /* one of them is none */
     bool in_value;   /* of an option */
     bool in_argument, parenthesis, closed;
+    bool empty, closing;         /* of the argument's value: no byte yet; its last is ) */
     bool condition;              /* the arguments go to `word`: they are those of \if */
     bool uncertain;              /* an argument is known to psql alone */
     bool certain;                /* all before the one at hand are known */
@@ -155,7 +160,9 @@ typedef struct cfti_lexer {
     uint32_t semicolons;         /* at its end, so far */
     uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
     cfti_copying line_copy;
-    bool dotted; /* its table has a schema */
+    bool dotted;  /* its table has a schema */
+    bool escapes; /* the string at hand has backslashes */
+    bool in_tag;  /* the $ of a tag has not come */
     uint8_t branch_count;
     uint64_t deeper; /* \ifs that there is no room for */
     uint16_t tag_size;
@@ -220,6 +227,12 @@ static bool cfti_lex_word_is(const cfti_lexer *lexer, const char *word) {
     return lexer->word_size == n && memcmp(lexer->word, word, n) == 0;
 }
 
+/* Nothing that the next letter or digit could go on with. */
+static bool cfti_run_is_none(uint8_t run) {
+    return run == CFTI_RUN_NONE || run == CFTI_RUN_BRACE || run == CFTI_RUN_TEST ||
+           run == CFTI_RUN_UNICODE;
+}
+
 /* The run after one more byte. 1e and $1e are words, as from PostgreSQL 15 on. */
 static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
     bool digit = (cfti_kinds[c] & CFTI_DIGIT) != 0, exponent = (c | 0x20) == 'e';
@@ -229,10 +242,15 @@ static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
         return run == CFTI_RUN_DIGITS                         ? CFTI_RUN_POINT
                : run == CFTI_RUN_DOT || run == CFTI_RUN_POINT ? CFTI_RUN_NONE
                                                               : CFTI_RUN_DOT;
+    if (c == '{') return run == CFTI_RUN_COLON ? CFTI_RUN_BRACE : CFTI_RUN_NONE;
+    if (c == '?') return run == CFTI_RUN_BRACE ? CFTI_RUN_TEST : CFTI_RUN_NONE;
     if (c == '+' || c == '-') return run == CFTI_RUN_EXPONENT ? CFTI_RUN_SIGN : CFTI_RUN_NONE;
     if (!(cfti_kinds[c] & CFTI_IDENT)) return CFTI_RUN_NONE;
     switch (run) {
-    case CFTI_RUN_NONE: return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
+    case CFTI_RUN_NONE:
+    case CFTI_RUN_BRACE:
+    case CFTI_RUN_TEST:
+    case CFTI_RUN_UNICODE: return digit ? CFTI_RUN_DIGITS : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
     case CFTI_RUN_SIGN: return digit ? CFTI_RUN_REAL : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
     case CFTI_RUN_DOT: return digit ? CFTI_RUN_FRACTION : exponent ? CFTI_RUN_E : CFTI_RUN_WORD;
     case CFTI_RUN_COLON:

@@ -8,7 +8,7 @@ enum {
     CFTI_COPY_OPTION,     /* after an option of the old kind */
     CFTI_COPY_FORCE_NEXT, /* after a column of FORCE QUOTE */
     CFTI_COPY_LIST_END,   /* after (options) */
-    CFTI_COPY_WHERE,      /* after WHERE: anything */
+    CFTI_COPY_WHERE,      /* after WHERE: anything, `depth` parentheses open */
     CFTI_COPY_READS,
     CFTI_COPY_BINARY,       /* after COPY: BINARY or a name */
     CFTI_COPY_NAME,         /* a name */
@@ -62,7 +62,8 @@ static uint8_t cfti_copy_option(const cfti_lexer *lexer, cfti_copying *copy, boo
 
 /* Between the parentheses of the options, `depth` of them within those. */
 static uint8_t cfti_copy_list(const cfti_lexer *lexer, cfti_copying *copy, int token) {
-    if (token == ')' && copy->depth == 0) return CFTI_COPY_LIST_END;
+    if (token == ')' && copy->depth == 0)
+        return copy->state == CFTI_COPY_LIST ? CFTI_COPY_NONE : CFTI_COPY_LIST_END;
     if (token == '(') copy->depth++;
     if (copy->depth > 0) {
         if (token == ')') copy->depth--;
@@ -142,9 +143,17 @@ static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int t
     case CFTI_COPY_LIST_FORMAT: return cfti_copy_list(lexer, copy, token);
     case CFTI_COPY_LIST_END:
         return word && cfti_lex_word_is(lexer, "where") ? CFTI_COPY_WHERE : CFTI_COPY_NONE;
-    case CFTI_COPY_WHERE: return CFTI_COPY_WHERE;
+    case CFTI_COPY_WHERE:
+        if (token == ')' && copy->depth == 0) return CFTI_COPY_NONE;
+        copy->depth = copy->depth + (token == '(') - (token == ')');
+        return CFTI_COPY_WHERE;
     default: return CFTI_COPY_NONE;
     }
+}
+
+/* Whether it reads data from the script if it ends here. */
+static bool cfti_copy_reads(const cfti_copying *copy) {
+    return copy->state < CFTI_COPY_READS && copy->depth == 0;
 }
 
 /* The value of FORMAT, in quotes, has ended. */
@@ -202,7 +211,7 @@ static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
 /* The server's statement at hand ends; psql may hold it still. */
 static void cfti_lex_end_statement(cfti_lexer *lexer) {
     cfti_held *held = &lexer->held;
-    if (held->kind == CFTI_STATEMENT_COPY && held->copy.state < CFTI_COPY_READS) {
+    if (held->kind == CFTI_STATEMENT_COPY && cfti_copy_reads(&held->copy)) {
         if (held->waiting++ == 0) held->waiting_line = held->copy_line;
         held->waiting_binary = held->waiting_binary || held->copy.binary;
     }

@@ -20,7 +20,8 @@ enum {
     CFTI_COMMAND_RELATIVE
 };
 
-#define CFTI_COMMAND_PIPES 32 /* an argument | takes the rest of the line */
+#define CFTI_NO_KEY UINT64_C(0xCBF29CE484222325) /* of \restrict */
+#define CFTI_COMMAND_PIPES 32                    /* an argument | takes the rest of the line */
 #define CFTI_COMMAND_KIND 31
 
 typedef struct cfti_command {
@@ -167,7 +168,7 @@ static cfti_command cfti_command_find(const cfti_lexer *lexer) {
     if (size > 0 && name[0] == 'd' &&
         (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
         return plain;
-    if (size > 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
+    if (size >= 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
     return unknown;
 }
 
@@ -303,7 +304,7 @@ static void cfti_command_begin(cfti_lexer *lexer) {
     lexer->first = true;
     lexer->in_argument = lexer->parenthesis = lexer->closed = lexer->uncertain = false;
     lexer->refused = false;
-    lexer->key = UINT64_C(0xCBF29CE484222325);
+    lexer->key = CFTI_NO_KEY;
     lexer->semicolons = 0;
 }
 
@@ -331,6 +332,7 @@ static bool cfti_command_run(cfti_lexer *lexer) {
         cfti_lex_found(lexer, "\\q ends the script: remove it", lexer->opened.line);
         return true;
     case CFTI_COMMAND_RESTRICT:
+        if (lexer->key == CFTI_NO_KEY) return false;
         lexer->restricted = true;
         lexer->restrict_key = lexer->key;
         lexer->restrict_line = lexer->opened.line;
@@ -350,8 +352,11 @@ static bool cfti_command_run(cfti_lexer *lexer) {
 static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
     static const uint64_t prime = UINT64_C(0x100000001B3);
 
-    bool opening = lexer->last == 0 && lexer->first;
+    bool opening = lexer->empty && lexer->first;
 
+    lexer->empty = false;
+    lexer->closing = c == ')';
+    if (opening) lexer->parenthesis = lexer->options && c == '(';
     lexer->last = quoted ? '\'' : c;
     if (lexer->condition) cfti_lex_letter(lexer, cfti_lower(c));
     if (lexer->parenthesis && !lexer->closed && !lexer->in_value) {
@@ -359,7 +364,7 @@ static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
         else if (!opening) cfti_lex_letter(lexer, c);
     }
     if (!lexer->first) return;
-    if (c == ';') {
+    if (c == ';' && !quoted) {
         lexer->semicolons++;
         return;
     }
@@ -368,16 +373,17 @@ static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
 }
 
 /* Before its first byte, which may be a quote. */
-static void cfti_argument_begin(cfti_lexer *lexer, uint8_t c) {
+static void cfti_argument_begin(cfti_lexer *lexer) {
     if (lexer->in_argument) return;
     lexer->in_argument = true;
     lexer->last = 0;
+    lexer->empty = true;
+    lexer->closing = false;
     lexer->certain = !lexer->uncertain;
     lexer->argument = lexer->word_size;
     lexer->in_value = false;
     if (lexer->options) lexer->word_size = 0;
-    if (lexer->first) lexer->parenthesis = lexer->options && c == '(';
-    else if (lexer->condition) cfti_lex_letter(lexer, ' ');
+    if (!lexer->first && lexer->condition) cfti_lex_letter(lexer, ' ');
 }
 
 /* Whether \pset knows the option in lexer->word. */
@@ -410,12 +416,12 @@ static bool cfti_option_is_known(cfti_lexer *lexer) {
                                         "unicode_header_linestyle",
                                         "xheader_width"};
     size_t i;
-    while (!lexer->in_value && lexer->word_size > 0 && lexer->word_size <= sizeof lexer->word &&
-           lexer->word[lexer->word_size - 1] == ')')
+    if (!lexer->in_value && lexer->word_size > 0 && lexer->word_size <= sizeof lexer->word &&
+        lexer->word[lexer->word_size - 1] == ')')
         lexer->word_size--;
     for (i = 0; i < CFTI_COUNT(names); i++)
         if (cfti_lex_word_is(lexer, names[i])) return true;
-    return lexer->word_size == 0;
+    return lexer->word_size == 0 && !lexer->in_value;
 }
 
 static void cfti_argument_end(cfti_lexer *lexer) {
@@ -423,8 +429,8 @@ static void cfti_argument_end(cfti_lexer *lexer) {
     lexer->in_argument = false;
     if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer)) lexer->refused = true;
     if (lexer->needed > 0) lexer->needed--;
-    lexer->pipes = lexer->parenthesis && lexer->last == ')' && !lexer->closed;
-    lexer->closed = lexer->closed || lexer->last == ')';
+    lexer->pipes = lexer->parenthesis && lexer->closing && !lexer->closed;
+    lexer->closed = lexer->closed || lexer->closing;
     lexer->first = false;
 }
 
@@ -465,7 +471,7 @@ static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, co
         if (before == ':' && ((cfti_kinds[c] & CFTI_IDENT) || c == '\'' || c == '"' || c == '{') &&
             c != '$')
             lexer->uncertain = true;
-        cfti_argument_begin(lexer, c);
+        cfti_argument_begin(lexer);
         if (c == '\'' || c == '"' || c == '`') {
             if (c == '`') lexer->uncertain = true;
             lexer->last = c;
@@ -534,109 +540,5 @@ static const uint8_t *cfti_lex_argument_number(cfti_lexer *lexer, const uint8_t 
     }
     cfti_argument_byte(lexer, lexer->value, true);
     lexer->at = CFTI_AT_ARGUMENT_QUOTE;
-    return p;
-}
-
-/* ==== \copy ============================================================== */
-
-static void cfti_copy_line_token(cfti_lexer *lexer, int token) {
-    if (token == '.' && lexer->line_copy.state == CFTI_COPY_NAMED) {
-        if (lexer->dotted) lexer->line_copy.state = CFTI_COPY_NONE; /* psql: one schema */
-        lexer->dotted = true;
-    }
-    lexer->line_copy.state = cfti_copy_next(lexer, &lexer->line_copy, token);
-}
-
-static void cfti_copy_line_word(cfti_lexer *lexer) {
-    bool number = lexer->word_size > 0 &&
-                  (lexer->word[0] == '$' || (cfti_kinds[lexer->word[0]] & CFTI_DIGIT) != 0);
-    if (lexer->word_size > 0)
-        cfti_copy_line_token(lexer, number ? CFTI_TOKEN_NUMBER : CFTI_TOKEN_WORD);
-    lexer->word_size = 0;
-}
-
-/* - or / may begin a comment: that is known one byte later, c. True: it does. */
-static bool cfti_copy_line_mark(cfti_lexer *lexer, uint8_t c) {
-    uint8_t mark = lexer->before;
-    lexer->before = 0;
-    if (mark == '-' && c == '-') {
-        lexer->quote = '\n';
-    } else if (mark == '/' && c == '*') {
-        lexer->quote = '/';
-        lexer->depth = 1;
-        lexer->last = 0;
-    } else if (mark != 0) {
-        cfti_copy_line_token(lexer, mark);
-    }
-    return lexer->quote != 0;
-}
-
-static void cfti_copy_line_end(cfti_lexer *lexer) {
-    (void)cfti_copy_line_mark(lexer, '\n');
-    cfti_copy_line_word(lexer);
-    /* What is open at the end of the line is the server's error. */
-    if (lexer->quote != 0 && lexer->quote != '\n') lexer->line_copy.state = CFTI_COPY_NONE;
-    lexer->quote = 0;
-    if (lexer->line_copy.state < CFTI_COPY_READS)
-        cfti_lex_send_copies(lexer, 1, lexer->opened.line, lexer->line_copy.binary);
-    lexer->at = CFTI_AT_SQL;
-    lexer->run = CFTI_RUN_NONE;
-}
-
-/* Within quotes, or a comment, which nests. */
-static void cfti_copy_line_quoted(cfti_lexer *lexer, uint8_t c, uint8_t before) {
-    if (lexer->quote == '/') {
-        bool opens = before == '/' && c == '*', closes = before == '*' && c == '/';
-        lexer->depth = lexer->depth + opens - closes;
-        if (opens || closes) lexer->last = 0;
-        if (lexer->depth == 0) lexer->quote = 0;
-    } else if (c != lexer->quote) {
-        if (lexer->format) cfti_lex_letter(lexer, c);
-    } else {
-        lexer->quote = 0;
-        cfti_copy_format(lexer, &lexer->line_copy);
-    }
-}
-
-/* Any other byte. Comments, which psql itself does not know, may follow the file alone. */
-static void cfti_copy_line_byte(cfti_lexer *lexer, uint8_t c, uint8_t before) {
-    uint8_t state = lexer->line_copy.state;
-    bool source = state == CFTI_COPY_SOURCE;
-
-    if ((c == '\f' || c == '\v') && state > CFTI_COPY_READS && state < CFTI_COPY_SOURCE) {
-        /* No white space where psql splits the line: part of a word. */
-        lexer->line_copy.state = CFTI_COPY_NONE;
-    } else if ((cfti_kinds[c] & CFTI_SPACE) && (!source || (c != '\f' && c != '\v'))) {
-        cfti_copy_line_word(lexer);
-    } else if (c == ';') {
-        cfti_copy_line_word(lexer);
-        if (lexer->line_copy.state < CFTI_COPY_READS) lexer->quote = '\n'; /* that was all */
-        else lexer->line_copy.state = CFTI_COPY_NONE;
-    } else if (source ? c != '\'' : (cfti_kinds[c] & CFTI_IDENT) != 0) {
-        cfti_lex_letter(lexer, cfti_lower(c));
-    } else if ((c == '\'' || c == '"') && before == c) {
-        lexer->quote = c; /* a doubled quote: the same token goes on */
-    } else if ((c == '-' || c == '/') && (state < CFTI_COPY_READS || state > CFTI_COPY_SOURCE)) {
-        cfti_copy_line_word(lexer);
-        lexer->before = c;
-    } else {
-        if (c != '\'' || !cfti_lex_word_is(lexer, "e")) cfti_copy_line_word(lexer);
-        lexer->word_size = 0;
-        lexer->format = lexer->line_copy.state == CFTI_COPY_LIST_FORMAT;
-        cfti_copy_line_token(lexer, c);
-        if (c == '\'' || c == '"') lexer->quote = c;
-    }
-}
-
-/* The line of a \copy. psql takes all up to white space for the file: stdin.csv is one. */
-static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    for (; p < end && *p != '\n'; p++) {
-        uint8_t before = lexer->last;
-        lexer->last = *p;
-        if (lexer->before != 0 && cfti_copy_line_mark(lexer, *p)) continue;
-        if (lexer->quote == 0) cfti_copy_line_byte(lexer, *p, before);
-        else cfti_copy_line_quoted(lexer, *p, before);
-    }
-    if (p < end) cfti_copy_line_end(lexer);
     return p;
 }

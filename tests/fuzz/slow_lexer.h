@@ -353,7 +353,7 @@ FUZZ_SLOW static bool slow_option_list(slow_words *w, slow_data *data) {
         } else if (slow_see(w, ')')) {
             if (--depth == 0) {
                 w->i++;
-                return true;
+                return !name; /* an option is missing */
             }
         } else if (depth == 1 && name) {
             format = slow_see_word(w, "format");
@@ -393,6 +393,18 @@ FUZZ_SLOW static bool slow_old_options(slow_words *w, slow_data *data) {
     }
 }
 
+/* Whether nothing comes, or WHERE and anything whose parentheses match. */
+FUZZ_SLOW static bool slow_where(slow_words *w) {
+    size_t depth = 0;
+    if (w->i == w->count) return true;
+    if (!slow_take_word(w, "where")) return false;
+    for (; w->i < w->count; w->i++) {
+        if (slow_see(w, ')') && depth == 0) return false;
+        depth = depth + slow_see(w, '(') - slow_see(w, ')');
+    }
+    return depth == 0;
+}
+
 FUZZ_SLOW static slow_data slow_copied(slow_words *w) {
     slow_data data = SLOW_TEXT_DATA;
     bool using_word;
@@ -413,7 +425,7 @@ FUZZ_SLOW static slow_data slow_copied(slow_words *w) {
     (void)slow_take_word(w, "with");
     if (!(slow_see(w, '(') ? slow_option_list(w, &data) : slow_old_options(w, &data)))
         return SLOW_NO_DATA;
-    return w->i == w->count || slow_see_word(w, "where") ? data : SLOW_NO_DATA;
+    return slow_where(w) ? data : SLOW_NO_DATA;
 }
 
 FUZZ_SLOW static slow_data slow_copied_tokens(const slow_token *last) {
@@ -437,6 +449,7 @@ typedef struct slow_line {
     size_t n, i;
     uint8_t *out; /* the words so far */
     size_t size, part, part_size;
+    bool refused;
 } slow_line;
 
 /* One more: a byte of `single`, a quoted word, or whatever comes before one of those. */
@@ -456,6 +469,11 @@ FUZZ_SLOW static void slow_step(slow_line *line, const char *single, const char 
                !slow_is_one_of(line->p[line->i], quotes))
             line->i++;
     }
+    /* A form feed divides no words here, but would in the server's eyes: no COPY is made so. */
+    if (line->i > start && line->p[start] != '"' &&
+        (memchr(line->p + start, '\f', line->i - start) ||
+         memchr(line->p + start, '\v', line->i - start)))
+        line->refused = true;
     line->part = line->size;
     line->part_size = line->i - start;
     memcpy(line->out + line->size, line->p + start, line->part_size);
@@ -469,6 +487,7 @@ FUZZ_SLOW static bool slow_part_is(const slow_line *line, const char *word) {
 
 /* The COPY that psql makes of the line, as text; false: none that reads from the script. */
 FUZZ_SLOW static bool slow_copy_text(slow_line *line) {
+    while (slow_is_space(slow_byte(line->p, line->n, line->i))) line->i++;
     memcpy(line->out, "copy ", 5);
     line->size = 5;
     slow_step(line, ".,()", "\"");
@@ -484,9 +503,7 @@ FUZZ_SLOW static bool slow_copy_text(slow_line *line) {
         while (line->part_size > 0 && !slow_part_is(line, ")"));
         slow_step(line, ".,()", "\"");
     }
-    if (!slow_part_is(line, "from")) return false;
-    /* A form feed divides no words here, but would in the server's eyes: no COPY is made so. */
-    if (memchr(line->out, '\f', line->size) || memchr(line->out, '\v', line->size)) return false;
+    if (line->refused || !slow_part_is(line, "from")) return false;
     slow_step(line, ";", "'");
     if (!slow_part_is(line, "stdin") && !slow_part_is(line, "stdout")) return false;
     memcpy(line->out + line->size, line->p + line->i, line->n - line->i);
@@ -507,7 +524,7 @@ FUZZ_SLOW static size_t slow_quoted_end(const uint8_t *p, size_t n, size_t i, si
 }
 
 FUZZ_SLOW static slow_data slow_copied_line(const uint8_t *p, size_t n) {
-    slow_line line = {p, n, 0, NULL, 0, 0, 0};
+    slow_line line = {p, n, 0, NULL, 0, 0, 0, false};
     slow_token *tokens, *last = NULL, *next;
     slow_data data = SLOW_NO_DATA;
     size_t i = 0;
@@ -522,15 +539,13 @@ FUZZ_SLOW static slow_data slow_copied_line(const uint8_t *p, size_t n) {
                 kind = SLOW_OTHER; /* to the server, which alone reads this, a byte */
                 end = start + 1;
             }
-            /* The library takes $$ for a word and E'...' for '...' here: nobody writes them. */
-            if (kind == SLOW_DOLLAR) {
-                kind = SLOW_NUMBER;
-                while (slow_is_ident(slow_byte(line.out, line.size, end)) ||
-                       slow_byte(line.out, line.size, end) == '$')
-                    end++;
+            /* psql does not look for $1, and no COPY holds it. */
+            if (line.out[start] == '$' && kind != SLOW_DOLLAR) {
+                last = NULL;
+                break;
             }
-            if (kind == SLOW_ESCAPE) kind = SLOW_QUOTE;
-            else if (kind == SLOW_QUOTE && end > start + 1) { /* x'...': no string of COPY's */
+            if (kind == SLOW_QUOTE &&
+                slow_is_one_of(line.out[start], "bBxXnN")) { /* x'...': no string of COPY's */
                 kind = SLOW_NAME;
                 end = start + 1;
             }
@@ -671,7 +686,7 @@ FUZZ_SLOW static void slow_identifier(slow_lexer *s, size_t from, size_t to) {
     static const char *const words[] = {"create", "or", "replace", "function", "procedure"};
     const uint8_t *p = s->text + from;
     size_t n = to - from, i;
-    /* The library takes u& for the beginning of U&'...'. */
+    /* psql takes u& for the beginning of U&'...'. */
     if (slow_is_word(p, n, "u") && slow_byte(s->text, s->size, to) == '&') return;
     if (s->identifiers < 4) {
         s->routine[s->identifiers] = ' ';
@@ -767,15 +782,20 @@ FUZZ_SLOW static bool slow_argument_at(const slow_lexer *s, size_t i, slow_argum
     return true;
 }
 
+FUZZ_SLOW static bool slow_closes(const slow_argument *a) {
+    return a->size > 0 && a->value[a->size - 1] == ')';
+}
+
 /* Whether psql would take a | and the rest of the line for the next argument. */
-FUZZ_SLOW static bool slow_may_pipe(const slow_lexer *s, const slow_arguments *all,
-                                    const uint8_t *name, size_t size) {
-    size_t i, closed = 0;
+FUZZ_SLOW static bool slow_may_pipe(const slow_arguments *all, const uint8_t *name, size_t size) {
+    size_t i, closed = 0, count = all->count;
+    const slow_argument *at = all->at;
     if (!slow_is_listed(name, size, "g gx o out w write")) return false;
     if (all->count == 0) return true;
-    if (!slow_is_listed(name, size, "g gx") || s->text[all->at[0].from] != '(') return false;
-    for (i = 0; i < all->count; i++) closed += s->text[all->at[i].to - 1] == ')';
-    return closed == 1 && s->text[all->at[all->count - 1].to - 1] == ')';
+    if (!slow_is_listed(name, size, "g gx") || slow_byte(at[0].value, at[0].size, 0) != '(')
+        return false;
+    for (i = 0; i < count; i++) closed += slow_closes(&at[i]);
+    return closed == 1 && slow_closes(&at[count - 1]);
 }
 
 FUZZ_SLOW static void slow_read_arguments(const slow_lexer *s, size_t i, const uint8_t *name,
@@ -789,7 +809,7 @@ FUZZ_SLOW static void slow_read_arguments(const slow_lexer *s, size_t i, const u
         while (i < end && slow_is_space(s->text[i])) i++;
         all->end = i;
         if (i == end || s->text[i] == '\\') return;
-        if (s->text[i] == '|' && slow_may_pipe(s, all, name, size)) {
+        if (s->text[i] == '|' && slow_may_pipe(all, name, size)) {
             a->from = i;
             a->to = all->end = end;
             a->value = NULL;
@@ -814,23 +834,26 @@ FUZZ_SLOW static void slow_free_arguments(slow_arguments *all) {
 }
 
 /* Whether psql takes the options, in parentheses, of a \g. */
-FUZZ_SLOW static bool slow_is_printable(const slow_lexer *s, const slow_arguments *all) {
+FUZZ_SLOW static bool slow_is_printable(const slow_arguments *all) {
     static const char known[] =
         "border columns csv_fieldsep expanded x vertical fieldsep fieldsep_zero footer format "
         "linestyle null numericlocale pager pager_min_lines recordsep recordsep_zero tableattr T "
         "title C tuples_only t unicode_border_linestyle unicode_column_linestyle "
         "unicode_header_linestyle xheader_width";
     size_t i;
-    if (all->count == 0 || s->text[all->at[0].from] != '(') return true;
+    if (all->count == 0 || slow_byte(all->at[0].value, all->at[0].size, 0) != '(') return true;
     for (i = 0; i < all->count; i++) {
         const uint8_t *value = all->at[i].value + (i == 0);
         size_t size = all->at[i].size - (i == 0), name = 0;
-        bool last = size > 0 && s->text[all->at[i].to - 1] == ')';
+        bool known_name;
         while (name < size && value[name] != '=') name++;
-        if (name == size)
-            while (name > 0 && value[name - 1] == ')') name--;
-        if (name > 0 && !slow_is_listed(value, name, known)) return false;
-        if (last || (i == 0 && size == 0 && s->text[all->at[i].to - 1] == ')')) return true;
+        known_name = name == 0 && size == 0;
+        if (name == size && slow_closes(&all->at[i])) {
+            if (name > 0) name--;
+            known_name = name == 0;
+        }
+        if (!known_name && !slow_is_listed(value, name, known)) return false;
+        if (slow_closes(&all->at[i])) return true;
     }
     return false;
 }
@@ -953,15 +976,15 @@ FUZZ_SLOW static size_t slow_needs(const uint8_t *name, size_t size) {
                           "setenv bind_named parse close_prepared lo_import lo_unlink");
 }
 
-/* The key of \restrict or \unrestrict, without semicolons at its end. */
-FUZZ_SLOW static size_t slow_key_size(const slow_argument *a) {
-    size_t size = a->size;
-    while (size > 0 && a->value[size - 1] == ';') size--;
+/* The key of \restrict or \unrestrict, without semicolons at its end that are not quoted. */
+FUZZ_SLOW static size_t slow_key_size(const slow_lexer *s, const slow_argument *a) {
+    size_t size = a->size, to = a->to;
+    while (size > 0 && s->text[--to] == ';') size--;
     return size;
 }
 
 FUZZ_SLOW static bool slow_unrestrict(slow_lexer *s, const slow_argument *a) {
-    if (s->restrict_line == 0 || slow_key_size(a) != s->key_size ||
+    if (s->restrict_line == 0 || slow_key_size(s, a) != s->key_size ||
         memcmp(a->value, s->key, s->key_size) != 0)
         return false;
     s->restrict_line = 0;
@@ -977,7 +1000,7 @@ FUZZ_SLOW static bool slow_run(slow_lexer *s, const uint8_t *name, size_t size,
         return slow_next_branch(s, name, size, all, line);
     if (!slow_active(s) || slow_is_listed(name, size, "if")) return true;
     if (all->count < slow_needs(name, size)) return false;
-    if (slow_is_listed(name, size, "g gx") && !slow_is_printable(s, all)) return false;
+    if (slow_is_listed(name, size, "g gx") && !slow_is_printable(all)) return false;
     if (slow_is_listed(name, size,
                        "g gx gset gexec gdesc crosstabview parse close_prepared startpipeline "
                        "endpipeline syncpipeline sendpipeline flush flushrequest getresults")) {
@@ -991,8 +1014,9 @@ FUZZ_SLOW static bool slow_run(slow_lexer *s, const uint8_t *name, size_t size,
     } else if (slow_is_listed(name, size, "q quit")) {
         slow_harms(s, "\\q ends the script: remove it", line, true);
     } else if (slow_is_listed(name, size, "restrict")) {
+        if (slow_key_size(s, &all->at[0]) == 0) return false;
         free(s->key);
-        s->key_size = slow_key_size(&all->at[0]);
+        s->key_size = slow_key_size(s, &all->at[0]);
         s->key = fuzz_copy(all->at[0].value, s->key_size);
         s->restrict_line = line;
     } else if (slow_is_listed(name, size, "unrestrict")) {
@@ -1093,9 +1117,6 @@ FUZZ_SLOW static size_t slow_token_at(slow_lexer *s, size_t start) {
     }
     slow_add(s, kind, start, end);
     if (kind == SLOW_NAME) slow_identifier(s, start, end);
-    /* The library takes the name in :{?name} for an identifier. */
-    if (kind == SLOW_VALUE && s->text[start + 1] == '{' && slow_is_letter(s->text[start + 3]))
-        slow_identifier(s, start + 3, end - 1);
     if (s->text[start] == '(' && s->held.parens++ == 0) s->held.paren_line = s->lines[start];
     if (s->text[start] == ')' && s->held.parens > 0) s->held.parens--;
     return end;

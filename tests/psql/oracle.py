@@ -159,6 +159,8 @@ def judged(text, out, error):
 def start_worker(server):
     global worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The parent's handler is Python's, which a worker that waits for a lock never comes to run.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     worker = server
 
 

@@ -12,7 +12,7 @@ other, and psql is the judge of both.
 
 import re
 
-from ._psql_copy import copied, copy_line
+from ._psql_copy import copied, copy_of_line
 
 COMMENT = "comment never closed"
 QUOTE = "quote never closed"
@@ -48,7 +48,7 @@ TOKEN = re.compile(r"""
     (?P<end>;) |
     (?P<opening>\() |
     (?P<closing>\)) |
-    (?P<other>::|:=|.)
+    (?P<other>::|:=|\.\.|.)
 """.format(letter=LETTER, name=NAME), re.X | re.S)
 
 STANDARD = re.compile(r"'[^']*(?:''[^']*)*'(?!')")
@@ -68,6 +68,7 @@ ARGUMENT = re.compile(r"""
 PIECE = re.compile(r"""'((?:[^'\\]|''|\\.)*)'|("[^"]*"|[^'"])""")
 ESCAPE = re.compile(r"''|\\([0-7]{1,3}|x[0-9A-Fa-f]{1,2}|.)")
 UNKNOWN = re.compile(r""":[%s0-9'"{]|`""" % LETTER)  # in an argument: its value cannot be known
+QUOTED = re.compile(r"""(:?)(?:'(?:[^'\\]|''|\\.)*'|"[^"]*")""")  # ... but not within quotes
 
 WHOLE_LINE = frozenset("copy ef ev sf sf+ sv sv+ h help !".split())
 PIPES = frozenset("g gx o out w write".split())
@@ -273,7 +274,8 @@ class Scanner:
         continued = False
         while True:
             end = ESCAPED.match(self.text, start)
-            if not end or continued and ESCAPED_QUOTE.match(self.text, start + 1, end.end()):
+            parts = continued and end and self.level == "postgres"
+            if not end or parts and ESCAPED_QUOTE.match(self.text, start + 1, end.end()):
                 raise Found(start, QUOTE)
             more = CONTINUED.match(self.text, end.end())
             if not more:
@@ -301,8 +303,8 @@ class Scanner:
         while True:
             while position < end and self.text[position] in " \t\v\f\r":
                 position += 1
-            first = not found or name in ("g", "gx") and found[0][0] == "(" and \
-                [a for a in found if a[-1] == ")"] == found[-1:]
+            first = not found or name in ("g", "gx") and value(found[0])[:1] == "(" and \
+                [a for a in found if value(a)[-1:] == ")"] == found[-1:]
             if first and name in PIPES and self.text.startswith("|", position):
                 found.append(self.text[position:end])
                 return found, end
@@ -341,7 +343,7 @@ class Scanner:
         if name in EDITS:
             self.buffer.clear()
         elif name.lower() == "copy":
-            how = copied(copy_line(rest, TOKEN))
+            how = copied(Scanner(copy_of_line(rest)).tokens())
             if how:
                 self.read_data(start, [(start, how)])
 
@@ -366,9 +368,12 @@ class Scanner:
         elif name in ("q", "quit"):
             self.found(start, QUIT)
         elif name == "restrict":
-            self.restricted = (start, value(arguments[0]).rstrip(";"))
+            key = value(arguments[0].rstrip(";"))
+            if not key:
+                return False
+            self.restricted = (start, key)
         elif name == "unrestrict":
-            key = value(arguments[0]).rstrip(";")
+            key = value(arguments[0].rstrip(";"))
             if self.restricted is None or self.restricted[1] != key:
                 return False
             self.restricted = None
@@ -458,25 +463,56 @@ class Scanner:
                 self.count = 0
             else:
                 self.buffer.add(kind, token.group(), start)
-                position = self.token(kind, token.group(), start, position)
+                self.note(kind, token.group(), start, position)
+                position = self.whole(kind, token.group(), start, position)
                 if self.buffer.copy is not None:
                     self.buffer.tokens[-1] = kind, self.text[start:position]
         self.ended()
 
-    def token(self, kind, text, start, end):
-        """The position after it."""
+    def tokens(self):
+        """Of the first statement, as the server has it: (kind, text). A quote that is not closed
+        is a token that no COPY has: the server refuses it."""
+        position, found = 0, []
+        try:
+            while position < len(self.text):
+                token = TOKEN.match(self.text, position)
+                kind, start = token.lastgroup, position
+                if kind == "end":
+                    break
+                if token.group()[0] == "$" and kind != "dollar":
+                    return []  # psql does not look for $1, and no COPY holds it
+                if kind in ("variable", "value", "forced"):
+                    kind, position = "other", start + 1  # psql's, and psql does not look
+                else:
+                    position = self.whole(kind, token.group(), start, token.end())
+                if kind == "quote" and token.group()[0] in "bBxXnN":
+                    kind = "other"  # no string that COPY takes
+                if kind not in ("space", "comment"):
+                    found.append((kind, self.text[start:position]))
+        except Found:
+            return []
+        return found
+
+    def note(self, kind, text, start, end):
+        """What a token does to the statement."""
         if kind == "name":
-            self.word(text, start)
+            if text not in ("u", "U") or not self.text.startswith("&", end):  # to psql, of U&'...'
+                self.word(text, start)
         elif kind == "opening":
             self.opened = self.opened if self.parentheses else start
             self.parentheses += 1
         elif kind == "closing":
             self.parentheses = max(0, self.parentheses - 1)
-        elif kind == "quote":
+
+    def whole(self, kind, text, start, end):
+        """Where a token ends of which the beginning ends there."""
+        if kind == "comment":
+            return self.comment(start)
+        if kind == "quote":
             return self.quote(end - 1, text[-1])
-        elif kind == "escape":
+        if kind == "escape":
             return self.escape(end - 1)
-        elif kind == "dollar":
+        if kind == "dollar":
             return self.dollar(start, text)
         return end
 
@@ -498,12 +534,14 @@ def value(argument):
 
 def printable(arguments):
     """Whether psql takes the options, in parentheses, of a \\g."""
-    if not arguments or arguments[0][0] != "(":
+    if not arguments or value(arguments[0])[:1] != "(":
         return True
     for number, argument in enumerate(arguments):
         option = value(argument)[number == 0:]
-        name = option.rstrip(")").partition("=")[0]
-        if name and name not in PRINTING:
+        name, equals, _ = option.partition("=")
+        if not equals and name.endswith(")"):
+            name = name[:-1]
+        if (name or equals) and name not in PRINTING:
             return False
         if option.endswith(")"):
             return True
@@ -512,7 +550,7 @@ def printable(arguments):
 
 def truth(arguments):
     """True, False, or None if only psql can know."""
-    if any(UNKNOWN.search(argument) for argument in arguments):
+    if any(UNKNOWN.search(QUOTED.sub(r"\1'", argument)) for argument in arguments):
         return None
     text = " ".join(value(argument) for argument in arguments).lower()
     if text == "":

@@ -57,7 +57,7 @@ def option_list(tokens):
             depth -= 1
             if depth == 0:
                 tokens.at += 1
-                return result
+                return result if name is not None else None
         elif depth == 1 and name is None:
             name = token
             if not tokens.name() and not tokens.take("binary", "from", "to"):
@@ -66,8 +66,9 @@ def option_list(tokens):
         elif depth == 1 and token == ",":
             name = None
         elif depth == 1 and name == "format":
-            text = tokens.tokens[tokens.at][1].lower().strip("'\"")
-            result = "binary" if text == "binary" else result
+            kind, text = tokens.tokens[tokens.at]
+            quoted = text[1:-1] if kind == "quote" and text[0] in "'\"" else ""
+            result = "binary" if "binary" in (token, quoted) else result
         tokens.at += 1
     return None
 
@@ -95,6 +96,18 @@ def old_options(tokens):
                 return None
 
 
+def where(tokens):
+    """Whether nothing comes, or WHERE and anything whose parentheses match."""
+    if tokens.peek() is None:
+        return True
+    depth, good = 0, tokens.take("where")
+    while good and tokens.peek() is not None:
+        depth += {"(": 1, ")": -1}.get(tokens.peek(), 0)
+        good = depth >= 0
+        tokens.at += 1
+    return good and depth == 0
+
+
 def copied(words):
     """"text" or "binary" if the COPY of these tokens, (kind, text), reads data; else None."""
     tokens = Tokens([token for token in words if token[0] != "end"])
@@ -117,7 +130,7 @@ def copied(words):
         return None
     tokens.take("with")
     options = option_list(tokens) if tokens.peek() == "(" else old_options(tokens)
-    if options is None or tokens.peek() not in (None, "where"):
+    if options is None or not where(tokens):
         return None
     return "binary" if "binary" in (options, result) else "text"
 
@@ -150,9 +163,9 @@ class Line:
         return self.text[start:end]
 
 
-def copy_line(text, pattern):
-    """The tokens, by the pattern, of the COPY that psql makes of a \\copy; [] if it makes none."""
-    line = Line(text)
+def copy_of_line(text):
+    """The COPY that psql makes of the rest of a \\copy's line; "" if it reads no data."""
+    line = Line(text.lstrip(" \t\n\v\f\r"))
     parts = []
 
     def step(single=".,()", quotes='"', escapes=False):
@@ -162,7 +175,7 @@ def copy_line(text, pattern):
     if step().lower() == "binary":
         step()
     if parts[-1].startswith("("):
-        return []  # a query has no FROM
+        return ""  # a query has no FROM
     if step() == ".":
         step()
         step()
@@ -170,26 +183,8 @@ def copy_line(text, pattern):
         while step("()") not in (")", ""):
             pass
         step()
+    if any(re.search("[\f\v]", part) for part in parts if part[:1] != '"'):
+        return ""  # white space to the server, but not where psql splits the line
     if parts[-1].lower() != "from" or step(";", "'").lower() not in ("stdin", "stdout"):
-        return []
-    return list(tokens_of("copy " + " ".join(parts) + " " + text[line.at:], pattern))
-
-
-def tokens_of(text, pattern):
-    """Of the first statement; a quote is one token, and needs no more than its ends here. One that
-    is not closed is a token that no COPY has: the server refuses it."""
-    position = 0
-    while position < len(text):
-        token = pattern.match(text, position)
-        kind, position = token.lastgroup, token.end()
-        if kind == "end":
-            return
-        if kind in ("quote", "escape", "dollar", "comment"):
-            close = {"comment": "*/", "dollar": token.group()}.get(kind, token.group()[-1])
-            end = text.find(close, position)
-            if end < 0:
-                yield "other", "unclosed"
-                return
-            position = end + len(close)
-        if kind not in ("space", "comment"):
-            yield kind, text[token.start():position]
+        return ""
+    return "copy " + " ".join(parts) + " " + line.text[line.at:]
