@@ -359,10 +359,14 @@
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
  * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one
  * by one), and looks at each by its name, since a ring has no fstat(). Where a system call is
- * dear, as in many virtual machines, that is twice as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
- * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
- * pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask for a ring. A seccomp policy
- * that answers io_uring_setup() with an error is fine with all; under one that kills for it,
+ * dear, as in many virtual machines, that is twice as fast; where it is cheap, a few per cent.
+ * Where calls are dear and the library has a thread for every processor, the helpers have the
+ * ring look, too, and with a pool so does the calling thread. The kernel does that in threads
+ * of its own (iou-wrk), which end with the helpers; the calling thread's ends some time after
+ * the pool has been freed.
+ * Setting up a ring and taking it down takes some 40 microseconds: CONFITURE_IO_AUTO does so
+ * from 96 files on, or 16 in a pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask
+ * for a ring. A seccomp policy that answers io_uring_setup() with an error is fine with all; under one that kills for it,
  * choose IO_READ, or compile with CONFITURE_NO_URING.
  *
  * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:
@@ -1238,12 +1242,12 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;                  /* at data, at most 64 KiB */
-    size_t got;                   /* bytes that the read brought, if done */
-    bool no_link;                 /* a symbolic link is not followed, and so not done */
-    bool done;                    /* else it has to be read in the ordinary way, which says why */
-    cfti_os_status status;        /* after the read; of what had its name then */
-    bool opened, closed, refused; /* the ring's own notes */
+    size_t room;           /* at data, at most 64 KiB */
+    size_t got;            /* bytes that the read brought, if done */
+    bool no_link;          /* a symbolic link is not followed, and so not done */
+    bool done;             /* else it has to be read in the ordinary way, which says why */
+    cfti_os_status status; /* after the read; of what had its name then */
+    bool opened, closed, looked, refused; /* the ring's own notes */
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
@@ -1252,8 +1256,10 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* False: the ring is of no use any more. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count);
+/* False: the ring is of no use any more. `threads` of ours are at work; 1 also where the kernel
+ * is to start none of its own on behalf of this one. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               size_t threads);
 
 /* Whether an error says that something has run out which others may give back: descriptors,
  * memory. The same call may work when they have. */
@@ -3426,6 +3432,10 @@ static void cfti_thread_join(cfti_thread thread) {
 
 #if CFTI_RING
 
+#if !defined(CFTI_RING_CROWD)
+#define CFTI_RING_CROWD 0 /* to be found out: see cfti_ring_learn() */
+#endif
+
 /* As in <linux/io_uring.h>, which may be older than the kernel, or missing. */
 typedef struct cfti_ring_request {
     uint8_t opcode, flags;
@@ -3455,10 +3465,11 @@ typedef struct cfti_ring_setup {
 
 #define CFTI_RING_OPEN 18 /* IORING_OP_OPENAT and its like */
 #define CFTI_RING_CLOSE 19
+#define CFTI_RING_STATUS 21 /* IORING_OP_STATX */
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
 #define CFTI_RING_NO_WAIT 8    /* RWF_NOWAIT */
-#define CFTI_RING_REQUESTS 128 /* three a file at once, rounded up to a power of two */
+#define CFTI_RING_REQUESTS 128 /* four a file at once */
 #if defined(MAP_POPULATE)
 #define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
 #else
@@ -3491,6 +3502,24 @@ static void cfti_ring_wrote(const void *data, size_t size) {
 }
 #endif
 
+/* struct statx, as in <linux/stat.h>. */
+typedef struct cfti_ring_time {
+    int64_t seconds;
+    uint32_t ns;
+    int32_t unused;
+} cfti_ring_time;
+
+typedef struct cfti_ring_status {
+    uint32_t mask, block_size;
+    uint64_t attributes;
+    uint32_t links, owner, group;
+    uint16_t mode, unused_1;
+    uint64_t inode, size, blocks, attributes_mask;
+    cfti_ring_time accessed, born, changed, modified;
+    uint32_t unused_2[4];
+    uint64_t unused_3[14];
+} cfti_ring_status;
+
 struct cfti_os_ring {
     int file;
     int cold; /* batches that are read ahead instead: see below */
@@ -3501,6 +3530,9 @@ struct cfti_os_ring {
     uint32_t *request_tail, *result_head;
     const uint32_t *result_tail;
     uint32_t request_mask, result_mask;
+    size_t crowd; /* from so many threads on it looks at the files, too; 0: not known yet */
+    int tries;    /* to find that out */
+    cfti_ring_status looks[CFTI_RING_FILES];
 };
 
 static int cfti_os_ring_open(cfti_os_ring *ring) {
@@ -3510,7 +3542,9 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     size_t size;
     void *p;
     int error;
-    memset(ring, 0, sizeof(*ring));
+    memset(ring, 0, offsetof(cfti_os_ring, looks));
+    ring->crowd = CFTI_RING_CROWD;
+    ring->tries = 8;
     memset(&setup, 0, sizeof(setup));
     error =
         cfti_os_adopt((int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup), &ring->file);
@@ -3594,12 +3628,22 @@ static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
     cfti_ring_add(ring, CFTI_RING_CLOSE, i)->file_index = (uint32_t)i + 1;
 }
 
+static void cfti_ring_add_look(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
+    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_STATUS, i);
+    request->file = fetch->at;
+    request->address = (uint64_t)(uintptr_t)fetch->path;
+    request->offset = (uint64_t)(uintptr_t)&ring->looks[i];
+    request->size = 0x7FF; /* STATX_BASIC_STATS: what fstatat() asks for */
+    request->call_flags = CFTI_AT_SYMLINK_NOFOLLOW;
+}
+
 static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *result) {
     cfti_os_fetch *fetch = &fetches[result->user_data & 0xFFFFFFFFu];
     bool good = result->result >= 0;
     switch (result->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
+    case CFTI_RING_STATUS: fetch->looked = good; break;
     default:
         fetch->done = good;
         fetch->refused = result->result == -EOPNOTSUPP;
@@ -3654,19 +3698,80 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     }
 }
 
+/* Nanoseconds. By a call, since what a call costs is asked for. */
+static uint64_t cfti_ring_clock(void) {
+#if defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
+    long time[2];
+    if (syscall(SYS_clock_gettime, 1 /* CLOCK_MONOTONIC */, time) == 0) {
+        CFTI_KERNEL_WROTE(time, sizeof(time));
+        return (uint64_t)time[0] * 1000000000u + (uint64_t)time[1];
+    }
+#endif
+    return 0;
+}
+
+/* Who looks at the files. For a ring threads of the kernel's do, one look after another, and
+ * switching to them costs about as much as a look by a call where calls are cheap. Where they
+ * are dear, as in many virtual machines, those threads do it in half the time; unless a
+ * processor is idle: then they run there, and each look wakes one thread and then the other.
+ * So the ring looks where more than a third of a look is the call itself, and every processor
+ * has a thread of ours. `looks` were done since `start`, one by one: what interrupts them makes
+ * them longer, so the ring has a few tries. */
+static void cfti_ring_learn(cfti_os_ring *ring, uint64_t start, size_t looks) {
+    uint64_t last = cfti_ring_clock(), time = last - start, least = time;
+    int i;
+    for (i = 0; i < 4; i++) {
+        uint64_t now = cfti_ring_clock();
+        if (now - last < least) least = now - last;
+        last = now;
+    }
+    if (3 * least * looks > time) ring->crowd = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+    else if (--ring->tries == 0) ring->crowd = SIZE_MAX; /* as an error of sysconf() is, too */
+}
+
+/* What is known of the files that were read, or who has taken their names since: from the
+ * ring, or by a call for each. */
+static void cfti_fetch_look(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                            size_t threads) {
+    uint64_t start = ring->crowd == 0 && threads > 1 ? cfti_ring_clock() : 0;
+    size_t i, looks = 0;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        const cfti_ring_status *look = &ring->looks[i];
+        if (!fetch->done) continue;
+        if (!fetch->looked) {
+            looks++;
+            fetch->done = cfti_os_status_at(fetch->at, fetch->path, false, &fetch->status) == 0;
+            continue;
+        }
+        CFTI_KERNEL_WROTE(look, sizeof(*look));
+        cfti_ring_wrote(look, sizeof(*look));
+        memset(&fetch->status, 0, sizeof(fetch->status));
+        fetch->status.kind = cfti_os_kind_of_mode((mode_t)look->mode);
+        fetch->status.size = look->size;
+        fetch->status.modified = look->modified.seconds;
+        fetch->status.modified_ns = look->modified.ns;
+        fetch->status.changed = look->changed.seconds;
+        fetch->status.changed_ns = look->changed.ns;
+    }
+    if (start != 0 && looks >= 8) cfti_ring_learn(ring, start, looks);
+}
+
 /* All files are opened, read and closed with one call: what is in the kernel's caches it does
- * at once, in that order. Then each is looked at by its name, with a call of its own: a ring
- * has no fstat(), and hands statx() to threads of the kernel's, which takes longer. A file that
- * has to be waited for is not: it is opened too late for its read and its close, or the read
- * gives up (a FIFO that took a file's place would be waited for for ever), and it is read in
- * the ordinary way. Where many are, the cache is cold, and the next batches are read ahead. A
- * file system that cannot read without waiting has no use for a ring. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+ * at once, in that order. Then each is looked at by its name, since a ring has no fstat(). A
+ * file that has to be waited for is not: it is opened too late for its read and its close, or
+ * the read gives up (a FIFO that took a file's place would be waited for for ever), and it is
+ * read in the ordinary way. Where many are, the cache is cold, and the next batches are read
+ * ahead. A file system that cannot read without waiting has no use for a ring. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               size_t threads) {
     size_t i, late = 0, refused = 0;
-    uint32_t open = 0;
+    uint32_t each = 3, open = 0;
     bool good;
-    for (i = 0; i < count; i++)
-        fetches[i].opened = fetches[i].done = fetches[i].closed = fetches[i].refused = false;
+    for (i = 0; i < count; i++) {
+        cfti_os_fetch *fetch = &fetches[i];
+        fetch->opened = fetch->done = fetch->closed = fetch->looked = fetch->refused = false;
+    }
     if (ring->cold > 0) {
         ring->cold--;
         cfti_fetch_ahead(fetches, count);
@@ -3675,15 +3780,17 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
     for (i = 0; i < count; i++) cfti_ring_add_open(ring, &fetches[i], i);
     for (i = 0; i < count; i++) cfti_ring_add_read(ring, &fetches[i], i);
     for (i = 0; i < count; i++) cfti_ring_add_close(ring, i);
-    good = cfti_ring_run(ring, fetches, 3 * (uint32_t)count);
-    for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        late += fetch->opened && !fetch->done;
-        refused += fetch->refused;
-        if (good && fetch->opened && !fetch->closed) cfti_ring_add_close(ring, i), open++;
-        fetch->done =
-            fetch->done && cfti_os_status_at(fetch->at, fetch->path, false, &fetch->status) == 0;
+    if (threads > 1 && ring->crowd != 0 && threads >= ring->crowd) {
+        for (i = 0; i < count; i++) cfti_ring_add_look(ring, &fetches[i], i);
+        each = 4;
     }
+    good = cfti_ring_run(ring, fetches, each * (uint32_t)count);
+    for (i = 0; i < count; i++) {
+        late += fetches[i].opened && !fetches[i].done;
+        refused += fetches[i].refused;
+        if (good && fetches[i].opened && !fetches[i].closed) cfti_ring_add_close(ring, i), open++;
+    }
+    cfti_fetch_look(ring, fetches, count, threads);
     if (late > count / 4) ring->cold = 16;
     good = good && (open == 0 || cfti_ring_run(ring, fetches, open));
     for (i = 0; i < count && good; i++) good = fetches[i].closed || !fetches[i].opened;
@@ -3703,10 +3810,12 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
 
 static void cfti_os_ring_close(cfti_os_ring *ring) { (void)ring; }
 
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count) {
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               size_t threads) {
     (void)ring;
     (void)fetches;
     (void)count;
+    (void)threads;
     return false;
 }
 
@@ -10293,6 +10402,7 @@ typedef struct cfti_reader {
     uint8_t *piece;   /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
     cfti_arena bytes; /* of what need not outlive its map */
     bool is_caller;   /* the thread that made the call: the one callbacks come on */
+    size_t threads;   /* that are at work: see cfti_os_ring_fetch() */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -10302,6 +10412,7 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->run = run;
     reader->allocator = reader->bytes.allocator = *allocator;
     reader->bytes.block_size = CFTI_FIRST_READ + CFTI_FIRST_READ / 2;
+    reader->threads = 1;
     cfti_beneath_init(&reader->beneath, files, allocator);
     cfti_os_now(&reader->start);
 }
@@ -10748,7 +10859,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
             data += visits[i].front + room + 1;
         }
-        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, n)) {
+        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, n, reader->threads)) {
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }
@@ -11390,6 +11501,7 @@ static void cfti_scan_help(void *ctx, size_t worker) {
     cfti_reader reader;
     (void)worker;
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
+    reader.threads = scan->crew.helpers + 1;
     cfti_scan_lock(scan);
     while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_scarce &&
            scan->next < scan->files->count) {
@@ -11410,7 +11522,7 @@ static void cfti_scan_help(void *ctx, size_t worker) {
 #endif
 
 /* Calls in the helpers once there is work for them. */
-static void cfti_scan_start(cfti_scan *scan) {
+static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
 #if !defined(CONFITURE_NO_THREADS)
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
@@ -11421,8 +11533,12 @@ static void cfti_scan_start(cfti_scan *scan) {
     scan->crew_is_open = true;
     cfti_crew_open(&scan->crew, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
     cfti_crew_start(&scan->crew, cfti_scan_help, scan);
+    /* What the kernel does on behalf of a thread ends with it: a helper is the library's own,
+     * and so is what a pool has. The caller's thread is to be left as it was. */
+    if (scan->run->pool != NULL) reader->threads = scan->crew.helpers + 1;
 #else
     (void)scan;
+    (void)reader;
 #endif
 }
 
@@ -11453,7 +11569,7 @@ static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *rea
     confiture_status status = CONFITURE_OK;
     cfti_slot *slot;
     bool is_last;
-    cfti_scan_start(scan);
+    cfti_scan_start(scan, reader);
     cfti_scan_lock(scan);
     is_last = scan->is_last_try;
     slot = cfti_scan_take(scan);

@@ -357,10 +357,14 @@
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
  * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one
  * by one), and looks at each by its name, since a ring has no fstat(). Where a system call is
- * dear, as in many virtual machines, that is twice as fast; where it is cheap, a few per cent. Setting up a ring and taking it down
- * takes some 40 microseconds: CONFITURE_IO_AUTO does so from 96 files on, or 16 in a
- * pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask for a ring. A seccomp policy
- * that answers io_uring_setup() with an error is fine with all; under one that kills for it,
+ * dear, as in many virtual machines, that is twice as fast; where it is cheap, a few per cent.
+ * Where calls are dear and the library has a thread for every processor, the helpers have the
+ * ring look, too, and with a pool so does the calling thread. The kernel does that in threads
+ * of its own (iou-wrk), which end with the helpers; the calling thread's ends some time after
+ * the pool has been freed.
+ * Setting up a ring and taking it down takes some 40 microseconds: CONFITURE_IO_AUTO does so
+ * from 96 files on, or 16 in a pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask
+ * for a ring. A seccomp policy that answers io_uring_setup() with an error is fine with all; under one that kills for it,
  * choose IO_READ, or compile with CONFITURE_NO_URING.
  *
  * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:

@@ -162,12 +162,12 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;                  /* at data, at most 64 KiB */
-    size_t got;                   /* bytes that the read brought, if done */
-    bool no_link;                 /* a symbolic link is not followed, and so not done */
-    bool done;                    /* else it has to be read in the ordinary way, which says why */
-    cfti_os_status status;        /* after the read; of what had its name then */
-    bool opened, closed, refused; /* the ring's own notes */
+    size_t room;           /* at data, at most 64 KiB */
+    size_t got;            /* bytes that the read brought, if done */
+    bool no_link;          /* a symbolic link is not followed, and so not done */
+    bool done;             /* else it has to be read in the ordinary way, which says why */
+    cfti_os_status status; /* after the read; of what had its name then */
+    bool opened, closed, looked, refused; /* the ring's own notes */
 } cfti_os_fetch;
 
 /* Does that for many files with one system call, where the system has such a thing.
@@ -176,8 +176,10 @@ typedef struct cfti_os_ring cfti_os_ring;
 #define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* False: the ring is of no use any more. */
-static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count);
+/* False: the ring is of no use any more. `threads` of ours are at work; 1 also where the kernel
+ * is to start none of its own on behalf of this one. */
+static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
+                               size_t threads);
 
 /* Whether an error says that something has run out which others may give back: descriptors,
  * memory. The same call may work when they have. */

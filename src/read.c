@@ -81,6 +81,7 @@ typedef struct cfti_reader {
     uint8_t *piece;   /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
     cfti_arena bytes; /* of what need not outlive its map */
     bool is_caller;   /* the thread that made the call: the one callbacks come on */
+    size_t threads;   /* that are at work: see cfti_os_ring_fetch() */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -90,6 +91,7 @@ static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
     reader->run = run;
     reader->allocator = reader->bytes.allocator = *allocator;
     reader->bytes.block_size = CFTI_FIRST_READ + CFTI_FIRST_READ / 2;
+    reader->threads = 1;
     cfti_beneath_init(&reader->beneath, files, allocator);
     cfti_os_now(&reader->start);
 }
@@ -536,7 +538,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
             data += visits[i].front + room + 1;
         }
-        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, n)) {
+        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, n, reader->threads)) {
             cfti_ring_give(reader->run, reader->ring, true);
             reader->ring = NULL;
         }

@@ -188,6 +188,7 @@ static void cfti_scan_help(void *ctx, size_t worker) {
     cfti_reader reader;
     (void)worker;
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
+    reader.threads = scan->crew.helpers + 1;
     cfti_scan_lock(scan);
     while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_scarce &&
            scan->next < scan->files->count) {
@@ -208,7 +209,7 @@ static void cfti_scan_help(void *ctx, size_t worker) {
 #endif
 
 /* Calls in the helpers once there is work for them. */
-static void cfti_scan_start(cfti_scan *scan) {
+static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
 #if !defined(CONFITURE_NO_THREADS)
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
@@ -219,8 +220,12 @@ static void cfti_scan_start(cfti_scan *scan) {
     scan->crew_is_open = true;
     cfti_crew_open(&scan->crew, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
     cfti_crew_start(&scan->crew, cfti_scan_help, scan);
+    /* What the kernel does on behalf of a thread ends with it: a helper is the library's own,
+     * and so is what a pool has. The caller's thread is to be left as it was. */
+    if (scan->run->pool != NULL) reader->threads = scan->crew.helpers + 1;
 #else
     (void)scan;
+    (void)reader;
 #endif
 }
 
@@ -251,7 +256,7 @@ static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *rea
     confiture_status status = CONFITURE_OK;
     cfti_slot *slot;
     bool is_last;
-    cfti_scan_start(scan);
+    cfti_scan_start(scan, reader);
     cfti_scan_lock(scan);
     is_last = scan->is_last_try;
     slot = cfti_scan_take(scan);

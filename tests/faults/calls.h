@@ -119,6 +119,7 @@ static int fault_closedir(DIR *dir);
 /* A small tree is enough for rings, batches and helpers to start. */
 static size_t fault_processors = 8;
 #define CFTI_PROCESSORS fault_processors
+#define CFTI_RING_CROWD 3 /* always the same calls: see cfti_ring_learn() */
 #define CFTI_FILES_PER_RING 4
 #define CFTI_FILES_PER_PARKED_RING 2
 #define CFTI_FILES_PER_THREAD 4

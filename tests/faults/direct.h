@@ -254,7 +254,7 @@ static void direct_held(cfti_os_ring *ring) {
     size_t i;
     direct_fetches(f);
     fault.hold = 3;
-    (void)cfti_os_ring_fetch(ring, f, 4);
+    (void)cfti_os_ring_fetch(ring, f, 4, 1);
     CHECK(fault.hold == 0);
     for (i = 0; i < 4; i++) CHECK(f[i].opened && f[i].closed);
     fault_reset();
@@ -269,7 +269,7 @@ static void direct_page(cfti_os_ring *ring) {
         direct_fetches(f);
         fault.waits = true;
         ring->cold = 0;
-        CHECK_QUIET(cfti_os_ring_fetch(ring, f, 4));
+        CHECK_QUIET(cfti_os_ring_fetch(ring, f, 4, 1));
     } while (!f[3].done && ++tries < 1000);
     CHECK(f[3].done && f[3].got == 4096 && f[3].status.size == 4096);
     CHECK(f[3].status.kind == CFTI_KIND_FILE);
@@ -285,7 +285,7 @@ static void direct_late(cfti_os_ring *ring) {
     direct_fail(FAULT_RING_REQUEST, 0);
     fault.fail_at = 5; /* behind all that open */
     fault.fail_on = true;
-    CHECK(!cfti_os_ring_fetch(ring, f, 4));
+    CHECK(!cfti_os_ring_fetch(ring, f, 4, 1));
     for (i = 0; i < 4; i++) CHECK(f[i].opened && !f[i].done);
     CHECK(ring->cold > 0);
     fault_reset();
@@ -301,7 +301,7 @@ static void direct_ahead(cfti_os_ring *ring) {
         fault.only |= FAULT_BIT(FAULT_FSTAT);
         fault.fail_at = n;
         ring->cold = 1;
-        CHECK(cfti_os_ring_fetch(ring, &f[3], 1));
+        CHECK(cfti_os_ring_fetch(ring, &f[3], 1, 1));
         CHECK(ring->cold == 0 && f[3].opened && f[3].done == (n == 3));
         CHECK(fault.calls == (n == 1 ? 1 : 2));
     }

@@ -45,6 +45,7 @@ static struct {
     /* What was changed before that is ten seconds older than it is: it has settled. */
     struct timespec aged;
     bool sizeless; /* no file tells its size */
+    size_t crowd;  /* rings look at files from so many threads on; 0: never. They pass by us */
     int long_ago;  /* so often the clock is first asked two seconds earlier */
     bool happened; /* act() has been called */
     void (*act)(void);

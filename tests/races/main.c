@@ -6,6 +6,7 @@
 
 /* Few files are to be enough for many threads. */
 #define CFTI_PROCESSORS 8
+#define CFTI_RING_CROWD (hooks.crowd == 0 ? SIZE_MAX : hooks.crowd)
 #define CFTI_FILES_PER_THREAD 2
 #define CFTI_FILES_PER_HELPER 2
 #define CFTI_DIRECTORIES_PER_THREAD 1

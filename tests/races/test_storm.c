@@ -165,6 +165,7 @@ static void test_storm_with(int rounds, uint32_t seed) {
         if (confiture_find(&files[i], lists[i], NULL, NULL)) tree_die("find", lists[i]);
     descriptors = tree_descriptors();
     if (confiture_pool_create(&pool, 4, NULL, NULL)) abort();
+    hooks.crowd = 3;
     for (storm_round = 1; storm_round <= rounds; storm_round++) {
         int at = (int)race_random(100);
         watchdog("a storm");
@@ -176,6 +177,7 @@ static void test_storm_with(int rounds, uint32_t seed) {
     CHECK(waitpid(storm_writer, NULL, 0) == storm_writer);
     storm_writer = 0;
     confiture_pool_free(pool);
+    hooks.crowd = 0;
     CHECK(tree_descriptors() == descriptors);
     for (i = 0; i < 4; i++) confiture_files_free(files[i]);
     printf("storm: %d rounds, seed %u, %lu changes\n", rounds, (unsigned)seed, storm->changes);

@@ -34,7 +34,7 @@ static void ring_prepare(cfti_os_fetch fetches[RING_FILES], char data[RING_FILES
 
 /* Not every file system can read without waiting: tmpfs cannot, and says so. */
 static bool ring_works(cfti_os_ring *ring, cfti_os_fetch *f, size_t count) {
-    return cfti_os_ring_fetch(ring, f, count) || f[0].refused;
+    return cfti_os_ring_fetch(ring, f, count, 1) || f[0].refused;
 }
 
 static void ring_fetch(cfti_os_ring *ring) {
@@ -109,9 +109,64 @@ static void test_ring_files(void) {
     if (cfti_os_ring_open(&ring) != 0) return;
     ring_prepare(f, data);
     (void)close(ring.file);
-    CHECK(!cfti_os_ring_fetch(&ring, f, RING_FILES));
+    CHECK(!cfti_os_ring_fetch(&ring, f, RING_FILES, 1));
     for (i = 0; i < RING_FILES; i++) CHECK(!f[i].done && data[i][0] == '?');
     cfti_os_ring_close(&ring);
+}
+
+/* What the ring says of a file is what a call says of it. */
+static void ring_same_look(const cfti_os_fetch *f) {
+    cfti_os_status status;
+    if (!f->done) return;
+    CHECK(cfti_os_status_at(f->at, f->path, false, &status) == 0);
+    CHECK(f->status.kind == status.kind && f->status.size == status.size);
+    CHECK(f->status.modified == status.modified && f->status.modified_ns == status.modified_ns);
+    CHECK(f->status.changed == status.changed && f->status.changed_ns == status.changed_ns);
+}
+
+/* Where a crowd is at work the ring looks at the files, too; else, and where it cannot, calls
+ * do. It looks at a link, not at what that leads to. */
+static void test_ring_looks(void) {
+    cfti_os_ring ring;
+    cfti_os_fetch f[RING_FILES];
+    char data[RING_FILES][RING_ROOM];
+    size_t threads, i;
+    bool works;
+    tree_remove("b.sql");
+    tree_link("b.sql", "long.sql");
+    if (cfti_os_ring_open(&ring) != 0) return;
+    ring.crowd = 3;
+    for (threads = 2; threads < 5; threads++) {
+        ring_prepare(f, data);
+        ring.cold = 0;
+        works = cfti_os_ring_fetch(&ring, f, RING_FILES, threads);
+        CHECK(works || f[0].refused);
+        for (i = 0; i < RING_FILES; i++) ring_same_look(&f[i]);
+        CHECK(f[0].looked == (threads >= 3) && f[1].looked == (threads >= 3));
+        CHECK(!f[3].looked && !f[3].done && !f[4].done);
+        CHECK(!f[5].done || f[5].status.kind == CFTI_KIND_LINK);
+    }
+    cfti_os_ring_close(&ring);
+    tree_remove("b.sql");
+    tree_text("b.sql", "-- last");
+}
+
+/* Calls are dear if a great many looks take no longer than a few of them, and cheap if a few
+ * looks take a second: but only the eighth time, since something may have come in between. */
+static void test_ring_learns(void) {
+    cfti_os_ring ring;
+    int i;
+    if (cfti_ring_clock() == 0) return; /* it cannot be asked here */
+    memset(&ring, 0, sizeof ring);
+    ring.tries = 8;
+    for (i = 0; i < 8; i++) {
+        CHECK(ring.crowd == 0);
+        cfti_ring_learn(&ring, cfti_ring_clock() - 1000000000u, 8);
+    }
+    CHECK(ring.crowd == SIZE_MAX);
+    ring.crowd = 0;
+    cfti_ring_learn(&ring, cfti_ring_clock(), (size_t)1 << 30);
+    CHECK(ring.crowd == (size_t)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 /* A FIFO that somebody has open to write, and does not write to, is not waited for. */
@@ -183,6 +238,8 @@ static void test_ring(void) {
     test_ring_ahead();
     (void)alarm(600); /* what hangs is to fail */
     test_ring_files();
+    test_ring_looks();
+    test_ring_learns();
     test_ring_silent();
     test_ring_refused();
     (void)alarm(0);
