@@ -4476,6 +4476,7 @@ static bool cfti_are_given(const char *const *strings, size_t count, const char 
 
 #define CFTI_CPU_SHANI 1u /* x86: SHA extensions, with the SSSE3 and SSE4.1 that go with them */
 #define CFTI_CPU_ARMV8 2u /* ARM: SHA-256 instructions */
+#define CFTI_CPU_SSSE3 4u /* x86: SSSE3, and the POPCNT that came soon after it */
 #define CFTI_CPU_KNOWN 0x40000000u /* the mask has been found */
 
 /* Which kernels are compiled at all. One function per instruction set has a
@@ -4512,14 +4513,18 @@ static void cfti_cpuid(unsigned leaf, unsigned regs[4]) {
 /* The SHA extensions work on SSE registers, which every system saves: unlike
  * AVX they need no look at OSXSAVE. */
 static unsigned cfti_cpu_detect(void) {
-    unsigned regs[4];
-    bool sse;
+    const unsigned ssse3 = 1u << 9, sse41 = 1u << 19, popcnt = 1u << 23;
+    unsigned regs[4], last, have, found = 0;
     cfti_cpuid(0, regs);
-    if (regs[0] < 7) return 0;
+    last = regs[0];
     cfti_cpuid(1, regs);
-    sse = (regs[2] >> 9 & 1) != 0 && (regs[2] >> 19 & 1) != 0; /* SSSE3, SSE4.1 */
+    have = regs[2];
+    if ((have & ssse3) != 0 && (have & popcnt) != 0) found |= CFTI_CPU_SSSE3;
+    if (last < 7) return found;
     cfti_cpuid(7, regs);
-    return sse && (regs[1] >> 29 & 1) != 0 ? CFTI_CPU_SHANI : 0;
+    if ((have & ssse3) != 0 && (have & sse41) != 0 && (regs[1] >> 29 & 1) != 0)
+        found |= CFTI_CPU_SHANI;
+    return found;
 }
 
 #elif CFTI_SIMD_ARM
@@ -8245,14 +8250,11 @@ static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *afte
     return (size_t)(to - out);
 }
 
-/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask, and the
- * pieces of a large file, which most often has no CR. */
+/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask. */
 static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     uint64_t count = 0;
     size_t i;
 
-    if (n == 0) return 0;
-    if (!*after_cr && memchr(p, '\r', n) == NULL) return cfti_count_byte(p, n, '\n');
     for (i = 0; i < n; i++) {
         count += p[i] == '\r' || (p[i] == '\n' && !*after_cr);
         *after_cr = p[i] == '\r';
@@ -8403,6 +8405,7 @@ typedef struct cfti_lexer {
     bool in_data;         /* in the lines after COPY ... FROM STDIN; `at` waits for their end */
     bool endless;         /* they are binary */
     bool restricted;
+    bool ending; /* the piece is the last */
     /* The command of psql at hand. */
     uint8_t command; /* CFTI_COMMAND_ */
     bool pipes;      /* the next argument may be | and the rest of the line */
@@ -8698,7 +8701,9 @@ static void cfti_copy_init(cfti_copying *copy) {
 /* ==== Statements ========================================================= */
 
 static void cfti_lex_words_matter(cfti_lexer *lexer) {
-    lexer->words = lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
+    bool routine =
+        lexer->routine == CFTI_ROUTINE_YES ? lexer->begins > 0 : lexer->routine != CFTI_ROUTINE_NO;
+    lexer->words = lexer->held.kind != CFTI_STATEMENT_OTHER || routine;
 }
 
 /* A token begins at p; tokens are what a file must not leave behind. */
@@ -9562,16 +9567,11 @@ static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, co
     return p;
 }
 
-/* ---- lexer.c: what is still open at the end of a file ---- */
+/* ---- lexer_skip.c: between tokens ---- */
 
-/* The rules are those of PostgreSQL's scan.l with standard_conforming_strings on,
- * and of psql's psqlscan.l and command.c around it. Where they differ, on strings
- * that go on after a newline, it is scan.l's: the server reads the statement. */
-
-/* The only finding that is none in the last file of an output: psql sends what it holds. */
-static const char cfti_statement_open[] = "statement never ended: add ';'";
-
-/* ==== Between tokens ===================================================== */
+/* Most of a script is text in which nothing begins. It is passed over as fast as may be, and
+ * words are looked at only where they matter: the first of a statement, those of a COPY,
+ * and in a CREATE FUNCTION the word BEGIN, and all words after it. */
 
 /* What the bytes before p are. Lexing between tokens began at `from`, with lexer->run
  * before it. */
@@ -9593,15 +9593,20 @@ static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const
     return cfti_lex_run(lexer, from, p) == CFTI_RUN_E;
 }
 
-/* To the next byte that may begin something; parentheses are counted on the way. With 16
- * at a time also to # and &, each of which one instruction takes together with " and '. */
-static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+/* ==== Where nothing begins =============================================== */
+
+/* To the next byte that may begin something; parentheses are counted on the way. In CREATE
+ * FUNCTION a b may, too: that of BEGIN. With 16 at a time also to # and &, each of which one
+ * instruction takes together with " and '. */
+static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    const uint8_t letter = lexer->routine == CFTI_ROUTINE_YES ? 0x20 : 0xFF; /* which makes a b */
 #if CFTI_V16
     const cfti_v16 one = cfti_v16_fill(0x01), two = cfti_v16_fill(0x02);
     const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
     const cfti_v16 quote = cfti_v16_fill('\''), dollar = cfti_v16_fill('$');
     const cfti_v16 semicolon = cfti_v16_fill(';'), backslash = cfti_v16_fill('\\');
-    const cfti_v16 paren = cfti_v16_fill(')');
+    const cfti_v16 paren = cfti_v16_fill(')'), small = cfti_v16_fill(letter);
+    const cfti_v16 b = cfti_v16_fill('b');
 
     for (; end - p >= 16; p += 16) {
         cfti_v16 v = cfti_v16_load(p);
@@ -9609,7 +9614,8 @@ static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, const uint8_t *p, const u
         cfti_v16 quotes =
             cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, five), quote), cfti_v16_equal(v, dollar));
         cfti_v16 ends = cfti_v16_or(cfti_v16_equal(v, semicolon), cfti_v16_equal(v, backslash));
-        cfti_v16 parens = cfti_v16_equal(cfti_v16_or(v, one), paren);
+        cfti_v16 parens = cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, one), paren),
+                                      cfti_v16_equal(cfti_v16_or(v, small), b));
         uint64_t mask =
             cfti_v16_mask(cfti_v16_or(cfti_v16_or(comments, parens), cfti_v16_or(quotes, ends)));
         for (; mask != 0; mask &= mask - 1) {
@@ -9620,12 +9626,131 @@ static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, const uint8_t *p, const u
     }
 #endif
     for (; p < end; p++) {
-        if (!(cfti_kinds[*p] & CFTI_STOP)) continue;
+        if (!(cfti_kinds[*p] & CFTI_STOP) && (*p | letter) != 'b') continue;
         if (*p != '(' && *p != ')') break;
         cfti_lex_paren(lexer, p);
     }
     return p;
 }
+
+/* The bytes of 64 from `at` on that may begin something, and parentheses: a bit for each. */
+typedef struct cfti_window {
+    const uint8_t *at; /* NULL: none */
+    uint64_t stops, opens, closes;
+} cfti_window;
+
+#if CFTI_SIMD_X86
+
+#include <immintrin.h>
+
+#define CFTI_SSSE3 __attribute__((target("ssse3,popcnt"))) static
+
+CFTI_SSSE3 inline __m128i cfti_ssse3_load(const uint8_t *p) {
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* A bit for each of 64 bytes that is equal to its neighbour. */
+CFTI_SSSE3 inline uint64_t cfti_ssse3_equal(const __m128i v[4], const __m128i w[4]) {
+    unsigned a = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[0], w[0]));
+    unsigned b = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[1], w[1]));
+    unsigned c = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[2], w[2]));
+    unsigned d = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[3], w[3]));
+    return (a | b << 16) | (uint64_t)(c | d << 16) << 32;
+}
+
+/* The STOPs differ in their lower halves: by that of a byte one instruction gets the only STOP
+ * that the byte may be, and zero for bytes outside ASCII. */
+CFTI_SSSE3 inline void cfti_window_read(cfti_window *window, const uint8_t *p) {
+    const __m128i t =
+        _mm_setr_epi8(-1, 0, '"', 0, '$', 0, 0, '\'', '(', ')', 0, ';', '\\', '-', 0, '/');
+    const __m128i open = _mm_set1_epi8('('), close = _mm_set1_epi8(')');
+    const __m128i v[4] = {cfti_ssse3_load(p), cfti_ssse3_load(p + 16), cfti_ssse3_load(p + 32),
+                          cfti_ssse3_load(p + 48)};
+    const __m128i stops[4] = {_mm_shuffle_epi8(t, v[0]), _mm_shuffle_epi8(t, v[1]),
+                              _mm_shuffle_epi8(t, v[2]), _mm_shuffle_epi8(t, v[3])};
+    const __m128i opens[4] = {open, open, open, open}, closes[4] = {close, close, close, close};
+
+    window->opens = cfti_ssse3_equal(v, opens);
+    window->closes = cfti_ssse3_equal(v, closes);
+    window->stops = cfti_ssse3_equal(v, stops) & ~(window->opens | window->closes);
+}
+
+CFTI_SSSE3 inline uint64_t cfti_window_letters(const uint8_t *p) {
+    const __m128i b = _mm_set1_epi8('b'), small = _mm_set1_epi8(0x20);
+    const __m128i v[4] = {
+        _mm_or_si128(cfti_ssse3_load(p), small), _mm_or_si128(cfti_ssse3_load(p + 16), small),
+        _mm_or_si128(cfti_ssse3_load(p + 32), small), _mm_or_si128(cfti_ssse3_load(p + 48), small)};
+    const __m128i letters[4] = {b, b, b, b};
+    return cfti_ssse3_equal(v, letters);
+}
+
+/* The window that begins at p; spaces come after the end. In CREATE FUNCTION a b is a stop. */
+CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, const uint8_t *end,
+                                        bool routine) {
+    uint8_t last[64];
+
+    window->at = p;
+    if (end - p < 64) {
+        memset(last, ' ', sizeof last);
+        memcpy(last, p, (size_t)(end - p));
+        p = last;
+    }
+    cfti_window_read(window, p);
+    if (routine) window->stops |= cfti_window_letters(p);
+}
+
+/* Parentheses from p on, counted all at once; one after the other only where a ) may be one
+ * too many, or another ( become the outermost. The array is a choice without a branch. */
+CFTI_SSSE3 inline void cfti_window_parens(cfti_lexer *lexer, const uint8_t *p, uint64_t opens,
+                                          uint64_t closes) {
+    uint64_t depth = lexer->held.parens, closed = (uint64_t)__builtin_popcountll(closes);
+    uint64_t after = depth + (uint64_t)__builtin_popcountll(opens) - closed;
+    uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( comes first */
+
+    if (closed < deeper + (after == 0)) {
+        const uint8_t *outermost[2];
+        outermost[0] = p + __builtin_ctzll(opens | UINT64_C(1) << 63);
+        outermost[1] = lexer->held.paren.at;
+        lexer->held.paren.at = outermost[(depth > 0) | (opens == 0)];
+        lexer->held.parens = after;
+        return;
+    }
+    for (closes |= opens; closes != 0; closes &= closes - 1)
+        cfti_lex_paren(lexer, p + __builtin_ctzll(closes));
+}
+
+/* cfti_lex_skip_any in windows, which are read once for all that is found in them. */
+CFTI_SSSE3 const uint8_t *cfti_lex_skip_ssse3(cfti_lexer *lexer, cfti_window *window,
+                                              const uint8_t *p, const uint8_t *end) {
+    while (p < end) {
+        uint64_t stops, before;
+        unsigned passed;
+        if (window->at == NULL || p - window->at >= 64)
+            cfti_window_move(window, p, end, lexer->routine == CFTI_ROUTINE_YES);
+        passed = (unsigned)(p - window->at);
+        stops = window->stops >> passed;
+        before = ~stops & (stops - 1); /* all bits below the first that is set */
+        cfti_window_parens(lexer, p, window->opens >> passed & before,
+                           window->closes >> passed & before);
+        if (stops != 0) return p + __builtin_ctzll(stops);
+        p = end - window->at > 64 ? window->at + 64 : end;
+    }
+    return p;
+}
+
+#endif
+
+static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, cfti_window *window, const uint8_t *p,
+                                    const uint8_t *end) {
+#if CFTI_SIMD_X86
+    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_SSSE3) != 0))
+        return cfti_lex_skip_ssse3(lexer, window, p, end);
+#endif
+    (void)window;
+    return cfti_lex_skip_any(lexer, p, end);
+}
+
+/* ==== Words ============================================================== */
 
 /* The letters that may begin a word that matters, or a quote such as N'...', which is no
  * word: most statements show in the first that they are neither COPY nor CREATE. */
@@ -9697,6 +9822,51 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     }
 }
 
+/* Whether a word of two letters or more is at p, and none of COPY, CREATE, OR, FUNCTION and
+ * PROCEDURE: by its first and third letters, without branches. */
+static bool cfti_lex_is_plain(const uint8_t *p) {
+    static const uint32_t routine = 1u << ('o' & 31) | 1u << ('f' & 31) | 1u << ('p' & 31);
+    static const uint32_t third = 1u << ('p' & 31) | 1u << ('e' & 31);
+    uint32_t word = (cfti_kinds[p[0]] & (CFTI_IDENT | CFTI_DIGIT | CFTI_STOP)) == CFTI_IDENT;
+    uint32_t c = (p[0] & 31) == ('c' & 31);
+    word &= ~(routine >> (p[0] & 31)) & ~(c & third >> (p[2] & 31));
+    return (word & cfti_kinds[p[1]] & CFTI_IDENT) != 0;
+}
+
+/* The first word of a statement. Most show at once that they are neither COPY nor CREATE
+ * FUNCTION, or that they are the latter; the others are left to cfti_lex_words. One branch
+ * decides: which statement comes next is what no processor foresees. */
+static const uint8_t *cfti_lex_first_word(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    uint8_t lower[32];
+    const uint8_t *word = lower;
+    bool plain;
+    size_t i;
+
+    if (lexer->routine != CFTI_ROUTINE_START || lexer->held.kind != CFTI_STATEMENT_START ||
+        lexer->run != CFTI_RUN_NONE)
+        return p;
+    while (p < end && (cfti_kinds[*p] & CFTI_SPACE)) p++;
+    if (end - p < (ptrdiff_t)sizeof lower) return p;
+    for (i = 0; i < sizeof lower; i++) lower[i] = p[i] | 0x20; /* letters only from letters */
+    word += 7 * ((cfti_load_be32(lower) == 0x63726561) &       /* crea */
+                 (cfti_load_be32(lower + 3) == 0x61746520));   /* ate */
+    plain = cfti_lex_is_plain(p + (word - lower));
+    if (!plain) {
+        if (word == lower) return p;
+        if (memcmp(word, "or replace ", 11) == 0) {
+            word += 11;
+            plain = cfti_lex_is_plain(p + (word - lower));
+        }
+        if (!plain && memcmp(word, "function ", 9) != 0 && memcmp(word, "procedure ", 10) != 0)
+            return p;
+    }
+    cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+    lexer->held.kind = CFTI_STATEMENT_OTHER;
+    lexer->routine = (uint8_t)(plain ? CFTI_ROUTINE_NO : CFTI_ROUTINE_YES);
+    lexer->words = false;
+    return p + (word - lower);
+}
+
 /* The same where words matter: before the first of a statement, in COPY, and in CREATE
  * FUNCTION. May return early, once they no longer do. */
 static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
@@ -9729,6 +9899,25 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
     return p;
 }
 
+/* Whether the b at p, in CREATE FUNCTION, may be that of BEGIN. */
+static bool cfti_lex_may_begin(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+                               const uint8_t *end) {
+    if (lexer->routine != CFTI_ROUTINE_YES) return false;
+    if (p > from && (cfti_kinds[p[-1]] & CFTI_IDENT)) return false;
+    return end - p < 5 || ((p[1] | 0x20) == 'e' && (p[2] | 0x20) == 'g');
+}
+
+/* ---- lexer.c: what is still open at the end of a file ---- */
+
+/* The rules are those of PostgreSQL's scan.l with standard_conforming_strings on,
+ * and of psql's psqlscan.l and command.c around it. Where they differ, on strings
+ * that go on after a newline, it is scan.l's: the server reads the statement. */
+
+/* The only finding that is none in the last file of an output: psql sends what it holds. */
+static const char cfti_statement_open[] = "statement never ended: add ';'";
+
+/* ==== Between tokens ===================================================== */
+
 /* The $ at p: the rest of an identifier, which is passed over at once (to look back from
  * each of its $ would take time that grows with the square of their number), or NULL: it
  * may begin a quote. */
@@ -9751,13 +9940,17 @@ static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *fro
  * remains. */
 static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     const uint8_t *from = p, *q;
+    cfti_window window;
 
+    window.at = NULL;
     for (;;) {
         if (lexer->words) {
-            from = p = cfti_lex_words(lexer, p, end);
+            from = p = cfti_lex_first_word(lexer, p, end);
+            if (lexer->words) from = p = cfti_lex_words(lexer, p, end);
+            if (lexer->routine == CFTI_ROUTINE_YES) window.at = NULL; /* it knows no b */
             if (p < end && !lexer->words) continue;
         } else {
-            p = cfti_lex_skip(lexer, p, end);
+            p = cfti_lex_skip(lexer, &window, p, end);
         }
         if (p == end) {
             lexer->run = cfti_lex_run(lexer, from, p);
@@ -9792,7 +9985,8 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
                 break;
             }
             q = cfti_find2(p + 1, end, *p, *p);
-            if (end - q > 1 && q[1] != *p && !lexer->format) {
+            while (end - q > 1 && q[1] == *p) q = cfti_find2(q + 2, end, *p, *p);
+            if (end - q > 1 && !lexer->format) {
                 from = p = q + 1;
                 lexer->run = CFTI_RUN_NONE;
                 continue;
@@ -9821,7 +10015,18 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
             lexer->at = CFTI_AT_DASH;
             return p + 1;
         case '/': lexer->at = CFTI_AT_SLASH; break;
-        default: lexer->at = CFTI_AT_BACKSLASH; break;
+        case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
+        case 'b':
+        case 'B':
+            if (!cfti_lex_may_begin(lexer, from, p, end)) {
+                p++;
+                continue;
+            }
+            lexer->run = cfti_lex_run(lexer, from, p);
+            lexer->words = true;
+            from = p;
+            continue;
+        default: p++; continue; /* # or & */
         }
         lexer->opened.at = p;
         lexer->run = CFTI_RUN_NONE;
@@ -9869,7 +10074,8 @@ static const uint8_t *cfti_lex_tag(cfti_lexer *lexer, const uint8_t *p, const ui
     for (; p < end && *p != '$'; p++) {
         uint8_t kind = cfti_kinds[*p];
         if (!(kind & CFTI_IDENT) || (lexer->tag_size == 0 && (kind & CFTI_DIGIT))) {
-            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION; /* $1, which has no more */
+            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION;       /* $1, which has no more */
+            if (lexer->routine == CFTI_ROUTINE_YES) lexer->words = true; /* it may be BEGIN */
             lexer->at = CFTI_AT_SQL;
             return p;
         }
@@ -10098,11 +10304,47 @@ static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *en
     }
 }
 
+/* What psql holds of a script that is open to more SQL; NULL: nothing. */
+static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
+    if (lexer->branch_count > 0) {
+        *line = lexer->branches[0].line;
+        return "\\if never ended: add \\endif";
+    }
+    if (lexer->held.parens > 0) {
+        *line = lexer->held.paren.line;
+        return "parenthesis never closed: add ')'";
+    }
+    if (lexer->begins > 0) {
+        *line = lexer->began.line;
+        return "BEGIN ATOMIC never ended: add END";
+    }
+    if (lexer->held.what == CFTI_HELD_TOKENS) {
+        *line = lexer->held.begun.line;
+        return cfti_statement_open;
+    }
+    if (!lexer->restricted) return NULL;
+    *line = lexer->restrict_line;
+    return "\\restrict never ended: add \\unrestrict";
+}
+
+/* Whether there is nothing left to tell of. */
+static bool cfti_lex_is_done(const cfti_lexer *lexer) {
+    uint64_t line;
+    return lexer->at == CFTI_AT_SQL && lexer->run == CFTI_RUN_NONE && lexer->found == NULL &&
+           lexer->sent == 0 && cfti_lex_left(lexer, &line) == NULL;
+}
+
 /* A piece of it; what was entered within the piece has a line after that. */
 static void cfti_lex_piece(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     lexer->counted = p;
     if (lexer->mode == CONFITURE_CHECK_REFERENCE) cfti_lex_comment(lexer, p, end);
     else cfti_lex_text(lexer, p, end);
+    if (lexer->ending && cfti_lex_is_done(lexer)) {
+        /* Nobody will ask for a line, so none are counted. */
+        lexer->opened.at = lexer->began.at = NULL;
+        lexer->held.begun.at = lexer->held.paren.at = NULL;
+        return;
+    }
     cfti_lex_line(lexer, end);
     cfti_lex_settle(lexer, &lexer->opened);
     cfti_lex_settle(lexer, &lexer->held.begun);
@@ -10128,31 +10370,9 @@ static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
     if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
         return;
     if (lexer->mode == CONFITURE_CHECK_POSTGRES) nul = (const uint8_t *)memchr(text, 0, n);
+    if (nul != NULL) lexer->ending = false; /* its line is asked for */
     cfti_lex_piece(lexer, text, nul != NULL ? nul : text + n);
     if (nul != NULL) cfti_lex_nul(lexer);
-}
-
-/* What psql holds of a script that is open to more SQL; NULL: nothing. */
-static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
-    if (lexer->branch_count > 0) {
-        *line = lexer->branches[0].line;
-        return "\\if never ended: add \\endif";
-    }
-    if (lexer->held.parens > 0) {
-        *line = lexer->held.paren.line;
-        return "parenthesis never closed: add ')'";
-    }
-    if (lexer->begins > 0) {
-        *line = lexer->began.line;
-        return "BEGIN ATOMIC never ended: add END";
-    }
-    if (lexer->held.what == CFTI_HELD_TOKENS) {
-        *line = lexer->held.begun.line;
-        return cfti_statement_open;
-    }
-    if (!lexer->restricted) return NULL;
-    *line = lexer->restrict_line;
-    return "\\restrict never ended: add \\unrestrict";
 }
 
 /* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
@@ -10183,6 +10403,14 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
     }
     *line = 0;
     return lexer->mode == CONFITURE_CHECK_POSTGRES ? cfti_lex_left(lexer, line) : NULL;
+}
+
+/* The last piece, and what cfti_lexer_end says then. */
+static const char *cfti_lexer_finish(cfti_lexer *lexer, const uint8_t *text, size_t n,
+                                     uint64_t *line) {
+    lexer->ending = true;
+    cfti_lexer_feed(lexer, text, n);
+    return cfti_lexer_end(lexer, line);
 }
 
 /* ---- beneath.c: opening the files of a confined list ---- */
@@ -12205,8 +12433,8 @@ typedef struct cfti_text_rules {
 /* What is known of a file's text between its pieces. */
 typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
-    uint64_t lines;                     /* line ends in the pieces before */
-    bool text_after_cr, lines_after_cr; /* the piece before ended in CR */
+    uint64_t lines; /* line ends in the pieces before */
+    bool after_cr;  /* the piece before ended in CR */
     cfti_lexer lexer;
 } cfti_text_pieces;
 
@@ -12222,7 +12450,7 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
                                const cfti_visit *visit) {
     uint64_t before = visit->total - visit->size; /* bytes of the pieces before */
     size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
-    bool after_cr = pieces->lines_after_cr;
+    bool after_cr = pieces->after_cr;
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
     state->finding.offset = pieces->utf8.offset;
     state->finding.line = 1 + pieces->lines + cfti_count_lines(visit->bytes, good, &after_cr);
@@ -12230,15 +12458,25 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
 
 static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_visit *visit) {
     const char *what;
-    cfti_lexer_feed(lexer, visit->text, visit->text_size);
-    if (!visit->last) return;
-    what = cfti_lexer_end(lexer, &state->finding.line);
+    if (!visit->last) {
+        cfti_lexer_feed(lexer, visit->text, visit->text_size);
+        return;
+    }
+    what = cfti_lexer_finish(lexer, visit->text, visit->text_size, &state->finding.line);
     state->relative_line = lexer->relative_line;
     state->unended = what == cfti_statement_open;
     state->variable = what == NULL && lexer->held.what == CFTI_HELD_VARIABLE;
     if (what == NULL) return;
     state->finding.status = CONFITURE_E_UNCLOSED;
     state->finding.detail = what;
+}
+
+/* The lexer has counted the lines, too, unless it has stopped. */
+static void cfti_text_count(cfti_text_pieces *pieces, const cfti_visit *visit,
+                            const cfti_text_rules *rules) {
+    if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
+        pieces->lines = pieces->lexer.line - 1;
+    else pieces->lines += cfti_count_byte(visit->text, visit->text_size, '\n');
 }
 
 static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
@@ -12249,18 +12487,17 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         cfti_utf8_init(&pieces->utf8);
         cfti_lexer_init(&pieces->lexer, rules->mode);
         pieces->lines = 0;
-        pieces->text_after_cr = pieces->lines_after_cr = false;
+        pieces->after_cr = false;
     }
     if (!cfti_utf8_feed(&pieces->utf8, visit->bytes, visit->size) ||
         (visit->last && !cfti_utf8_end(&pieces->utf8))) {
         cfti_find_encoding(state, pieces, visit);
         return CONFITURE_OK;
     }
-    if (visit->size > 0 &&
-        (pieces->text_after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
+    if (visit->size > 0 && (pieces->after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_take(arena, visit->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->text_after_cr);
+        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->after_cr);
         visit->text = text;
     }
     if (rules->strip_bom && visit->first && visit->text_size >= sizeof mark &&
@@ -12269,8 +12506,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         visit->text_size -= sizeof mark;
     }
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, visit);
-    if (!visit->last)
-        pieces->lines += cfti_count_lines(visit->bytes, visit->size, &pieces->lines_after_cr);
+    if (!visit->last) cfti_text_count(pieces, visit, rules);
     return CONFITURE_OK;
 }
 
@@ -13828,6 +14064,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_CPU_ARMV8
 #undef CFTI_CPU_KNOWN
 #undef CFTI_CPU_SHANI
+#undef CFTI_CPU_SSSE3
 #undef CFTI_DIGIT
 #undef CFTI_DIRECTORIES_PER_THREAD
 #undef CFTI_FILES_PER_HELPER
@@ -13946,6 +14183,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_SLOT_BLOCK
 #undef CFTI_SPACE
 #undef CFTI_SPINS
+#undef CFTI_SSSE3
 #undef CFTI_STATES_BLOCK
 #undef CFTI_STOP
 #undef CFTI_TARGET_NAME

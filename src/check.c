@@ -9,8 +9,8 @@ typedef struct cfti_text_rules {
 /* What is known of a file's text between its pieces. */
 typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
-    uint64_t lines;                     /* line ends in the pieces before */
-    bool text_after_cr, lines_after_cr; /* the piece before ended in CR */
+    uint64_t lines; /* line ends in the pieces before */
+    bool after_cr;  /* the piece before ended in CR */
     cfti_lexer lexer;
 } cfti_text_pieces;
 
@@ -26,7 +26,7 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
                                const cfti_visit *visit) {
     uint64_t before = visit->total - visit->size; /* bytes of the pieces before */
     size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
-    bool after_cr = pieces->lines_after_cr;
+    bool after_cr = pieces->after_cr;
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
     state->finding.offset = pieces->utf8.offset;
     state->finding.line = 1 + pieces->lines + cfti_count_lines(visit->bytes, good, &after_cr);
@@ -34,15 +34,25 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
 
 static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_visit *visit) {
     const char *what;
-    cfti_lexer_feed(lexer, visit->text, visit->text_size);
-    if (!visit->last) return;
-    what = cfti_lexer_end(lexer, &state->finding.line);
+    if (!visit->last) {
+        cfti_lexer_feed(lexer, visit->text, visit->text_size);
+        return;
+    }
+    what = cfti_lexer_finish(lexer, visit->text, visit->text_size, &state->finding.line);
     state->relative_line = lexer->relative_line;
     state->unended = what == cfti_statement_open;
     state->variable = what == NULL && lexer->held.what == CFTI_HELD_VARIABLE;
     if (what == NULL) return;
     state->finding.status = CONFITURE_E_UNCLOSED;
     state->finding.detail = what;
+}
+
+/* The lexer has counted the lines, too, unless it has stopped. */
+static void cfti_text_count(cfti_text_pieces *pieces, const cfti_visit *visit,
+                            const cfti_text_rules *rules) {
+    if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
+        pieces->lines = pieces->lexer.line - 1;
+    else pieces->lines += cfti_count_byte(visit->text, visit->text_size, '\n');
 }
 
 static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
@@ -53,18 +63,17 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         cfti_utf8_init(&pieces->utf8);
         cfti_lexer_init(&pieces->lexer, rules->mode);
         pieces->lines = 0;
-        pieces->text_after_cr = pieces->lines_after_cr = false;
+        pieces->after_cr = false;
     }
     if (!cfti_utf8_feed(&pieces->utf8, visit->bytes, visit->size) ||
         (visit->last && !cfti_utf8_end(&pieces->utf8))) {
         cfti_find_encoding(state, pieces, visit);
         return CONFITURE_OK;
     }
-    if (visit->size > 0 &&
-        (pieces->text_after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
+    if (visit->size > 0 && (pieces->after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_take(arena, visit->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->text_after_cr);
+        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->after_cr);
         visit->text = text;
     }
     if (rules->strip_bom && visit->first && visit->text_size >= sizeof mark &&
@@ -73,8 +82,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         visit->text_size -= sizeof mark;
     }
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, visit);
-    if (!visit->last)
-        pieces->lines += cfti_count_lines(visit->bytes, visit->size, &pieces->lines_after_cr);
+    if (!visit->last) cfti_text_count(pieces, visit, rules);
     return CONFITURE_OK;
 }
 

@@ -51,6 +51,7 @@
 #include "lexer_copy.c"
 #include "lexer_meta.c"
 #include "lexer_copy_line.c"
+#include "lexer_skip.c"
 #include "lexer.c"
 #include "beneath.c"
 #include "read.c"

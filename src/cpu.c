@@ -2,6 +2,7 @@
 
 #define CFTI_CPU_SHANI 1u /* x86: SHA extensions, with the SSSE3 and SSE4.1 that go with them */
 #define CFTI_CPU_ARMV8 2u /* ARM: SHA-256 instructions */
+#define CFTI_CPU_SSSE3 4u /* x86: SSSE3, and the POPCNT that came soon after it */
 #define CFTI_CPU_KNOWN 0x40000000u /* the mask has been found */
 
 /* Which kernels are compiled at all. One function per instruction set has a
@@ -38,14 +39,18 @@ static void cfti_cpuid(unsigned leaf, unsigned regs[4]) {
 /* The SHA extensions work on SSE registers, which every system saves: unlike
  * AVX they need no look at OSXSAVE. */
 static unsigned cfti_cpu_detect(void) {
-    unsigned regs[4];
-    bool sse;
+    const unsigned ssse3 = 1u << 9, sse41 = 1u << 19, popcnt = 1u << 23;
+    unsigned regs[4], last, have, found = 0;
     cfti_cpuid(0, regs);
-    if (regs[0] < 7) return 0;
+    last = regs[0];
     cfti_cpuid(1, regs);
-    sse = (regs[2] >> 9 & 1) != 0 && (regs[2] >> 19 & 1) != 0; /* SSSE3, SSE4.1 */
+    have = regs[2];
+    if ((have & ssse3) != 0 && (have & popcnt) != 0) found |= CFTI_CPU_SSSE3;
+    if (last < 7) return found;
     cfti_cpuid(7, regs);
-    return sse && (regs[1] >> 29 & 1) != 0 ? CFTI_CPU_SHANI : 0;
+    if ((have & ssse3) != 0 && (have & sse41) != 0 && (regs[1] >> 29 & 1) != 0)
+        found |= CFTI_CPU_SHANI;
+    return found;
 }
 
 #elif CFTI_SIMD_ARM

@@ -9,162 +9,6 @@ static const char cfti_statement_open[] = "statement never ended: add ';'";
 
 /* ==== Between tokens ===================================================== */
 
-/* What the bytes before p are. Lexing between tokens began at `from`, with lexer->run
- * before it. */
-static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
-    const uint8_t *q = p;
-    uint8_t run;
-
-    while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
-                        q[-1] == '+' || q[-1] == '-' || q[-1] == '{' || q[-1] == '?'))
-        q--;
-    run = q == from ? lexer->run : (uint8_t)CFTI_RUN_NONE;
-    for (; q < p; q++) run = cfti_lex_step(run, *q);
-    return run;
-}
-
-/* Whether a quote now is that of an E'...': most often the byte before tells. */
-static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
-    if (p > from && (p[-1] | 0x20) != 'e') return false;
-    return cfti_lex_run(lexer, from, p) == CFTI_RUN_E;
-}
-
-/* To the next byte that may begin something; parentheses are counted on the way. With 16
- * at a time also to # and &, each of which one instruction takes together with " and '. */
-static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-#if CFTI_V16
-    const cfti_v16 one = cfti_v16_fill(0x01), two = cfti_v16_fill(0x02);
-    const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
-    const cfti_v16 quote = cfti_v16_fill('\''), dollar = cfti_v16_fill('$');
-    const cfti_v16 semicolon = cfti_v16_fill(';'), backslash = cfti_v16_fill('\\');
-    const cfti_v16 paren = cfti_v16_fill(')');
-
-    for (; end - p >= 16; p += 16) {
-        cfti_v16 v = cfti_v16_load(p);
-        cfti_v16 comments = cfti_v16_equal(cfti_v16_or(v, two), slash); /* - / */
-        cfti_v16 quotes =
-            cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, five), quote), cfti_v16_equal(v, dollar));
-        cfti_v16 ends = cfti_v16_or(cfti_v16_equal(v, semicolon), cfti_v16_equal(v, backslash));
-        cfti_v16 parens = cfti_v16_equal(cfti_v16_or(v, one), paren);
-        uint64_t mask =
-            cfti_v16_mask(cfti_v16_or(cfti_v16_or(comments, parens), cfti_v16_or(quotes, ends)));
-        for (; mask != 0; mask &= mask - 1) {
-            const uint8_t *q = p + CFTI_V16_AT(mask);
-            if (*q == '(' || *q == ')') cfti_lex_paren(lexer, q);
-            else if (*q != '#' && *q != '&') return q;
-        }
-    }
-#endif
-    for (; p < end; p++) {
-        if (!(cfti_kinds[*p] & CFTI_STOP)) continue;
-        if (*p != '(' && *p != ')') break;
-        cfti_lex_paren(lexer, p);
-    }
-    return p;
-}
-
-/* The letters that may begin a word that matters, or a quote such as N'...', which is no
- * word: most statements show in the first that they are neither COPY nor CREATE. */
-static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
-    static const char quotes[5] = {'e', 'n', 'b', 'x', 'u'};
-
-    if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
-    if (memchr(quotes, c, sizeof quotes)) return true;
-    if (lexer->held.kind == CFTI_STATEMENT_START && c == 'c') return true;
-    switch (lexer->routine) {
-    case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
-    case CFTI_ROUTINE_OR: return c == 'r';
-    case CFTI_ROUTINE_REPLACE: return c == 'f' || c == 'p';
-    default: return lexer->routine == CFTI_ROUTINE_START && c == 'c';
-    }
-}
-
-/* The word that ends before p is an identifier, unless it begins a quote or is the name in
- * :{?name}. */
-static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
-    static const char quotes[4] = {'e', 'n', 'b', 'x'};
-
-    if (lexer->tested && *p == '}') lexer->word_size = 0;
-    if (lexer->word_size == 1 && *p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes))
-        lexer->word_size = 0;
-    if (lexer->word_size == 1 && *p == '&' && lexer->word[0] == 'u') {
-        lexer->word_size = 0;
-        lexer->run = CFTI_RUN_UNICODE;
-    }
-    if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
-}
-
-/* A word that goes on at p, to its last byte in this piece, or before the next $. */
-static const uint8_t *cfti_lex_word_rest(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    bool kept = lexer->word_size > 0;
-
-    lexer->run = CFTI_RUN_WORD;
-    for (; p < end && (cfti_kinds[*p] & CFTI_IDENT) && *p != '$'; p++)
-        if (kept) cfti_lex_letter(lexer, cfti_lower(*p));
-    return p - 1;
-}
-
-/* The first byte of a word, or one of a number or a variable. */
-static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
-    uint8_t run = lexer->run, c = cfti_lower(*p);
-
-    lexer->run = cfti_lex_step(run, c);
-    switch (lexer->run) {
-    case CFTI_RUN_VARIABLE:
-        if (run == CFTI_RUN_COLON) cfti_lex_token(lexer, p, CFTI_TOKEN_VARIABLE);
-        return;
-    case CFTI_RUN_E:
-    case CFTI_RUN_WORD:
-        if (!cfti_run_is_none(run) && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
-        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-        lexer->tested = run == CFTI_RUN_TEST;
-        if (lexer->tested || cfti_lex_may_matter(lexer, c)) {
-            lexer->word_size = 0;
-            cfti_lex_letter(lexer, c);
-        } else {
-            lexer->held.kind = CFTI_STATEMENT_OTHER;
-            lexer->routine = CFTI_ROUTINE_NO;
-            lexer->words = false;
-        }
-        return;
-    default:
-        if (cfti_run_is_none(run) || run == CFTI_RUN_DOT)
-            cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
-    }
-}
-
-/* The same where words matter: before the first of a statement, in COPY, and in CREATE
- * FUNCTION. May return early, once they no longer do. */
-static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    for (; p < end && lexer->words; p++) {
-        uint8_t kind = cfti_kinds[*p], run = lexer->run;
-        if (run == CFTI_RUN_UNICODE && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, '&');
-        if (kind & CFTI_IDENT) {
-            if (*p == '$') return p;
-            if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) p = cfti_lex_word_rest(lexer, p, end);
-            else cfti_lex_word_byte(lexer, p);
-            continue;
-        }
-        if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) cfti_lex_word_end(lexer, p);
-        if (lexer->run == CFTI_RUN_UNICODE && run == CFTI_RUN_WORD) continue;
-        if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
-        if (kind & CFTI_SPACE) {
-            while (p + 1 < end && (cfti_kinds[p[1]] & CFTI_SPACE)) p++;
-            lexer->run = CFTI_RUN_NONE;
-            continue;
-        }
-        if (kind & CFTI_STOP) {
-            if (*p != '(' && *p != ')') return p;
-            cfti_lex_token(lexer, p, *p);
-            cfti_lex_paren(lexer, p);
-        } else if (*p != ':') {
-            cfti_lex_token(lexer, p, *p);
-        }
-        lexer->run = cfti_lex_step(run, *p);
-    }
-    return p;
-}
-
 /* The $ at p: the rest of an identifier, which is passed over at once (to look back from
  * each of its $ would take time that grows with the square of their number), or NULL: it
  * may begin a quote. */
@@ -187,13 +31,17 @@ static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *fro
  * remains. */
 static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     const uint8_t *from = p, *q;
+    cfti_window window;
 
+    window.at = NULL;
     for (;;) {
         if (lexer->words) {
-            from = p = cfti_lex_words(lexer, p, end);
+            from = p = cfti_lex_first_word(lexer, p, end);
+            if (lexer->words) from = p = cfti_lex_words(lexer, p, end);
+            if (lexer->routine == CFTI_ROUTINE_YES) window.at = NULL; /* it knows no b */
             if (p < end && !lexer->words) continue;
         } else {
-            p = cfti_lex_skip(lexer, p, end);
+            p = cfti_lex_skip(lexer, &window, p, end);
         }
         if (p == end) {
             lexer->run = cfti_lex_run(lexer, from, p);
@@ -228,7 +76,8 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
                 break;
             }
             q = cfti_find2(p + 1, end, *p, *p);
-            if (end - q > 1 && q[1] != *p && !lexer->format) {
+            while (end - q > 1 && q[1] == *p) q = cfti_find2(q + 2, end, *p, *p);
+            if (end - q > 1 && !lexer->format) {
                 from = p = q + 1;
                 lexer->run = CFTI_RUN_NONE;
                 continue;
@@ -257,7 +106,18 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
             lexer->at = CFTI_AT_DASH;
             return p + 1;
         case '/': lexer->at = CFTI_AT_SLASH; break;
-        default: lexer->at = CFTI_AT_BACKSLASH; break;
+        case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
+        case 'b':
+        case 'B':
+            if (!cfti_lex_may_begin(lexer, from, p, end)) {
+                p++;
+                continue;
+            }
+            lexer->run = cfti_lex_run(lexer, from, p);
+            lexer->words = true;
+            from = p;
+            continue;
+        default: p++; continue; /* # or & */
         }
         lexer->opened.at = p;
         lexer->run = CFTI_RUN_NONE;
@@ -305,7 +165,8 @@ static const uint8_t *cfti_lex_tag(cfti_lexer *lexer, const uint8_t *p, const ui
     for (; p < end && *p != '$'; p++) {
         uint8_t kind = cfti_kinds[*p];
         if (!(kind & CFTI_IDENT) || (lexer->tag_size == 0 && (kind & CFTI_DIGIT))) {
-            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION; /* $1, which has no more */
+            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION;       /* $1, which has no more */
+            if (lexer->routine == CFTI_ROUTINE_YES) lexer->words = true; /* it may be BEGIN */
             lexer->at = CFTI_AT_SQL;
             return p;
         }
@@ -534,11 +395,47 @@ static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *en
     }
 }
 
+/* What psql holds of a script that is open to more SQL; NULL: nothing. */
+static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
+    if (lexer->branch_count > 0) {
+        *line = lexer->branches[0].line;
+        return "\\if never ended: add \\endif";
+    }
+    if (lexer->held.parens > 0) {
+        *line = lexer->held.paren.line;
+        return "parenthesis never closed: add ')'";
+    }
+    if (lexer->begins > 0) {
+        *line = lexer->began.line;
+        return "BEGIN ATOMIC never ended: add END";
+    }
+    if (lexer->held.what == CFTI_HELD_TOKENS) {
+        *line = lexer->held.begun.line;
+        return cfti_statement_open;
+    }
+    if (!lexer->restricted) return NULL;
+    *line = lexer->restrict_line;
+    return "\\restrict never ended: add \\unrestrict";
+}
+
+/* Whether there is nothing left to tell of. */
+static bool cfti_lex_is_done(const cfti_lexer *lexer) {
+    uint64_t line;
+    return lexer->at == CFTI_AT_SQL && lexer->run == CFTI_RUN_NONE && lexer->found == NULL &&
+           lexer->sent == 0 && cfti_lex_left(lexer, &line) == NULL;
+}
+
 /* A piece of it; what was entered within the piece has a line after that. */
 static void cfti_lex_piece(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     lexer->counted = p;
     if (lexer->mode == CONFITURE_CHECK_REFERENCE) cfti_lex_comment(lexer, p, end);
     else cfti_lex_text(lexer, p, end);
+    if (lexer->ending && cfti_lex_is_done(lexer)) {
+        /* Nobody will ask for a line, so none are counted. */
+        lexer->opened.at = lexer->began.at = NULL;
+        lexer->held.begun.at = lexer->held.paren.at = NULL;
+        return;
+    }
     cfti_lex_line(lexer, end);
     cfti_lex_settle(lexer, &lexer->opened);
     cfti_lex_settle(lexer, &lexer->held.begun);
@@ -564,31 +461,9 @@ static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
     if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
         return;
     if (lexer->mode == CONFITURE_CHECK_POSTGRES) nul = (const uint8_t *)memchr(text, 0, n);
+    if (nul != NULL) lexer->ending = false; /* its line is asked for */
     cfti_lex_piece(lexer, text, nul != NULL ? nul : text + n);
     if (nul != NULL) cfti_lex_nul(lexer);
-}
-
-/* What psql holds of a script that is open to more SQL; NULL: nothing. */
-static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
-    if (lexer->branch_count > 0) {
-        *line = lexer->branches[0].line;
-        return "\\if never ended: add \\endif";
-    }
-    if (lexer->held.parens > 0) {
-        *line = lexer->held.paren.line;
-        return "parenthesis never closed: add ')'";
-    }
-    if (lexer->begins > 0) {
-        *line = lexer->began.line;
-        return "BEGIN ATOMIC never ended: add END";
-    }
-    if (lexer->held.what == CFTI_HELD_TOKENS) {
-        *line = lexer->held.begun.line;
-        return cfti_statement_open;
-    }
-    if (!lexer->restricted) return NULL;
-    *line = lexer->restrict_line;
-    return "\\restrict never ended: add \\unrestrict";
 }
 
 /* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
@@ -619,4 +494,12 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
     }
     *line = 0;
     return lexer->mode == CONFITURE_CHECK_POSTGRES ? cfti_lex_left(lexer, line) : NULL;
+}
+
+/* The last piece, and what cfti_lexer_end says then. */
+static const char *cfti_lexer_finish(cfti_lexer *lexer, const uint8_t *text, size_t n,
+                                     uint64_t *line) {
+    lexer->ending = true;
+    cfti_lexer_feed(lexer, text, n);
+    return cfti_lexer_end(lexer, line);
 }

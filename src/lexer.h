@@ -143,6 +143,7 @@ typedef struct cfti_lexer {
     bool in_data;         /* in the lines after COPY ... FROM STDIN; `at` waits for their end */
     bool endless;         /* they are binary */
     bool restricted;
+    bool ending; /* the piece is the last */
     /* The command of psql at hand. */
     uint8_t command; /* CFTI_COMMAND_ */
     bool pipes;      /* the next argument may be | and the rest of the line */

@@ -171,7 +171,9 @@ static void cfti_copy_init(cfti_copying *copy) {
 /* ==== Statements ========================================================= */
 
 static void cfti_lex_words_matter(cfti_lexer *lexer) {
-    lexer->words = lexer->held.kind != CFTI_STATEMENT_OTHER || lexer->routine != CFTI_ROUTINE_NO;
+    bool routine =
+        lexer->routine == CFTI_ROUTINE_YES ? lexer->begins > 0 : lexer->routine != CFTI_ROUTINE_NO;
+    lexer->words = lexer->held.kind != CFTI_STATEMENT_OTHER || routine;
 }
 
 /* A token begins at p; tokens are what a file must not leave behind. */

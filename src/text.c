@@ -240,14 +240,11 @@ static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *afte
     return (size_t)(to - out);
 }
 
-/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask, and the
- * pieces of a large file, which most often has no CR. */
+/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask. */
 static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     uint64_t count = 0;
     size_t i;
 
-    if (n == 0) return 0;
-    if (!*after_cr && memchr(p, '\r', n) == NULL) return cfti_count_byte(p, n, '\n');
     for (i = 0; i < n; i++) {
         count += p[i] == '\r' || (p[i] == '\n' && !*after_cr);
         *after_cr = p[i] == '\r';

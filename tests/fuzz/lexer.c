@@ -11,15 +11,15 @@ static slow_open lexer_run(const uint8_t *p, size_t n, uint32_t cut, confiture_c
     slow_open open;
     memset(&open, 0, sizeof open);
     cfti_lexer_init(&lexer, mode);
-    while (n > 0) {
-        size_t size = cut == 0 ? n : fuzz_piece(&cut, n);
+    do {
+        size_t size = cut == 0 || n == 0 ? n : fuzz_piece(&cut, n);
         uint8_t *piece = fuzz_copy(p, size);
-        cfti_lexer_feed(&lexer, piece, size);
+        if (size < n) cfti_lexer_feed(&lexer, piece, size);
+        else open.what = cfti_lexer_finish(&lexer, piece, size, &open.line);
         free(piece);
         p += size;
         n -= size;
-    }
-    open.what = cfti_lexer_end(&lexer, &open.line);
+    } while (n > 0);
     open.unended = open.what == cfti_statement_open;
     open.variable = open.what == NULL && lexer.held.what == CFTI_HELD_VARIABLE;
     return open;
@@ -37,9 +37,15 @@ static void lexer_expect(const char *way, slow_open open, slow_open wanted) {
 }
 
 static void lexer_check(const uint8_t *p, size_t n, uint32_t cut, confiture_check_mode mode) {
+    static int detected;
     slow_open wanted = slow_lex(p, n, mode);
+    if (detected == 0) detected = (int)cfti_cpu_features();
+    cfti_cpu_mask = detected;
     lexer_expect("whole", lexer_run(p, n, 0, mode), wanted);
     lexer_expect("in pieces", lexer_run(p, n, cut, mode), wanted);
+    cfti_cpu_mask = detected & ~0xFF; /* the features are the low bits */
+    lexer_expect("whole, portable", lexer_run(p, n, 0, mode), wanted);
+    lexer_expect("in pieces, portable", lexer_run(p, n, cut, mode), wanted);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

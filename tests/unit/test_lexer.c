@@ -369,6 +369,18 @@ static const lexer_case postgres_cases[] = {
     {"\\if, a backtick left open", "\\if `a\nSELECT 1;\n\\q\n\\endif\n", NULL, 0},
     {"\\g, two parentheses", "SELECT 1 \\g (()\n", OPEN_STATEMENT, 1},
     {"COPY after CREATE and \\e", "CREATE \\e\nCOPY a FROM STDIN;\n", OPEN_COPY, 2},
+    {"ATOMIC after OR REPLACE", "create or replace function f()\nBEGIN ATOMIC SELECT 1;",
+     OPEN_ATOMIC, 2},
+    {"ATOMIC after a $ that is no quote", "create function f() $begin;", OPEN_ATOMIC, 1},
+    {"ATOMIC after an operator", "create function f() --\n+begin;", OPEN_ATOMIC, 2},
+    {"ATOMIC after a statement", "select 1; create function f() begin select (2);", OPEN_ATOMIC, 1},
+    {"no BEGIN: begins, xbegin, 1begin, :begin",
+     "create function f(a (int)) returns b begins xbegin 1begin :begin $1begin b;", NULL, 0},
+    {"no routine: OR REPLACE VIEW", "create or replace view f as begin select (1);", NULL, 0},
+    {"parentheses, one too many, then one too few", "SELECT 1) +\n (2;\n", OPEN_PARENTHESIS, 2},
+    {"parentheses, the outermost changes", "SELECT (1\n) +\n((2) + 3;\n", OPEN_PARENTHESIS, 3},
+    {"parentheses, many", "SELECT f(a) + g(b, (c)) * ((d) - (e)) / h(()) - i(j(k(l())));", NULL, 0},
+    {"a colon alone at the end", "SELECT 1;\n:", OPEN_STATEMENT, 2},
     {"byte order mark", BOM "SELECT 1;", MARK, 1},
     {"byte order mark later", "SELECT 1;\n" BOM "SELECT 2;\n", NULL, 0},
     {"sixteen \\ifs",
@@ -403,8 +415,7 @@ static const char *lexer_run(const uint8_t *text, size_t n, size_t a, size_t b,
     cfti_lexer_init(&lexer, mode);
     cfti_lexer_feed(&lexer, text, a);
     cfti_lexer_feed(&lexer, text + a, b - a);
-    cfti_lexer_feed(&lexer, text + b, n - b);
-    return cfti_lexer_end(&lexer, line);
+    return cfti_lexer_finish(&lexer, text + b, n - b, line);
 }
 
 static const char *lexer_run_bytes(const uint8_t *text, size_t n, confiture_check_mode mode,
@@ -451,6 +462,12 @@ static void lexer_check(const lexer_case *c, confiture_check_mode mode) {
         good = good && lexer_same(what, c->what) && (!what || line == c->line + 1);
     }
     CHECK(good);
+    /* What is read at a glance needs bytes after it. */
+    memcpy(text, given, n);
+    memset(text + n, ' ', 70);
+    text[n] = '\n';
+    what = lexer_run(text, n + 70, n + 70, n + 70, mode, &line);
+    CHECK(lexer_same(what, c->what) && (!what || line == c->line));
 }
 
 static void test_lexer_table(void) {
@@ -490,6 +507,10 @@ static void test_lexer_table(void) {
         lexer_run((const uint8_t *)"SELECT 1;\n'\0'", 13, 1, 11, CONFITURE_CHECK_POSTGRES, &line),
         "NUL byte: psql drops the rest of the line");
     CHECK(line == 2);
+    CHECK_STR(
+        lexer_run((const uint8_t *)"SELECT 1;\n\n\0", 12, 0, 0, CONFITURE_CHECK_POSTGRES, &line),
+        "NUL byte: psql drops the rest of the line");
+    CHECK(line == 3);
     /* NULs are part of a word, or one of their own. */
     memset(text, 0, sizeof text);
     memcpy(text, "\\copy a from ", 13);
@@ -500,4 +521,11 @@ static void test_lexer_table(void) {
     }
 }
 
-static void test_lexer(void) { test_lexer_table(); }
+/* As found, and as it would be on any processor. */
+static void test_lexer(void) {
+    const int saved = (int)cfti_cpu_features();
+    test_lexer_table();
+    cfti_cpu_mask = saved & ~0xFF;
+    test_lexer_table();
+    cfti_cpu_mask = saved;
+}
