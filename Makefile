@@ -99,13 +99,13 @@ KNOWN_ANSWERS = $(MAKE_QUIET) $(BUILD)/known_answers && \
 test: | need-cc need-python ## the tests: under two minutes; the last line is the total
 	@$(MAKE_QUIET) -k -j4 confiture $(addprefix $(BUILD)/,unit driver known_answers) \
 	    >/dev/null 2>&1; true
-	@$(PYTHON) tests/run.py \
+	@$(PYTHON) tests/run.py --jobs 2 \
 	    'amalgam:=$(MAKE_QUIET) check-amalgam' \
 	    'unit=$(MAKE_QUIET) $(BUILD)/unit && $(BUILD)/unit' \
-	    'known answers=$(KNOWN_ANSWERS)' \
-	    'parity=$(MAKE_QUIET) confiture $(BUILD)/driver && $(PARITY) --command ./confiture' \
+	    'compile=$(PYTHON) tests/compile.py' \
 	    'command=$(MAKE_QUIET) confiture && $(PYTHON) tests/command.py ./confiture' \
-	    'compile=$(PYTHON) tests/compile.py'
+	    'parity=$(MAKE_QUIET) confiture $(BUILD)/driver && $(PARITY) --command ./confiture' \
+	    'known answers=$(KNOWN_ANSWERS)'
 
 # LeakSanitizer's look at a program's end fails now and then (its tracer, not the program) when
 # thousands are started: leaks are looked for in the unit tests, and by tests/driver.c itself.

@@ -163,7 +163,8 @@ WINDOWS_ONLY = {"windows-before", "windows-after", "windows-lean", "windows-8"}
 NO_THREADS = {"no-threads", "no-anything"}
 # Even --all asks these alone of the standards between the oldest and the newest.
 MIDDLE = {"first", "late", "declare-late-implement", "static-in-two"}
-# In a quick run tcc, which takes no time, is asked all ways, and the others what they warn of.
+# In a quick run tcc, which takes no time, is asked all ways, and the others what they warn of:
+# these, of which only those in QUICK_RUN are made programs of.
 QUICK = {
     "gcc": {
         "declare-late-implement",
@@ -178,6 +179,7 @@ QUICK = {
     },
     "clang++": {"declare-then-implement", "twice", "static-in-two", "no-anything"},
 }
+QUICK_RUN = {"two-files", "static-in-two", "static-unused"}
 
 
 def text(pieces):
