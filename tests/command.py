@@ -20,10 +20,11 @@ import command_hash
 import command_input
 import command_line
 import command_process
+import command_readme
 import command_results
 
 MODULES = (command_line, command_results, command_hash, command_input, command_bad_input,
-           command_process)
+           command_process, command_readme)
 
 
 def select_tests(suite, words):
