@@ -129,10 +129,10 @@
  * ========
  * Text is UTF-8, strictly; CRLF and lone CR become LF, a final LF is added where it
  * is missing, everything else stays as it is, but for what terminate adds and strip_bom
- * leaves out. Each file is preceded by its separator; a header, if asked for, comes first. It shows the stream
- * digest of the files, which is known last: in memory and in a file it is put in
- * afterwards, before a sink sees anything the whole schema is held in memory.
- * The library never asks the clock; a NULL timestamp leaves the value empty.
+ * leaves out. Each file is preceded by its separator; a header, if asked for, comes first. It
+ * shows the stream digest of the files, which is known last: in memory and in a file it is put
+ * in afterwards, before a sink sees anything the whole schema is held in memory. The time in a
+ * header is the caller's; a NULL timestamp leaves the value empty.
  *
  * With schema_only, seed files are left out of the output and the count, and are
  * neither checked nor decoded; the digest covers them all the same. A split build
@@ -338,10 +338,10 @@
  *     its bytes do (on Windows when the writer closes the file), and every file is read again.
  *
  * A file that was changed only just now, or does not tell its size, is read again, between two
- * looks that must be equal, and must bring the same; and before the first of them the clock of
- * the files must have left its times behind, for which a call may have to sleep for a tick of it
- * (at most some 25 ms, and most often once for all files). A file that is changed all the time is
- * E_CHANGED after ten such readings.
+ * looks that must be equal, and must bring the same; and before the first of them the clock of the
+ * files must have left its times behind, for which a call may have to sleep for a tick of it (at
+ * most some 25 ms before each reading, and most often once for all files). A file that is changed
+ * all the time is E_CHANGED after ten such readings.
  * A file of more than 2 MiB is read once, between two such looks.
  *
  * A path that no listing has called a file (a link, or one of a caller's own list) is looked
@@ -366,8 +366,8 @@
  * the pool has been freed.
  * Setting up a ring and taking it down takes some 40 microseconds: CONFITURE_IO_AUTO does so
  * from 96 files on, or 16 in a pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask
- * for a ring. A seccomp policy that answers io_uring_setup() with an error is fine with all; under one that kills for it,
- * choose IO_READ, or compile with CONFITURE_NO_URING.
+ * for a ring. A seccomp policy that answers io_uring_setup() with an error is fine with all;
+ * under one that kills for it, choose IO_READ, or compile with CONFITURE_NO_URING.
  *
  * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:
  * one that is sparse, a terabyte long and holds nothing takes hours otherwise. It holds
@@ -385,7 +385,8 @@
  *   byte before or behind a message is read.
  *       tests/known_answers.py, tests/unit/test_sha256.c
  * No input, tree or name makes it crash, hang, or leave what is its own; work and memory
- *   grow with what is given, not with its square.
+ *   grow with what is given, not with its square. (What a file system does not answer is waited
+ *   for, a lease for a minute; a file without end, as FUSE can make one, ends at max_file_size.)
  *       tests/fuzz, tests/hostile.py, tests/growth.c
  * Whatever fails, and whenever, is an error with its status and path, or made no
  *   difference; nothing is leaked, no descriptor stays open, no temporary file is left.
@@ -413,25 +414,26 @@
  *   being written. A file that is emptied, cut or grown step by step is what it was at one
  *   step. Files are not a snapshot of each other.
  *       tests/races, tests/faults, tests/hostile.py
- * An output is the old file or the new one, after an error, a signal, or SIGKILL at any
- *   step. That one may leave a .confiture-*.tmp: between naming and renaming, or from the start
- *   where files without names are not to be had. *.sql does not find it, since it has no .sql; the
- *   pattern "**" "/" "*" would. Split outputs are renamed when all are complete, and put back after
- *   an error, where that is possible; a kill between the renames leaves some old, some new.
+ * An output that is a file is the old file or the new one, after an error, a signal, or SIGKILL at
+ *   any step; what is written to as it stands may have got a part. SIGKILL may leave a
+ *   .confiture-*.tmp: between naming and renaming, or from the start where files without names are
+ *   not to be had. *.sql does not find it, since it has no .sql; the pattern "**" "/" "*" would.
+ *   Split outputs are renamed when all are complete, and put back after an error, where that is
+ *   possible; a kill between the renames leaves some old, some new.
  *       tests/races, tests/faults
  * fork() while another thread works does no harm. The child may use the library, lists
  *   included, but not the parent's pool, not even to free it: its threads are not there.
  *       tests/races
  * Nothing global changes but the mask of processor features; nothing but confiture_* is
  *   exported, nothing but CONFITURE_* defined; 64 KiB of stack are enough, besides what libc
- *   and callbacks need; no locale, no stdio, no signal, no exit.
+ *   and callbacks need; no locale, no stdio, no signal handler, no exit.
  *       tests/hygiene.py, tests/compile.py
  * The tests reach every line, but for those named in tests/coverage_gaps.txt, and notice
- *   mistakes that are put in.
+ *   mistakes that are put in, but for those explained in tests/mutants_explained.txt.
  *       tests/coverage.py, tests/mutate.py
  *
- * Not tested, for want of the machines: macOS, BSD, MSVC, Windows itself (but wine), real
- * 32-bit kernels.
+ * Not tested, for want of the machines: macOS, BSD (but on Linux the unit tests also run without
+ * the calls that Linux alone has), MSVC, Windows itself (but wine), real 32-bit kernels.
  *
  *
  * WINDOWS
@@ -458,8 +460,8 @@
  *     CONFITURE_NO_ALLOC     no malloc; every call must be given an allocator
  *
  * On 32-bit systems compile with -D_FILE_OFFSET_BITS=64: without it a file of 2 GiB or
- * more is an error. The header defines no feature-test macro and works when libc was included before it
- * under -std=c99. It may be included any number of times, declared first and
+ * more is an error. The header defines no feature-test macro and works when libc was included
+ * before it under -std=c99. It may be included any number of times, declared first and
  * implemented later. Link with -pthread where libc does not hold the threads.
  */
 
@@ -1080,14 +1082,14 @@ static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
 
 /* ---- os.h: what the library asks of the operating system ---- */
 
-/* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What
- * the library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY,
- * CFTI_OS_EXISTS, CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP,
- * CFTI_OS_NO_ACCESS, CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG,
- * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_BENEATH where
- * cfti_os_open_beneath() is not to be had, and CFTI_OS_LEAVES for what that refuses. Nothing else in the library includes a header of the
- * system's. Paths are UTF-8 without NUL inside; a path relative to nothing is relative to the
- * current directory. */
+/* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What the
+ * library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY, CFTI_OS_EXISTS,
+ * CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP, CFTI_OS_NO_ACCESS,
+ * CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG, CFTI_OS_NO_DEVICE for
+ * what cannot be opened to read from it, and CFTI_OS_NO_BENEATH where cfti_os_open_beneath() is
+ * not to be had, and CFTI_OS_LEAVES for what that refuses. Nothing else in the library includes
+ * a header of the system's. Paths are UTF-8 without NUL inside; a path relative to nothing is
+ * relative to the current directory. */
 
 /* Whether an error says that nothing has that name. */
 static bool cfti_os_is_absent(int error);

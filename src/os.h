@@ -1,13 +1,13 @@
 /* ---- os.h: what the library asks of the operating system ---- */
 
-/* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What
- * the library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY,
- * CFTI_OS_EXISTS, CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP,
- * CFTI_OS_NO_ACCESS, CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG,
- * CFTI_OS_NO_DEVICE for what cannot be opened to read from it, and CFTI_OS_NO_BENEATH where
- * cfti_os_open_beneath() is not to be had, and CFTI_OS_LEAVES for what that refuses. Nothing else in the library includes a header of the
- * system's. Paths are UTF-8 without NUL inside; a path relative to nothing is relative to the
- * current directory. */
+/* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What the
+ * library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY, CFTI_OS_EXISTS,
+ * CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP, CFTI_OS_NO_ACCESS,
+ * CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG, CFTI_OS_NO_DEVICE for
+ * what cannot be opened to read from it, and CFTI_OS_NO_BENEATH where cfti_os_open_beneath() is
+ * not to be had, and CFTI_OS_LEAVES for what that refuses. Nothing else in the library includes
+ * a header of the system's. Paths are UTF-8 without NUL inside; a path relative to nothing is
+ * relative to the current directory. */
 
 /* Whether an error says that nothing has that name. */
 static bool cfti_os_is_absent(int error);

@@ -12,6 +12,7 @@ what was built. The last line is the total.
 """
 
 import argparse
+import concurrent.futures
 import glob
 import os
 import re
@@ -194,14 +195,39 @@ def install(python, path, folder, total, what):
     return inside if good else None
 
 
-def test(python, total, what, **environment):
-    print("==== " + what, flush=True)
+class Tests:
+    """Runs of the tests: side by side, since they wait for the clock of files much of the time.
+    All have begun and ended when the context ends; what they say comes in their order."""
+
+    def __init__(self, total):
+        self.total = total
+        self.executor = concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1)
+        self.runs = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with self.executor:
+            for what, future in self.runs:
+                report(self.total, what, *future.result())
+
+    def add(self, python, what, **environment):
+        environment.setdefault("CONFITURE_PURE_PYTHON", "0")
+        self.runs.append((what, self.executor.submit(run_tests, python, environment)))
+
+
+def run_tests(python, environment):
     start = time.monotonic()
-    environment.setdefault("CONFITURE_PURE_PYTHON", "0")
     status, output = run([python, os.path.join(HERE, "tests", "run.py")],
                          CONFITURE_REPOSITORY=ROOT, **environment)
+    return status, output, time.monotonic() - start
+
+
+def report(total, what, status, output, taken):
+    print("==== " + what, flush=True)
     print(output.rstrip(), flush=True)
-    print("---- {}: {:.1f} s".format(what, time.monotonic() - start), flush=True)
+    print("---- {}: {:.1f} s".format(what, taken), flush=True)
     found = COUNT.match(output.rstrip().rpartition("\n")[2])
     if not found or (status and found.group(2) == "0"):
         total.check(what + " runs to its end", False, "exit status {}".format(status))
@@ -211,7 +237,7 @@ def test(python, total, what, **environment):
     total.skipped += int(found.group(3) or 0)
 
 
-def everything(folder, options, total):
+def everything(folder, options, total, tests):
     found = pythons()
     print("found: " + ", ".join("{}.{} ({})".format(v[0], v[1], found[v][0])
                                 for v in sorted(found)), flush=True)
@@ -245,17 +271,18 @@ def everything(folder, options, total):
             _, output = run([inside, "-c",
                              "import confiture_native as c; print(c.HAS_NATIVE)"])
             total.check("and has the extension", output == "True\n", output.strip())
-            test(inside, total, version + ", native")
-            test(inside, total, version + ", turned off", CONFITURE_PURE_PYTHON="1")
+            tests.add(inside, version + ", native")
+            tests.add(inside, version + ", turned off", CONFITURE_PURE_PYTHON="1")
     if pure:
         inside = install(python, pure, os.path.join(folder, "venv-pure"), total, version)
         if inside:
-            test(inside, total, version + ", installed without a compiler")
+            # The same code as that which is turned off.
+            tests.add(inside, version + ", installed without a compiler", TREES="200", CALLS="2000")
     if not options.quick:
-        others(found, builders[0], native, pure, folder, total)
+        others(found, builders[0], native, pure, folder, total, tests)
 
 
-def others(found, done, native, pure, folder, total):
+def others(found, done, native, pure, folder, total, tests):
     for version in sorted(found):
         if version == done:
             continue
@@ -269,7 +296,7 @@ def others(found, done, native, pure, folder, total):
             inside = install(found[version][0], path,
                              os.path.join(folder, "venv-{}.{}".format(*version)), total, what)
             if inside:
-                test(inside, total, what, TREES="200", CALLS="2000")
+                tests.add(inside, what, TREES="200", CALLS="2000")
 
 
 def main():
@@ -282,7 +309,8 @@ def main():
     total = Total()
     folder = tempfile.mkdtemp(prefix="confiture-python-")
     try:
-        everything(folder, options, total)
+        with Tests(total) as tests:
+            everything(folder, options, total, tests)
     finally:
         shutil.rmtree(folder)
     print("{} passed, {} failed, {} skipped".format(total.passed, total.failed, total.skipped))

@@ -628,6 +628,29 @@ static void test_system_leases(void) {
 static void test_system_leases(void) {}
 #endif
 
+/* Nothing else is waited for, and a lease not for ever. */
+static void test_system_no_leases(void) {
+    static const struct {
+        const char *path;
+        int error, naps;
+        bool waits;
+    } cases[] = {{"a.sql", EAGAIN, 0, true},     {"a.sql", EAGAIN, 2999, true},
+                 {"a.sql", EAGAIN, 3000, false}, {"a.sql", EACCES, 0, false},
+                 {"d", EAGAIN, 0, false},        {"fifo", EAGAIN, 0, false},
+                 {"missing", EAGAIN, 0, false}};
+    size_t i;
+    tree_text("a.sql", "");
+    tree_directory("d");
+    if (mkfifo("fifo", 0600) != 0) tree_die("mkfifo", "fifo");
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        int naps = cases[i].naps;
+        errno = cases[i].error;
+        CHECK(cfti_os_awaits_lease(AT_FDCWD, cases[i].path, &naps) == cases[i].waits);
+        CHECK(errno == cases[i].error);
+    }
+    tree_clear();
+}
+
 static void test_system(void) {
     size_t descriptors = tree_descriptors();
     tree_open();
@@ -648,6 +671,7 @@ static void test_system(void) {
     test_system_shortages();
     test_system_words();
     test_system_leases();
+    test_system_no_leases();
     test_system_processor();
     (void)alarm(0);
     tree_close();

@@ -128,10 +128,25 @@ static bool reader_stops(reader *r) {
 
 /* ---- one file ---- */
 
+/* Whether a file that could not be opened is worth another try, for a minute in all: another
+ * process holds a lease on it (fcntl(), F_SETLEASE) and has been told to give it back. */
+static bool awaits_lease(int directory, const char *path, int *naps) {
+    struct timespec moment = {0, *naps < 20 ? 1000000 : 20000000};
+    struct stat status;
+    if (errno != EAGAIN || ++*naps > 3000) return false;
+    if (fstatat(directory, path, &status, 0) != 0 || !S_ISREG(status.st_mode)) {
+        errno = EAGAIN;
+        return false;
+    }
+    nanosleep(&moment, NULL);
+    errno = EAGAIN;
+    return true;
+}
+
 static int open_at(int directory, const char *path, int flags) {
-    int fd;
+    int fd, naps = 0;
     do fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
-    while (fd < 0 && errno == EINTR);
+    while (fd < 0 && (errno == EINTR || awaits_lease(directory, path, &naps)));
     return fd;
 }
 
@@ -223,9 +238,17 @@ static bool is_before(const struct timespec *time, const struct timespec *now, i
     return time->tv_sec < last || (time->tv_sec == last && time->tv_nsec < now->tv_nsec);
 }
 
-/* Nobody can have written to the file since. */
+/* Nobody can have written to the file since. That a write stamps the file before it copies is
+ * known of Linux; elsewhere every file is read again. */
+#if defined(__linux__)
+#define READER_TIMES_ARE_PROMPT true
+#else
+#define READER_TIMES_ARE_PROMPT false
+#endif
+
 static bool is_settled(const struct stat *status, const struct timespec *start) {
-    return is_before(&status->READER_MTIME, start, 3) && is_before(&status->READER_CTIME, start, 3);
+    return READER_TIMES_ARE_PROMPT && is_before(&status->READER_MTIME, start, 3) &&
+           is_before(&status->READER_CTIME, start, 3);
 }
 
 /* The clock has left the time behind, or never will while we wait. */

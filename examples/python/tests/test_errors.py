@@ -4,6 +4,7 @@ import errno
 import os
 import pickle
 import socket
+import subprocess
 import sys
 import unittest
 
@@ -12,6 +13,21 @@ from support import (IMPLEMENTATIONS, NATIVE, TestCase, needs_links, needs_nativ
                      unprivileged)
 
 FUNCTIONS = ("build_schema", "hash_files", "manifest", "check")
+# Gives its lease back some time after it was told to.
+HOLDER = """
+import fcntl, os, signal, sys, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO])
+file = os.open(sys.argv[1], os.O_RDONLY)
+try:
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+except OSError:
+    sys.exit(1)
+os.write(1, b"y")
+os.close(1)
+signal.sigwait([signal.SIGIO])
+time.sleep(0.03)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+"""
 
 
 class Case(TestCase):
@@ -248,6 +264,20 @@ class Files(Case):
         finally:
             os.close(reader)
             os.close(writer)
+
+    @unittest.skipUnless(sys.platform.startswith("linux"), "leases are Linux's")
+    def test_lease(self):
+        """A file on which another process holds a lease is waited for."""
+        self.file("a.sql")
+        holder = [sys.executable, "-c", HOLDER, "a.sql"]
+        for name, module in IMPLEMENTATIONS:
+            for function in FUNCTIONS:
+                with subprocess.Popen(holder, stdout=subprocess.PIPE) as process:
+                    if process.stdout.read(1) != b"y":
+                        self.skipTest("leases are not to be had here")
+                    with self.subTest(implementation=name, function=function):
+                        getattr(module, function)(["a.sql"])
+                self.assertEqual(process.returncode, 0)
 
     @needs_links
     def test_links(self):

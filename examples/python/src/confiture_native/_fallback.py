@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import stat
+import time
 
 from . import _psql, _search
 from ._names import check_names, core_names, is_one_line, is_seed, resolved
@@ -81,11 +82,23 @@ def _status(file):
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
+def _open(path):
+    """Without waiting; but for a minute at most for another process's lease on a file."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    for naps in range(3000):
+        try:
+            return os.open(path, flags)
+        except BlockingIOError:
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                raise
+            time.sleep(0.001 if naps < 20 else 0.02)
+    return os.open(path, flags)
+
+
 def _read(path):
     """The bytes of a regular file; a FIFO or a device would hang or never end."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) |
-                       getattr(os, "O_BINARY", 0))
+        file = _open(path)
     except OSError as error:
         if error.errno != errno.ENXIO:  # a socket
             raise
