@@ -3518,7 +3518,7 @@ typedef struct cfti_ring_status {
     uint16_t mode, unused_1;
     uint64_t inode, size, blocks, attributes_mask;
     cfti_ring_time accessed, born, changed, modified;
-    uint32_t unused_2[4];
+    uint32_t unused_2[2], device_major, device_minor;
     uint64_t unused_3[14];
 } cfti_ring_status;
 
@@ -3750,6 +3750,8 @@ static void cfti_fetch_look(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t c
         cfti_ring_wrote(look, sizeof(*look));
         memset(&fetch->status, 0, sizeof(fetch->status));
         fetch->status.kind = cfti_os_kind_of_mode((mode_t)look->mode);
+        fetch->status.device = (uint64_t)look->device_major << 32 | look->device_minor;
+        fetch->status.inode = look->inode;
         fetch->status.size = look->size;
         fetch->status.modified = look->modified.seconds;
         fetch->status.modified_ns = look->modified.ns;
@@ -11030,7 +11032,24 @@ static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, c
     return CONFITURE_OK;
 }
 
-/* ---- many files at once ---- */
+/* Reads a file that does not tell its size once through, if there is a limit to it: what
+ * is wrong with its beginning must not be told of a file that is too large, and a sink
+ * must not see it. Into the reader's piece. */
+static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_file file,
+                                          cfti_fail *fail) {
+    uint64_t total = 0;
+    size_t got;
+    do {
+        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, total, &got, fail) !=
+            CONFITURE_OK)
+            return fail->status;
+        total += got;
+        if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
+    } while (got > 0);
+    return CONFITURE_OK;
+}
+
+/* ---- read_many.c: many files at once, where the system can ---- */
 
 /* How many of the files, from the first on, a ring can take together: those of one directory,
  * which must be files by their listing's word. */
@@ -11043,27 +11062,76 @@ static size_t cfti_read_together(const cfti_file *files, size_t count) {
     return n;
 }
 
+/* What the ring did before it broke, if it does, counts. */
+static void cfti_reader_fetch(cfti_reader *reader, cfti_os_fetch *fetches, size_t count) {
+    if (cfti_os_ring_fetch(&reader->ring->os, fetches, count, reader->threads)) return;
+    cfti_ring_give(reader->run, reader->ring, true);
+    reader->ring = NULL;
+}
+
+static void cfti_visit_take_fetched(cfti_visit *visit, const cfti_os_fetch *fetch) {
+    visit->fetched = true;
+    cfti_visit_take(visit, (uint8_t *)fetch->data - visit->front, fetch->got);
+}
+
+/* Whether a file that was changed only just now may be read again at once: the look after the
+ * first read will do for the one before the second. See cfti_read_careful(). */
+static bool cfti_may_confirm(const cfti_reader *reader, const cfti_os_fetch *fetch) {
+    return fetch->done && fetch->status.kind == CFTI_KIND_FILE &&
+           fetch->status.size == fetch->got && !cfti_is_over(reader->run, fetch->got) &&
+           cfti_is_older(&fetch->status, &reader->start, 0);
+}
+
+/* Reads again what the rule does not accept after one read, as far as there is room, and fills
+ * the visits of those that are the same, between two looks that are. */
+static void cfti_read_confirm(cfti_reader *reader, cfti_visit *visits, const cfti_os_fetch *fetches,
+                              size_t count) {
+    cfti_os_fetch again[CFTI_RING_FILES];
+    uint8_t places[CFTI_RING_FILES];
+    size_t n = 0, used = 0, i;
+    for (i = 0; i < count; i++) {
+        const cfti_os_fetch *fetch = &fetches[i];
+        if (visits[i].fetched || !cfti_may_confirm(reader, fetch)) continue;
+        if (fetch->got + 1 > CFTI_PIECE - used || !cfti_reader_has_piece(reader)) break;
+        again[n] = *fetch;
+        again[n].data = reader->piece + used;
+        again[n].room = fetch->got + 1;
+        used += fetch->got + 1;
+        places[n++] = (uint8_t)i;
+    }
+    if (n == 0 || reader->ring == NULL) return;
+    cfti_reader_fetch(reader, again, n);
+    for (i = 0; i < n; i++) {
+        const cfti_os_fetch *fetch = &fetches[places[i]];
+        if (again[i].done && again[i].status.kind == CFTI_KIND_FILE && again[i].got == fetch->got &&
+            cfti_same_status(&again[i].status, &fetch->status) &&
+            memcmp(again[i].data, fetch->data, fetch->got) == 0)
+            cfti_visit_take_fetched(&visits[places[i]], fetch);
+    }
+}
+
 /* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
  * the start would show in the times of that file, too. */
-static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, cfti_os_fetch *fetches,
+static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, const cfti_os_fetch *fetches,
                               size_t count) {
-    size_t recent = 0, i;
+    size_t left = 0, i;
     for (i = 0; i < count; i++) {
-        cfti_os_fetch *fetch = &fetches[i];
-        if (!fetch->done) continue;
-        recent += !cfti_is_settled(&fetch->status, fetch->status.size, &reader->start);
-        if (!cfti_is_settled(&fetch->status, fetch->got, &reader->start) ||
-            fetch->status.kind != CFTI_KIND_FILE || cfti_is_over(reader->run, fetch->got))
-            continue;
-        visits[i].fetched = true;
-        cfti_visit_take(&visits[i], (uint8_t *)fetch->data - visits[i].front, fetch->got);
+        const cfti_os_fetch *fetch = &fetches[i];
+        if (fetch->done && fetch->status.kind == CFTI_KIND_FILE &&
+            cfti_is_settled(&fetch->status, fetch->got, &reader->start) &&
+            !cfti_is_over(reader->run, fetch->got))
+            cfti_visit_take_fetched(&visits[i], fetch);
     }
-    if (recent > count / 4) reader->recent = 16;
+    cfti_read_confirm(reader, visits, fetches, count);
+    for (i = 0; i < count; i++)
+        left += fetches[i].done && !visits[i].fetched &&
+                !cfti_is_settled(&fetches[i].status, fetches[i].status.size, &reader->start);
+    if (left > count / 4) reader->recent = 16;
 }
 
 /* Reads those of `count` files, which follow each other in the list, that can be read
- * at once: `room` bytes are enough for most. The others are left for cfti_read_file(), which
- * after a checkout are all of them: then it is not tried for a while. */
+ * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). Where those
+ * are many that are just being changed it is not tried for a while. */
 static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count, cfti_arena *arena,
                            size_t room) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
@@ -11089,29 +11157,9 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
             data += visits[i].front + room + 1;
         }
-        if (!cfti_os_ring_fetch(&reader->ring->os, fetches, n, reader->threads)) {
-            cfti_ring_give(reader->run, reader->ring, true);
-            reader->ring = NULL;
-        }
+        cfti_reader_fetch(reader, fetches, n);
         cfti_read_fetched(reader, &visits[first], fetches, n);
     }
-}
-
-/* Reads a file that does not tell its size once through, if there is a limit to it: what
- * is wrong with its beginning must not be told of a file that is too large, and a sink
- * must not see it. Into the reader's piece. */
-static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_file file,
-                                          cfti_fail *fail) {
-    uint64_t total = 0;
-    size_t got;
-    do {
-        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, total, &got, fail) !=
-            CONFITURE_OK)
-            return fail->status;
-        total += got;
-        if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
-    } while (got > 0);
-    return CONFITURE_OK;
 }
 
 /* ---- scan.c: the ordered scan ---- */

@@ -55,6 +55,7 @@
 #include "lexer.c"
 #include "beneath.c"
 #include "read.c"
+#include "read_many.c"
 #include "scan.c"
 #include "scan_loop.c"
 #include "digest.c"

@@ -98,7 +98,7 @@ typedef struct cfti_ring_status {
     uint16_t mode, unused_1;
     uint64_t inode, size, blocks, attributes_mask;
     cfti_ring_time accessed, born, changed, modified;
-    uint32_t unused_2[4];
+    uint32_t unused_2[2], device_major, device_minor;
     uint64_t unused_3[14];
 } cfti_ring_status;
 
@@ -330,6 +330,8 @@ static void cfti_fetch_look(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t c
         cfti_ring_wrote(look, sizeof(*look));
         memset(&fetch->status, 0, sizeof(fetch->status));
         fetch->status.kind = cfti_os_kind_of_mode((mode_t)look->mode);
+        fetch->status.device = (uint64_t)look->device_major << 32 | look->device_minor;
+        fetch->status.inode = look->inode;
         fetch->status.size = look->size;
         fetch->status.modified = look->modified.seconds;
         fetch->status.modified_ns = look->modified.ns;

@@ -56,6 +56,7 @@ FIRST = {
     "find.c": ["walk", "find", "confine"],
     "os_posix.c": ["system", "output", "confine"],
     "os_uring.c": ["ring", "system", "refused"], "read.c": ["system", "scan", "limit"],
+    "read_many.c": ["ring", "scan", "limit"],
     "beneath.c": ["confine"],
     "digest.c": ["system", "scan"], "check.c": ["output", "build"], "output.c": ["output", "build"],
     "build.c": ["output", "build"], "schema.c": ["output", "build"],

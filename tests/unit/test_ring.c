@@ -169,6 +169,82 @@ static void test_ring_learns(void) {
     CHECK(ring.crowd == (size_t)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+enum { RECENT_FILES = 5 };
+
+/* The status of the newest file, once the clock has left it behind. */
+static void recent_wait(void) {
+    cfti_os_status status;
+    cfti_os_time now;
+    CHECK(cfti_os_status_at(AT_FDCWD, "r/4.sql", false, &status) == 0);
+    for (;;) {
+        cfti_os_now(&now);
+        if (cfti_is_older(&status, &now, 0)) return;
+        cfti_os_nap();
+    }
+}
+
+/* What a second reading is to find changed since the first: bytes, a time, the length, another
+ * file; and one that is as it was. */
+static void recent_doctor(cfti_os_fetch *f) {
+    CHECK(f[0].done && f[1].done && f[2].done && f[3].done && f[4].done);
+    ((char *)f[0].data)[0] = 'X';
+    f[1].status.changed_ns ^= 1;
+    tree_text("r/2.sql", "SELECT 2; -- and more");
+    f[3].status.inode ^= 1;
+}
+
+static void recent_read(cfti_reader *reader, cfti_visit *visits, cfti_arena *arena) {
+    cfti_os_fetch f[RECENT_FILES];
+    char data[RECENT_FILES][RING_ROOM];
+    const cfti_file *files = reader->files->items;
+    size_t i;
+    cfti_read_many(reader, visits, RECENT_FILES, arena, RING_ROOM);
+    if (reader->ring == NULL) return; /* there is none, or it is of no use here */
+    for (i = 0; i < RECENT_FILES; i++) {
+        CHECK(visits[i].fetched && visits[i].size == 9);
+        visits[i].fetched = false;
+        memset(&f[i], 0, sizeof f[i]);
+        f[i].at = reader->directory;
+        f[i].path = files[i].path + files[i].leaf;
+        f[i].data = data[i];
+        f[i].room = RING_ROOM;
+    }
+    CHECK(reader->recent == 0);
+    cfti_reader_fetch(reader, f, RECENT_FILES);
+    recent_doctor(f);
+    cfti_read_fetched(reader, visits, f, RECENT_FILES);
+    for (i = 0; i < RECENT_FILES; i++) CHECK(visits[i].fetched == (i == 4));
+    CHECK(reader->recent > 0);
+}
+
+/* Files that were changed just before the scan are read twice, by the ring as well. */
+static void test_ring_recent(void) {
+    confiture_files *files = NULL;
+    confiture_allocator allocator;
+    confiture_run run;
+    cfti_reader reader;
+    cfti_visit visits[RECENT_FILES];
+    cfti_arena arena;
+    char name[] = "r/0.sql", text[] = "SELECT 0;";
+    size_t i;
+    for (i = 0; i < RECENT_FILES; i++, name[2]++, text[7]++) tree_text(name, text);
+    recent_wait();
+    if (!CHECK(confiture_find(&files, "r", NULL, NULL) == CONFITURE_OK)) return;
+    memset(&run, 0, sizeof run);
+    run.io = CONFITURE_IO_RING;
+    CHECK(cfti_allocator_choose(&allocator, NULL));
+    cfti_reader_init(&reader, files, &run, &allocator);
+    memset(&arena, 0, sizeof arena);
+    arena.allocator = allocator;
+    arena.block_size = 4096;
+    memset(visits, 0, sizeof visits);
+    for (i = 0; i < RECENT_FILES; i++) visits[i].index = i;
+    recent_read(&reader, visits, &arena);
+    cfti_arena_free(&arena);
+    cfti_reader_close(&reader);
+    confiture_files_free(files);
+}
+
 /* A FIFO that somebody has open to write, and does not write to, is not waited for. */
 static void test_ring_silent(void) {
     cfti_os_ring ring;
@@ -240,6 +316,7 @@ static void test_ring(void) {
     test_ring_files();
     test_ring_looks();
     test_ring_learns();
+    test_ring_recent();
     test_ring_silent();
     test_ring_refused();
     (void)alarm(0);
