@@ -36,7 +36,7 @@ static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, con
     const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
     const cfti_v16 quote = cfti_v16_fill('\''), dollar = cfti_v16_fill('$');
     const cfti_v16 semicolon = cfti_v16_fill(';'), backslash = cfti_v16_fill('\\');
-    const cfti_v16 paren = cfti_v16_fill(')'), small = cfti_v16_fill(letter);
+    const cfti_v16 paren = cfti_v16_fill(')'), lowercase = cfti_v16_fill(letter);
     const cfti_v16 b = cfti_v16_fill('b');
 
     for (; end - p >= 16; p += 16) {
@@ -46,7 +46,7 @@ static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, con
             cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, five), quote), cfti_v16_equal(v, dollar));
         cfti_v16 ends = cfti_v16_or(cfti_v16_equal(v, semicolon), cfti_v16_equal(v, backslash));
         cfti_v16 parens = cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, one), paren),
-                                      cfti_v16_equal(cfti_v16_or(v, small), b));
+                                      cfti_v16_equal(cfti_v16_or(v, lowercase), b));
         uint64_t mask =
             cfti_v16_mask(cfti_v16_or(cfti_v16_or(comments, parens), cfti_v16_or(quotes, ends)));
         for (; mask != 0; mask &= mask - 1) {
@@ -107,10 +107,11 @@ CFTI_SSSE3 inline void cfti_window_read(cfti_window *window, const uint8_t *p) {
 }
 
 CFTI_SSSE3 inline uint64_t cfti_window_letters(const uint8_t *p) {
-    const __m128i b = _mm_set1_epi8('b'), small = _mm_set1_epi8(0x20);
-    const __m128i v[4] = {
-        _mm_or_si128(cfti_ssse3_load(p), small), _mm_or_si128(cfti_ssse3_load(p + 16), small),
-        _mm_or_si128(cfti_ssse3_load(p + 32), small), _mm_or_si128(cfti_ssse3_load(p + 48), small)};
+    const __m128i b = _mm_set1_epi8('b'), lowercase = _mm_set1_epi8(0x20);
+    const __m128i v[4] = {_mm_or_si128(cfti_ssse3_load(p), lowercase),
+                          _mm_or_si128(cfti_ssse3_load(p + 16), lowercase),
+                          _mm_or_si128(cfti_ssse3_load(p + 32), lowercase),
+                          _mm_or_si128(cfti_ssse3_load(p + 48), lowercase)};
     const __m128i letters[4] = {b, b, b, b};
     return cfti_ssse3_equal(v, letters);
 }
@@ -279,8 +280,9 @@ static const uint8_t *cfti_lex_first_word(cfti_lexer *lexer, const uint8_t *p, c
     while (p < end && (cfti_kinds[*p] & CFTI_SPACE)) p++;
     if (end - p < (ptrdiff_t)sizeof lower) return p;
     for (i = 0; i < sizeof lower; i++) lower[i] = p[i] | 0x20; /* letters only from letters */
-    word += 7 * ((cfti_load_be32(lower) == 0x63726561) &       /* crea */
-                 (cfti_load_be32(lower + 3) == 0x61746520));   /* ate */
+    if (cfti_load_be32(lower) == 0x63726561 &&                 /* crea */
+        cfti_load_be32(lower + 3) == 0x61746520)               /* ate */
+        word += 7;
     plain = cfti_lex_is_plain(p + (word - lower));
     if (!plain) {
         if (word == lower) return p;
