@@ -271,8 +271,8 @@
  * ======
  * All memory comes from options.run.allocator, or from malloc, or from what
  * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
- * files are read is bounded, whatever the size of the tree. With small files a call takes
- * at most 3 MiB and 1 MiB a thread. With large ones the batches that wait for their turn
+ * files are read is bounded, whatever the size of the tree. With files of a few KiB a call takes
+ * at most 2 MiB and 2 MiB a thread. With large ones the batches that wait for their turn
  * share 4 MiB a thread, and 32 MiB in all; the batch at hand takes each thread up to 4 MiB
  * more, and 8 MiB where line ends have to be translated. A file of more than 2 MiB is
  * visited in pieces. What is built into memory comes on top. The list takes about

@@ -242,7 +242,7 @@ static size_t shortage_peak(int way, const confiture_files *files, size_t thread
 static size_t shortage_promise(int kind, size_t threads) {
     static const size_t mib = 1048576;
     size_t flight = 4 * threads < 32 ? 4 * threads : 32;
-    if (kind == SHORTAGE_SMALL) return (3 + threads) * mib;
+    if (kind == SHORTAGE_SMALL) return (2 + 2 * threads) * mib;
     return (flight + (kind == SHORTAGE_CR ? 8 : 4) * threads) * mib;
 }
 
