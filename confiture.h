@@ -10324,13 +10324,13 @@ static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
         *line = lexer->began.line;
         return "BEGIN ATOMIC never ended: add END";
     }
-    if (lexer->held.what == CFTI_HELD_TOKENS) {
-        *line = lexer->held.begun.line;
-        return cfti_statement_open;
+    if (lexer->restricted) {
+        *line = lexer->restrict_line;
+        return "\\restrict never ended: add \\unrestrict";
     }
-    if (!lexer->restricted) return NULL;
-    *line = lexer->restrict_line;
-    return "\\restrict never ended: add \\unrestrict";
+    if (lexer->held.what != CFTI_HELD_TOKENS) return NULL;
+    *line = lexer->held.begun.line;
+    return cfti_statement_open;
 }
 
 /* Whether there is nothing left to tell of. */
@@ -12495,6 +12495,7 @@ typedef struct cfti_text_state {
     cfti_fail finding;      /* status OK: none; without the path */
     uint64_t relative_line; /* of an \ir; 0: none */
     bool unended;           /* a statement, and nothing else, is open */
+    const char *then;       /* NULL, or what is found of it once it has a semicolon: a COPY */
     bool variable;          /* what is open is a variable, which may hold anything */
 } cfti_text_state;
 
@@ -12509,6 +12510,7 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
 }
 
 static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_visit *visit) {
+    static const uint8_t semicolon[2] = {';', '\n'};
     const char *what;
     if (!visit->last) {
         cfti_lexer_feed(lexer, visit->text, visit->text_size);
@@ -12517,6 +12519,11 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
     what = cfti_lexer_finish(lexer, visit->text, visit->text_size, &state->finding.line);
     state->relative_line = lexer->relative_line;
     state->unended = what == cfti_statement_open;
+    if (state->unended) {
+        uint64_t line;
+        cfti_lexer_feed(lexer, semicolon, sizeof semicolon);
+        state->then = cfti_lexer_end(lexer, &line);
+    }
     state->variable = what == NULL && lexer->held.what == CFTI_HELD_VARIABLE;
     if (what == NULL) return;
     state->finding.status = CONFITURE_E_UNCLOSED;
@@ -12628,8 +12635,10 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_vi
         cfti_findings_note_file(findings, visit, state->relative_line,
                                 "note: \\ir looks beside the built schema, not beside this file");
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
-    if (state->unended && (ends_output || findings->terminate)) return CONFITURE_OK;
+    if (state->unended && (ends_output || (findings->terminate && state->then == NULL)))
+        return CONFITURE_OK;
     *fail = state->finding;
+    if (findings->terminate && state->then != NULL) fail->detail = state->then;
     cfti_fail_at(fail, visit);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
@@ -13524,7 +13533,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
             if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
             if (status == CONFITURE_OK && visit->last && build->findings.terminate &&
-                (text->unended || text->variable))
+                ((text->unended && text->then == NULL) || text->variable))
                 status = cfti_output_put(output, ";\n", 2, fail);
         }
     }

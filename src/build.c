@@ -118,7 +118,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail 
             if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
             if (status == CONFITURE_OK && visit->last && build->findings.terminate &&
-                (text->unended || text->variable))
+                ((text->unended && text->then == NULL) || text->variable))
                 status = cfti_output_put(output, ";\n", 2, fail);
         }
     }

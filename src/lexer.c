@@ -409,13 +409,13 @@ static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
         *line = lexer->began.line;
         return "BEGIN ATOMIC never ended: add END";
     }
-    if (lexer->held.what == CFTI_HELD_TOKENS) {
-        *line = lexer->held.begun.line;
-        return cfti_statement_open;
+    if (lexer->restricted) {
+        *line = lexer->restrict_line;
+        return "\\restrict never ended: add \\unrestrict";
     }
-    if (!lexer->restricted) return NULL;
-    *line = lexer->restrict_line;
-    return "\\restrict never ended: add \\unrestrict";
+    if (lexer->held.what != CFTI_HELD_TOKENS) return NULL;
+    *line = lexer->held.begun.line;
+    return cfti_statement_open;
 }
 
 /* Whether there is nothing left to tell of. */

@@ -266,11 +266,29 @@ class Contents(CommandTest):
                          b"select 1 -- one\nselect 2;\nselect 3\n")
         self.tree(a="select (1", b="select 2;")
         self.bad_build(1, "t/a.sql:1: parenthesis", "t", "--terminate")
+        self.tree(a="\\restrict k\nselect 1", b="select 2;")
+        self.bad_build(1, "t/a.sql:1: \\restrict never ended", "t", "--terminate")
         for mode in ("--check=quotes", "--check=none", "--check=reference", "--separator=mysql"):
             words = "--terminate needs --check postgres, which alone sees unended statements"
             self.bad_build(2, words, "t", "--terminate", mode)
             if mode.startswith("--check"):
                 self.bad(2, words, "check", "t", "--terminate", mode)
+
+    def test_terminate_starts_no_copy(self):
+        """With a semicolon COPY would take the next file for its data."""
+        self.tree(a="select 1;\ncopy t from stdin", b="select 2;")
+        words = "t/a.sql:2: COPY data never ended"
+        self.bad_build(1, "t/a.sql:2: statement never ended", "t")
+        self.bad_build(1, words, "t", "--terminate")
+        self.assertIn(words.encode(), self.run_command("check", "t", "--terminate").out)
+        self.tree(a="copy t from stdin \\; select 1", b="select 2;")
+        self.bad_build(1, "t/a.sql:1: COPY data never ended", "t", "--terminate")
+        self.tree(a="select 1;", b="copy t from stdin")
+        self.assertEqual(self.quiet("build", "t", "--separator=none", "--terminate"),
+                         b"select 1;\ncopy t from stdin\n")
+        self.tree(a="copy t to stdout", b="copy t from 'x'")
+        self.assertEqual(self.quiet("build", "t", "--separator=none", "--terminate"),
+                         b"copy t to stdout\n;\ncopy t from 'x'\n;\n")
 
     def test_last_of_its_output(self):
         """Of a split each schema ends with a file of its own, and without seeds another."""

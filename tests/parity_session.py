@@ -191,7 +191,7 @@ class Session:
         result, error = attempt(function, *args, on_finding=collect, **more)
         wanted = wanted(result) if wanted and error is None else None
         answer = self.call(op, pairs, wanted, error, what)
-        if findings(answer.fields[0]) != [tuple(f) for f in found]:
+        if findings(answer.fields[0]) != [f[:6] for f in found]:  # without the index
             fail(what + ": findings", findings(answer.fields[0]), found)
 
     def wanted_schema(self, built, files, options, unchanged, data=None, digest=True):

@@ -66,6 +66,18 @@ typedef struct slow_rules {
     bool strip_bom, terminate;
 } slow_rules;
 
+/* What is found of a text once its statement is ended. */
+FUZZ_SLOW static slow_open slow_lex_ended(const slow_bytes *text) {
+    slow_bytes ended;
+    slow_open then;
+    memset(&ended, 0, sizeof ended);
+    slow_put(&ended, text->at, text->size);
+    slow_puts(&ended, "\n;\n");
+    then = slow_lex(ended.at, ended.size, CONFITURE_CHECK_POSTGRES);
+    free(ended.at);
+    return then;
+}
+
 /* The translated text of a file, if nothing is wrong with it. False: a finding. A statement
  * that is not ended is none in the last file of an output. */
 FUZZ_SLOW static bool slow_text(slow_outcome *is, const char *path, const fs_node *file,
@@ -88,7 +100,12 @@ FUZZ_SLOW static bool slow_text(slow_outcome *is, const char *path, const fs_nod
         open = slow_lex(text->at, text->size, mode);
     if (mode == CONFITURE_CHECK_REFERENCE) open.line = slow_comment(text->at, text->size);
     *left = open;
-    if (open.unended && (last || rules->terminate)) open.line = 0;
+    if (open.unended && rules->terminate) {
+        slow_open then = slow_lex_ended(text);
+        left->unended = then.what == NULL;
+        if (!left->unended) open.what = then.what;
+    }
+    if (open.unended && (last || (rules->terminate && left->unended))) open.line = 0;
     if (open.line != 0) slow_fail(is, CONFITURE_E_UNCLOSED, path, open.line, 0);
     return open.line == 0;
 }

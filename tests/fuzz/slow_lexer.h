@@ -1129,12 +1129,12 @@ FUZZ_SLOW static void slow_ended(slow_lexer *s) {
     if (s->held.parens > 0)
         slow_harms(s, "parenthesis never closed: add ')'", s->held.paren_line, false);
     if (s->begins > 0) slow_harms(s, "BEGIN ATOMIC never ended: add END", s->begin_line, false);
+    if (s->restrict_line != 0)
+        slow_harms(s, "\\restrict never ended: add \\unrestrict", s->restrict_line, false);
     if (s->held.others && s->open.what == NULL && s->mode == CONFITURE_CHECK_POSTGRES) {
         slow_harms(s, "statement never ended: add ';'", s->held.line, false);
         s->open.unended = true;
     }
-    if (s->restrict_line != 0)
-        slow_harms(s, "\\restrict never ended: add \\unrestrict", s->restrict_line, false);
     s->open.variable = s->open.what == NULL && s->held.line != 0 && !s->held.others;
 }
 

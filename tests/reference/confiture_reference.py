@@ -260,7 +260,7 @@ CHECKS = {
     "postgres": psql_check.left_open,
 }
 
-Finding = collections.namedtuple("Finding", "kind path name line offset what")
+Finding = collections.namedtuple("Finding", "kind path name line offset what index", defaults=[0])
 
 
 def check_text(text, mode, path="", name="", last=False):
@@ -307,7 +307,7 @@ def check(files, mode="postgres", on_finding=None):
     for index, (path, name) in enumerate(files):
         _, finding = check_bytes(read_bytes(path), mode, path, name, index + 1 == len(files))
         if finding:
-            findings.add(finding)
+            findings.add(finding._replace(index=index))
     findings.finish()
 
 

@@ -203,7 +203,7 @@ static void told_free(told *t) {
     free(t->items);
 }
 
-/* A list of Finding(filename, line, offset, kind, what). */
+/* A list of Finding(filename, line, offset, kind, what, index). */
 static PyObject *told_list(core_state *state, const told *t) {
     PyObject *result = PyList_New(0);
     size_t i;
@@ -213,9 +213,10 @@ static PyObject *told_list(core_state *state, const told *t) {
         int failed = -1;
         if (path != NULL)
             finding = PyObject_CallFunction(
-                state->finding, "OKKss", path, (unsigned long long)f->line,
+                state->finding, "OKKssn", path, (unsigned long long)f->line,
                 (unsigned long long)f->offset,
-                f->status == CONFITURE_E_ENCODING ? "encoding" : "unclosed", f->what);
+                f->status == CONFITURE_E_ENCODING ? "encoding" : "unclosed", f->what,
+                (Py_ssize_t)f->index);
         if (finding != NULL) failed = PyList_Append(result, finding);
         Py_XDECREF(finding);
         Py_XDECREF(path);

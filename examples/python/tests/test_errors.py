@@ -197,10 +197,10 @@ class Arguments(Case):
         self.file("d.sql", b"SELECT 'a\0b';\n")
         self.file("last.sql", b"SELECT 1")
         files = ["a.sql", "b.sql", "c.sql", "d.sql", "last.sql"]
-        everything = [("a.sql", 1, 0, "unclosed", "dollar quote never closed"),
-                      ("b.sql", 2, 0, "unclosed", "statement never ended: add ';'"),
-                      ("c.sql", 3, 0, "unclosed", "\\q ends the script: remove it"),
-                      ("d.sql", 1, 0, "unclosed", "NUL byte: psql drops the rest of the line")]
+        everything = [("a.sql", 1, 0, "unclosed", "dollar quote never closed", 0),
+                      ("b.sql", 2, 0, "unclosed", "statement never ended: add ';'", 1),
+                      ("c.sql", 3, 0, "unclosed", "\\q ends the script: remove it", 2),
+                      ("d.sql", 1, 0, "unclosed", "NUL byte: psql drops the rest of the line", 3)]
         for _, module in IMPLEMENTATIONS:
             self.assertEqual([tuple(f) for f in module.check(files)], everything)
             self.assertEqual(module.check(files), module.check(files, mode="postgres"))
@@ -209,6 +209,8 @@ class Arguments(Case):
             self.assertEqual(module.check(files, mode="reference"), [])
             self.assertEqual(module.check(files, mode="none"), [])
             self.assertEqual([f.filename for f in module.check(["a.sql", "b.sql"])], ["a.sql"])
+            self.assertEqual([f.index for f in module.check(["last.sql", "a.sql", "a.sql"])],
+                             [0, 1, 2])
 
     def test_an_error_says_what_was_found(self):
         self.file("x/:2: a.sql", b"\nSELECT 'a\n")

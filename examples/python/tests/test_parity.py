@@ -96,13 +96,13 @@ class Parity(TestCase):
         regular = [path for path in paths if os.path.isfile(path)]
         whole = reference.Files(regular, "/")
         self.same(("value", reference.manifest(whole)), "manifest", regular)
-        findings = [(f.path, f.line, f.offset, f.kind, f.what)
+        findings = [(f.path, f.line, f.offset, f.kind, f.what, f.index)
                     for f in reference.check_reference(whole)]
         self.same(("value", findings), "check", regular, mode="reference")
         for mode in ("postgres", "quotes"):
             findings = []
             reference_outcome(reference.check, whole, mode, findings.append)
-            findings = [(f.path, f.line, f.offset, f.kind, f.what) for f in findings]
+            findings = [(f.path, f.line, f.offset, f.kind, f.what, f.index) for f in findings]
             self.same(("value", findings), "check", regular, mode=mode)
 
     def find(self, tree):

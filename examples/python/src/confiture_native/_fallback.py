@@ -156,18 +156,18 @@ def _lexical(text, mode):
     return _psql.left_open(text, mode)
 
 
-def _find_wrong(data, path, mode, last=True):
-    """(text, None), or (None, the Finding). The last file may leave its statement open: nothing
+def _find_wrong(data, path, mode, last=True, index=0):
+    """(text, None), or (None, the Finding), of the file `index` of a list. The last file may leave its statement open: nothing
     follows that it could be joined to."""
     try:
         text = _newlines(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         before = _newlines(data[:error.start].decode("utf-8"))
         return None, Finding(path, before.count("\n") + 1, error.start, "encoding",
-                             "not valid UTF-8")
+                             "not valid UTF-8", index)
     found = _lexical(text, mode)
     if found and not (last and found[1] == _psql.STATEMENT):
-        return None, Finding(path, found[0], 0, "unclosed", found[1])
+        return None, Finding(path, found[0], 0, "unclosed", found[1], index)
     return text, None
 
 
@@ -220,8 +220,8 @@ def check(files, *, threads=0, mode=None):
     _threads(threads)
     mode = _mode("mode", mode, "postgres")
     paths, _, _ = _named(_paths(files, "files"), "/")
-    found = [_find_wrong(_read(path), path, mode, number == len(paths))[1]
-             for number, path in enumerate(paths, 1)]
+    found = [_find_wrong(_read(path), path, mode, index + 1 == len(paths), index)[1]
+             for index, path in enumerate(paths)]
     return [finding for finding in found if finding]
 
 

@@ -190,10 +190,10 @@ class Scanner:
             self.found(self.opened, PARENTHESIS)
         if self.depth:
             self.found(self.began, ATOMIC)
-        if self.buffer.first is not None and not self.buffer.variables:
-            self.found(self.buffer.first, STATEMENT)
         if self.restricted:
             self.found(self.restricted[0], RESTRICT)
+        if self.buffer.first is not None and not self.buffer.variables:
+            self.found(self.buffer.first, STATEMENT)
 
     # ---- statements ----
 

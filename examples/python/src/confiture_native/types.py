@@ -21,6 +21,7 @@ class Finding(NamedTuple):
     offset: int  # of the byte, from 0; kind "encoding" only
     kind: str  # "encoding" or "unclosed"
     what: str
+    index: int  # of the file in the list, from 0
 
 
 _TEXTS = {
