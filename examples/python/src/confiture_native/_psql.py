@@ -166,6 +166,7 @@ class Scanner:
         self.text = text
         self.level = level
         self.cuts = []  # (position, lines of data that were cut out there)
+        self.data_at = None  # where data were read last
         self.buffer = Text()
         self.previous = []  # the COPYs of what was sent last
         self.branches = []
@@ -239,11 +240,12 @@ class Scanner:
 
     def read_data(self, position, copies):
         """psql reads on to the end of the line, and then the data of each COPY sent in it."""
-        for number, (copy, how) in enumerate(copies):
+        for copy, how in copies:
             start = self.text.find("\n", position) + 1
             end = DATA_END.search(self.text, start) if start and how == "text" else None
             if not end:
-                raise Found(copy if number == 0 else position, COPY)
+                raise Found(position if start == self.data_at else copy, COPY)
+            self.data_at = start
             self.cuts.append((start, self.text.count("\n", start, end.end())))
             self.text = self.text[:start] + self.text[end.end():]
 
