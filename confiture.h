@@ -8386,8 +8386,9 @@ typedef struct cfti_branch {
     bool ignored; /* and the branches after it are not */
     bool unknown; /* the condition is: all of them are read */
     bool last;    /* \else has come */
+    bool leaves;  /* one of an unknown condition has left something open: */
     uint64_t line;
-    cfti_held before;
+    cfti_held before, left;
 } cfti_branch;
 
 #define CFTI_BRANCHES 16
@@ -9069,8 +9070,8 @@ static void cfti_branch_save(cfti_lexer *lexer, cfti_branch *branch) {
     branch->before = lexer->held;
 }
 
-static void cfti_branch_restore(cfti_lexer *lexer, const cfti_branch *branch) {
-    lexer->held = branch->before;
+static void cfti_branch_restore(cfti_lexer *lexer, const cfti_held *held) {
+    lexer->held = *held;
     cfti_lex_words_matter(lexer);
 }
 
@@ -9102,15 +9103,36 @@ static bool cfti_branch_open(cfti_lexer *lexer) {
     return true;
 }
 
+static bool cfti_held_is_open(const cfti_held *held) {
+    return held->what == CFTI_HELD_TOKENS || held->parens > 0;
+}
+
 /* A branch ends: what it added to the statement stays if it was read. */
 static void cfti_branch_leave(cfti_lexer *lexer, cfti_branch *branch) {
+    if (branch->unknown && !branch->leaves && cfti_held_is_open(&lexer->held)) {
+        cfti_lex_settle(lexer, &lexer->held.begun);
+        cfti_lex_settle(lexer, &lexer->held.paren);
+        branch->leaves = true;
+        branch->left = lexer->held;
+    }
     if (branch->active && !branch->unknown) {
         cfti_branch_save(lexer, branch);
         branch->active = false;
         branch->ignored = true;
     } else {
-        cfti_branch_restore(lexer, branch);
+        cfti_branch_restore(lexer, &branch->before);
     }
+}
+
+/* At \endif. Of an unknown condition any branch may be the one that is read, or none if there
+ * is no \else: what one of them leaves open is. */
+static void cfti_branch_close(cfti_lexer *lexer, const cfti_branch *branch) {
+    lexer->branch_count--;
+    if (!branch->active) cfti_branch_restore(lexer, &branch->before);
+    if (!branch->unknown || cfti_held_is_open(&lexer->held)) return;
+    if (branch->leaves) cfti_branch_restore(lexer, &branch->left);
+    else if (!branch->last && cfti_held_is_open(&branch->before))
+        cfti_branch_restore(lexer, &branch->before);
 }
 
 /* \elif, \else or \endif. False: psql refuses it. */
@@ -9131,8 +9153,7 @@ static bool cfti_branch_next(cfti_lexer *lexer) {
     }
     branch = &lexer->branches[lexer->branch_count - 1];
     if (command == CFTI_COMMAND_ENDIF) {
-        lexer->branch_count--;
-        if (!branch->active) cfti_branch_restore(lexer, branch);
+        cfti_branch_close(lexer, branch);
         return true;
     }
     if (branch->last) return false;

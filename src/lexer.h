@@ -120,8 +120,9 @@ typedef struct cfti_branch {
     bool ignored; /* and the branches after it are not */
     bool unknown; /* the condition is: all of them are read */
     bool last;    /* \else has come */
+    bool leaves;  /* one of an unknown condition has left something open: */
     uint64_t line;
-    cfti_held before;
+    cfti_held before, left;
 } cfti_branch;
 
 #define CFTI_BRANCHES 16

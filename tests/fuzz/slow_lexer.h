@@ -61,7 +61,8 @@ typedef struct slow_held {
 typedef struct slow_branch {
     uint64_t line;
     bool active, ignored, unknown, last;
-    slow_held before;
+    bool leaves; /* one of an unknown condition has left something open */
+    slow_held before, left;
 } slow_branch;
 
 #define SLOW_BRANCHES 16
@@ -898,8 +899,16 @@ FUZZ_SLOW static void slow_if(slow_lexer *s, const slow_arguments *all, uint64_t
     s->branch_count++;
 }
 
+FUZZ_SLOW static bool slow_is_open(const slow_held *held) {
+    return held->others || held->parens > 0;
+}
+
 /* A branch ends: what it added stays if it was read. */
 FUZZ_SLOW static void slow_leave(slow_lexer *s, slow_branch *branch) {
+    if (branch->unknown && !branch->leaves && slow_is_open(&s->held)) {
+        branch->leaves = true;
+        branch->left = s->held;
+    }
     if (branch->active && !branch->unknown) {
         branch->before = s->held;
         branch->active = false;
@@ -928,6 +937,11 @@ FUZZ_SLOW static bool slow_next_branch(slow_lexer *s, const uint8_t *name, size_
     }
     if (end) {
         if (!branch->active) s->held = branch->before;
+        if (branch->unknown && !branch->leaves && !branch->last) { /* none of them is read */
+            branch->leaves = slow_is_open(&branch->before);
+            branch->left = branch->before;
+        }
+        if (branch->leaves && !slow_is_open(&s->held)) s->held = branch->left;
         s->branch_count--;
         return true;
     }

@@ -113,6 +113,7 @@ class Branch:
         self.ignored = False  # the branches that follow are not read either
         self.unknown = False  # its condition is: all of its branches are read
         self.last = False     # \else has come
+        self.left = None      # what one of an unknown condition has left open
 
 
 class Text:
@@ -193,7 +194,7 @@ class Scanner:
             self.found(self.began, ATOMIC)
         if self.restricted:
             self.found(self.restricted[0], RESTRICT)
-        if self.buffer.first is not None and not self.buffer.variables:
+        if self.is_open:
             self.found(self.buffer.first, STATEMENT)
 
     # ---- statements ----
@@ -386,9 +387,14 @@ class Scanner:
     def saved(self):
         return self.buffer.saved(), self.parentheses, self.opened
 
-    def restore(self, branch):
-        saved, self.parentheses, self.opened = branch.text
+    def restore(self, text):
+        saved, self.parentheses, self.opened = text
         self.buffer.restore(saved)
+
+    @property
+    def is_open(self):
+        return bool(self.parentheses) or self.buffer.first is not None and \
+            not self.buffer.variables
 
     def decide(self, branch, arguments):
         condition = truth(arguments)
@@ -406,11 +412,13 @@ class Scanner:
 
     def leave(self, branch):
         """A branch ends: what it added to the text stays if it was read."""
+        if branch.unknown and branch.left is None and self.is_open:
+            branch.left = self.saved()
         if branch.active and not branch.unknown:
             branch.text = self.saved()
             branch.active, branch.ignored = False, True
         else:
-            self.restore(branch)
+            self.restore(branch.text)
 
     def run_elif(self, arguments, start):
         if not self.branches:
@@ -440,7 +448,13 @@ class Scanner:
             return False
         branch = self.branches.pop()
         if not branch.active:
-            self.restore(branch)
+            self.restore(branch.text)
+        if branch.unknown and not self.is_open:
+            ended = self.saved()
+            if branch.left or not branch.last:  # or none of them is read
+                self.restore(branch.left or branch.text)
+            if not self.is_open:
+                self.restore(ended)
         return True
 
     # ---- the text ----
