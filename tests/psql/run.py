@@ -130,7 +130,14 @@ def by_command(command, texts, level="postgres"):
 class Watched(Scanner):
     """Remembers what no lexer can know of the text."""
 
-    unknown = False
+    unknown = joined = False
+    sent_at = 0
+
+    def send(self, position, reads_data=True):
+        sent, self.sent_at = self.text[self.sent_at:position], position
+        copies = self.buffer.copies or self.buffer.copy is not None
+        self.joined = self.joined or bool(copies) and "\\;" in sent
+        super().send(position, reads_data)
 
     def decide(self, branch, arguments):
         super().decide(branch, arguments)
@@ -158,6 +165,8 @@ EXCEPTED = [
     ("a \\copy that the server refuses, for what follows its ;", None, is_refused),
     ("a condition that only psql can know: all its branches are read", None,
      lambda text, finding, watched: watched.unknown),
+    ("a COPY sent together with other statements, by \\;, that the server refuses", None,
+     lambda text, finding, watched: watched.joined),
     ("the file of a \\i is not there: psql drops the rest of the line", None,
      lambda text, finding, watched: re.search(r"\\i\s+[^\s\\][^\n\\]*\\", text)),
     ("an editor that fails leaves the text, which is emptied from 18 on", 18,
