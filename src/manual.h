@@ -212,7 +212,8 @@
  *
  * REMEDIES, for trees whose files run one by one today. options.terminate adds ";" and a newline
  * where a file, the last one included, leaves a statement unended and nothing else open, or ends
- * with a psql variable that may be a statement. The check POSTGRES alone sees that: terminate
+ * with a psql variable that may be a statement. It adds none to a COPY that would then read the
+ * next file as its data: that stays a finding. The check POSTGRES alone sees all of this: terminate
  * with another check is E_ARGUMENT. options.strip_bom leaves out a byte order mark at a file's
  * start. Neither changes the digest, which is that of the sources. Give both to confiture_check
  * as well, for a check of such a build.

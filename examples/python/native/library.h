@@ -212,11 +212,11 @@ static PyObject *told_list(core_state *state, const told *t) {
         PyObject *finding = NULL, *path = file_name_text(f->path);
         int failed = -1;
         if (path != NULL)
-            finding = PyObject_CallFunction(
-                state->finding, "OKKssn", path, (unsigned long long)f->line,
-                (unsigned long long)f->offset,
-                f->status == CONFITURE_E_ENCODING ? "encoding" : "unclosed", f->what,
-                (Py_ssize_t)f->index);
+            finding =
+                PyObject_CallFunction(state->finding, "OKKssn", path, (unsigned long long)f->line,
+                                      (unsigned long long)f->offset,
+                                      f->status == CONFITURE_E_ENCODING ? "encoding" : "unclosed",
+                                      f->what, (Py_ssize_t)f->index);
         if (finding != NULL) failed = PyList_Append(result, finding);
         Py_XDECREF(finding);
         Py_XDECREF(path);
