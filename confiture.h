@@ -732,7 +732,7 @@ CONFITURE_API void confiture_files_free(confiture_files *files);
 
 typedef enum confiture_check_mode {
     CONFITURE_CHECK_DEFAULT = 0, /* POSTGRES; NONE for a build with the mysql separator */
-    CONFITURE_CHECK_POSTGRES,    /* whatever one file would do to the next in psql */
+    CONFITURE_CHECK_POSTGRES,    /* what swallows, cuts or spoils the next file in psql */
     CONFITURE_CHECK_QUOTES,      /* of that only what a file leaves open: comments, quotes, COPY */
     CONFITURE_CHECK_REFERENCE,   /* what the Python tool does: comments only, strings not known */
     CONFITURE_CHECK_NONE
@@ -10195,7 +10195,7 @@ static const uint8_t *cfti_lex_byte(cfti_lexer *lexer, const uint8_t *p) {
     case CFTI_AT_START:
         if (c == mark[lexer->matched]) {
             if (++lexer->matched < 3) return p + 1;
-            cfti_lex_found(lexer, "byte order mark: remove it, or use --strip-bom", 1);
+            cfti_lex_found(lexer, "byte order mark: remove it, or use strip_bom", 1);
             lexer->at = CFTI_AT_SQL;
             return p + 1;
         }
@@ -10388,7 +10388,7 @@ static void cfti_lex_nul(cfti_lexer *lexer) {
     cfti_lex_piece(lexer, &cfti_newline, &cfti_newline + 1);
     if (lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
     lexer->sent = 0;
-    cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line", line);
+    cfti_lex_found(lexer, "NUL byte, where psql drops the rest of the line: remove it", line);
 }
 
 /* Translated text, in pieces of any size. */

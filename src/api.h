@@ -236,7 +236,7 @@ CONFITURE_API void confiture_files_free(confiture_files *files);
 
 typedef enum confiture_check_mode {
     CONFITURE_CHECK_DEFAULT = 0, /* POSTGRES; NONE for a build with the mysql separator */
-    CONFITURE_CHECK_POSTGRES,    /* whatever one file would do to the next in psql */
+    CONFITURE_CHECK_POSTGRES,    /* what swallows, cuts or spoils the next file in psql */
     CONFITURE_CHECK_QUOTES,      /* of that only what a file leaves open: comments, quotes, COPY */
     CONFITURE_CHECK_REFERENCE,   /* what the Python tool does: comments only, strings not known */
     CONFITURE_CHECK_NONE

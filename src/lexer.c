@@ -258,7 +258,7 @@ static const uint8_t *cfti_lex_byte(cfti_lexer *lexer, const uint8_t *p) {
     case CFTI_AT_START:
         if (c == mark[lexer->matched]) {
             if (++lexer->matched < 3) return p + 1;
-            cfti_lex_found(lexer, "byte order mark: remove it, or use --strip-bom", 1);
+            cfti_lex_found(lexer, "byte order mark: remove it, or use strip_bom", 1);
             lexer->at = CFTI_AT_SQL;
             return p + 1;
         }
@@ -451,7 +451,7 @@ static void cfti_lex_nul(cfti_lexer *lexer) {
     cfti_lex_piece(lexer, &cfti_newline, &cfti_newline + 1);
     if (lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
     lexer->sent = 0;
-    cfti_lex_found(lexer, "NUL byte: psql drops the rest of the line", line);
+    cfti_lex_found(lexer, "NUL byte, where psql drops the rest of the line: remove it", line);
 }
 
 /* Translated text, in pieces of any size. */

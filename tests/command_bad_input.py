@@ -304,7 +304,7 @@ class Contents(CommandTest):
 
     def test_byte_order_mark(self):
         self.tree(a="\ufeffselect 1;", b="select '\ufeff';")
-        self.bad_build(1, "t/a.sql:1: byte order mark: remove it, or use --strip-bom", "t")
+        self.bad_build(1, "t/a.sql:1: byte order mark: remove it, or use strip_bom", "t")
         self.assertEqual(self.run_command("check", "t", "-q").code, 1)
         self.quiet("check", "t", "--strip-bom", "-q")
         self.assertEqual(self.quiet("build", "t", "--separator=none", "--strip-bom"),

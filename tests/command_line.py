@@ -166,6 +166,8 @@ class CommandLine(CommandTest):
                 ("--sync needs", ["build", "t", "--sync", "-o", "-"]),
                 ("invalid value 'a/b' for --environment",
                  ["build", "t", "--split", ".", "--environment", "a/b"]),
+                ("--strict and --no-notes exclude each other",
+                 ["check", "t", "--strict", "--no-notes"]),
                 ("--check and --bare exclude each other", ["hash", "-c", "x", "--bare"]),
                 ("DIR 't' and --files0-from exclude", ["list", "t", "--files0-from=-"]),
                 ("--include and --files0-from exclude", ["list", "--include=x", "--files0-from=-"]),

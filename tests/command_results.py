@@ -75,7 +75,9 @@ class Selection(CommandTest):
         self.tree(a="", b__c="")
         self.write("u/d.sql")
         self.assertEqual(self.names("u", "t"), ["t/a.sql", "t/b/c.sql", "u/d.sql"])
-        self.assertEqual(self.names("t", "t/b"), ["a.sql", "b/c.sql", "b/c.sql"])
+        result = self.run_command("list", "t", "t/b")
+        self.assertEqual(result.out, b"a.sql\nb/c.sql\nb/c.sql\n")
+        self.assertIn(b"warning: t/b/c.sql: listed twice", result.err)
         self.assertEqual(self.names("t", "t/b", "--unique"), ["a.sql", "b/c.sql"])
         # The patterns are for every directory.
         self.assertEqual(self.names("t", "u", "--exclude", "[ad].sql"), ["t/b/c.sql"])
@@ -345,11 +347,12 @@ class Check(CommandTest):
             result = self.run_command("check", "t", *strict)
             self.assertEqual((result.code, result.out.decode().splitlines()), (code, notes), result)
             self.assertOneLine(result, "confiture: 5 files checked, 0 findings, 4 notes")
-        result = self.run_command("check", "t", "--strict", "--no-notes")
+        result = self.run_command("check", "t", "--no-notes")
         self.assertEqual((result.code, result.out), (0, b""), result)
         self.assertOneLine(result, "confiture: 5 files checked, 0 findings, 0 notes")
         said = json.loads(self.run_command("check", "t", "--json").out)
         self.assertEqual([f["severity"] for f in said["findings"]], ["note"] * 4)
+        self.assertEqual([f.get("line") for f in said["findings"]], [1, None, None, None])
         self.assertEqual([f["message"] for f in said["findings"]], notes)
         self.assertEqual(said["findings"][3]["name"], "t/c.SQL")
         self.assertEqual(json.loads(self.run_command("check", "t", "--json", "--strict").out)["status"],
@@ -365,6 +368,15 @@ class Check(CommandTest):
         result = self.run_command("check", "t/a.sql", "t/a.sql")
         self.assertEqual((result.code, result.out), (
             0, b"t/a.sql: note: listed twice, so it stands in the schema twice: leave one out\n"))
+        warning = "confiture: warning: t/a.sql: listed twice, so it is taken twice{}; see --unique"
+        for command in ("build", "hash", "list"):
+            for more, paths in (("", ["t/a.sql"]), (", and 1 more like it", ["t/a.sql"] * 2),
+                                ("", ["t", "t"])):
+                paths = paths if paths[0] == "t" else ["t/a.sql", *paths]
+                result = self.run_command(command, *paths, "-q")
+                self.assertEqual((result.code, result.err.decode()),
+                                 (0, warning.format(more) + "\n"), result)
+            self.assertEqual(self.run_command(command, "t", "t", "--unique", "-q").err, b"")
 
     def test_nothing_found(self):
         self.tree(a="SELECT '/*'; -- '\n", b="DO $a$ ' $a$;")

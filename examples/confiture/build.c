@@ -70,7 +70,7 @@ static void report_findings(const struct options *options, const struct findings
     if (!options->json) return;
     report_begin();
     json_text("path", findings->items[0].path);
-    json_number("line", findings->items[0].line);
+    if (findings->items[0].line) json_number("line", findings->items[0].line);
     json_text("message", findings->items[0].message);
     json_open("findings", '[');
     for (i = 0; i < findings->count; i++) {

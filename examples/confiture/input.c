@@ -349,6 +349,29 @@ static int check_base(const char *base) {
     return EXIT_DONE;
 }
 
+static int order_texts(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Operands or patterns that overlap take a file more than once: most likely a mistake. A list
+ * that a program has written is taken as it is. */
+static void warn_repeated(const confiture_files *files) {
+    size_t count = confiture_files_count(files), repeated = 0, i;
+    const char **paths = (const char **)allocate((count + 1) * sizeof *paths), *first = NULL;
+    for (i = 0; i < count; i++) paths[i] = confiture_files_path(files, i);
+    qsort((void *)paths, count, sizeof *paths, order_texts);
+    for (i = 1; i < count; i++) {
+        if (strcmp(paths[i - 1], paths[i]) != 0) continue;
+        if (repeated++ == 0) first = paths[i];
+    }
+    if (repeated == 1)
+        report_warning("%s: listed twice, so it is taken twice; see --unique", first);
+    else if (repeated > 1)
+        report_warning("%s: listed twice, so it is taken twice, and %zu more like it; see --unique",
+                       first, repeated - 1);
+    free((void *)paths);
+}
+
 int input_find(confiture_files **files, const struct options *options) {
     confiture_find_options find;
     bool stdout_is_file = system_stdout_is_file(), are_files = false;
@@ -369,6 +392,10 @@ int input_find(confiture_files **files, const struct options *options) {
             report_error(path, "standard output goes to a file that is read as well%s",
                          options->command == COMMAND_BUILD ? "; use -o, which leaves it out" : "");
     }
+    /* "confiture check" has a note of its own. */
+    if (!code && !options->unique && options->command != COMMAND_CHECK &&
+        (options->operands.count > 1 || options->include.count > 1))
+        warn_repeated(*files);
     return code;
 }
 

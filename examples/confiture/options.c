@@ -399,6 +399,7 @@ static void check_together(void) {
     if (opt.command == COMMAND_BUILD) check_build();
     exclude_each_other(opt.json && opt.null, "--json", "--null");
     exclude_each_other(opt.json && opt.bare, "--json", "--bare");
+    exclude_each_other(opt.strict && opt.no_notes, "--strict", "--no-notes");
     exclude_each_other(opt.verify && opt.bare, "--check", "--bare");
 }
 

@@ -39,13 +39,14 @@ const struct option option_table[] = {
      "without seed files"},
     {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(check),
      "auto postgres quotes reference none",
-     "auto (default): postgres; none with --separator mysql.\n"
-     "postgres: whatever a file would do to the next in psql;\n"
+     "auto (default): postgres; in build with --separator mysql\n"
+     "none. postgres: what would swallow, cut or spoil the next\n"
+     "file in psql;\n"
      "quotes: only open comments, quotes and COPY data;\n"
      "reference: /* and */, wherever they stand; none: UTF-8"},
     {"terminate", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(terminate), NULL,
-     "end statements that files leave unended: add ';'; only\n"
-     "with the check postgres"},
+     "add ';' where a file leaves a statement unended, which\n"
+     "is no finding then; only with the check postgres"},
     {"strip-bom", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(strip_bom), NULL,
      "leave out a byte order mark at the start of a file"},
     {"strict", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(strict), NULL,

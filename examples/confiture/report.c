@@ -90,7 +90,7 @@ void report_finding(const confiture_finding *finding) {
     json_text("severity", finding->severity == CONFITURE_SEVERITY_NOTE ? "note" : "error");
     json_text("path", finding->path);
     json_text("name", finding->name);
-    json_number("line", finding->line);
+    if (finding->line) json_number("line", finding->line);
     json_text("what", finding->what);
     json_text("message", finding->message);
     json_close('}');

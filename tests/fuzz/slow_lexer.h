@@ -1163,7 +1163,7 @@ FUZZ_SLOW static slow_open slow_lex(const uint8_t *text, size_t size, confiture_
     bool mark = size > 2 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
     memset(&s, 0, sizeof s);
     s.mode = mode;
-    if (mark) slow_harms(&s, "byte order mark: remove it, or use --strip-bom", 1, true);
+    if (mark) slow_harms(&s, "byte order mark: remove it, or use strip_bom", 1, true);
     if (mode == CONFITURE_CHECK_POSTGRES && size > 0) nul = (const uint8_t *)memchr(text, 0, size);
     if (nul != NULL) size = (size_t)(nul - text);
     /* In a schema a newline follows. */
@@ -1184,7 +1184,7 @@ FUZZ_SLOW static slow_open slow_lex(const uint8_t *text, size_t size, confiture_
     if (s.open.what == NULL) slow_ended(&s);
     if (nul != NULL && !s.now) {
         memset(&s.open, 0, sizeof s.open);
-        slow_found(&s, "NUL byte: psql drops the rest of the line", line - 1);
+        slow_found(&s, "NUL byte, where psql drops the rest of the line: remove it", line - 1);
     }
     free(s.text);
     free(s.lines);

@@ -46,8 +46,8 @@ WORDS = {
     "elif": "\\elif without \\if",
     "else": "\\else without \\if",
     "endif": "\\endif without \\if",
-    "nul": "NUL byte: psql drops the rest of the line",
-    "mark": "byte order mark: remove it, or use --strip-bom",
+    "nul": "NUL byte, where psql drops the rest of the line: remove it",
+    "mark": "byte order mark: remove it, or use strip_bom",
 }
 SIGNS = {"⏎": "\n", "␀": "\0", "␉": "\t", "␋": "\v", "␌": "\f", "␍": "\r", "␣": " ",
          "⊳": "\ufeff"}

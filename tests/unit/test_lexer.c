@@ -264,7 +264,7 @@ static const lexer_case lexer_cases[] = {
 #define OPEN_IF "\\if never ended: add \\endif"
 #define OPEN_RESTRICT "\\restrict never ended: add \\unrestrict"
 #define SCRIPT_ENDS "\\q ends the script: remove it"
-#define MARK "byte order mark: remove it, or use --strip-bom"
+#define MARK "byte order mark: remove it, or use strip_bom"
 
 /* What psql would carry into the next file, besides the above: each with its near misses.
  * tests/psql has many more, of which psql itself is the judge. */
@@ -506,11 +506,11 @@ static void test_lexer_table(void) {
     CHECK_STR(lexer_run(text, sizeof text, 1, 601, CONFITURE_CHECK_QUOTES, &line), OPEN_QUOTE);
     CHECK_STR(
         lexer_run((const uint8_t *)"SELECT 1;\n'\0'", 13, 1, 11, CONFITURE_CHECK_POSTGRES, &line),
-        "NUL byte: psql drops the rest of the line");
+        "NUL byte, where psql drops the rest of the line: remove it");
     CHECK(line == 2);
     CHECK_STR(
         lexer_run((const uint8_t *)"SELECT 1;\n\n\0", 12, 0, 0, CONFITURE_CHECK_POSTGRES, &line),
-        "NUL byte: psql drops the rest of the line");
+        "NUL byte, where psql drops the rest of the line: remove it");
     CHECK(line == 3);
     /* NULs are part of a word, or one of their own. */
     memset(text, 0, sizeof text);

@@ -48,14 +48,15 @@ PyDoc_STRVAR(
     "Raises OSError with errno and filename for a directory that cannot be read, or that is\n"
     "missing and must exist; ConfitureError if no file is found or a pattern is none.\n");
 
-PyDoc_STRVAR(check_doc,
-             "check($module, files, *, threads=0, mode='postgres')\n--\n\n"
-             "What is wrong with the files' text, as a list of Finding, at most one a file.\n\n"
-             "mode: 'postgres' reads as PostgreSQL and psql do, and finds whatever one file would\n"
-             "do to the next in one script; 'quotes' finds of that open comments, quotes and COPY\n"
-             "data; 'reference' knows comments only, as the Python tool does; 'none' looks at the\n"
-             "encoding alone. The last file may end without a semicolon.\n\n"
-             "Raises OSError with errno and filename for what cannot be read.\n");
+PyDoc_STRVAR(
+    check_doc,
+    "check($module, files, *, threads=0, mode='postgres')\n--\n\n"
+    "What is wrong with the files' text, as a list of Finding, at most one a file.\n\n"
+    "mode: 'postgres' reads as PostgreSQL and psql do, and finds what swallows, cuts\n"
+    "or spoils the next file in psql; 'quotes' finds of that open comments, quotes and COPY\n"
+    "data; 'reference' knows comments only, as the Python tool does; 'none' looks at the\n"
+    "encoding alone. The last file may end without a semicolon.\n\n"
+    "Raises OSError with errno and filename for what cannot be read.\n");
 
 PyDoc_STRVAR(manifest_doc,
              "manifest($module, files, *, threads=0)\n--\n\n"

@@ -200,7 +200,8 @@ class Arguments(Case):
         everything = [("a.sql", 1, 0, "unclosed", "dollar quote never closed", 0),
                       ("b.sql", 2, 0, "unclosed", "statement never ended: add ';'", 1),
                       ("c.sql", 3, 0, "unclosed", "\\q ends the script: remove it", 2),
-                      ("d.sql", 1, 0, "unclosed", "NUL byte: psql drops the rest of the line", 3)]
+                      ("d.sql", 1, 0, "unclosed",
+                       "NUL byte, where psql drops the rest of the line: remove it", 3)]
         for _, module in IMPLEMENTATIONS:
             self.assertEqual([tuple(f) for f in module.check(files)], everything)
             self.assertEqual(module.check(files), module.check(files, mode="postgres"))

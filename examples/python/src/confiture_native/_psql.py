@@ -26,8 +26,8 @@ ATOMIC = "BEGIN ATOMIC never ended: add END"
 STATEMENT = "statement never ended: add ';'"
 RESTRICT = "\\restrict never ended: add \\unrestrict"
 QUIT = "\\q ends the script: remove it"
-NUL = "NUL byte: psql drops the rest of the line"
-MARK = "byte order mark: remove it, or use --strip-bom"
+NUL = "NUL byte, where psql drops the rest of the line: remove it"
+MARK = "byte order mark: remove it, or use strip_bom"
 QUOTES = (COMMENT, QUOTE, IDENTIFIER, DOLLAR, TAG, COPY)  # what the level "quotes" reports
 
 LETTER = r"A-Za-z_\x80-\U0010ffff"
