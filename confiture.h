@@ -177,17 +177,19 @@
  * CHECKING
  * ========
  * The files of a list stand in one script at the end. CONFITURE_CHECK_POSTGRES reads each as
- * psql does, and finds whatever it would do to the next one, or lose of itself. A file has
- * one finding at most, with the line where what is told of began:
+ * psql does, and finds what would swallow, cut or spoil the next one, or be lost of itself. A
+ * file has one finding at most, with the line where what is told of began:
  *
- *   - a comment, '...', E'...', U&'...', "..." or $tag$...$tag$ never closed; comments nest,
- *     standard_conforming_strings is on, a tag of more than 255 bytes cannot be followed;
+ *   - a comment, '...', E'...', U&'...', "..." or $tag$...$tag$ never closed; comments nest.
+ *     A tag of more than 255 bytes cannot be followed. standard_conforming_strings is taken
+ *     to be on: a file that turns it off is read wrongly where it has a backslash in '...';
  *   - a statement never ended: there are tokens after the last ";" and after the last command
  *     that sends or resets (\g, \gx, \gset, \gexec, \r ...); "\;" ends nothing;
  *   - a parenthesis never closed: psql sends nothing at a ";" inside;
  *   - BEGIN ATOMIC never ended, by psql's own count of begin, case and end, in CREATE [OR
  *     REPLACE] FUNCTION or PROCEDURE;
- *   - \if without \endif; \elif, \else and \endif without \if;
+ *   - \if without \endif; \elif, \else and \endif without \if; \if nested more than 16 deep,
+ *     which the Python fallback follows;
  *   - \q, which ends the script; \restrict without its \unrestrict;
  *   - data lines after COPY ... FROM STDIN or STDOUT, or \copy, with no line \. after them;
  *     binary data has no such end;
@@ -9091,7 +9093,7 @@ static bool cfti_branch_open(cfti_lexer *lexer) {
     bool active = cfti_lex_active(lexer);
     cfti_branch *branch;
     if (lexer->branch_count == CFTI_BRANCHES) {
-        cfti_lex_found(lexer, "\\if nested more than 16 deep", lexer->opened.line);
+        cfti_lex_found(lexer, "\\if nested more than 16 deep: nest it less deep", lexer->opened.line);
         lexer->deeper++;
         return true;
     }

@@ -887,7 +887,7 @@ FUZZ_SLOW static void slow_if(slow_lexer *s, const slow_arguments *all, uint64_t
     slow_branch *branch = &s->branches[s->branch_count];
     bool active = slow_active(s);
     if (s->branch_count == SLOW_BRANCHES) {
-        slow_harms(s, "\\if nested more than 16 deep", line, true);
+        slow_harms(s, "\\if nested more than 16 deep: nest it less deep", line, true);
         s->deeper++;
         return;
     }

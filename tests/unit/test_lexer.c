@@ -392,7 +392,7 @@ static const lexer_case postgres_cases[] = {
     {"seventeen",
      "\\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 \\if 1 "
      "\\if 1 \\if 1 \\if 1\n\\if 1\n",
-     "\\if nested more than 16 deep", 2}};
+     "\\if nested more than 16 deep: nest it less deep", 2}};
 
 static const lexer_case reference_cases[] = {
     {"empty", "", NULL, 0},

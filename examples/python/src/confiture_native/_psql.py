@@ -303,11 +303,12 @@ class Scanner:
         """(the arguments as they are written, where they end)"""
         end = self.line_end(position)
         found = []
+        closed = 0  # the arguments so far that end with a parenthesis
         while True:
             while position < end and self.text[position] in " \t\v\f\r":
                 position += 1
             first = not found or name in ("g", "gx") and value(found[0])[:1] == "(" and \
-                [a for a in found if value(a)[-1:] == ")"] == found[-1:]
+                closed == 1 and value(found[-1])[-1:] == ")"
             if first and name in PIPES and self.text.startswith("|", position):
                 found.append(self.text[position:end])
                 return found, end
@@ -319,6 +320,7 @@ class Scanner:
             if not argument:
                 return found, position
             found.append(argument.group())
+            closed += value(found[-1])[-1:] == ")"
 
     def known(self, name):
         if name.lower() == "copy" or name in KNOWN:
