@@ -222,7 +222,7 @@ class Matrix:
         if standard == oldest:
             quick = ways.WAYS if compiler.command == "tcc" else ways.QUICK.get(compiler.command, ())
             return way == "late" or way in quick
-        return way == "first"
+        return way == "first" and standard == newest
 
     def is_run(self, compiler, standard, way):
         """A quick run makes a program of few, and of the others looks at the warnings: tcc runs

@@ -237,7 +237,7 @@ static void test_scan_endless(void) {
     }
     files = scan_find("s");
     CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
-    (void)alarm(120);
+    (void)alarm(600); /* an emulated processor hashes all of this in minutes */
     for (round = 0; round < 5; round++)
         for (way = SCAN_TREE; way <= SCAN_MANIFEST; way++) {
             memset(&run, 0, sizeof run);
@@ -250,7 +250,6 @@ static void test_scan_endless(void) {
             CHECK_STR(scan_outcome(way, files, run, NULL), "CANCELLED cancelled");
             CHECK(!progress.wrong && progress.calls == 60);
         }
-    (void)alarm(0);
     confiture_pool_free(pool);
     confiture_files_free(files);
     tree_clear();
