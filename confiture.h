@@ -9093,7 +9093,8 @@ static bool cfti_branch_open(cfti_lexer *lexer) {
     bool active = cfti_lex_active(lexer);
     cfti_branch *branch;
     if (lexer->branch_count == CFTI_BRANCHES) {
-        cfti_lex_found(lexer, "\\if nested more than 16 deep: nest it less deep", lexer->opened.line);
+        cfti_lex_found(lexer, "\\if nested more than 16 deep: nest it less deep",
+                       lexer->opened.line);
         lexer->deeper++;
         return true;
     }
