@@ -11101,16 +11101,15 @@ static void cfti_visit_take_fetched(cfti_visit *visit, const cfti_os_fetch *fetc
     cfti_visit_take(visit, (uint8_t *)fetch->data - visit->front, fetch->got);
 }
 
-/* Whether a file that was changed only just now may be read again at once: the look after the
- * first read will do for the one before the second. See cfti_read_careful(). */
-static bool cfti_may_confirm(const cfti_reader *reader, const cfti_os_fetch *fetch) {
+/* Whether a ring brought a file to its end, and within the limit. */
+static bool cfti_is_whole(const cfti_reader *reader, const cfti_os_fetch *fetch) {
     return fetch->done && fetch->status.kind == CFTI_KIND_FILE &&
-           fetch->status.size == fetch->got && !cfti_is_over(reader->run, fetch->got) &&
-           cfti_is_older(&fetch->status, &reader->start, 0);
+           fetch->status.size == fetch->got && !cfti_is_over(reader->run, fetch->got);
 }
 
-/* Reads again what the rule does not accept after one read, as far as there is room, and fills
- * the visits of those that are the same, between two looks that are. */
+/* Reads again what was changed too lately for one read, as far as there is room, and fills the
+ * visits of those that are the same, between two looks that are. The look after the first read
+ * is the one before the second: see cfti_read_careful(). */
 static void cfti_read_confirm(cfti_reader *reader, cfti_visit *visits, const cfti_os_fetch *fetches,
                               size_t count) {
     cfti_os_fetch again[CFTI_RING_FILES];
@@ -11118,7 +11117,9 @@ static void cfti_read_confirm(cfti_reader *reader, cfti_visit *visits, const cft
     size_t n = 0, used = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
-        if (visits[i].fetched || !cfti_may_confirm(reader, fetch)) continue;
+        if (visits[i].fetched || !cfti_is_whole(reader, fetch) ||
+            !cfti_is_older(&fetch->status, &reader->start, 0))
+            continue;
         if (fetch->got + 1 > CFTI_PIECE - used || !cfti_reader_has_piece(reader)) break;
         again[n] = *fetch;
         again[n].data = reader->piece + used;
@@ -11144,9 +11145,8 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, const cft
     size_t left = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
-        if (fetch->done && fetch->status.kind == CFTI_KIND_FILE &&
-            cfti_is_settled(&fetch->status, fetch->got, &reader->start) &&
-            !cfti_is_over(reader->run, fetch->got))
+        if (cfti_is_whole(reader, fetch) &&
+            cfti_is_settled(&fetch->status, fetch->got, &reader->start))
             cfti_visit_take_fetched(&visits[i], fetch);
     }
     cfti_read_confirm(reader, visits, fetches, count);
