@@ -9,9 +9,10 @@ error but counts no failure, has crashed: one failure more.
 NAME:=COMMAND is a check that counts as one: it has passed if it exits with 0.
 
 One suite runs after another, and output is shown as it comes. With --jobs N so many run side by
-side, and the output of each is shown as a whole when it ends. A suite that takes longer than --timeout SECONDS is ended, with all
-that it started. At the end stand the failures again, with the first of the lines "FAILED ..." that
-each suite wrote of its own. The last line is the total of all suites.
+side, and the output of each is shown as a whole when it ends. A suite that takes longer than
+--timeout SECONDS is ended, with all that it started. At the end stand the failures again, with the
+first of the lines "FAILED ..." that each suite wrote of its own. The last line is the total of all
+suites.
 """
 
 import argparse

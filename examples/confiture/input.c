@@ -354,12 +354,12 @@ static int order_texts(const void *a, const void *b) {
 }
 
 /* Operands or patterns that overlap take a file more than once: most likely a mistake. A list
- * that a program has written is taken as it is. */
-static void warn_repeated(const confiture_files *files) {
+ * that a program has written is taken as it is. A search has sorted its paths. */
+static void warn_repeated(const confiture_files *files, bool sorted) {
     size_t count = confiture_files_count(files), repeated = 0, i;
     const char **paths = (const char **)allocate((count + 1) * sizeof *paths), *first = NULL;
     for (i = 0; i < count; i++) paths[i] = confiture_files_path(files, i);
-    qsort((void *)paths, count, sizeof *paths, order_texts);
+    if (!sorted) qsort((void *)paths, count, sizeof *paths, order_texts);
     for (i = 1; i < count; i++) {
         if (strcmp(paths[i - 1], paths[i]) != 0) continue;
         if (repeated++ == 0) first = paths[i];
@@ -395,7 +395,7 @@ int input_find(confiture_files **files, const struct options *options) {
     /* "confiture check" has a note of its own. */
     if (!code && !options->unique && options->command != COMMAND_CHECK &&
         (options->operands.count > 1 || options->include.count > 1))
-        warn_repeated(*files);
+        warn_repeated(*files, !are_files);
     return code;
 }
 

@@ -157,8 +157,9 @@ def _lexical(text, mode):
 
 
 def _find_wrong(data, path, mode, last=True, index=0):
-    """(text, None), or (None, the Finding), of the file `index` of a list. The last file may leave its statement open: nothing
-    follows that it could be joined to."""
+    """(text, None), or (None, the Finding), of the file `index` of a list.
+
+    The last file may leave its statement open: nothing follows that it could be joined to."""
     try:
         text = _newlines(data.decode("utf-8"))
     except UnicodeDecodeError as error:
