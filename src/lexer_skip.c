@@ -93,7 +93,7 @@ CFTI_SSSE3 inline uint64_t cfti_ssse3_equal(const __m128i v[4], const __m128i w[
  * that the byte may be, and zero for bytes outside ASCII. */
 CFTI_SSSE3 inline void cfti_window_read(cfti_window *window, const uint8_t *p) {
     const __m128i t =
-        _mm_setr_epi8(-1, 0, '"', 0, '$', 0, 0, '\'', '(', ')', 0, ';', '\\', '-', 0, '/');
+        _mm_setr_epi8((char)-1, 0, '"', 0, '$', 0, 0, '\'', '(', ')', 0, ';', '\\', '-', 0, '/');
     const __m128i open = _mm_set1_epi8('('), close = _mm_set1_epi8(')');
     const __m128i v[4] = {cfti_ssse3_load(p), cfti_ssse3_load(p + 16), cfti_ssse3_load(p + 32),
                           cfti_ssse3_load(p + 48)};
