@@ -347,7 +347,10 @@ def run_command(command, args, wanted, error, found=()):
     if done.returncode != code or len(lines) != len(wanted) + 1 or lines[-1] != "":
         fail(what, (done.returncode, lines), (code, wanted))
     for line, (path, number) in zip(lines, wanted):
-        place = "confiture: %s:%d: " % (path, number) if number else "confiture: " + path
-        plain = path.isascii() and path.isprintable() and "\\" not in path
-        if plain and not line.startswith(place):
-            fail(what, line, place)
+        if not path.isascii() or not path.isprintable() or "\\" in path:
+            continue
+        # An operand is named as it was given.
+        names = [path] + [a for a in args if path and pathlib.PurePath(a) == pathlib.PurePath(path)]
+        places = ["confiture: %s:%d: " % (n, number) if number else "confiture: " + n for n in names]
+        if not line.startswith(tuple(places)):
+            fail(what, line, places)

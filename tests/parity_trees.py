@@ -248,8 +248,9 @@ class Question:
 def means_more(excluded, directory):
     """Whether the command takes a directory for one in the tree that the text does not name: it
     resolves both, and tries it inside of the directory, too."""
-    def related(a, b):
-        return pathlib.PurePath(b) in (pathlib.PurePath(a), *pathlib.PurePath(a).parents)
+    def related(a, b):  # by the text alone, ".." is below "."
+        a, b = pathlib.PurePath(a), pathlib.PurePath(b)
+        return b in (a, *a.parents) and ".." not in a.parts[len(b.parts):]
     if related(excluded, directory) or related(directory, excluded):
         return os.path.realpath(excluded) != os.path.abspath(excluded)  # through a link
     real = [os.path.realpath(p) for p in (excluded, directory)]
