@@ -78,20 +78,27 @@ class Windows:
     # ---- programs
 
     def start_wine(self):
-        """One program that waits, all the time: with it stay the services, which take long to
-        start, and would keep the pipes of whoever starts them first."""
+        """The prefix first, by a program that only ends: two programs that find none make it at the
+        same time, and one of them may fail. Then one program that waits, all the time: with it stay
+        the services, which take long to start, and would keep the pipes of whoever starts them."""
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
                  "env": self.environment}
+        for attempt in range(3):
+            done = subprocess.run([self.wine, "cmd", "/c", "exit"], stdin=subprocess.DEVNULL,
+                                  timeout=PATIENCE, **quiet)
+            if done.returncode == 0:
+                break
+            print("wine: ended with status %d at its start %d" % (done.returncode, attempt + 1))
+        else:
+            raise AssertionError("wine does not start")
         self.keeper = subprocess.Popen([self.wine, "cmd"], stdin=subprocess.PIPE, **quiet)
-        subprocess.run([self.wine, "cmd", "/c", "exit"], stdin=subprocess.DEVNULL,
-                       timeout=PATIENCE, check=True, **quiet)
 
     def end_wine(self):
+        """What still runs in a prefix of our own is stopped, so that the prefix can be removed."""
         self.keeper.stdin.close()
         self.keeper.wait(PATIENCE)
         server = os.path.join(os.path.dirname(os.path.realpath(self.wine)), "wineserver64")
         if "WINEPREFIX" not in os.environ and os.path.exists(server):
-            # What still runs in this prefix, so that it can be removed.
             subprocess.run([server, "-k", "-w"], env=self.environment, timeout=PATIENCE)
 
     def compile(self, name, sources, compiler=COMPILER):
@@ -465,13 +472,18 @@ def main():
         if not there:
             print("skipped: %s is not installed\n0 passed, 0 failed, 1 skipped" % what)
             return 0
-    with tempfile.TemporaryDirectory(prefix="confiture-windows-") as name:
-        windows = Windows(options, pathlib.Path(name))
-        windows.start_wine()
-        try:
-            windows.all()
-        finally:
-            windows.end_wine()
+    folder = tempfile.mkdtemp(prefix="confiture-windows-")
+    try:
+        windows = Windows(options, pathlib.Path(folder))
+        windows.check("wine starts", windows.start_wine)
+        if not windows.failed:
+            try:
+                windows.all()
+            finally:
+                windows.check("wine ends", windows.end_wine)
+    finally:
+        # A service that ends late may still write into the prefix.
+        shutil.rmtree(folder, ignore_errors=True)
     print("%d passed, %d failed, %d skipped" % (windows.passed, windows.failed, windows.skipped))
     return 1 if windows.failed or not windows.passed else 0
 
