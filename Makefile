@@ -14,12 +14,12 @@ RACES ?= 10000
 SECONDS ?= 600
 SEED ?= 0
 
-PARTS = $(wildcard src/*)
+PARTS = $(wildcard src/*.h src/*/*.[ch])
 COMMAND = examples/confiture
 COMMAND_SOURCES = $(sort $(wildcard $(COMMAND)/*.c))
 COMMAND_DEPENDS = $(COMMAND_SOURCES) $(wildcard $(COMMAND)/*.h) confiture.h
 UNIT_DEPENDS = $(wildcard tests/unit/*) tests/unit/main.c
-OWN_C = $(wildcard $(addsuffix /*.[ch],src examples $(COMMAND) examples/python/native tests \
+OWN_C = $(wildcard $(addsuffix /*.[ch],src src/* examples $(COMMAND) examples/python/native tests \
     tests/unit tests/faults tests/fuzz tests/races))
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wcast-qual \
     -Wstrict-prototypes

@@ -1,6 +1,6 @@
 /* confiture.h: generated from src/ by tools/amalgamate.py; edit the parts, not this. */
 
-/* ---- manual.h: what it is, how it is used, what it guarantees ---- */
+/* ---- public/manual.h: what it is, how it is used, what it guarantees ---- */
 
 /* confiture.h - a tree of SQL files into one schema and one digest
  *
@@ -471,7 +471,7 @@
 #ifndef CONFITURE_H
 #define CONFITURE_H
 
-/* ---- config.h: the user's macros, the version, the linkage ---- */
+/* ---- public/config.h: the user's macros, the version, the linkage ---- */
 
 #define CONFITURE_VERSION_MAJOR 0
 #define CONFITURE_VERSION_MINOR 1
@@ -496,7 +496,7 @@
 #define CONFITURE_API extern
 #endif
 
-/* ---- api.h: public types and prototypes ---- */
+/* ---- public/api.h: public types and prototypes ---- */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -983,7 +983,7 @@ CONFITURE_API const char *confiture_sha256_kernel(void);
 /* No extern "C" here: in C++ a definition has the linkage of its declaration,
  * which api.h gave; and system headers do not belong inside one. */
 
-/* ---- base.h: compiler and byte-order helpers; the implementation starts ---- */
+/* ---- base/base.h: compiler and byte-order helpers; the implementation starts ---- */
 
 #include <limits.h>
 #include <stdlib.h>
@@ -1083,7 +1083,7 @@ static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
     return length;
 }
 
-/* ---- os.h: what the library asks of the operating system ---- */
+/* ---- os/os.h: what the library asks of the operating system ---- */
 
 /* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What the
  * library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY, CFTI_OS_EXISTS,
@@ -1282,10 +1282,10 @@ static void cfti_cancel_restore(int before);
 #endif
 
 /* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
- * with the few functions that follow it in os_posix_threads.c. A cfti_thread stays where it is
+ * with the few functions that follow it in os/posix_threads.c. A cfti_thread stays where it is
  * until it is joined. */
 
-/* ---- os_posix.c: the primitives of os.h on POSIX systems ---- */
+/* ---- os/posix.c: the primitives of os/os.h on POSIX systems ---- */
 
 #if !defined(_WIN32)
 
@@ -1872,7 +1872,7 @@ static void cfti_os_advise_large(void *block, size_t size) {
 
 #endif /* !_WIN32 */
 
-/* ---- os_posix_write.c: the primitives of os.h that write, on POSIX systems ---- */
+/* ---- os/posix_write.c: the primitives of os/os.h that write, on POSIX systems ---- */
 
 #if !defined(_WIN32)
 
@@ -2364,7 +2364,7 @@ static int cfti_os_remove(const char *path) {
 
 #endif /* !_WIN32 */
 
-/* ---- os_posix_threads.c: the threads of os.h on POSIX systems ---- */
+/* ---- os/posix_threads.c: the threads of os/os.h on POSIX systems ---- */
 
 #if !defined(_WIN32) && !defined(CONFITURE_NO_THREADS)
 
@@ -2460,7 +2460,7 @@ static void cfti_cancel_restore(int before) {
 
 #endif
 
-/* ---- os_win32_path.c: errors and paths on Windows ---- */
+/* ---- os/win32_path.c: errors and paths on Windows ---- */
 
 #if defined(_WIN32)
 
@@ -2845,7 +2845,7 @@ static int cfti_wide_path(cfti_wide *wide, cfti_os_file at, const char *path) {
 
 #endif /* _WIN32 */
 
-/* ---- os_win32.c: the primitives of os.h on Windows ---- */
+/* ---- os/win32.c: the primitives of os/os.h on Windows ---- */
 
 #if defined(_WIN32)
 
@@ -3421,12 +3421,12 @@ static void cfti_thread_join(cfti_thread thread) {
 
 #endif /* _WIN32 */
 
-/* ---- os_uring.c: many small files with two system calls, by Linux's io_uring ---- */
+/* ---- os/uring.c: many small files with two system calls, by Linux's io_uring ---- */
 
 /* A system call may cost as much as what it does for a small file, and a file needs
  * more. A ring takes them from shared memory, a batch of files with two calls. Not
  * every kernel has it and not every host allows it, so it is never the only way:
- * whatever a ring did not do is done by the calls of os_posix.c. */
+ * whatever a ring did not do is done by the calls of os/posix.c. */
 
 #if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_URING) &&                             \
     defined(SYS_io_uring_setup) && defined(SYS_io_uring_enter) && defined(SYS_io_uring_register)
@@ -3828,7 +3828,7 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
 
 #endif
 
-/* ---- memory.c: the allocator, a growable buffer, an arena ---- */
+/* ---- base/memory.c: the allocator, a growable buffer, an arena ---- */
 
 /* Blocks from here on get large pages where there are any: a block just under 2 MiB is
  * one when malloc() has added its own few bytes. */
@@ -4090,7 +4090,44 @@ static void cfti_arena_rewind(cfti_arena *arena, cfti_block *block, size_t used)
     arena->first->used = 0;
 }
 
-/* ---- shelf.c: memory kept from one call to the next ---- */
+/* ---- base/sort.c: comparing bytes, and a stable sort ---- */
+
+static int cfti_bytes_compare(const char *a, size_t a_size, const char *b, size_t b_size) {
+    int order = memcmp(a, b, cfti_min(a_size, b_size));
+    if (order != 0) return order;
+    return a_size < b_size ? -1 : a_size > b_size;
+}
+
+/* A stable merge sort: qsort() is neither stable nor free of hidden allocations. What
+ * is already in order costs one pass. False: no memory. */
+static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t n, size_t size,
+                      int (*order)(const void *a, const void *b)) {
+    char *from = (char *)items, *to, *spare;
+    size_t i, width;
+    for (i = 1; i < n; i++)
+        if (order(from + (i - 1) * size, from + i * size) > 0) break;
+    if (i >= n) return true;
+    spare = to = (char *)cfti_alloc(allocator, n * size);
+    if (spare == NULL) return false;
+    for (width = 1; width < n; width *= 2) {
+        char *swap;
+        for (i = 0; i < n; i += 2 * width) {
+            size_t a = i, b = cfti_min(i + width, n), k = i;
+            size_t a_end = b, b_end = cfti_min(b + width, n);
+            while (k < b_end) {
+                bool first =
+                    b >= b_end || (a < a_end && order(from + a * size, from + b * size) <= 0);
+                memcpy(to + k++ * size, from + (first ? a++ : b++) * size, size);
+            }
+        }
+        swap = from, from = to, to = swap;
+    }
+    if (from != (char *)items) memcpy(items, from, n * size);
+    cfti_free(allocator, spare, n * size);
+    return true;
+}
+
+/* ---- base/block_cache.c: memory kept from one call to the next ---- */
 
 #if !defined(CONFITURE_NO_THREADS)
 
@@ -4212,7 +4249,7 @@ static void cfti_shelf_close(cfti_shelf *shelf) {
 
 #endif
 
-/* ---- error.c: status texts, filling an error ---- */
+/* ---- base/error.c: status texts, filling an error ---- */
 
 /* What went wrong, before it is put into words. Small, since workers keep one a
  * file; path and detail must live until it is reported. */
@@ -4479,7 +4516,7 @@ static bool cfti_are_given(const char *const *strings, size_t count, const char 
     return true;
 }
 
-/* ---- cpu.c: what this processor can do beyond plain C ---- */
+/* ---- base/cpu.c: what this processor can do beyond plain C ---- */
 
 #define CFTI_CPU_SHANI 1u /* x86: SHA extensions, with the SSSE3 and SSE4.1 that go with them */
 #define CFTI_CPU_ARMV8 2u /* ARM: SHA-256 instructions */
@@ -4569,7 +4606,7 @@ static unsigned cfti_cpu_features(void) {
     return (unsigned)mask;
 }
 
-/* ---- sha256_portable.c: the SHA-256 compression function in plain C ---- */
+/* ---- sha256/portable.c: the SHA-256 compression function in plain C ---- */
 
 static const uint32_t cfti_sha256_k[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -4643,7 +4680,7 @@ static void cfti_sha256_blocks_portable(uint32_t state[8], const uint8_t *p, siz
     }
 }
 
-/* ---- sha256_x86.c: the SHA-256 compression function with x86's SHA extensions ---- */
+/* ---- sha256/x86.c: the SHA-256 compression function with x86's SHA extensions ---- */
 
 #if CFTI_SIMD_X86
 
@@ -4812,7 +4849,7 @@ cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size
 
 #endif
 
-/* ---- sha256_arm.c: the SHA-256 compression function with ARMv8's instructions ---- */
+/* ---- sha256/arm.c: the SHA-256 compression function with ARMv8's instructions ---- */
 
 #if CFTI_SIMD_ARM
 
@@ -4950,7 +4987,7 @@ CFTI_ARMV8_TARGET static void cfti_sha256_blocks4_armv8(uint32_t states[4][8],
 
 #endif
 
-/* ---- sha256.c: SHA-256 (FIPS 180-4) with the best kernel at hand ---- */
+/* ---- sha256/sha256.c: SHA-256 (FIPS 180-4) with the best kernel at hand ---- */
 
 /* The branches are the same every time, so they cost less than a call through
  * a pointer, and there is no pointer to set up or to race for. */
@@ -5064,7 +5101,7 @@ CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]) 
     hex[64] = '\0';
 }
 
-/* ---- sha256_many.c: many messages at once ---- */
+/* ---- sha256/many.c: many messages at once ---- */
 
 #define CFTI_SHA256_LANES 4
 
@@ -5181,7 +5218,7 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
     }
 }
 
-/* ---- parallel.c: the minimal thread pool ---- */
+/* ---- threads/pool.c: the minimal thread pool ---- */
 
 /* Fork and join, nothing more: the caller and some helpers run one function at a
  * time. A helper that is still on its way when the work is done is not waited for. */
@@ -5619,7 +5656,7 @@ static int cfti_crew_each(cfti_crew *crew, size_t n, void (*task)(void *ctx, siz
     return 0;
 }
 
-/* ---- path.c: components, comparison, common prefix, glob, match ---- */
+/* ---- find/path.c: components, comparison, common prefix, glob, match ---- */
 
 /* Paths here are clean: no empty and no "." components, "." for no component at
  * all, ".." kept as it is. That is what pathlib does to them, and no more: what
@@ -6104,7 +6141,7 @@ static bool cfti_part_matches(const cfti_part *part, const char *name, size_t si
     return cfti_fnmatch(name, size, part->text, part->size);
 }
 
-/* ---- list.c: the list of files: paths, names, orders ---- */
+/* ---- find/list.c: the list of files: paths, names, orders ---- */
 
 typedef struct cfti_file {
     const char *path; /* as it is opened */
@@ -6315,7 +6352,7 @@ static void cfti_files_part_free(confiture_files *part) {
     part->items = NULL;
 }
 
-/* ---- names ---- */
+/* ---- find/name.c: names relative to the base ---- */
 
 /* Where the base lies, in every form that a path may have to be compared with. */
 typedef struct cfti_base {
@@ -6555,7 +6592,7 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     return status;
 }
 
-/* ---- orders ---- */
+/* ---- find/order.c: the orders of a list ---- */
 
 /* The zeros of Unicode 14's decimal digits beyond ASCII, each followed by its other
  * nine: Python's int() takes them all. */
@@ -6636,12 +6673,6 @@ static const char *cfti_stem(const cfti_file *file, size_t *size) {
     return name;
 }
 
-static int cfti_bytes_compare(const char *a, size_t a_size, const char *b, size_t b_size) {
-    int order = memcmp(a, b, cfti_min(a_size, b_size));
-    if (order != 0) return order;
-    return a_size < b_size ? -1 : a_size > b_size;
-}
-
 static int cfti_order_path(const void *a, const void *b) {
     return cfti_path_compare(((const cfti_file *)a)->path, ((const cfti_file *)b)->path);
 }
@@ -6663,35 +6694,6 @@ static int cfti_order_hex(const void *a, const void *b) {
     }
     if (order == 0) order = cfti_bytes_compare(x, a_size, y, b_size);
     return order != 0 ? order : cfti_order_path(a, b);
-}
-
-/* A stable merge sort: qsort() is neither stable nor free of hidden allocations. What
- * is already in order costs one pass. False: no memory. */
-static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t n, size_t size,
-                      int (*order)(const void *a, const void *b)) {
-    char *from = (char *)items, *to, *spare;
-    size_t i, width;
-    for (i = 1; i < n; i++)
-        if (order(from + (i - 1) * size, from + i * size) > 0) break;
-    if (i >= n) return true;
-    spare = to = (char *)cfti_alloc(allocator, n * size);
-    if (spare == NULL) return false;
-    for (width = 1; width < n; width *= 2) {
-        char *swap;
-        for (i = 0; i < n; i += 2 * width) {
-            size_t a = i, b = cfti_min(i + width, n), k = i;
-            size_t a_end = b, b_end = cfti_min(b + width, n);
-            while (k < b_end) {
-                bool first =
-                    b >= b_end || (a < a_end && order(from + a * size, from + b * size) <= 0);
-                memcpy(to + k++ * size, from + (first ? a++ : b++) * size, size);
-            }
-        }
-        swap = from, from = to, to = swap;
-    }
-    if (from != (char *)items) memcpy(items, from, n * size);
-    cfti_free(allocator, spare, n * size);
-    return true;
 }
 
 static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, const void *b)) {
@@ -6752,7 +6754,7 @@ static bool cfti_files_order(confiture_files *files, bool in_order, confiture_so
     return true;
 }
 
-/* ---- node.c: a directory of a search, and what it holds ---- */
+/* ---- find/node.c: a directory of a search, and what it holds ---- */
 
 /* What a directory holds that matters: a file to be listed, a directory to go into,
  * or both in one. */
@@ -6921,7 +6923,7 @@ static void cfti_node_close(cfti_node *node) {
     node->is_open = false;
 }
 
-/* ---- listing.c: what one directory holds for a pattern ---- */
+/* ---- find/listing.c: what one directory holds for a pattern ---- */
 
 /* A directory is searched with the set of those parts of the pattern that may match
  * there: a small automaton, so that each directory is listed once and no path is
@@ -7296,7 +7298,7 @@ static void cfti_node_list(void *ctx, size_t index) {
     cfti_node_shrink(&walk->allocator, node);
 }
 
-/* ---- walk.c: one pattern in one directory tree ---- */
+/* ---- find/walk.c: one pattern in one directory tree ---- */
 
 /* Adds a node to the next level. False: no memory. */
 static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
@@ -7448,7 +7450,7 @@ static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
     cfti_free(&walk->allocator, walk->level, walk->level_capacity * sizeof(cfti_node *));
 }
 
-/* ---- find.c: discovery: include directories, patterns, lists ---- */
+/* ---- find/find.c: discovery: include directories, patterns, lists ---- */
 
 /* Everything that find needs beside the list; freed by cfti_search_close. */
 typedef struct cfti_search {
@@ -8015,7 +8017,7 @@ CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **file
     return cfti_files_from(files, NULL, 0, list, list_size, options, error);
 }
 
-/* ---- text.c: UTF-8, newlines, and looking for bytes ---- */
+/* ---- text/text.c: UTF-8, newlines, and looking for bytes ---- */
 
 /* Sixteen bytes at a time where every processor of the architecture can: SSE2
  * is part of x86-64, NEON of AArch64, so nothing has to be detected. Elsewhere
@@ -8269,7 +8271,7 @@ static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     return count;
 }
 
-/* ---- lexer.h: what is known of a script between two bytes of it ---- */
+/* ---- text/lexer.h: what is known of a script between two bytes of it ---- */
 
 /* Kinds of bytes. IDENT is scan.l's {ident_cont}; STOP is what may begin something
  * when it is met between tokens. */
@@ -8363,7 +8365,7 @@ typedef struct cfti_spot {
     uint64_t line;
 } cfti_spot;
 
-/* How a COPY is read: see lexer_copy.c. */
+/* How a COPY is read: see text/lexer_copy.c. */
 typedef struct cfti_copying {
     uint8_t state; /* CFTI_COPY_ */
     bool binary;   /* it said so */
@@ -8536,7 +8538,7 @@ static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
     }
 }
 
-/* ---- lexer_copy.c: COPY, by PostgreSQL's grammar, and its data ---- */
+/* ---- text/lexer_copy.c: COPY, by PostgreSQL's grammar, and its data ---- */
 
 /* How far a COPY is read, by what may come next. Those below CFTI_COPY_READS read data
  * from the script if they end here. */
@@ -8890,7 +8892,7 @@ static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const u
     return p;
 }
 
-/* ---- lexer_meta.c: commands of psql, by its psqlscanslash.l and command.c ---- */
+/* ---- text/lexer_meta.c: commands of psql, by its psqlscanslash.l and command.c ---- */
 
 enum {
     CFTI_COMMAND_UNKNOWN,
@@ -9456,7 +9458,7 @@ static const uint8_t *cfti_lex_argument_number(cfti_lexer *lexer, const uint8_t 
     return p;
 }
 
-/* ---- lexer_copy_line.c: the line of psql's \copy, of which it makes a COPY ---- */
+/* ---- text/lexer_copy_line.c: the line of psql's \copy, of which it makes a COPY ---- */
 
 static void cfti_copy_line_token(cfti_lexer *lexer, int token) {
     if (token == '.' && lexer->line_copy.state == CFTI_COPY_NAMED) {
@@ -9596,7 +9598,7 @@ static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, co
     return p;
 }
 
-/* ---- lexer_skip.c: between tokens ---- */
+/* ---- text/lexer_skip.c: between tokens ---- */
 
 /* Most of a script is text in which nothing begins. It is passed over as fast as may be, and
  * words are looked at only where they matter: the first of a statement, those of a COPY,
@@ -9938,7 +9940,7 @@ static bool cfti_lex_may_begin(const cfti_lexer *lexer, const uint8_t *from, con
     return end - p < 5 || ((p[1] | 0x20) == 'e' && (p[2] | 0x20) == 'g');
 }
 
-/* ---- lexer.c: what is still open at the end of a file ---- */
+/* ---- text/lexer.c: what is still open at the end of a file ---- */
 
 /* The rules are those of PostgreSQL's scan.l with standard_conforming_strings on,
  * and of psql's psqlscan.l and command.c around it. Where they differ, on strings
@@ -10444,7 +10446,7 @@ static const char *cfti_lexer_finish(cfti_lexer *lexer, const uint8_t *text, siz
     return cfti_lexer_end(lexer, line);
 }
 
-/* ---- beneath.c: opening the files of a confined list ---- */
+/* ---- scan/beneath.c: opening the files of a confined list ---- */
 
 #if !CFTI_OS_OPENS_BENEATH
 static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
@@ -10578,7 +10580,7 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
     return error;
 }
 
-/* ---- read.c: reading one file ---- */
+/* ---- scan/read.c: reading one file ---- */
 
 /* THE RULE. There are several ways to the bytes of a file, and one rule for all of them. What
  * was read is accepted only by what the file's own status says after the read:
@@ -11076,7 +11078,7 @@ static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_fil
     return CONFITURE_OK;
 }
 
-/* ---- read_many.c: many files at once, where the system can ---- */
+/* ---- scan/read_many.c: many files at once, where the system can ---- */
 
 /* How many of the files, from the first on, a ring can take together: those of one directory,
  * which must be files by their listing's word. */
@@ -11189,7 +11191,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
     }
 }
 
-/* ---- scan.c: the ordered scan ---- */
+/* ---- scan/scan.c: the ordered scan ---- */
 
 /* Visits the files of a list in order, each read once. What is done to a file has
  * two halves: `map` on any thread, in any order, and `fold` on the calling thread,
@@ -11618,7 +11620,7 @@ static void cfti_slot_empty(cfti_slot *slot) {
     cfti_arena_reset(&slot->arena);
 }
 
-/* ---- scan_loop.c: who reads which batch, and when ---- */
+/* ---- scan/scan_loop.c: who reads which batch, and when ---- */
 
 /* A slot that is free; NULL: no memory. With the lock held. */
 static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
@@ -12057,7 +12059,7 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     return status;
 }
 
-/* ---- digest.c: the digests and the manifest ---- */
+/* ---- results/digest.c: the digests and the manifest ---- */
 
 /* The stream digest: one SHA-256 over everything, so all of it in order. */
 typedef struct cfti_stream {
@@ -12194,6 +12196,8 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     return CONFITURE_OK;
 }
 
+/* ---- results/manifest.c: one digest for each file ---- */
+
 static confiture_status cfti_manifest_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
                                           cfti_fail *fail) {
     confiture_sha256 *sha = (confiture_sha256 *)visit->state;
@@ -12247,7 +12251,7 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     return CONFITURE_OK;
 }
 
-/* ---- notes.c: what the names of a list may hide ---- */
+/* ---- results/notes.c: what the names of a list may hide ---- */
 
 /* Letters of Latin-1 and Latin Extended-A, from U+00C0 to U+017F, that Unicode takes for a
  * letter and a mark above or below it: the letters, and what stands for the marks. */
@@ -12499,7 +12503,7 @@ static bool cfti_notes_tell_all(cfti_notes *notes) {
     return good;
 }
 
-/* ---- check.c: bytes to text, and the checks on the way ---- */
+/* ---- results/check.c: bytes to text, and the checks on the way ---- */
 
 /* How text is made and read. */
 typedef struct cfti_text_rules {
@@ -12761,7 +12765,7 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
-/* ---- output.c: where a schema goes: memory, a sink, a file ---- */
+/* ---- results/output.c: where a schema goes: memory, a sink, a file ---- */
 
 #define CFTI_OUTPUT_RUN ((size_t)256 << 10)
 
@@ -12819,7 +12823,7 @@ static confiture_status cfti_output_put(cfti_output *output, const void *data, s
     return fail->status;
 }
 
-/* ---- target.c: a file that is built: open, complete, commit, close ---- */
+/* ---- results/target.c: a file that is built: open, complete, commit, close ---- */
 
 #define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes of a file that are looked at at once */
 #define CFTI_TARGET_NOWHERE (UINT64_MAX / 2)
@@ -13293,10 +13297,9 @@ static void cfti_target_close(cfti_target *target) {
     cfti_buffer_free(&target->real);
 }
 
-/* ---- schema.c: what stands around the files: separators and the header ---- */
+/* ---- results/separator.c: the text before each file ---- */
 
 #define CFTI_BAR_42 "=========================================="
-#define CFTI_BAR_44 CFTI_BAR_42 "=="
 
 /* What a compile function says when it is not the text that is wrong. */
 static const char cfti_no_memory[] = "out of memory";
@@ -13387,6 +13390,10 @@ static confiture_status cfti_separator_put(cfti_output *output, const cfti_buffe
     return CONFITURE_OK;
 }
 
+/* ---- results/header.c: the header of a schema ---- */
+
+#define CFTI_BAR_44 CFTI_BAR_42 "=="
+
 /* The part of the header before the digest is followed by 64 characters that are only
  * known when all files have been read: zeros stand for them until then. */
 static const char cfti_digest_unknown[] =
@@ -13438,7 +13445,7 @@ static confiture_status cfti_header_put(cfti_output *output, const confiture_hea
     return status;
 }
 
-/* ---- build.c: one scan, the schema and its digest ---- */
+/* ---- results/build.c: one scan, the schema and its digest ---- */
 
 #define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed, not written */
 
@@ -14109,7 +14116,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
     return cfti_build_files(schemas, paths, 3, files, options, error);
 }
 
-/* ---- end.h: undefines what is ours, and the licence ---- */
+/* ---- base/end.h: undefines what is ours, and the licence ---- */
 
 #undef CFTI_ACL
 #undef CFTI_ACL_ENTRY

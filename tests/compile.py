@@ -150,7 +150,7 @@ def example_programs():
     programs = [("examples/minimal.c", (ROOT / "examples" / "minimal.c").read_text())]
     blocks = re.findall(r"^```c\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
     programs += [("README.md", block) for block in blocks if "int main(" in block]
-    manual = (ROOT / "src" / "manual.h").read_text()
+    manual = (ROOT / "src" / "public" / "manual.h").read_text()
     shortest = re.search(r"^ \* THE SHORTEST USE\n \* =+\n((?: \*     .*\n)+)", manual, re.M)[1]
     programs.append(("the manual's shortest use",
                      ways.text("implement") + "#include <stdio.h>\nint main(void) {\n" +
@@ -258,7 +258,7 @@ class Matrix:
     def add_symbols(self, compiler):
         optimize = "-O1" if self.everything else "-O0"
         prototype = r"^CONFITURE_API [^;(]*?\b(confiture_\w+)\("
-        declared = set(re.findall(prototype, (ROOT / "src" / "api.h").read_text(), re.M))
+        declared = set(re.findall(prototype, (ROOT / "src" / "public" / "api.h").read_text(), re.M))
 
         def symbols(folder, pieces):
             # Not as for a shared library: tables of pointers would count as data that changes.
@@ -293,7 +293,7 @@ class Matrix:
     def add_macros(self, compiler, header):
         """-dD shows each #define and #undef where it happens: ours must be undone, but for
         CONFITURE_, and nobody else's."""
-        ours = re.compile(r"confiture[^/]*\.h$|/src/[^/]+$")
+        ours = re.compile(r"confiture[^/]*\.h$|/src/[^/]+(/[^/]+)?$")
 
         def check(folder, pieces):
             flags = [flag for flag in compiler.flags(header=header) if flag != "-Werror"]

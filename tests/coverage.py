@@ -53,7 +53,7 @@ SUITES = [
 
 class Part:
     def __init__(self, path):
-        self.name = path.name
+        self.name = path.relative_to(ROOT / "src").as_posix()
         self.text = path.read_text(encoding="utf-8").split("\n")
         self.lines = {}  # number: how often
         self.branches = collections.defaultdict(lambda: [0, 0])  # (line, ...): [true, false]
@@ -138,7 +138,8 @@ def measure(folder, programs):
     # What was killed while it wrote has left a piece of a file.
     run(["llvm-profdata", "merge", "-sparse", "-failure-mode=all", "-f", names,
          "-o", folder / "all.profdata"])
-    parts = {str(path): Part(path) for path in sorted((ROOT / "src").iterdir())}
+    parts = {str(path): Part(path) for path in sorted((ROOT / "src").rglob("*"))
+             if path.is_file()}
     part = None
     for line in export(folder, programs, "-format=lcov").split("\n"):
         kind, _, rest = line.partition(":")

@@ -48,19 +48,19 @@ CHEAP = ["memory", "shelf", "ring", "path", "names", "rules", "face", "confine",
          "system", "sha256", "lexer", "limit", "find", "build", "scan"]
 # Those that are most likely to notice, where it is not the one of that name.
 FIRST = {
-    "base.h": ["rules", "text", "path", "names"], "cpu.c": ["sha256"], "sha256_portable.c": ["sha256"],
-    "sha256_x86.c": ["sha256"], "sha256_many.c": ["sha256"], "lexer_copy.c": ["lexer"],
+    "base.h": ["rules", "text", "path", "names"], "cpu.c": ["sha256"], "sha256/portable.c": ["sha256"],
+    "sha256/x86.c": ["sha256"], "sha256/many.c": ["sha256"], "text/lexer_copy.c": ["lexer"],
     "error.c": ["path", "system"], "list.c": ["names", "rules", "path", "memory", "walk", "find"],
     "path.c": ["path", "names"], "node.c": ["walk", "find", "confine"],
     "listing.c": ["walk", "find", "confine"], "walk.c": ["walk", "find", "confine"],
     "find.c": ["walk", "find", "confine"],
-    "os_posix.c": ["system", "output", "confine"],
-    "os_uring.c": ["ring", "system", "refused"], "read.c": ["system", "scan", "limit"],
-    "read_many.c": ["ring", "scan", "limit"],
+    "os/posix.c": ["system", "output", "confine"],
+    "os/uring.c": ["ring", "system", "refused"], "read.c": ["system", "scan", "limit"],
+    "scan/read_many.c": ["ring", "scan", "limit"],
     "beneath.c": ["confine"],
     "digest.c": ["system", "scan"], "check.c": ["output", "build"], "output.c": ["output", "build"],
     "build.c": ["output", "build"], "schema.c": ["output", "build"],
-    "parallel.c": ["system", "find", "scan"], "scan.c": ["system", "scan"],
+    "threads/pool.c": ["system", "find", "scan"], "scan.c": ["system", "scan"],
 }
 
 
@@ -138,8 +138,7 @@ def compiled_lines():
     for line in output.split("\n"):
         marker = re.match(r'# (\d+) "(.*?)"', line)
         if marker:
-            path = pathlib.PurePath(marker[2])
-            part = path.name if path.parent.name == "src" else None
+            part = re.sub(r".*\bsrc/(\w+/\w+\.[ch])$|.*", r"\1", marker[2])
             number = int(marker[1])
             continue
         if part and line.strip():
@@ -217,7 +216,7 @@ def choose(count, seed, only):
     """[[mutants of one place]]: the first of each that compiles is taken. In proportion to the
     lines, and none without."""
     seen = compiled_lines()
-    parts = [p for p in sorted(seen) if p not in ("api.h", "os.h", "config.h") and
+    parts = [p for p in sorted(seen) if p not in ("public/api.h", "os/os.h", "public/config.h") and
              (not only or p in only)]
     total = sum(len(seen[p]) for p in parts)
     places = []

@@ -1,4 +1,4 @@
-/* windows.c: os_win32_path.c and os_win32.c from the inside; run by tests/windows.py.
+/* windows.c: os/win32_path.c and os/win32.c from the inside; run by tests/windows.py.
  *     x86_64-w64-mingw32-gcc -I. -DCFT_HEADER='"confiture.h"' tests/windows.c -static */
 #define CONFITURE_IMPLEMENTATION
 #include CFT_HEADER

@@ -17,6 +17,7 @@ import re
 import sys
 
 SPINE = "confiture-in.h"
+MAX_COLUMNS = 100
 NOTICE = "/* confiture.h: generated from src/ by tools/amalgamate.py; edit the parts, not this. */"
 FORMATTER = ("/* clang-format off */", "/* clang-format on */")
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]*)"')
@@ -43,6 +44,8 @@ class Amalgam:
                 self.problem(name, number, "carriage return")
             elif line.endswith((b" ", b"\t")):
                 self.problem(name, number, "trailing white space")
+            if len(line) > MAX_COLUMNS:
+                self.problem(name, number, f"longer than {MAX_COLUMNS} columns")
             if b"\t" in line.rstrip():
                 self.problem(name, number, "tab")
             if any(byte > 126 or byte < 32 and byte not in b"\r\t" for byte in line):
@@ -84,9 +87,10 @@ class Amalgam:
                 out.append("")
             # What is for the formatter of the parts is not for the reader of the whole.
             out += [line for line in self.part(name) if line.strip() not in FORMATTER]
-        for path in sorted(self.src.iterdir()):
-            if path.name != SPINE and path.name not in self.used and path.name[0] != ".":
-                self.problem(path.name, 0, f"not included by src/{SPINE}")
+        for path in sorted(self.src.rglob("*")):
+            name = path.relative_to(self.src).as_posix()
+            if path.is_file() and name != SPINE and name not in self.used and path.name[0] != ".":
+                self.problem(name, 0, f"not included by src/{SPINE}")
         text = "\n".join(out) + "\n"
         # Parts are separated by one empty line, whatever stood around them.
         return re.sub(r"\n{3,}", "\n\n", text).encode("ascii", "replace")

@@ -106,7 +106,7 @@ static int fault_pthread_cond_destroy(pthread_cond_t *c);
 #define pthread_cond_destroy fault_pthread_cond_destroy
 
 #if defined(FAULTS_READDIR)
-/* What os_posix.c does where there is no getdents64. */
+/* What os/posix.c does where there is no getdents64. */
 #undef SYS_getdents64
 static DIR *fault_fdopendir(int fd);
 static struct dirent *fault_readdir(DIR *dir);

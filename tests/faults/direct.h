@@ -1,4 +1,4 @@
-/* direct.h: the calls of os_posix.c and os_uring.c one by one, and what one call of the library
+/* direct.h: the calls of os/posix.c and os/uring.c one by one, and what one call of the library
  * makes of what no system does when it is asked to: each is said by name here, since which of
  * them the Nth call meets changes with the code. */
 #ifndef CONFITURE_FAULTS_DIRECT_H

@@ -500,7 +500,7 @@ FS_WATCHED
 
 FS_UNWATCHED
 
-/* ---- io_uring: as much of it as os_uring.c uses ---- */
+/* ---- io_uring: as much of it as os/uring.c uses ---- */
 
 static long fs_ring_setup(cfti_ring_setup *setup) {
     int i, k;

@@ -1,5 +1,5 @@
 /* What a host can rely on: its signals, its cancelled threads, and a pool no larger than can be
- * used: os_posix_threads.c, parallel.c, and the calls that hold a cancellation back. */
+ * used: os/posix_threads.c, threads/pool.c, and the calls that hold a cancellation back. */
 
 #include "memory.h"
 #include "runs.h"

@@ -1,4 +1,4 @@
-/* The comment checks of lexer_copy.c and lexer.c. After test_text.c, whose text_random
+/* The comment checks of text/lexer_copy.c and lexer.c. After test_text.c, whose text_random
  * it uses. */
 
 /* ==== The lexers: a table ================================================ */

@@ -1,4 +1,4 @@
-/* A batch of files by one system call: os_uring.c. Where rings are not to be had there is
+/* A batch of files by one system call: os/uring.c. Where rings are not to be had there is
  * only that to be seen. */
 
 #include "runs.h"

@@ -1,6 +1,6 @@
 /* The ordered scan: the same results and the same errors however it is run, and the same
  * again when memory runs out or the caller says stop: read.c, scan.c, digest.c, check.c,
- * parallel.c. */
+ * threads/pool.c. */
 
 #if defined(__linux__)
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* What a pool keeps from call to call: shelf.c. */
+/* What a pool keeps from call to call: base/block_cache.c. */
 
 #include "memory.h"
 

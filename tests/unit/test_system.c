@@ -1,5 +1,5 @@
-/* What the system says no to, and kernel files, whose size is not their size: os_posix.c,
- * read.c, the ring's edges in parallel.c and os_uring.c, and the words for errors. */
+/* What the system says no to, and kernel files, whose size is not their size: os/posix.c,
+ * read.c, the ring's edges in threads/pool.c and os/uring.c, and the words for errors. */
 
 #include "memory.h"
 #include "runs.h"

@@ -1,0 +1,99 @@
+/* ---- base/base.h: compiler and byte-order helpers; the implementation starts ---- */
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define CFTI_LIKELY(x) __builtin_expect(!!(x), 1)
+#define CFTI_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define CFTI_UNUSED __attribute__((unused))
+#else
+#define CFTI_LIKELY(x) (x)
+#define CFTI_UNLIKELY(x) (x)
+#define CFTI_UNUSED
+#endif
+
+/* tcc defines __GNUC__ on some systems but has neither the builtins nor the
+ * target attribute. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
+#define CFTI_GNUC 1
+#else
+#define CFTI_GNUC 0
+#endif
+
+/* Loads and stores that other threads may do at the same time. Where there is
+ * nothing better, an aligned volatile int: all that is kept in one is a value
+ * that every thread would compute alike. */
+#if CFTI_GNUC
+#define CFTI_ATOMIC_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define CFTI_ATOMIC_MARK(p)                                                                        \
+    (__atomic_load_n(p, __ATOMIC_RELAXED) ? (void)0 : __atomic_store_n(p, true, __ATOMIC_RELAXED))
+#else
+#define CFTI_ATOMIC_LOAD(p) (*(volatile int *)(p))
+#define CFTI_ATOMIC_STORE(p, v) ((void)(*(volatile int *)(p) = (v)))
+#define CFTI_ATOMIC_MARK(p) ((void)(*(volatile bool *)(p) = true))
+#endif
+
+/* Sets a caller's flag, if there is one, which other threads may set at the same time. */
+static void cfti_mark(bool *flags, size_t index) {
+    if (flags != NULL) CFTI_ATOMIC_MARK(&flags[index]);
+}
+
+/* In a loop that waits for another thread: the processor need not hurry. */
+#if CFTI_GNUC && (defined(__x86_64__) || defined(__i386__))
+#define CFTI_PAUSE() __builtin_ia32_pause()
+#elif CFTI_GNUC && defined(__aarch64__)
+#define CFTI_PAUSE() __asm__ volatile("yield")
+#else
+#define CFTI_PAUSE() ((void)0)
+#endif
+
+#define CFTI_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static size_t cfti_min(size_t a, size_t b) { return a < b ? a : b; }
+static size_t cfti_max(size_t a, size_t b) { return a > b ? a : b; }
+
+/* Big-endian words at any alignment. Compilers turn both into one or two
+ * instructions. */
+static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+
+static uint32_t cfti_load_be32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+}
+
+static void cfti_store_be32(uint8_t *p, uint32_t v) {
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+/* The code point at p and its length in bytes, by the strict rules of UTF-8; 0 if
+ * the bytes there are not well-formed. n > 0. */
+static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
+    uint32_t c = p[0], low;
+    size_t length, i;
+    if (c < 0x80) {
+        *code = c;
+        return 1;
+    }
+    if (c >= 0xC2 && c <= 0xDF) {
+        length = 2, low = 0x80, c &= 0x1F;
+    } else if (c >= 0xE0 && c <= 0xEF) {
+        length = 3, low = 0x800, c &= 0x0F;
+    } else if (c >= 0xF0 && c <= 0xF4) {
+        length = 4, low = 0x10000, c &= 0x07;
+    } else {
+        return 0;
+    }
+    if (length > n) return 0;
+    for (i = 1; i < length; i++) {
+        if ((p[i] & 0xC0) != 0x80) return 0;
+        c = c << 6 | (uint32_t)(p[i] & 0x3F);
+    }
+    if (c < low || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return 0;
+    *code = c;
+    return length;
+}

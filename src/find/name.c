@@ -1,0 +1,239 @@
+/* ---- find/name.c: names relative to the base ---- */
+
+/* Where the base lies, in every form that a path may have to be compared with. */
+typedef struct cfti_base {
+    const char *given;  /* clean */
+    cfti_buffer full;   /* the same, absolute */
+    cfti_buffer here;   /* the current directory */
+    bool here_is_known; /* both of them have been looked up */
+} cfti_base;
+
+/* The name of a path: a suffix of it, or a string of the list's own. NULL with a
+ * failure: outside, or no memory. */
+static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
+                                     cfti_fail *fail) {
+    bool given_absolute = cfti_path_is_absolute(base->given);
+    const char *name;
+    if (cfti_path_is_absolute(path) == given_absolute) {
+        name = cfti_path_below(path, base->given);
+    } else {
+        if (!base->here_is_known) {
+            int error = cfti_path_absolute(&base->here, ".");
+            if (error == 0) error = cfti_path_absolute(&base->full, base->given);
+            if (error != 0) {
+                cfti_fail_system(fail, error, path);
+                return NULL;
+            }
+            base->here_is_known = true;
+        }
+        if (!given_absolute) {
+            name = cfti_path_below(path, (const char *)base->full.data);
+        } else {
+            const char *here = (const char *)base->here.data;
+            const char *up = cfti_path_below(base->given, here);
+            const char *down = cfti_path_below(here, base->given);
+            if (up != NULL) {
+                name = *up == '\0' ? path : cfti_path_below(path, up);
+            } else if (down != NULL) {
+                const char *rest = cfti_path_is_dot(path) ? "" : path;
+                name =
+                    cfti_files_string(files, down, strlen(down), *rest != '\0', rest, strlen(rest));
+                if (name == NULL) {
+                    cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+                    return NULL;
+                }
+            } else {
+                name = NULL;
+            }
+        }
+    }
+    if (name != NULL && *name == '\0') name = "."; /* the base itself */
+    if (name == NULL || cfti_path_climbs(name)) {
+        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, NULL);
+        fail->path = path;
+        return NULL;
+    }
+    return name;
+}
+
+/* ---- confined lists ---- */
+
+static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
+
+/* For a caller's own list that is confined to its base. */
+typedef struct cfti_confine {
+    cfti_buffer base;      /* where it really is */
+    cfti_buffer directory; /* where the directory of the file at hand is */
+    cfti_buffer place;     /* and the file itself */
+    cfti_buffer todo;
+} cfti_confine;
+
+static void cfti_confine_free(cfti_confine *confine) {
+    cfti_buffer_free(&confine->base);
+    cfti_buffer_free(&confine->directory);
+    cfti_buffer_free(&confine->place);
+    cfti_buffer_free(&confine->todo);
+}
+
+/* Where the directory of a file really is. Returns an error of the system's. */
+static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
+    int error = 0;
+    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = CFTI_OS_NO_MEMORY;
+    if (error == 0) error = cfti_path_absolute(&confine->todo, (const char *)confine->place.data);
+    confine->directory.size = 0;
+    if (error == 0) error = cfti_path_follow(&confine->directory, &confine->todo, true);
+    return error;
+}
+
+/* Whether a file really lies below the base, and whether it is a link. enter: it is in
+ * another directory than the one before. */
+static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *file, bool enter,
+                                           cfti_fail *fail) {
+    const char *base = (const char *)confine->base.data, *leaf = file->path + file->leaf;
+    size_t size = file->path_size - file->leaf, at;
+    int error = enter ? cfti_confine_enter(confine, file) : 0;
+    if (error == 0) {
+        at = confine->directory.size;
+        confine->place.size = confine->todo.size = 0;
+        if (!cfti_buffer_append(&confine->place, confine->directory.data, at) ||
+            !cfti_path_append(&confine->todo, leaf, size))
+            error = CFTI_OS_NO_MEMORY;
+        else error = cfti_path_follow(&confine->place, &confine->todo, true);
+    }
+    if (error != 0) return cfti_fail_system(fail, error, file->path);
+    if (cfti_path_below((const char *)confine->directory.data, base) == NULL ||
+        cfti_path_below((const char *)confine->place.data, base) == NULL) {
+        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
+        fail->path = file->path;
+        return fail->status;
+    }
+    if (confine->place.size < size ||
+        memcmp(confine->place.data + (confine->place.size - size), leaf, size) != 0 ||
+        confine->place.size != at + size + (confine->directory.data[at - 1] != '/') ||
+        memcmp(confine->place.data, confine->directory.data, at) != 0)
+        file->kind = CFTI_KIND_LINK;
+    return CONFITURE_OK;
+}
+
+/* ---- seeds ---- */
+
+/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
+static bool cfti_seed_component(const char *component, size_t size) {
+    static const char word[] = "seed";
+    size_t i, k;
+    for (i = 0; i + 4 <= size; i++) {
+        if (i > 0 && component[i - 1] != '_' && component[i - 1] != '-') continue;
+        for (k = 0; k < 4; k++) {
+            /* Only ASCII letters lower to these four. */
+            if ((component[i + k] | 0x20) != word[k]) break;
+        }
+        if (k < 4) continue;
+        k = i + 4;
+        if (k < size && (component[k] | 0x20) == 's') k++;
+        /* "$" also matches before a newline that ends the string. */
+        if (k == size || (k + 1 == size && component[k] == '\n')) return true;
+        if (component[k] == '_' || component[k] == '-') return true;
+    }
+    return false;
+}
+
+static bool cfti_seed_path(const char *path) {
+    while (*path != '\0') {
+        size_t n = 0;
+        while (path[n] != '\0' && path[n] != '/') n++;
+        if (cfti_seed_component(path, n)) return true;
+        path += n;
+        if (*path == '/') path++;
+    }
+    return false;
+}
+
+CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
+    if (index >= confiture_files_count(files)) return false;
+    return files->base_is_seed || cfti_seed_path(files->items[index].name);
+}
+
+/* ---- names of all ---- */
+
+/* A name goes into comments and, in some styles, into lines of SQL: whatever could
+ * end either is refused. */
+static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
+                                        cfti_fail *fail) {
+    const uint8_t *p = (const uint8_t *)name;
+    size_t i = 0;
+    while (i < size) {
+        uint32_t code = p[i];
+        size_t length = 1;
+        if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
+            i++;
+            continue;
+        }
+        if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
+        if (length == 0 || cfti_is_control(code)) {
+            cfti_fail_with(fail, CONFITURE_E_NAME,
+                           length == 0 ? "the file name is not valid UTF-8"
+                                       : "the file name holds a control character");
+            fail->path = path;
+            return fail->status;
+        }
+        i += length;
+    }
+    return CONFITURE_OK;
+}
+
+/* Names a file, and checks the name. before: the one before it in the list, or NULL. */
+static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, cfti_file *file,
+                                       const cfti_file *before, cfti_fail *fail) {
+    size_t above = before == NULL ? 0 : before->path_size - before->name_size;
+    const char *leaf = file->path + file->leaf;
+    /* Most often the file before is in the same directory: then the base is as far
+     * up, and of the name only the last component is new, if it is one ("/" has
+     * none) and does not lead out. */
+    if (before != NULL && before->name == before->path + above && above <= before->leaf &&
+        cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
+        file->name = file->path + above;
+        file->name_size = file->path_size - (uint32_t)above;
+        return cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
+    }
+    file->name = cfti_base_name_of(base, files, file->path, fail);
+    if (file->name == NULL) return fail->status;
+    file->name_size = (uint32_t)strlen(file->name);
+    return cfti_name_check(file->name, file->name_size, file->path, fail);
+}
+
+/* Names every file of the list, relative to base (copied), and checks the names, and, if
+ * confine, where the files really are; the first failure in list order is reported. */
+static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
+                                            bool confine, cfti_fail *fail) {
+    cfti_base base;
+    cfti_confine confined;
+    size_t i;
+    int error;
+    confiture_status status = CONFITURE_OK;
+    memset(&base, 0, sizeof(base));
+    memset(&confined, 0, sizeof(confined));
+    base.full.allocator = base.here.allocator = files->allocator;
+    confined.base.allocator = confined.directory.allocator = files->allocator;
+    confined.place.allocator = confined.todo.allocator = files->allocator;
+    files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
+    if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    base.given = files->base;
+    /* The base's own name is what it is called where it really lies, however it is written:
+     * "." has none. */
+    error = cfti_path_resolve(&confined.base, files->base);
+    if (error != 0) status = cfti_fail_system(fail, error, files->base);
+    else files->base_is_seed = cfti_seed_path(cfti_path_leaf((const char *)confined.base.data));
+    for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
+        cfti_file *file = &files->items[i];
+        const cfti_file *before = i > 0 ? file - 1 : NULL;
+        status = cfti_file_name(&base, files, file, before, fail);
+        if (status == CONFITURE_OK && confine)
+            status = cfti_confine_check(&confined, file,
+                                        before == NULL || !cfti_same_directory(before, file), fail);
+        if (status != CONFITURE_OK) fail->index = i;
+    }
+    cfti_confine_free(&confined);
+    cfti_buffer_free(&base.full);
+    cfti_buffer_free(&base.here);
+    return status;
+}

@@ -1,0 +1,670 @@
+/* ---- results/build.c: one scan, the schema and its digest ---- */
+
+#define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed, not written */
+
+/* One build: a consumer of the scan, and up to three outputs. */
+typedef struct cfti_build {
+    const confiture_build_options *options;
+    const confiture_files *files;
+    confiture_allocator allocator;
+    confiture_files fewer; /* what files then points to, if there is something left out */
+    size_t left_out;       /* files that are an output */
+    cfti_buffer separator; /* compiled */
+    uint8_t *routes;       /* which output each file goes to; NULL: all to the first */
+    size_t routes_size;
+    size_t outputs_used; /* 1, or 3 for a split */
+    cfti_output outputs[3];
+    size_t counts[3];      /* files in each */
+    uint64_t digest_at[3]; /* where the header's digest goes */
+    bool has_header[3];
+    cfti_stream stream;
+    cfti_findings findings;
+    cfti_text_rules rules;
+    size_t ends[3];       /* the last file of each output */
+    bool ends_in_newline; /* the text of the file at hand, so far */
+    uint8_t digest[32];
+    char digest_hex[65];
+} cfti_build;
+
+static unsigned cfti_build_route(const cfti_build *build, size_t index) {
+    return build->routes == NULL ? 0u : build->routes[index];
+}
+
+/* ---- the consumer ---- */
+
+/* A name that would end the comment around it, or open one inside it that nothing
+ * closes: PostgreSQL's comments nest. The reference, which writes both, does not
+ * know of the second, and the reference check allows it. */
+static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
+    if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
+    if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) &&
+        strstr(name, "/*") != NULL)
+        return "the path holds /*, which opens a comment inside the block comment";
+    return NULL;
+}
+
+static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_fail *fail) {
+    const cfti_build *build = (const cfti_build *)ctx;
+    const confiture_build_options *options = build->options;
+    if (cfti_build_route(build, visit->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
+    if (visit->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
+        const char *why = cfti_block_name_check(visit->name, build->rules.mode);
+        if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
+    }
+    return cfti_text_map((cfti_text_state *)visit->state, visit, &build->rules, arena, fail);
+}
+
+/* Memory for what is still to come, at once rather than grown and moved step by step: the
+ * rest of a large file, or the other files, which will be like those so far. A wish, and
+ * no failure if it is not granted; at most eight times what is needed now, since files
+ * can be sparse, or change their nature. */
+static void cfti_build_expect(cfti_output *output, const cfti_build *build,
+                              const cfti_visit *visit) {
+    const cfti_buffer *buffer = &output->buffer;
+    uint64_t needed = (uint64_t)buffer->size + visit->text_size, expected;
+    if (output->sink.write != NULL) return;
+    if (visit->text_size + 1024 <= buffer->capacity - buffer->size) return;
+    if (!visit->last) expected = needed + visit->to_come;
+    else if (visit->index >= 8) expected = needed / (visit->index + 1) * build->files->count;
+    else return;
+    expected += expected / 16;
+    if (expected / 8 > needed) expected = 8 * needed;
+    if (expected >= CFTI_LARGE_BLOCK && expected < SIZE_MAX / 2)
+        (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
+}
+
+/* Before the fold, which then has all the memory that it needs. */
+static confiture_status cfti_build_reserve(void *ctx, const cfti_visit *visit, cfti_fail *fail) {
+    cfti_build *build = (cfti_build *)ctx;
+    const cfti_text_state *state = (const cfti_text_state *)visit->state;
+    unsigned route = cfti_build_route(build, visit->index);
+    cfti_output *output;
+    size_t size;
+    if (route == CFTI_ROUTE_NONE || build->findings.any || state->finding.status != CONFITURE_OK)
+        return CONFITURE_OK;
+    output = &build->outputs[route];
+    cfti_build_expect(output, build, visit);
+    size = visit->first ? cfti_separator_size(&build->separator, visit->name_size) : 0;
+    if (visit->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
+    size += visit->text_size + 1;
+    if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN)
+        size = CFTI_OUTPUT_RUN - output->buffer.size;
+    if (cfti_buffer_reserve(&output->buffer, size)) return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    fail->path = output->path;
+    return fail->status;
+}
+
+static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    cfti_build *build = (cfti_build *)ctx;
+    unsigned route = cfti_build_route(build, visit->index);
+    confiture_status status = CONFITURE_OK;
+    if (route != CFTI_ROUTE_NONE) {
+        cfti_output *output = &build->outputs[route];
+        const cfti_text_state *text = (const cfti_text_state *)visit->state;
+        status =
+            cfti_findings_add(&build->findings, visit, visit->index == build->ends[route], fail);
+        if (status == CONFITURE_OK && !build->findings.any) {
+            if (visit->first) {
+                build->ends_in_newline = false;
+                status = cfti_separator_put(output, &build->separator, visit->name,
+                                            visit->name_size, fail);
+            }
+            if (status == CONFITURE_OK && visit->text_size > 0) {
+                build->ends_in_newline = visit->text[visit->text_size - 1] == '\n';
+                status = cfti_output_put(output, visit->text, visit->text_size, fail);
+            }
+            if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
+                status = cfti_output_put(output, "\n", 1, fail);
+            if (status == CONFITURE_OK && visit->last && build->findings.terminate &&
+                ((text->unended && text->then == NULL) || text->variable))
+                status = cfti_output_put(output, ";\n", 2, fail);
+        }
+    }
+    if (!build->options->no_digest) cfti_stream_add(&build->stream, visit);
+    return status;
+}
+
+/* ---- before and after ---- */
+
+/* Directories that a split names, in the two forms in which a file may lie below one. */
+typedef struct cfti_split_dir {
+    cfti_buffer clean, resolved;
+    const char *given;
+    uint8_t route;
+    bool matched;
+} cfti_split_dir;
+
+static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *path, uint8_t route,
+                                            const confiture_allocator *allocator, cfti_fail *fail) {
+    int error;
+    dir->clean.allocator = dir->resolved.allocator = *allocator;
+    dir->route = route;
+    dir->given = path;
+    error = cfti_path_clean(&dir->clean, path, strlen(path)) ? 0 : CFTI_OS_NO_MEMORY;
+    if (error == 0) error = cfti_path_resolve(&dir->resolved, path);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
+}
+
+/* Fills the routes by directory; post stands before pre in dirs, and so wins. */
+static confiture_status cfti_split_routes(cfti_build *build, cfti_split_dir *dirs, size_t dir_count,
+                                          cfti_fail *fail) {
+    cfti_buffer here, full;
+    size_t i, k;
+    int error;
+    memset(&here, 0, sizeof(here));
+    here.allocator = build->allocator;
+    full = here;
+    error = cfti_path_absolute(&here, ".");
+    for (i = 0; i < build->files->count && error == 0; i++) {
+        const cfti_file *file = &build->files->items[i];
+        bool routed = build->routes[i] == CFTI_ROUTE_NONE;
+        if (!routed) build->routes[i] = CONFITURE_SPLIT_APP;
+        if (routed && !build->options->split_dirs_must_match) continue;
+        full.size = 0;
+        if ((!cfti_path_is_absolute(file->path) &&
+             !cfti_buffer_append(&full, here.data, here.size)) ||
+            !cfti_path_append(&full, file->path, file->path_size) ||
+            !cfti_buffer_append(&full, "", 1))
+            error = CFTI_OS_NO_MEMORY;
+        for (k = 0; k < dir_count && error == 0; k++) {
+            if (cfti_path_below(file->path, (const char *)dirs[k].clean.data) == NULL &&
+                cfti_path_below((const char *)full.data, (const char *)dirs[k].resolved.data) ==
+                    NULL)
+                continue;
+            dirs[k].matched = true;
+            if (!routed) build->routes[i] = dirs[k].route;
+            routed = true;
+            if (!build->options->split_dirs_must_match) break;
+        }
+    }
+    cfti_buffer_free(&full);
+    cfti_buffer_free(&here);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, "");
+}
+
+static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    size_t n = options->pre_dir_count + options->post_dir_count, i;
+    cfti_split_dir *dirs =
+        (cfti_split_dir *)cfti_alloc(&build->allocator, (n + 1) * sizeof(cfti_split_dir));
+    confiture_status status = CONFITURE_OK;
+    if (dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    memset(dirs, 0, (n + 1) * sizeof(cfti_split_dir));
+    for (i = 0; i < n && status == CONFITURE_OK; i++) {
+        bool post = i < options->post_dir_count;
+        status = cfti_split_dir_init(
+            &dirs[i], post ? options->post_dirs[i] : options->pre_dirs[i - options->post_dir_count],
+            (uint8_t)(post ? CONFITURE_SPLIT_POST : CONFITURE_SPLIT_PRE), &build->allocator, fail);
+    }
+    if (status == CONFITURE_OK) status = cfti_split_routes(build, dirs, n, fail);
+    for (i = n; i > 0 && status == CONFITURE_OK && options->split_dirs_must_match; i--) {
+        if (dirs[i - 1].matched) continue;
+        status = cfti_fail_with(fail, CONFITURE_E_NO_FILES,
+                                "no file of the list lies below this directory of the split");
+        fail->path = dirs[i - 1].given;
+    }
+    for (i = 0; i < n; i++) {
+        cfti_buffer_free(&dirs[i].clean);
+        cfti_buffer_free(&dirs[i].resolved);
+    }
+    cfti_free(&build->allocator, dirs, (n + 1) * sizeof(cfti_split_dir));
+    return status;
+}
+
+/* Files that are left out are read for the digest alone: without it, not at all. */
+static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
+    const confiture_files *files = build->files;
+    size_t i, kept = 0;
+    if (!cfti_files_part(&build->fewer, files, &build->allocator))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < files->count; i++) {
+        if (build->routes[i] == CFTI_ROUTE_NONE) continue;
+        cfti_files_part_add(&build->fewer, files, i);
+        build->routes[kept++] = build->routes[i];
+    }
+    build->files = &build->fewer;
+    return CONFITURE_OK;
+}
+
+/* Decides where each file goes, and counts. */
+static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    confiture_status status = CONFITURE_OK;
+    size_t n = build->files->count, i;
+    build->counts[0] = n;
+    build->ends[0] = n - 1;
+    if (!options->schema_only && build->outputs_used == 1) return CONFITURE_OK;
+    build->routes_size = n + 1;
+    build->routes = (uint8_t *)cfti_alloc(&build->allocator, build->routes_size);
+    if (build->routes == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (i = 0; i < n; i++)
+        build->routes[i] =
+            options->schema_only && confiture_files_is_seed(build->files, i) ? CFTI_ROUTE_NONE : 0;
+    if (build->outputs_used == 3) status = cfti_build_split(build, fail);
+    if (status != CONFITURE_OK) return status;
+    build->counts[0] = 0; /* counted anew, by route */
+    for (i = 0; i < n; i++)
+        if (build->routes[i] != CFTI_ROUTE_NONE) build->counts[build->routes[i]]++;
+    if (options->schema_only && options->no_digest) status = cfti_build_drop(build, fail);
+    for (i = 0; i < build->files->count; i++)
+        if (build->routes[i] != CFTI_ROUTE_NONE) build->ends[build->routes[i]] = i;
+    return status;
+}
+
+/* Refuses options that cannot be used. */
+static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    const char *why = cfti_text_rules_refuse(&build->rules, options->terminate);
+    if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io; /* before a byte is written */
+    else if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
+    else if (options->header != NULL && options->no_digest) why = "a header needs the digest";
+    else if (options->header != NULL) why = cfti_header_check(options->header);
+    if (why == NULL)
+        why = cfti_separator_compile(&build->separator, options->separator,
+                                     options->separator_template);
+    if (why == NULL) return CONFITURE_OK;
+    if (why == cfti_no_memory) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
+}
+
+/* Everything from the options to the last byte handed to the outputs; the digest is
+ * known afterwards, and stands in the headers that are still in a buffer. */
+static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    cfti_consumer consumer;
+    confiture_status status = cfti_build_check_options(build, fail);
+    size_t i;
+    if (status == CONFITURE_OK) status = cfti_build_plan(build, fail);
+    for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++) {
+        if (options->header == NULL) continue;
+        if (build->outputs_used == 3 && build->counts[i] == 0 && i != CONFITURE_SPLIT_APP) continue;
+        build->has_header[i] = true;
+        status = cfti_header_put(&build->outputs[i], options->header, build->counts[i],
+                                 &build->digest_at[i], fail);
+    }
+    if (status != CONFITURE_OK) return status;
+    confiture_sha256_init(&build->stream.sha);
+    build->findings.callback = options->on_finding;
+    build->findings.user = options->finding_user;
+    build->findings.terminate = options->terminate;
+    memset(&consumer, 0, sizeof(consumer));
+    consumer.state_size = sizeof(cfti_text_state);
+    consumer.piece_state_size = sizeof(cfti_text_pieces);
+    consumer.map = cfti_build_map;
+    consumer.fold = cfti_build_fold;
+    consumer.reserve = cfti_build_reserve;
+    consumer.ctx = build;
+    status = cfti_scan_run(build->files, &options->run, &consumer, fail);
+    if (status == CONFITURE_OK && build->findings.any) {
+        *fail = build->findings.first;
+        status = fail->status;
+    }
+    if (status == CONFITURE_OK && !options->no_digest) {
+        confiture_sha256_final(&build->stream.sha, build->digest);
+        confiture_sha256_hex(build->digest, build->digest_hex);
+        for (i = 0; i < build->outputs_used; i++)
+            if (build->has_header[i] && build->outputs[i].sink.write == NULL)
+                memcpy(build->outputs[i].buffer.data + build->digest_at[i], build->digest_hex, 64);
+    }
+    return status;
+}
+
+static confiture_status cfti_build_init(cfti_build *build, const confiture_files *files,
+                                        const confiture_build_options *options, size_t outputs,
+                                        cfti_fail *fail) {
+    size_t i;
+    memset(build, 0, sizeof(*build));
+    build->options = options;
+    build->files = files;
+    build->rules.strip_bom = options->strip_bom;
+    build->rules.mode = options->check;
+    if (options->check == CONFITURE_CHECK_DEFAULT)
+        build->rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL
+                                ? CONFITURE_CHECK_NONE
+                                : CONFITURE_CHECK_POSTGRES;
+    build->outputs_used = outputs;
+    if (!cfti_allocator_choose(&build->allocator, options->run.allocator))
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    build->separator.allocator = build->allocator;
+    for (i = 0; i < 3; i++) {
+        build->outputs[i].buffer.allocator = build->allocator;
+        build->outputs[i].path = "";
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_build_close(cfti_build *build) {
+    size_t i;
+    cfti_buffer_free(&build->separator);
+    cfti_files_part_free(&build->fewer);
+    cfti_free(&build->allocator, build->routes, build->routes_size);
+    for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
+}
+
+/* What the caller learns of one output. */
+static void cfti_build_describe(const cfti_build *build, size_t i, confiture_schema *schema) {
+    schema->total_bytes = build->outputs[i].total_bytes;
+    schema->file_count = build->counts[i];
+    schema->left_out = build->left_out;
+    memcpy(schema->digest, build->digest, sizeof(schema->digest));
+    memcpy(schema->digest_hex, build->digest_hex, sizeof(schema->digest_hex));
+}
+
+/* Empties a schema but keeps its memory. */
+static void cfti_schema_reset(confiture_schema *schema) {
+    char *data = schema->data;
+    size_t capacity = schema->capacity;
+    confiture_allocator allocator = schema->allocator;
+    memset(schema, 0, sizeof(*schema));
+    if (data == NULL) return;
+    schema->data = data;
+    schema->capacity = capacity;
+    schema->allocator = allocator;
+    data[0] = '\0';
+}
+
+CONFITURE_API void confiture_schema_free(confiture_schema *schema) {
+    if (schema == NULL) return;
+    if (schema->data != NULL) cfti_free(&schema->allocator, schema->data, schema->capacity);
+    memset(schema, 0, sizeof(*schema));
+}
+
+static const confiture_build_options *cfti_build_options_or(const confiture_build_options *given,
+                                                            confiture_build_options *defaults) {
+    memset(defaults, 0, sizeof(*defaults));
+    return given != NULL ? given : defaults;
+}
+
+/* Whether all that a build needs is there. */
+static bool cfti_build_is_given(const confiture_files *files,
+                                const confiture_build_options *options, size_t outputs,
+                                confiture_error *error) {
+    return cfti_is_given(files, "files", error) &&
+           (outputs == 1 || (cfti_are_given(options->pre_dirs, options->pre_dir_count,
+                                            "options->pre_dirs", error) &&
+                             cfti_are_given(options->post_dirs, options->post_dir_count,
+                                            "options->post_dirs", error)));
+}
+
+/* ---- to memory ---- */
+
+/* A build works in what an earlier one has left, unless that is another allocator's. */
+static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
+    if (schema->data == NULL) return;
+    if (!cfti_allocator_is(&schema->allocator, &buffer->allocator)) {
+        confiture_schema_free(schema);
+        return;
+    }
+    buffer->data = (uint8_t *)schema->data;
+    buffer->capacity = schema->capacity;
+}
+
+/* What was built, with a NUL at its end, is the caller's. After a failure that is only what
+ * it had before: an empty string in its own memory, or nothing. */
+static void cfti_schema_take(confiture_schema *schema, cfti_buffer *buffer, bool good) {
+    if (!good && schema->data == NULL) return;
+    schema->data = (char *)buffer->data;
+    schema->capacity = buffer->capacity;
+    schema->allocator = buffer->allocator;
+    buffer->data = NULL;
+    if (good) schema->size = buffer->size - 1;
+    else cfti_schema_reset(schema);
+}
+
+static confiture_status cfti_build_memory(confiture_schema *schemas, size_t count,
+                                          const confiture_files *files,
+                                          const confiture_build_options *options,
+                                          confiture_error *error) {
+    confiture_build_options defaults;
+    cfti_build build;
+    cfti_fail fail;
+    confiture_status status;
+    size_t i;
+    int cancel;
+    options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+        return CONFITURE_E_ARGUMENT;
+    for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
+    if (!cfti_build_is_given(files, options, count, error)) return CONFITURE_E_ARGUMENT;
+    status = cfti_build_init(&build, files, options, count, &fail);
+    if (status != CONFITURE_OK) return cfti_report(error, &fail);
+    cancel = cfti_cancel_disable();
+    for (i = 0; i < count; i++) cfti_schema_lend(&schemas[i], &build.outputs[i].buffer);
+    status = cfti_build_run(&build, &fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        if (cfti_buffer_append(&build.outputs[i].buffer, "", 1)) continue;
+        status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+        fail.path = "";
+    }
+    for (i = 0; i < count; i++) {
+        cfti_schema_take(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
+        if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
+    }
+    cfti_build_close(&build);
+    cfti_cancel_restore(cancel);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+CONFITURE_API confiture_status confiture_build(confiture_schema *schema,
+                                               const confiture_files *files,
+                                               const confiture_build_options *options,
+                                               confiture_error *error) {
+    return cfti_build_memory(schema, 1, files, options, error);
+}
+
+CONFITURE_API confiture_status confiture_build_split(confiture_schema schemas[3],
+                                                     const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error) {
+    return cfti_build_memory(schemas, 3, files, options, error);
+}
+
+/* ---- to a sink ---- */
+
+CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
+                                                    const confiture_sink *sink,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error) {
+    confiture_build_options defaults;
+    cfti_build build;
+    cfti_fail fail;
+    confiture_status status;
+    int cancel;
+    options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
+    confiture_schema_free(schema);
+    if (!cfti_is_given(sink, "sink", error) ||
+        (sink->write == NULL && !cfti_is_given(NULL, "sink->write", error)) ||
+        !cfti_build_is_given(files, options, 1, error))
+        return CONFITURE_E_ARGUMENT;
+    cancel = cfti_cancel_disable();
+    status = cfti_build_init(&build, files, options, 1, &fail);
+    if (status == CONFITURE_OK) {
+        cfti_output *output = &build.outputs[0];
+        if (options->header == NULL) output->sink = *sink;
+        status = cfti_build_run(&build, &fail);
+        output->sink = *sink;
+        if (status == CONFITURE_OK) status = cfti_output_flush(output, &fail);
+    }
+    if (status == CONFITURE_OK) cfti_build_describe(&build, 0, schema);
+    cfti_build_close(&build);
+    cfti_cancel_restore(cancel);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+/* ---- to files ---- */
+
+/* The list without the outputs, those too that are yet to be: a shallow copy of its items,
+ * made only if one of them is there. Asked for their identity are files of the same name,
+ * links, and those of a caller's own list, which may be links: asking all would cost half
+ * as much as reading them. */
+static confiture_status cfti_files_without(const confiture_files *files, const cfti_target *targets,
+                                           size_t target_count,
+                                           const confiture_allocator *allocator,
+                                           confiture_files *without, bool *made, cfti_fail *fail) {
+    size_t i, k, kept;
+    *made = false;
+    for (i = 0; i < files->count; i++) {
+        const cfti_file *file = &files->items[i];
+        bool is_output = false;
+        for (k = 0; k < target_count && !is_output; k++) {
+            const cfti_target *target = &targets[k];
+            cfti_os_status status;
+            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN ||
+                            target->direct; /* which has no name of its own */
+            int error;
+            if (target->direct && target->old.kind != CFTI_KIND_FILE) continue;
+            /* What a listing has seen is not where nothing is yet, but for a link. */
+            if (!may_lead &&
+                (!target->exists ||
+                 !cfti_path_may_be_same(file->path + file->leaf,
+                                        cfti_path_leaf((const char *)target->real.data))))
+                continue;
+            error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
+            if (error == 0)
+                is_output = target->exists && status.device == target->old.device &&
+                            status.inode == target->old.inode;
+            else if (!target->exists && cfti_os_is_absent(error))
+                error = cfti_target_awaits(target, file->path, &is_output);
+            if (error != 0 && !cfti_is_answer(error)) {
+                if (*made) cfti_files_part_free(without);
+                return cfti_fail_system(fail, error, file->path);
+            }
+        }
+        if (is_output && !*made) {
+            if (!cfti_files_part(without, files, allocator))
+                return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+            *made = true;
+            for (kept = 0; kept < i; kept++) cfti_files_part_add(without, files, kept);
+        } else if (!is_output && *made) {
+            cfti_files_part_add(without, files, i);
+        }
+    }
+    return CONFITURE_OK;
+}
+
+/* Hands the rest over, puts the digest into the header, and completes the file. */
+static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
+                                               const confiture_sink *sink, cfti_fail *fail) {
+    cfti_output *output = &build->outputs[i];
+    confiture_status status;
+    int error = 0;
+    output->sink = *sink;
+    status = cfti_output_flush(output, fail);
+    if (status != CONFITURE_OK) return status;
+    if (build->has_header[i] && !target->direct)
+        error = cfti_target_put_digest(target, build->digest_hex);
+    if (error == 0) error = cfti_target_complete(target, build->options->sync);
+    return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
+}
+
+/* What is written to as it stands comes last: it cannot be taken back. */
+static confiture_status cfti_build_finish_files(cfti_build *build, cfti_target *targets,
+                                                const confiture_sink *sinks, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    size_t i, last;
+    for (last = 0; last < 2; last++)
+        for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++)
+            if (targets[i].direct == (last == 1))
+                status = cfti_build_finish_file(build, i, &targets[i], &sinks[i], fail);
+    return status;
+}
+
+static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_target *targets,
+                                                size_t count, const confiture_files *files,
+                                                const confiture_build_options *options,
+                                                const confiture_allocator *allocator,
+                                                cfti_fail *fail) {
+    confiture_files without;
+    cfti_build build;
+    confiture_sink sinks[3];
+    bool made = false;
+    size_t i;
+    confiture_status status =
+        cfti_files_without(files, targets, count, allocator, &without, &made, fail);
+    if (status != CONFITURE_OK) return status;
+    if (made && without.count == 0) {
+        cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
+        fail->path = targets[0].path;
+        cfti_files_part_free(&without);
+        return fail->status;
+    }
+    status = cfti_build_init(&build, made ? &without : files, options, count, fail);
+    if (made) build.left_out = files->count - without.count;
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        cfti_output *output = &build.outputs[i];
+        sinks[i].write = cfti_target_write;
+        sinks[i].user = &targets[i];
+        output->path = targets[i].path;
+        output->sink_is_file = true;
+        /* What is written to as it stands gets all or nothing: hold it back. */
+        if (!targets[i].direct) output->sink = sinks[i];
+        build.digest_at[i] = CFTI_TARGET_NOWHERE; /* until it is known */
+        targets[i].digest_at = &build.digest_at[i];
+    }
+    if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
+    if (status == CONFITURE_OK) status = cfti_build_finish_files(&build, targets, sinks, fail);
+    if (status == CONFITURE_OK) status = cfti_targets_commit(targets, count, fail);
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        schemas[i].unchanged = targets[i].unchanged;
+        cfti_build_describe(&build, i, &schemas[i]);
+    }
+    cfti_build_close(&build);
+    if (made) cfti_files_part_free(&without);
+    return status;
+}
+
+static confiture_status cfti_build_files(confiture_schema *schemas, const char *const *paths,
+                                         size_t count, const confiture_files *files,
+                                         const confiture_build_options *options,
+                                         confiture_error *error) {
+    confiture_build_options defaults;
+    confiture_allocator allocator;
+    cfti_target targets[3];
+    const cfti_target *twice;
+    cfti_fail fail;
+    confiture_status status = CONFITURE_OK;
+    size_t i, opened = 0;
+    int cancel;
+    options = cfti_build_options_or(options, &defaults);
+    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+        return CONFITURE_E_ARGUMENT;
+    for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
+    if (!(count == 1 ? cfti_is_given(paths[0], "path", error)
+                     : cfti_are_given(paths, count, "paths", error)) ||
+        !cfti_build_is_given(files, options, count, error))
+        return CONFITURE_E_ARGUMENT;
+    if (!cfti_allocator_choose(&allocator, options->run.allocator))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    cancel = cfti_cancel_disable();
+    memset(targets, 0, sizeof(targets));
+    for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
+        status = cfti_target_open(&targets[i], paths[i], options, &allocator, &fail);
+    twice = status == CONFITURE_OK ? cfti_targets_collide(targets, count) : NULL;
+    if (twice != NULL) status = cfti_fail_collision(&fail, twice);
+    if (status == CONFITURE_OK)
+        status =
+            cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
+    if (status != CONFITURE_OK) status = cfti_report(error, &fail);
+    for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    cfti_cancel_restore(cancel);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_build_file(confiture_schema *schema, const char *path,
+                                                    const confiture_files *files,
+                                                    const confiture_build_options *options,
+                                                    confiture_error *error) {
+    return cfti_build_files(schema, &path, 1, files, options, error);
+}
+
+CONFITURE_API confiture_status confiture_build_split_files(confiture_schema schemas[3],
+                                                           const char *const paths[3],
+                                                           const confiture_files *files,
+                                                           const confiture_build_options *options,
+                                                           confiture_error *error) {
+    return cfti_build_files(schemas, paths, 3, files, options, error);
+}

@@ -1,0 +1,261 @@
+/* ---- results/check.c: bytes to text, and the checks on the way ---- */
+
+/* How text is made and read. */
+typedef struct cfti_text_rules {
+    confiture_check_mode mode; /* never the default */
+    bool strip_bom;
+} cfti_text_rules;
+
+/* What is known of a file's text between its pieces. */
+typedef struct cfti_text_pieces {
+    cfti_utf8 utf8;
+    uint64_t lines; /* line ends in the pieces before */
+    bool after_cr;  /* the piece before ended in CR */
+    cfti_lexer lexer;
+} cfti_text_pieces;
+
+/* What the map leaves to the fold, which knows the order. */
+typedef struct cfti_text_state {
+    cfti_fail finding;      /* status OK: none; without the path */
+    uint64_t relative_line; /* of an \ir; 0: none */
+    bool unended;           /* a statement, and nothing else, is open */
+    const char *then;       /* NULL, or what is found of it once it has a semicolon: a COPY */
+    bool variable;          /* what is open is a variable, which may hold anything */
+} cfti_text_state;
+
+static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
+                               const cfti_visit *visit) {
+    uint64_t before = visit->total - visit->size; /* bytes of the pieces before */
+    size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
+    bool after_cr = pieces->after_cr;
+    cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
+    state->finding.offset = pieces->utf8.offset;
+    state->finding.line = 1 + pieces->lines + cfti_count_lines(visit->bytes, good, &after_cr);
+}
+
+static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_visit *visit) {
+    static const uint8_t semicolon[2] = {';', '\n'};
+    const char *what;
+    if (!visit->last) {
+        cfti_lexer_feed(lexer, visit->text, visit->text_size);
+        return;
+    }
+    what = cfti_lexer_finish(lexer, visit->text, visit->text_size, &state->finding.line);
+    state->relative_line = lexer->relative_line;
+    state->unended = what == cfti_statement_open;
+    if (state->unended) {
+        uint64_t line;
+        cfti_lexer_feed(lexer, semicolon, sizeof semicolon);
+        state->then = cfti_lexer_end(lexer, &line);
+    }
+    state->variable = what == NULL && lexer->held.what == CFTI_HELD_VARIABLE;
+    if (what == NULL) return;
+    state->finding.status = CONFITURE_E_UNCLOSED;
+    state->finding.detail = what;
+}
+
+/* The lexer has counted the lines, too, unless it has stopped. */
+static void cfti_text_count(cfti_text_pieces *pieces, const cfti_visit *visit,
+                            const cfti_text_rules *rules) {
+    if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
+        pieces->lines = pieces->lexer.line - 1;
+    else pieces->lines += cfti_count_byte(visit->text, visit->text_size, '\n');
+}
+
+static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
+                                        cfti_visit *visit, const cfti_text_rules *rules,
+                                        cfti_arena *arena, cfti_fail *fail) {
+    static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    if (visit->first) {
+        cfti_utf8_init(&pieces->utf8);
+        cfti_lexer_init(&pieces->lexer, rules->mode);
+        pieces->lines = 0;
+        pieces->after_cr = false;
+    }
+    if (!cfti_utf8_feed(&pieces->utf8, visit->bytes, visit->size) ||
+        (visit->last && !cfti_utf8_end(&pieces->utf8))) {
+        cfti_find_encoding(state, pieces, visit);
+        return CONFITURE_OK;
+    }
+    if (visit->size > 0 && (pieces->after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
+        uint8_t *text = (uint8_t *)cfti_arena_take(arena, visit->size);
+        if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->after_cr);
+        visit->text = text;
+    }
+    if (rules->strip_bom && visit->first && visit->text_size >= sizeof mark &&
+        memcmp(visit->text, mark, sizeof mark) == 0) {
+        visit->text += sizeof mark;
+        visit->text_size -= sizeof mark;
+    }
+    if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, visit);
+    if (!visit->last) cfti_text_count(pieces, visit, rules);
+    return CONFITURE_OK;
+}
+
+/* The map of everything that reads text: strict UTF-8, newlines translated, and what
+ * the file leaves open. What it finds is left to the fold. */
+static confiture_status cfti_text_map(cfti_text_state *state, cfti_visit *visit,
+                                      const cfti_text_rules *rules, cfti_arena *arena,
+                                      cfti_fail *fail) {
+    cfti_text_pieces whole;
+    visit->text = visit->bytes;
+    visit->text_size = visit->size;
+    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
+    return cfti_text_piece(
+        state, visit->piece_state != NULL ? (cfti_text_pieces *)visit->piece_state : &whole, visit,
+        rules, arena, fail);
+}
+
+/* Where findings go, and the first of them. */
+typedef struct cfti_findings {
+    confiture_finding_callback *callback;
+    void *user;
+    bool notes;     /* are told */
+    bool terminate; /* statements are ended for the files that do not */
+    bool any;
+    cfti_fail first;
+} cfti_findings;
+
+static const size_t cfti_note_size = sizeof("note: ") - 1;
+
+/* Tells the callback of a failure; what: NULL, or a note, and detail the same after
+ * "note: ". */
+static void cfti_findings_tell(const cfti_findings *findings, const cfti_fail *fail,
+                               const char *name, const char *what) {
+    confiture_finding finding;
+    confiture_error words;
+    (void)cfti_report(&words, fail);
+    finding.status = fail->status;
+    finding.severity = what == NULL ? CONFITURE_SEVERITY_ERROR : CONFITURE_SEVERITY_NOTE;
+    finding.index = fail->index;
+    finding.path = fail->path;
+    finding.name = name;
+    finding.line = fail->line;
+    finding.offset = fail->offset;
+    finding.what = what != NULL           ? what
+                   : fail->detail != NULL ? fail->detail
+                                          : confiture_status_text(fail->status);
+    finding.message = words.message;
+    findings->callback(findings->user, &finding);
+}
+
+/* A note on a line of a file. */
+static void cfti_findings_note_file(const cfti_findings *findings, const cfti_visit *visit,
+                                    uint64_t line, const char *detail) {
+    cfti_fail fail;
+    cfti_fail_with(&fail, CONFITURE_OK, detail);
+    cfti_fail_at(&fail, visit);
+    fail.line = line;
+    cfti_findings_tell(findings, &fail, visit->name, detail + cfti_note_size);
+}
+
+/* The fold of it: a finding is told to the callback, or is an error if there is none. A
+ * statement that is not ended is none in the last file of an output. */
+static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_visit *visit,
+                                          bool ends_output, cfti_fail *fail) {
+    const cfti_text_state *state = (const cfti_text_state *)visit->state;
+    if (findings->notes && visit->last && state->relative_line != 0)
+        cfti_findings_note_file(findings, visit, state->relative_line,
+                                "note: \\ir looks beside the built schema, not beside this file");
+    if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
+    if (state->unended && (ends_output || (findings->terminate && state->then == NULL)))
+        return CONFITURE_OK;
+    *fail = state->finding;
+    if (findings->terminate && state->then != NULL) fail->detail = state->then;
+    cfti_fail_at(fail, visit);
+    if (!findings->any) findings->first = *fail;
+    findings->any = true;
+    if (findings->callback == NULL) return fail->status;
+    if (visit->last) cfti_findings_tell(findings, fail, visit->name, NULL); /* once a file */
+    return CONFITURE_OK;
+}
+
+/* A note on a name. */
+static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char *name) {
+    cfti_findings_tell((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
+}
+
+static confiture_status cfti_findings_note_names(cfti_findings *findings,
+                                                 const confiture_files *files,
+                                                 const confiture_run *run, cfti_fail *fail) {
+    cfti_notes notes;
+    int cancel = cfti_cancel_disable();
+    bool good;
+    memset(&notes, 0, sizeof(notes));
+    notes.files = files;
+    notes.tell = cfti_findings_note_name;
+    notes.ctx = findings;
+    (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
+    notes.words.allocator = notes.allocator;
+    good = cfti_notes_tell_all(&notes);
+    cfti_cancel_restore(cancel);
+    return good ? CONFITURE_OK : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+}
+
+typedef struct cfti_check {
+    cfti_text_rules rules;
+    cfti_findings findings;
+    size_t count; /* files of the list */
+} cfti_check;
+
+static confiture_status cfti_check_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_fail *fail) {
+    return cfti_text_map((cfti_text_state *)visit->state, visit, &((cfti_check *)ctx)->rules, arena,
+                         fail);
+}
+
+static confiture_status cfti_check_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+    cfti_check *check = (cfti_check *)ctx;
+    return cfti_findings_add(&check->findings, visit, visit->index + 1 == check->count, fail);
+}
+
+/* Why these rules cannot be followed; NULL: they can. */
+static const char *cfti_text_rules_refuse(const cfti_text_rules *rules, bool terminate) {
+    if (rules->mode == CONFITURE_CHECK_POSTGRES) return NULL;
+    if (rules->mode != CONFITURE_CHECK_QUOTES && rules->mode != CONFITURE_CHECK_REFERENCE &&
+        rules->mode != CONFITURE_CHECK_NONE)
+        return "unknown check mode";
+    return terminate ? "terminate needs the check POSTGRES, which alone sees unended statements"
+                     : NULL;
+}
+
+CONFITURE_API confiture_status confiture_check(const confiture_files *files,
+                                               const confiture_check_options *options,
+                                               confiture_error *error) {
+    confiture_check_options defaults;
+    cfti_consumer consumer;
+    cfti_check check;
+    cfti_fail fail;
+    const char *why;
+    confiture_status status;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&consumer, 0, sizeof(consumer));
+    memset(&check, 0, sizeof(check));
+    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (options == NULL) options = &defaults;
+    check.rules.mode = options->mode;
+    if (options->mode == CONFITURE_CHECK_DEFAULT) check.rules.mode = CONFITURE_CHECK_POSTGRES;
+    why = cfti_text_rules_refuse(&check.rules, options->terminate);
+    if (why != NULL) return cfti_report_plain(error, CONFITURE_E_ARGUMENT, why);
+    check.rules.strip_bom = options->strip_bom;
+    check.findings.terminate = options->terminate;
+    check.findings.notes = options->on_finding != NULL && !options->no_notes;
+    check.count = files->count;
+    check.findings.callback = options->on_finding;
+    check.findings.user = options->finding_user;
+    consumer.state_size = sizeof(cfti_text_state);
+    consumer.piece_state_size = sizeof(cfti_text_pieces);
+    consumer.by_state = true;
+    consumer.map = cfti_check_map;
+    consumer.fold = cfti_check_fold;
+    consumer.ctx = &check;
+    status = cfti_scan_run(files, &options->run, &consumer, &fail);
+    if (status == CONFITURE_OK && check.findings.notes)
+        status = cfti_findings_note_names(&check.findings, files, &options->run, &fail);
+    if (status == CONFITURE_OK && check.findings.any) {
+        fail = check.findings.first;
+        status = fail.status;
+    }
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}

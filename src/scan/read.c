@@ -1,0 +1,497 @@
+/* ---- scan/read.c: reading one file ---- */
+
+/* THE RULE. There are several ways to the bytes of a file, and one rule for all of them. What
+ * was read is accepted only by what the file's own status says after the read:
+ *   - it is a regular file;
+ *   - it ends there: as many bytes as its size were read, or a read brought none (files of the
+ *     kernel's tell no size, or one that is too large);
+ *   - it is of one state: a write stamps the file before it copies (on Linux; elsewhere every
+ *     file is read again), so times that are older than the start of the read say that nobody
+ *     wrote since: by CFTI_SETTLED, for file systems that count in steps of two seconds, and
+ *     servers' clocks. So are those of nearly every file. But who cuts a file gives it its new
+ *     size first, then takes what was there away, and stamps it last: the times speak only for a
+ *     file whose size is what was read. Nor do they for files of the kernel's that tell no size.
+ * What was changed only just now, or has another size, is read again, between two equal looks
+ * at its status, and must bring the same. Before the first of them the clock has to have left
+ * the file's times behind, or else a write between the looks could leave the same ones. */
+
+#define CFTI_SETTLED 3     /* seconds */
+#define CFTI_ROUNDS_MAX 10 /* second reads, of a file that is written to all the time */
+#define CFTI_NAPS_MAX 25   /* a tick of the clock is 10 ms at the most */
+
+#define CFTI_FIRST_READ ((size_t)64 << 10) /* longer files are asked for their size */
+#define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
+#define CFTI_PIECE ((size_t)256 << 10)
+
+typedef enum cfti_visit_way {
+    CFTI_VISIT_WHOLE = 0, /* all bytes at once */
+    CFTI_VISIT_PIECES,    /* not read yet: in pieces, when its turn comes */
+    CFTI_VISIT_LATER      /* not read yet: then, and as it comes */
+} cfti_visit_way;
+
+/* One file, or one piece of it, as map and fold see it. */
+typedef struct cfti_visit {
+    const char *path;
+    const char *name; /* NUL-terminated */
+    size_t name_size;
+    size_t index;         /* in the list that is scanned */
+    size_t origin;        /* in the caller's, of which that may be a part */
+    const uint8_t *bytes; /* as they are in the file */
+    size_t size;
+    const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
+    size_t text_size;
+    void *state;       /* the consumer's, one a file, zero before the first piece */
+    void *piece_state; /* and one that lives from piece to piece; NULL: the file is whole */
+    uint64_t total;    /* bytes of the file visited so far, this piece included */
+    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
+    bool first, last;  /* piece of its file; a whole file is both */
+    bool fetched;      /* its bytes are there already */
+    bool finished;     /* map has seen all of it */
+    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool framed;       /* and they are there */
+    cfti_visit_way way;
+} cfti_visit;
+
+/* Whether the file's bytes are in memory and map has not seen them. They are not where the file
+ * waits for its turn. */
+static bool cfti_visit_is_in_memory(const cfti_visit *visit) {
+    return visit->way == CFTI_VISIT_WHOLE && !visit->finished;
+}
+
+/* A failure that names nothing else is about the file that is being visited. */
+static void cfti_fail_at(cfti_fail *fail, const cfti_visit *visit) {
+    if (fail->path != NULL) return;
+    fail->path = visit->path;
+    fail->index = visit->origin;
+}
+
+/* What a worker keeps from file to file. */
+typedef struct cfti_reader {
+    const confiture_files *files;
+    const confiture_run *run;
+    confiture_allocator allocator;
+    cfti_ring *ring; /* once needed; then NULL: files are read one by one */
+    bool ring_is_known;
+    int recent; /* batches of files that a ring is of no use for: see cfti_read_many() */
+    cfti_beneath beneath;
+    cfti_os_time start;    /* of all its reads: earlier than it might be is the safe side */
+    char *directory_path;  /* of the directory that is open, its size with the slash */
+    size_t directory_size; /* 0: none is open */
+    cfti_os_file directory;
+    uint8_t *piece;   /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
+    cfti_arena bytes; /* of what need not outlive its map */
+    bool is_caller;   /* the thread that made the call: the one callbacks come on */
+    size_t threads;   /* that are at work: see cfti_os_ring_fetch() */
+} cfti_reader;
+
+static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
+                             const confiture_run *run, const confiture_allocator *allocator) {
+    memset(reader, 0, sizeof(*reader));
+    reader->files = files;
+    reader->run = run;
+    reader->allocator = reader->bytes.allocator = *allocator;
+    reader->bytes.block_size = CFTI_FIRST_READ + CFTI_FIRST_READ / 2;
+    reader->threads = 1;
+    cfti_beneath_init(&reader->beneath, files, allocator);
+    cfti_os_now(&reader->start);
+}
+
+static void cfti_reader_leave(cfti_reader *reader) {
+    if (reader->directory_size == 0) return;
+    cfti_os_close(reader->directory);
+    cfti_free(&reader->allocator, reader->directory_path, reader->directory_size + 1);
+    reader->directory_size = 0;
+}
+
+static void cfti_reader_close(cfti_reader *reader) {
+    cfti_reader_leave(reader);
+    cfti_beneath_close(&reader->beneath);
+    cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
+    cfti_arena_free(&reader->bytes);
+    if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
+}
+
+/* Room for a piece of a large file, or of a second read. False: no memory. */
+static bool cfti_reader_has_piece(cfti_reader *reader) {
+    if (reader->piece == NULL)
+        reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
+    return reader->piece != NULL;
+}
+
+static bool cfti_reader_has_ring(cfti_reader *reader) {
+    if (!reader->ring_is_known) reader->ring = cfti_ring_take(reader->run, reader->files->count);
+    reader->ring_is_known = true;
+    return reader->ring != NULL;
+}
+
+/* Whether the directory of a file is the one that is open. */
+static bool cfti_reader_is_in(const cfti_reader *reader, const cfti_file *file) {
+    return reader->directory_size == file->leaf &&
+           memcmp(reader->directory_path, file->path, file->leaf) == 0;
+}
+
+/* Opens the directory of a file, unless it is the one that is open already. */
+static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
+    char *path;
+    int error;
+    if (cfti_reader_is_in(reader, file)) return 0;
+    cfti_reader_leave(reader);
+    path = (char *)cfti_alloc(&reader->allocator, (size_t)file->leaf + 1);
+    if (path == NULL) return CFTI_OS_NO_MEMORY;
+    memcpy(path, file->path, file->leaf);
+    path[file->leaf] = '\0';
+    error = cfti_beneath_open(&reader->beneath, file, true, &reader->directory);
+    if (error == CFTI_OS_NO_BENEATH) error = cfti_os_open_place(path, &reader->directory);
+    if (error != 0) {
+        cfti_free(&reader->allocator, path, (size_t)file->leaf + 1);
+        return error;
+    }
+    reader->directory_path = path;
+    reader->directory_size = file->leaf;
+    return 0;
+}
+
+/* Whether a file must not be a symbolic link, since it was none when it was found. */
+static bool cfti_reader_refuses_link(const cfti_reader *reader, const cfti_file *file) {
+    return reader->files->is_confined && file->kind != CFTI_KIND_LINK;
+}
+
+/* Where a file is opened, and by which path: in its directory if the file before lay in the
+ * same one, or the next one does, since a long path costs the kernel more than a short one. A
+ * path too long for the kernel has no other way, and none has a file that is confined. */
+static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_os_file *at,
+                              const char **path) {
+    const confiture_files *files = reader->files;
+    const cfti_file *end = files->items + files->count;
+    bool must = file->path_size >= CFTI_OS_PATH_STEP || files->is_confined;
+    int error = 0;
+    *at = CFTI_OS_NOWHERE;
+    *path = file->path;
+    if (file->leaf == 0 && reader->beneath.is_absent) return 0;
+    if (!cfti_reader_is_in(reader, file)) {
+        if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
+        error = cfti_reader_enter(reader, file);
+        /* A directory may be entered but not read: then the whole path is the way, where that
+         * is not enough to open it. */
+        if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
+    }
+    if (error != 0) return error;
+    *at = reader->directory;
+    *path = file->path + file->leaf;
+    return 0;
+}
+
+static int cfti_reader_open(cfti_reader *reader, const cfti_file *file, cfti_os_file at,
+                            const char *path, cfti_os_file *opened) {
+    int error = CFTI_OS_NO_BENEATH;
+    if (cfti_reader_refuses_link(reader, file)) return cfti_os_open_no_link(at, path, opened);
+    if (reader->files->is_confined)
+        error = cfti_beneath_open(&reader->beneath, file, false, opened);
+    return error == CFTI_OS_NO_BENEATH ? cfti_os_open(at, path, opened) : error;
+}
+
+static confiture_status cfti_fail_kind(cfti_fail *fail, cfti_kind kind) {
+    return cfti_fail_with(fail, CONFITURE_E_NOT_FILE,
+                          kind == CFTI_KIND_DIRECTORY
+                              ? "is a directory, not a file"
+                              : "is a FIFO, socket or device, not a regular file");
+}
+
+static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_file *file, int error,
+                                       cfti_fail *fail) {
+    if (error == CFTI_OS_NO_DEVICE) return cfti_fail_kind(fail, CFTI_KIND_OTHER); /* a socket */
+    if (error == CFTI_LEADS_OUT) return cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
+    if (error == CFTI_OS_LINK_LOOP && cfti_reader_refuses_link(reader, file))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED,
+                              "has been replaced by a symbolic link since it was found");
+    return cfti_fail_system(fail, error, NULL);
+}
+
+/* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
+ * waits at its other end, and to open a device may start it. A listing's word is enough, and
+ * costs nothing: what took the file's place since is opened without waiting, and refused. */
+static confiture_status cfti_reader_begin(cfti_reader *reader, const cfti_visit *visit,
+                                          cfti_os_file *opened, cfti_fail *fail) {
+    const cfti_file *file = &reader->files->items[visit->index];
+    cfti_os_file at;
+    const char *path;
+    int error;
+    if (file->kind == CFTI_KIND_DIRECTORY || file->kind == CFTI_KIND_OTHER)
+        return cfti_fail_kind(fail, file->kind);
+    error = cfti_reader_locate(reader, file, &at, &path);
+    if (error == 0 && file->kind != CFTI_KIND_FILE) {
+        cfti_os_status status;
+        error = cfti_os_status_at(at, path, true, &status);
+        if (error == 0 && status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status.kind);
+    }
+    if (error == 0) error = cfti_reader_open(reader, file, at, path, opened);
+    return error == 0 ? CONFITURE_OK : cfti_fail_open(reader, file, error, fail);
+}
+
+/* Whether so many bytes are more than a file may have. */
+static bool cfti_is_over(const confiture_run *run, uint64_t size) {
+    return run->max_file_size != 0 && size > run->max_file_size;
+}
+
+static confiture_status cfti_fail_limit(cfti_fail *fail, const confiture_run *run) {
+    cfti_fail_with(fail, CONFITURE_E_LIMIT, NULL);
+    fail->offset = run->max_file_size;
+    return fail->status;
+}
+
+/* Room to read into: of a file that is over the limit no more is read than shows it. */
+static size_t cfti_room_within(const confiture_run *run, size_t room) {
+    return cfti_is_over(run, room) ? (size_t)run->max_file_size + 1 : room;
+}
+
+static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified == b->modified && a->modified_ns == b->modified_ns &&
+           a->changed == b->changed && a->changed_ns == b->changed_ns;
+}
+
+/* What was read is `size` bytes at data + front; the name and the NULs go around it, so
+ * that a digest over all three sees one run of bytes. */
+static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
+    visit->bytes = data + visit->front;
+    visit->size = size;
+    if (visit->front == 0) return;
+    memcpy(data, visit->name, visit->front);
+    data[visit->front + size] = '\0';
+    visit->framed = true;
+}
+
+/* ---- the rule ---- */
+
+/* Whether a time lies before another one that is so many seconds earlier. */
+static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *time, int margin) {
+    int64_t last = time->seconds - margin;
+    return seconds < last || (seconds == last && ns < time->ns);
+}
+
+/* The same of both times of a file. */
+static bool cfti_is_older(const cfti_os_status *status, const cfti_os_time *time, int margin) {
+    return cfti_is_before(status->modified, status->modified_ns, time, margin) &&
+           cfti_is_before(status->changed, status->changed_ns, time, margin);
+}
+
+/* Whether nobody can have written to a file, of which so many bytes were read, since `start`:
+ * see THE RULE. */
+static bool cfti_is_settled(const cfti_os_status *status, uint64_t size,
+                            const cfti_os_time *start) {
+    return CFTI_OS_TIMES_ARE_PROMPT && status->size == size &&
+           cfti_is_older(status, start, CFTI_SETTLED);
+}
+
+/* Whether the clock has left a time behind, or never will while we wait: a second or more ahead
+ * of it, or in whole seconds, as some file systems count. */
+static bool cfti_is_past(int64_t seconds, uint32_t ns, const cfti_os_time *now) {
+    return ns == 0 || cfti_is_before(seconds, ns, now, 0) || !cfti_is_before(seconds, ns, now, -1);
+}
+
+static bool cfti_is_left_behind(const cfti_os_status *status, const cfti_os_time *now) {
+    return cfti_is_past(status->modified, status->modified_ns, now) &&
+           cfti_is_past(status->changed, status->changed_ns, now);
+}
+
+/* Looks at a file, and waits until what is written to it from now on gets another time: once
+ * waited for, most often, for all files that were changed with it. */
+static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cfti_fail *fail) {
+    int naps;
+    for (naps = 0;; naps++) {
+        cfti_os_time now;
+        int error;
+        cfti_os_now(&now);
+        error = cfti_os_status_of(file, status);
+        if (error != 0) return cfti_fail_system(fail, error, NULL);
+        if (status->kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status->kind);
+        if (naps == CFTI_NAPS_MAX || cfti_is_left_behind(status, &now)) return CONFITURE_OK;
+        cfti_os_nap();
+    }
+}
+
+/* ---- files that are read whole ---- */
+
+#if !defined(CONFITURE_NO_MMAP)
+/* Copies out of a mapping of the file, which others may change while it is looked at. False:
+ * it cannot be mapped there, as not every file system can. */
+static bool cfti_copy_mapped(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
+                             size_t *got) {
+    cfti_os_status status;
+    const uint8_t *bytes = NULL;
+    if (offset % CFTI_OS_MAP_STEP != 0 || cfti_os_status_of(file, &status) != 0 ||
+        status.kind != CFTI_KIND_FILE || status.size <= offset)
+        return false;
+    if (size > status.size - offset) size = (size_t)(status.size - offset);
+    if (cfti_os_map(file, offset, size, &bytes) != 0) return false;
+    memcpy(data, bytes, size);
+    cfti_os_unmap(bytes, size);
+    *got = size;
+    return true;
+}
+#endif
+
+/* Some of the bytes from `offset` on; *got is 0 only at the end. */
+static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file file, uint8_t *data,
+                                       size_t size, uint64_t offset, size_t *got, cfti_fail *fail) {
+    cfti_os_status status;
+    int error;
+#if !defined(CONFITURE_NO_MMAP)
+    if (reader->run->io == CONFITURE_IO_MMAP && cfti_copy_mapped(file, data, size, offset, got))
+        return CONFITURE_OK;
+#else
+    (void)reader;
+#endif
+    error = cfti_os_read_at(file, data, size, offset, got);
+    if (error == 0) return CONFITURE_OK;
+    if (cfti_os_status_of(file, &status) == 0 && status.kind != CFTI_KIND_FILE)
+        return cfti_fail_kind(fail, status.kind);
+    return cfti_fail_system(fail, error, NULL);
+}
+
+/* What has been read of a file, and the look at it after that. */
+typedef struct cfti_copy {
+    uint8_t *data; /* the visit's front and then the bytes */
+    size_t size, room;
+    cfti_os_status status;
+} cfti_copy;
+
+/* Room for so many bytes, with those that are there already. */
+static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_visit *visit,
+                                          cfti_arena *arena, size_t room, cfti_fail *fail) {
+    uint8_t *data = cfti_arena_reserve(arena, visit->front + room + 1);
+    if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (data != copy->data && copy->size > 0)
+        memcpy(data + visit->front, copy->data + visit->front, copy->size);
+    copy->data = data;
+    copy->room = room;
+    return CONFITURE_OK;
+}
+
+/* The look after a read: its kind, and the limit. */
+static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reader,
+                                       cfti_os_file file, cfti_fail *fail) {
+    int error = cfti_os_status_of(file, &copy->status);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    if (copy->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, copy->status.kind);
+    if (cfti_is_over(reader->run, copy->size) || cfti_is_over(reader->run, copy->status.size))
+        return cfti_fail_limit(fail, reader->run);
+    return CONFITURE_OK;
+}
+
+/* Reads a file from its start to its end, which it proves: by its size after the read, or by a
+ * read of nothing. One that is too long is left to be read in pieces. */
+static confiture_status cfti_read_once(const cfti_reader *reader, cfti_visit *visit,
+                                       cfti_arena *arena, cfti_os_file file, cfti_copy *copy,
+                                       cfti_fail *fail) {
+    size_t room = cfti_arena_room(arena), around = visit->front + 1, got;
+    uint64_t wanted = 0; /* as far as is known */
+    room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
+    room = cfti_room_within(reader->run, cfti_min(room, CFTI_FIRST_READ));
+    memset(copy, 0, sizeof(*copy));
+    for (;;) {
+        if (copy->size == copy->room &&
+            cfti_copy_reserve(copy, visit, arena, room, fail) != CONFITURE_OK)
+            return fail->status;
+        if (cfti_read_some(reader, file, copy->data + visit->front + copy->size,
+                           copy->room - copy->size, copy->size, &got, fail) != CONFITURE_OK)
+            return fail->status;
+        copy->size += got;
+        if (got > 0 && copy->size < wanted && copy->size < copy->room) continue;
+        if (cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
+        wanted = copy->status.size;
+        if (got == 0 || copy->size == wanted) return CONFITURE_OK;
+        if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
+            visit->way = CFTI_VISIT_PIECES;
+            return CONFITURE_OK;
+        }
+        room = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
+        room = cfti_room_within(reader->run, room);
+    }
+}
+
+/* Reads the file again, and puts what is not the same in its place: then, or if that is too
+ * much, it is not *same. */
+static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
+                                        cfti_os_file file, uint64_t wanted, cfti_copy *copy,
+                                        bool *same, cfti_fail *fail) {
+    uint8_t *data = copy->data + visit->front;
+    size_t size = 0, got;
+    *same = true;
+    do {
+        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, size, &got, fail) !=
+            CONFITURE_OK)
+            return fail->status;
+        if (size + got > copy->size || memcmp(data + size, reader->piece, got) != 0) *same = false;
+        if (cfti_is_over(reader->run, size + got)) return cfti_fail_limit(fail, reader->run);
+        if (got > copy->room - size) {
+            copy->room = 0;
+            return CONFITURE_OK;
+        }
+        if (!*same) memcpy(data + size, reader->piece, got);
+        size += got;
+    } while (got > 0 && size != wanted);
+    *same = *same && size == copy->size;
+    copy->size = size;
+    return CONFITURE_OK;
+}
+
+/* What was changed only just now: until two reads and the looks around the second say the
+ * same, or for CFTI_ROUNDS_MAX times. */
+static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                          cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
+    int rounds;
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
+        cfti_os_status before;
+        bool same;
+        if (copy->room == 0) { /* it has grown */
+            if (cfti_read_once(reader, visit, arena, file, copy, fail) != CONFITURE_OK)
+                return fail->status;
+            if (visit->way == CFTI_VISIT_PIECES) return CONFITURE_OK;
+        }
+        /* The look after the first read will do, if the clock had left its times behind when the
+         * scan began: as for all that was changed before it. That they are ahead of a moment long
+         * ago says nothing: those of a file that is just being written are. */
+        before = copy->status;
+        if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
+            cfti_look(file, &before, fail) != CONFITURE_OK)
+            return fail->status;
+        if (cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+            cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
+            return fail->status;
+        if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
+    }
+    return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+}
+
+/* A file that is open, whole, into the arena: or the word that it is too long for that. */
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+                                       cfti_os_file file, cfti_fail *fail) {
+    cfti_copy copy;
+    confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
+    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
+        !cfti_is_settled(&copy.status, copy.size, &reader->start))
+        status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
+    if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
+    cfti_arena_commit(arena, visit->front + copy.size + 1);
+    cfti_visit_take(visit, copy.data, copy.size);
+    return CONFITURE_OK;
+}
+
+/* Reads a file that does not tell its size once through, if there is a limit to it: what
+ * is wrong with its beginning must not be told of a file that is too large, and a sink
+ * must not see it. Into the reader's piece. */
+static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_file file,
+                                          cfti_fail *fail) {
+    uint64_t total = 0;
+    size_t got;
+    do {
+        if (cfti_read_some(reader, file, reader->piece, CFTI_PIECE, total, &got, fail) !=
+            CONFITURE_OK)
+            return fail->status;
+        total += got;
+        if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
+    } while (got > 0);
+    return CONFITURE_OK;
+}

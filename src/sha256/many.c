@@ -1,0 +1,116 @@
+/* ---- sha256/many.c: many messages at once ---- */
+
+#define CFTI_SHA256_LANES 4
+
+/* Whether blocks of four messages take less time than those of one after the other. */
+static bool cfti_sha256_has_lanes(void) {
+#if CFTI_SIMD_X86
+    return (cfti_cpu_features() & CFTI_CPU_SHANI) != 0;
+#elif CFTI_SIMD_ARM
+    return (cfti_cpu_features() & CFTI_CPU_ARMV8) != 0;
+#else
+    return false;
+#endif
+}
+
+/* Only if cfti_sha256_has_lanes(). */
+static void cfti_sha256_blocks4(uint32_t states[CFTI_SHA256_LANES][8],
+                                const uint8_t *const p[CFTI_SHA256_LANES], size_t nblocks) {
+#if CFTI_SIMD_X86
+    cfti_sha256_blocks4_shani(states, p, nblocks);
+#elif CFTI_SIMD_ARM
+    cfti_sha256_blocks4_armv8(states, p, nblocks);
+#else
+    size_t i;
+    for (i = 0; i < CFTI_SHA256_LANES; i++) cfti_sha256_blocks(states[i], p[i], nblocks);
+#endif
+}
+
+/* A message on its way: its whole blocks, then what is left with the padding. */
+typedef struct cfti_sha256_lane {
+    size_t message;
+    size_t blocks;      /* still to be hashed, from where the lane points */
+    size_t tail_blocks; /* 1 or 2; 0 once the lane is in them */
+    uint8_t tail[128];
+} cfti_sha256_lane;
+
+/* Makes lane i begin a message. */
+static void cfti_sha256_lane_begin(cfti_sha256_lane *lane, uint32_t state[8], const uint8_t **p,
+                                   size_t message, const uint8_t *data, size_t size) {
+    confiture_sha256 start;
+    size_t rest = size & 63;
+    uint64_t bits = (uint64_t)size << 3;
+    confiture_sha256_init(&start);
+    memcpy(state, start.state, sizeof(start.state));
+    lane->message = message;
+    lane->blocks = size / 64;
+    lane->tail_blocks = rest < 56 ? 1 : 2;
+    memset(lane->tail, 0, 64 * lane->tail_blocks);
+    if (rest > 0) memcpy(lane->tail, data + (size - rest), rest);
+    lane->tail[rest] = 0x80;
+    cfti_store_be32(lane->tail + 64 * lane->tail_blocks - 8, (uint32_t)(bits >> 32));
+    cfti_store_be32(lane->tail + 64 * lane->tail_blocks - 4, (uint32_t)bits);
+    *p = data;
+    if (lane->blocks == 0) {
+        *p = lane->tail;
+        lane->blocks = lane->tail_blocks;
+        lane->tail_blocks = 0;
+    }
+}
+
+/* Takes n blocks as hashed. False: that was the end of the message. */
+static bool cfti_sha256_lane_advance(cfti_sha256_lane *lane, const uint8_t **p, size_t n) {
+    lane->blocks -= n;
+    *p += 64 * n;
+    if (lane->blocks > 0) return true;
+    if (lane->tail_blocks == 0) return false;
+    *p = lane->tail;
+    lane->blocks = lane->tail_blocks;
+    lane->tail_blocks = 0;
+    return true;
+}
+
+static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
+    size_t i;
+    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, state[i]);
+}
+
+/* The same as: for each i, confiture_sha256_once(messages[i], sizes[i], digests[i]). */
+static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes, size_t count,
+                             uint8_t (*digests)[32]) {
+    cfti_sha256_lane lanes[CFTI_SHA256_LANES];
+    uint32_t states[CFTI_SHA256_LANES][8];
+    const uint8_t *p[CFTI_SHA256_LANES];
+    size_t next = 0, i, n;
+    bool full = count >= CFTI_SHA256_LANES && cfti_sha256_has_lanes();
+    if (!full) {
+        for (; next < count; next++)
+            confiture_sha256_once(messages[next], sizes[next], digests[next]);
+        return;
+    }
+    for (i = 0; i < CFTI_SHA256_LANES; i++, next++)
+        cfti_sha256_lane_begin(&lanes[i], states[i], &p[i], next, messages[next], sizes[next]);
+    while (full) {
+        n = lanes[0].blocks;
+        for (i = 1; i < CFTI_SHA256_LANES; i++) n = cfti_min(n, lanes[i].blocks);
+        cfti_sha256_blocks4(states, p, n);
+        for (i = 0; i < CFTI_SHA256_LANES; i++) {
+            if (cfti_sha256_lane_advance(&lanes[i], &p[i], n)) continue;
+            cfti_sha256_store(digests[lanes[i].message], states[i]);
+            if (next == count) {
+                full = false; /* the others go on alone */
+                continue;
+            }
+            cfti_sha256_lane_begin(&lanes[i], states[i], &p[i], next, messages[next], sizes[next]);
+            next++;
+        }
+    }
+    for (i = 0; i < CFTI_SHA256_LANES; i++) {
+        while (lanes[i].blocks > 0) {
+            n = lanes[i].blocks;
+            cfti_sha256_blocks(states[i], p[i], n);
+            if (!cfti_sha256_lane_advance(&lanes[i], &p[i], n))
+                cfti_sha256_store(digests[lanes[i].message], states[i]);
+        }
+    }
+}

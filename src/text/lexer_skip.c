@@ -1,0 +1,341 @@
+/* ---- text/lexer_skip.c: between tokens ---- */
+
+/* Most of a script is text in which nothing begins. It is passed over as fast as may be, and
+ * words are looked at only where they matter: the first of a statement, those of a COPY,
+ * and in a CREATE FUNCTION the word BEGIN, and all words after it. */
+
+/* What the bytes before p are. Lexing between tokens began at `from`, with lexer->run
+ * before it. */
+static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
+    const uint8_t *q = p;
+    uint8_t run;
+
+    while (q > from && ((cfti_kinds[q[-1]] & CFTI_IDENT) || q[-1] == ':' || q[-1] == '.' ||
+                        q[-1] == '+' || q[-1] == '-' || q[-1] == '{' || q[-1] == '?'))
+        q--;
+    run = q == from ? lexer->run : (uint8_t)CFTI_RUN_NONE;
+    for (; q < p; q++) run = cfti_lex_step(run, *q);
+    return run;
+}
+
+/* Whether a quote now is that of an E'...': most often the byte before tells. */
+static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
+    if (p > from && (p[-1] | 0x20) != 'e') return false;
+    return cfti_lex_run(lexer, from, p) == CFTI_RUN_E;
+}
+
+/* ==== Where nothing begins =============================================== */
+
+/* To the next byte that may begin something; parentheses are counted on the way. In CREATE
+ * FUNCTION a b may, too: that of BEGIN. With 16 at a time also to # and &, each of which one
+ * instruction takes together with " and '. */
+static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    const uint8_t letter = lexer->routine == CFTI_ROUTINE_YES ? 0x20 : 0xFF; /* which makes a b */
+#if CFTI_V16
+    const cfti_v16 one = cfti_v16_fill(0x01), two = cfti_v16_fill(0x02);
+    const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
+    const cfti_v16 quote = cfti_v16_fill('\''), dollar = cfti_v16_fill('$');
+    const cfti_v16 semicolon = cfti_v16_fill(';'), backslash = cfti_v16_fill('\\');
+    const cfti_v16 paren = cfti_v16_fill(')'), lowercase = cfti_v16_fill(letter);
+    const cfti_v16 b = cfti_v16_fill('b');
+
+    for (; end - p >= 16; p += 16) {
+        cfti_v16 v = cfti_v16_load(p);
+        cfti_v16 comments = cfti_v16_equal(cfti_v16_or(v, two), slash); /* - / */
+        cfti_v16 quotes =
+            cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, five), quote), cfti_v16_equal(v, dollar));
+        cfti_v16 ends = cfti_v16_or(cfti_v16_equal(v, semicolon), cfti_v16_equal(v, backslash));
+        cfti_v16 parens = cfti_v16_or(cfti_v16_equal(cfti_v16_or(v, one), paren),
+                                      cfti_v16_equal(cfti_v16_or(v, lowercase), b));
+        uint64_t mask =
+            cfti_v16_mask(cfti_v16_or(cfti_v16_or(comments, parens), cfti_v16_or(quotes, ends)));
+        for (; mask != 0; mask &= mask - 1) {
+            const uint8_t *q = p + CFTI_V16_AT(mask);
+            if (*q == '(' || *q == ')') cfti_lex_paren(lexer, q);
+            else if (*q != '#' && *q != '&') return q;
+        }
+    }
+#endif
+    for (; p < end; p++) {
+        if (!(cfti_kinds[*p] & CFTI_STOP) && (*p | letter) != 'b') continue;
+        if (*p != '(' && *p != ')') break;
+        cfti_lex_paren(lexer, p);
+    }
+    return p;
+}
+
+/* The bytes of 64 from `at` on that may begin something, and parentheses: a bit for each. */
+typedef struct cfti_window {
+    const uint8_t *at; /* NULL: none */
+    uint64_t stops, opens, closes;
+} cfti_window;
+
+#if CFTI_SIMD_X86
+
+#include <immintrin.h>
+
+#define CFTI_SSSE3 __attribute__((target("ssse3,popcnt"))) static
+
+CFTI_SSSE3 inline __m128i cfti_ssse3_load(const uint8_t *p) {
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* A bit for each of 64 bytes that is equal to its neighbour. */
+CFTI_SSSE3 inline uint64_t cfti_ssse3_equal(const __m128i v[4], const __m128i w[4]) {
+    unsigned a = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[0], w[0]));
+    unsigned b = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[1], w[1]));
+    unsigned c = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[2], w[2]));
+    unsigned d = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[3], w[3]));
+    return (a | b << 16) | (uint64_t)(c | d << 16) << 32;
+}
+
+/* The STOPs differ in their lower halves: by that of a byte one instruction gets the only STOP
+ * that the byte may be, and zero for bytes outside ASCII. */
+CFTI_SSSE3 inline void cfti_window_read(cfti_window *window, const uint8_t *p) {
+    const __m128i t =
+        _mm_setr_epi8((char)-1, 0, '"', 0, '$', 0, 0, '\'', '(', ')', 0, ';', '\\', '-', 0, '/');
+    const __m128i open = _mm_set1_epi8('('), close = _mm_set1_epi8(')');
+    const __m128i v[4] = {cfti_ssse3_load(p), cfti_ssse3_load(p + 16), cfti_ssse3_load(p + 32),
+                          cfti_ssse3_load(p + 48)};
+    const __m128i stops[4] = {_mm_shuffle_epi8(t, v[0]), _mm_shuffle_epi8(t, v[1]),
+                              _mm_shuffle_epi8(t, v[2]), _mm_shuffle_epi8(t, v[3])};
+    const __m128i opens[4] = {open, open, open, open}, closes[4] = {close, close, close, close};
+
+    window->opens = cfti_ssse3_equal(v, opens);
+    window->closes = cfti_ssse3_equal(v, closes);
+    window->stops = cfti_ssse3_equal(v, stops) & ~(window->opens | window->closes);
+}
+
+CFTI_SSSE3 inline uint64_t cfti_window_letters(const uint8_t *p) {
+    const __m128i b = _mm_set1_epi8('b'), lowercase = _mm_set1_epi8(0x20);
+    const __m128i v[4] = {_mm_or_si128(cfti_ssse3_load(p), lowercase),
+                          _mm_or_si128(cfti_ssse3_load(p + 16), lowercase),
+                          _mm_or_si128(cfti_ssse3_load(p + 32), lowercase),
+                          _mm_or_si128(cfti_ssse3_load(p + 48), lowercase)};
+    const __m128i letters[4] = {b, b, b, b};
+    return cfti_ssse3_equal(v, letters);
+}
+
+/* The window that begins at p; spaces come after the end. In CREATE FUNCTION a b is a stop. */
+CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, const uint8_t *end,
+                                        bool routine) {
+    uint8_t last[64];
+
+    window->at = p;
+    if (end - p < 64) {
+        memset(last, ' ', sizeof last);
+        memcpy(last, p, (size_t)(end - p));
+        p = last;
+    }
+    cfti_window_read(window, p);
+    if (routine) window->stops |= cfti_window_letters(p);
+}
+
+/* Parentheses from p on, counted all at once; one after the other only where a ) may be one
+ * too many, or another ( become the outermost. The array is a choice without a branch. */
+CFTI_SSSE3 inline void cfti_window_parens(cfti_lexer *lexer, const uint8_t *p, uint64_t opens,
+                                          uint64_t closes) {
+    uint64_t depth = lexer->held.parens, closed = (uint64_t)__builtin_popcountll(closes);
+    uint64_t after = depth + (uint64_t)__builtin_popcountll(opens) - closed;
+    uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( comes first */
+
+    if (closed < deeper + (after == 0)) {
+        const uint8_t *outermost[2];
+        outermost[0] = p + __builtin_ctzll(opens | UINT64_C(1) << 63);
+        outermost[1] = lexer->held.paren.at;
+        lexer->held.paren.at = outermost[(depth > 0) | (opens == 0)];
+        lexer->held.parens = after;
+        return;
+    }
+    for (closes |= opens; closes != 0; closes &= closes - 1)
+        cfti_lex_paren(lexer, p + __builtin_ctzll(closes));
+}
+
+/* cfti_lex_skip_any in windows, which are read once for all that is found in them. */
+CFTI_SSSE3 const uint8_t *cfti_lex_skip_ssse3(cfti_lexer *lexer, cfti_window *window,
+                                              const uint8_t *p, const uint8_t *end) {
+    while (p < end) {
+        uint64_t stops, before;
+        unsigned passed;
+        if (window->at == NULL || p - window->at >= 64)
+            cfti_window_move(window, p, end, lexer->routine == CFTI_ROUTINE_YES);
+        passed = (unsigned)(p - window->at);
+        stops = window->stops >> passed;
+        before = ~stops & (stops - 1); /* all bits below the first that is set */
+        cfti_window_parens(lexer, p, window->opens >> passed & before,
+                           window->closes >> passed & before);
+        if (stops != 0) return p + __builtin_ctzll(stops);
+        p = end - window->at > 64 ? window->at + 64 : end;
+    }
+    return p;
+}
+
+#endif
+
+static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, cfti_window *window, const uint8_t *p,
+                                    const uint8_t *end) {
+#if CFTI_SIMD_X86
+    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_SSSE3) != 0))
+        return cfti_lex_skip_ssse3(lexer, window, p, end);
+#endif
+    (void)window;
+    return cfti_lex_skip_any(lexer, p, end);
+}
+
+/* ==== Words ============================================================== */
+
+/* The letters that may begin a word that matters, or a quote such as N'...', which is no
+ * word: most statements show in the first that they are neither COPY nor CREATE. */
+static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
+    static const char quotes[5] = {'e', 'n', 'b', 'x', 'u'};
+
+    if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
+    if (memchr(quotes, c, sizeof quotes)) return true;
+    if (lexer->held.kind == CFTI_STATEMENT_START && c == 'c') return true;
+    switch (lexer->routine) {
+    case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
+    case CFTI_ROUTINE_OR: return c == 'r';
+    case CFTI_ROUTINE_REPLACE: return c == 'f' || c == 'p';
+    default: return lexer->routine == CFTI_ROUTINE_START && c == 'c';
+    }
+}
+
+/* The word that ends before p is an identifier, unless it begins a quote or is the name in
+ * :{?name}. */
+static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
+    static const char quotes[4] = {'e', 'n', 'b', 'x'};
+
+    if (lexer->tested && *p == '}') lexer->word_size = 0;
+    if (lexer->word_size == 1 && *p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes))
+        lexer->word_size = 0;
+    if (lexer->word_size == 1 && *p == '&' && lexer->word[0] == 'u') {
+        lexer->word_size = 0;
+        lexer->run = CFTI_RUN_UNICODE;
+    }
+    if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
+}
+
+/* A word that goes on at p, to its last byte in this piece, or before the next $. */
+static const uint8_t *cfti_lex_word_rest(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    bool kept = lexer->word_size > 0;
+
+    lexer->run = CFTI_RUN_WORD;
+    for (; p < end && (cfti_kinds[*p] & CFTI_IDENT) && *p != '$'; p++)
+        if (kept) cfti_lex_letter(lexer, cfti_lower(*p));
+    return p - 1;
+}
+
+/* The first byte of a word, or one of a number or a variable. */
+static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
+    uint8_t run = lexer->run, c = cfti_lower(*p);
+
+    lexer->run = cfti_lex_step(run, c);
+    switch (lexer->run) {
+    case CFTI_RUN_VARIABLE:
+        if (run == CFTI_RUN_COLON) cfti_lex_token(lexer, p, CFTI_TOKEN_VARIABLE);
+        return;
+    case CFTI_RUN_E:
+    case CFTI_RUN_WORD:
+        if (!cfti_run_is_none(run) && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
+        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+        lexer->tested = run == CFTI_RUN_TEST;
+        if (lexer->tested || cfti_lex_may_matter(lexer, c)) {
+            lexer->word_size = 0;
+            cfti_lex_letter(lexer, c);
+        } else {
+            lexer->held.kind = CFTI_STATEMENT_OTHER;
+            lexer->routine = CFTI_ROUTINE_NO;
+            lexer->words = false;
+        }
+        return;
+    default:
+        if (cfti_run_is_none(run) || run == CFTI_RUN_DOT)
+            cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
+    }
+}
+
+/* Whether a word of two letters or more is at p, and none of COPY, CREATE, OR, FUNCTION and
+ * PROCEDURE: by its first and third letters, without branches. */
+static bool cfti_lex_is_plain(const uint8_t *p) {
+    static const uint32_t routine = 1u << ('o' & 31) | 1u << ('f' & 31) | 1u << ('p' & 31);
+    static const uint32_t third = 1u << ('p' & 31) | 1u << ('e' & 31);
+    uint32_t word = (cfti_kinds[p[0]] & (CFTI_IDENT | CFTI_DIGIT | CFTI_STOP)) == CFTI_IDENT;
+    uint32_t c = (p[0] & 31) == ('c' & 31);
+    word &= ~(routine >> (p[0] & 31)) & ~(c & third >> (p[2] & 31));
+    return (word & cfti_kinds[p[1]] & CFTI_IDENT) != 0;
+}
+
+/* The first word of a statement. Most show at once that they are neither COPY nor CREATE
+ * FUNCTION, or that they are the latter; the others are left to cfti_lex_words. One branch
+ * decides: which statement comes next is what no processor foresees. */
+static const uint8_t *cfti_lex_first_word(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    uint8_t lower[32];
+    const uint8_t *word = lower;
+    bool plain;
+    size_t i;
+
+    if (lexer->routine != CFTI_ROUTINE_START || lexer->held.kind != CFTI_STATEMENT_START ||
+        lexer->run != CFTI_RUN_NONE)
+        return p;
+    while (p < end && (cfti_kinds[*p] & CFTI_SPACE)) p++;
+    if (end - p < (ptrdiff_t)sizeof lower) return p;
+    for (i = 0; i < sizeof lower; i++) lower[i] = p[i] | 0x20; /* letters only from letters */
+    if (cfti_load_be32(lower) == 0x63726561 &&                 /* crea */
+        cfti_load_be32(lower + 3) == 0x61746520)               /* ate */
+        word += 7;
+    plain = cfti_lex_is_plain(p + (word - lower));
+    if (!plain) {
+        if (word == lower) return p;
+        if (memcmp(word, "or replace ", 11) == 0) {
+            word += 11;
+            plain = cfti_lex_is_plain(p + (word - lower));
+        }
+        if (!plain && memcmp(word, "function ", 9) != 0 && memcmp(word, "procedure ", 10) != 0)
+            return p;
+    }
+    cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
+    lexer->held.kind = CFTI_STATEMENT_OTHER;
+    lexer->routine = (uint8_t)(plain ? CFTI_ROUTINE_NO : CFTI_ROUTINE_YES);
+    lexer->words = false;
+    return p + (word - lower);
+}
+
+/* The same where words matter: before the first of a statement, in COPY, and in CREATE
+ * FUNCTION. May return early, once they no longer do. */
+static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    for (; p < end && lexer->words; p++) {
+        uint8_t kind = cfti_kinds[*p], run = lexer->run;
+        if (run == CFTI_RUN_UNICODE && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, '&');
+        if (kind & CFTI_IDENT) {
+            if (*p == '$') return p;
+            if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) p = cfti_lex_word_rest(lexer, p, end);
+            else cfti_lex_word_byte(lexer, p);
+            continue;
+        }
+        if (run == CFTI_RUN_E || run == CFTI_RUN_WORD) cfti_lex_word_end(lexer, p);
+        if (lexer->run == CFTI_RUN_UNICODE && run == CFTI_RUN_WORD) continue;
+        if (run == CFTI_RUN_COLON && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, ':');
+        if (kind & CFTI_SPACE) {
+            while (p + 1 < end && (cfti_kinds[p[1]] & CFTI_SPACE)) p++;
+            lexer->run = CFTI_RUN_NONE;
+            continue;
+        }
+        if (kind & CFTI_STOP) {
+            if (*p != '(' && *p != ')') return p;
+            cfti_lex_token(lexer, p, *p);
+            cfti_lex_paren(lexer, p);
+        } else if (*p != ':') {
+            cfti_lex_token(lexer, p, *p);
+        }
+        lexer->run = cfti_lex_step(run, *p);
+    }
+    return p;
+}
+
+/* Whether the b at p, in CREATE FUNCTION, may be that of BEGIN. */
+static bool cfti_lex_may_begin(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+                               const uint8_t *end) {
+    if (lexer->routine != CFTI_ROUTINE_YES) return false;
+    if (p > from && (cfti_kinds[p[-1]] & CFTI_IDENT)) return false;
+    return end - p < 5 || ((p[1] | 0x20) == 'e' && (p[2] | 0x20) == 'g');
+}
