@@ -34,8 +34,9 @@
  * THE SHORTEST USE
  * ================
  *     confiture_files *files = NULL;
- *     confiture_schema schema = {0};
+ *     confiture_schema schema;
  *     confiture_error error;
+ *     memset(&schema, 0, sizeof schema);
  *     if (confiture_find(&files, "db/schema", NULL, &error) ||
  *         confiture_build(&schema, files, NULL, &error)) {
  *         fprintf(stderr, "%s\n", error.message);
@@ -53,7 +54,8 @@
  * the header when you take a newer one; there is no binary interface to keep apart from
  * it. CONFITURE_VERSION_NUMBER tells versions apart in #if.
  *
- *     confiture_build_options options = {0};
+ *     confiture_build_options options;
+ *     memset(&options, 0, sizeof options);
  *     options.separator = CONFITURE_SEPARATOR_LINE_COMMENT;
  *     options.schema_only = true;
  *     options.run.threads = 4;

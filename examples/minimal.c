@@ -3,12 +3,14 @@
 #define CONFITURE_IMPLEMENTATION
 #include "confiture.h"
 #include <stdio.h>
+#include <string.h>
 
 int main(int argc, char **argv) {
     const char *directory = argc > 1 ? argv[1] : "db/schema";
     confiture_files *files = NULL;
-    confiture_schema schema = {0};
+    confiture_schema schema;
     confiture_error error;
+    memset(&schema, 0, sizeof schema);
     if (confiture_find(&files, directory, NULL, &error) ||
         confiture_build(&schema, files, NULL, &error)) {
         fprintf(stderr, "%s\n", error.message); /* db/schema/users.sql:12: comment never closed */

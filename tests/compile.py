@@ -21,7 +21,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
+import compile_snippets as snippets
 import compile_ways as ways
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -148,13 +150,9 @@ def expected_output():
 def example_programs():
     """The programs that a user is shown first, as (name, text)."""
     programs = [("examples/minimal.c", (ROOT / "examples" / "minimal.c").read_text())]
-    blocks = re.findall(r"^```c\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
-    programs += [("README.md", block) for block in blocks if "int main(" in block]
-    manual = (ROOT / "src" / "public" / "manual.h").read_text()
-    shortest = re.search(r"^ \* THE SHORTEST USE\n \* =+\n((?: \*     .*\n)+)", manual, re.M)[1]
-    programs.append(("the manual's shortest use",
-                     ways.text("implement") + "#include <stdio.h>\nint main(void) {\n" +
-                     re.sub(r"^ \*", "", shortest, flags=re.M) + "    return 0;\n}\n"))
+    programs += [("README.md", text) for _, text in snippets.readme_snippets()
+                 if snippets.is_program(text)]
+    programs.append(("the manual's shortest use", snippets.shortest_use()[1]))
     return programs
 
 
@@ -333,6 +331,34 @@ class Matrix:
         for name, text in example_programs():
             self.add(f"{compiler.command}: {name}", check, text)
 
+    def add_snippets(self, compiler):
+        """The snippets of the README and the manual with the warnings that most projects ask for. A
+        program is linked with one implementation that all share (CONFITURE_IMPLEMENTED makes its own
+        an empty one), since the programs themselves are what is looked at, and must succeed."""
+        standard = "c++17" if compiler.cxx else "c99"
+        flags = [f"-std={standard}", "-Wall", "-Wextra", "-Werror", '-DHEADER="confiture.h"',
+                 "-I", ROOT]
+        place = self.folder / f"snippets-{compiler.command}"
+        lock = threading.Lock()
+
+        def implementation():
+            with lock:
+                if not (place / "file.o").exists():
+                    place.mkdir()
+                    compiler.compile(place, ways.text("implement"), flags)
+                return place / "file.o"
+
+        def check(folder, text):
+            if not snippets.is_program(text):
+                compiler.compile(folder, snippets.in_function(text), flags)
+                return
+            shutil.copytree(EXAMPLE / "db", folder / "db")
+            linked = [*flags, "-DCONFITURE_IMPLEMENTED", implementation(), "-pthread"]
+            run(compiler.build(folder, [text], linked), cwd=folder)
+
+        for name, text in snippets.snippets():
+            self.add(f"{compiler.command} -std={standard}: {name}", check, text)
+
     def add_leaks(self, compiler):
         """The same programs when they succeed, find nothing, and find what is wrong: all that
         they were given is given back. None: LeakSanitizer does not work here."""
@@ -446,6 +472,9 @@ def main():
         # A program that is looked at for leaks must print the same.
         for compiler in common if options.all or no_leaks else common[1:]:
             matrix.add_examples(compiler)
+        for command in ("gcc", "g++", "clang", "clang++") if options.all else ("gcc", "g++"):
+            if command in here:
+                matrix.add_snippets(here[command])
 
         matrix.checks = [check for check in matrix.checks if options.only in check[0]]
         if options.list:
