@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import unittest
 
 import command_base
 from command_base import CommandTest
@@ -18,17 +19,21 @@ class Readme(CommandTest):
         shutil.copytree(os.path.join(REPOSITORY, "examples", "jamshop"),
                         self.dir / "examples" / "jamshop")
         os.symlink(command_base.COMMAND, self.dir / "confiture")
-        shutil.copy(os.path.join(REPOSITORY, ".gitignore"), self.dir / ".gitignore")
+        for name in (".gitignore", "confiture.h", "examples/minimal.c"):
+            shutil.copy(os.path.join(REPOSITORY, name), self.dir / name)
 
     def shell(self, line):
         return subprocess.run(["/bin/sh", "-c", line], cwd=self.dir, env=command_base.environment(),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60, check=False)
 
+    def text(self):
+        with open(os.path.join(REPOSITORY, "README.md"), encoding="utf-8") as file:
+            return file.read()
+
     def commands(self):
         """The lines of code that begin with what a clone has, the building of it taken off."""
-        with open(os.path.join(REPOSITORY, "README.md"), encoding="utf-8") as file:
-            text = file.read().partition("\n## The command\n")[2].partition("\n## ")[0]
+        text = self.text().partition("\n## The command\n")[2].partition("\n## ")[0]
         lines = [line[4:].removeprefix("make && ") for line in text.splitlines()
                  if line.startswith("    ")]
         return [line for line in lines if not re.match("confiture ", line)]
@@ -46,3 +51,20 @@ class Readme(CommandTest):
         self.assertIn("schema.sql", os.listdir(self.dir))
         if shutil.which("git"):
             self.assertEqual(self.shell("git ls-files --others --exclude-standard").stdout, b"")
+
+    def test_what_it_shows_is_what_the_commands_print(self):
+        shown = re.search(r"^```console\n(.*?)^```", self.text(), re.M | re.S)[1]
+        parts = re.split(r"^\$ (.*)\n", shown, flags=re.M)[1:]
+        self.assertGreater(len(parts), 6)
+        for line, output in zip(parts[::2], parts[1::2]):
+            with self.subTest(line=line):
+                self.assertEqual(self.shell(line).stdout.decode(), output)
+
+    @unittest.skipUnless(shutil.which("cc"), "no cc")
+    def test_the_compile_line_makes_a_program(self):
+        line, = re.findall(r"^    (.*\bcc .*)$", self.text(), re.M)
+        done = self.shell(line)
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        done = self.shell("build/minimal examples/jamshop/db/schema")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn(b"51 files, ", done.stdout)
