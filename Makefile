@@ -165,7 +165,7 @@ check-sanitize: | need-python ## the core tests under SANITIZE=address,undefined
 
 # The suites that read files in every way; the others test with what clang's own copies of libc's
 # functions do not know.
-MEMORY_SUITES = ring shelf walk limit
+MEMORY_SUITES = ring block_cache walk limit
 check-memory: | need-python ## some unit tests under clang's MemorySanitizer
 	@mkdir -p $(BUILD)/memory
 	@echo 'int main(void) { return 0; }' > $(BUILD)/memory/probe.c
@@ -182,7 +182,7 @@ check-memory: | need-python ## some unit tests under clang's MemorySanitizer
 check-valgrind: | need-cc need-python ## some unit tests under valgrind
 	@if command -v valgrind >/dev/null 2>&1; then \
 	    $(MAKE_QUIET) $(BUILD)/valgrind/unit BUILD=$(BUILD)/valgrind CFLAGS='-g -O1' && \
-	    valgrind -q --error-exitcode=9 --leak-check=full $(BUILD)/valgrind/unit ring shelf; \
+	    valgrind -q --error-exitcode=9 --leak-check=full $(BUILD)/valgrind/unit ring block_cache; \
 	else \
 	    echo "skipped: valgrind is not installed"; \
 	    echo "0 passed, 0 failed, 1 skipped"; \

@@ -1122,7 +1122,7 @@ static bool cfti_os_is_slash(char c);
 static size_t cfti_os_root(const char *path, size_t size);
 /* Writes that root in the library's form, "/" last, and returns its size. */
 static size_t cfti_os_root_text(const char *path, size_t root, char text[]);
-/* Room for it: CFTI_OS_ROOT_ROOM. */
+/* Room for it: CFTI_OS_ROOT_CAPACITY. */
 
 /* ---- files and directories ---- */
 
@@ -1160,7 +1160,7 @@ static void cfti_os_nap(void);
 
 /* A file to read from, whatever stands under the path: never waits for the other end of a
  * FIFO, but for a minute at most for another process's lease on a file. Relative to directory
- * `at`, or to nothing if at is CFTI_OS_NOWHERE. */
+ * `at`, or to nothing if at is CFTI_OS_CWD. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
 /* The same, but CFTI_OS_LINK_LOOP if it is a symbolic link, where the system can tell. */
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
@@ -1249,7 +1249,7 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;           /* at data, at most 64 KiB */
+    size_t capacity;       /* at data, at most 64 KiB */
     size_t got;            /* bytes that the read brought, if done */
     bool no_link;          /* a symbolic link is not followed, and so not done */
     bool done;             /* else it has to be read in the ordinary way, which says why */
@@ -1386,7 +1386,7 @@ long syscall(long, ...);
 #define CFTI_F_DUPFD_CLOEXEC F_DUPFD
 #endif
 
-#define CFTI_OS_NOWHERE CFTI_AT_FDCWD
+#define CFTI_OS_CWD CFTI_AT_FDCWD
 
 #define CFTI_OS_NO_MEMORY ENOMEM
 #define CFTI_OS_EXISTS EEXIST
@@ -1404,7 +1404,7 @@ static bool cfti_os_is_absent(int error) { return error == ENOENT; }
 
 static bool cfti_os_is_no_name(int error) { return error == ENAMETOOLONG; }
 
-#define CFTI_OS_ROOT_ROOM 2
+#define CFTI_OS_ROOT_CAPACITY 2
 #define CFTI_OS_LONG_PATH 1000
 
 static bool cfti_os_is_slash(char c) { return c == '/'; }
@@ -1541,7 +1541,7 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 
 /* Those on the way need only be entered. */
 static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directory) {
-    cfti_os_file at = CFTI_OS_NOWHERE;
+    cfti_os_file at = CFTI_OS_CWD;
     size_t size = strlen(path);
     for (;;) {
         char step[CFTI_OS_PATH_STEP + 1];
@@ -1554,7 +1554,7 @@ static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directo
             while (n > 0 && path[n] != '/') n--;
             if (n == 0) {
                 error = ENAMETOOLONG;
-                if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+                if (at != CFTI_OS_CWD) cfti_os_close(at);
                 return error;
             }
             memcpy(step, path, n);
@@ -1563,7 +1563,7 @@ static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directo
         }
         error =
             cfti_os_open_with(at, part, CFTI_O_DIRECTORY | (n < size ? CFTI_O_PATH : flags), &next);
-        if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+        if (at != CFTI_OS_CWD) cfti_os_close(at);
         if (error != 0) return error;
         at = next;
         if (n == size) break;
@@ -1815,7 +1815,7 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer,
 }
 
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
-    return cfti_os_read_link_at(CFTI_OS_NOWHERE, path, buffer, capacity);
+    return cfti_os_read_link_at(CFTI_OS_CWD, path, buffer, capacity);
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {
@@ -1923,7 +1923,7 @@ static bool cfti_os_unnamed_is_good(cfti_os_file file, bool is_private) {
     cfti_os_status one, other;
     char path[40];
     return cfti_os_status_of(file, &one) == 0 &&
-           cfti_os_status_at(CFTI_OS_NOWHERE, cfti_os_fd_path(file, path), true, &other) == 0 &&
+           cfti_os_status_at(CFTI_OS_CWD, cfti_os_fd_path(file, path), true, &other) == 0 &&
            one.device == other.device && one.inode == other.inode &&
            (is_private || (one.mode & 0666u) != 0666u);
 }
@@ -1970,7 +1970,7 @@ static uint64_t cfti_os_random(void) {
     if (syscall(SYS_getrandom, &value, sizeof(value), 1 /* GRND_NONBLOCK */) == (long)sizeof(value))
         return value;
 #endif
-    if (cfti_os_open(CFTI_OS_NOWHERE, "/dev/urandom", &file) == 0) {
+    if (cfti_os_open(CFTI_OS_CWD, "/dev/urandom", &file) == 0) {
         (void)cfti_os_read_at(file, &value, sizeof(value), 0, &got);
         cfti_os_close(file);
     }
@@ -1997,8 +1997,7 @@ static bool cfti_os_holds_open_files(cfti_os_file directory, bool *is_own) {
     if (cfti_os_status_of(directory, &where) != 0) return false;
     for (i = 0; i < CFTI_COUNT(cfti_os_descriptors) && !*is_own; i++) {
         cfti_os_file file; /* open, since /proc numbers its inodes anew for each look */
-        if (cfti_os_open_directory_at(CFTI_OS_NOWHERE, cfti_os_descriptors[i], &file) != 0)
-            continue;
+        if (cfti_os_open_directory_at(CFTI_OS_CWD, cfti_os_descriptors[i], &file) != 0) continue;
         if (cfti_os_status_of(file, &own) == 0 && own.device == where.device) {
             *is_own = own.inode == where.inode;
 #if defined(__linux__)
@@ -2033,7 +2032,7 @@ static int cfti_os_look_beside(char *path, bool *is_open_file, int *descriptor) 
     bool is_own;
     int error;
     *leaf = '\0';
-    error = cfti_os_open_directory_at(CFTI_OS_NOWHERE, slash == NULL ? "." : path, &directory);
+    error = cfti_os_open_directory_at(CFTI_OS_CWD, slash == NULL ? "." : path, &directory);
     *leaf = first;
     if (error != 0) return cfti_os_is_no_open_file(error) ? 0 : error;
     *is_open_file = cfti_os_holds_open_files(directory, &is_own);
@@ -2151,7 +2150,7 @@ static void cfti_os_release_pipe_signal(const cfti_pipe_signals *before) {
     (void)syscall(SYS_rt_sigprocmask, CFTI_PIPE_SETMASK, before, NULL, CFTI_SIGNALS_SIZE);
 }
 
-static void cfti_os_take_pipe_signal(void) {
+static void cfti_os_consume_pipe_signal(void) {
     cfti_pipe_signals one;
     memset(&one, 0, sizeof(one));
     one.words[0] = CFTI_SIGPIPE_BIT;
@@ -2185,7 +2184,7 @@ static void cfti_os_release_pipe_signal(const cfti_pipe_signals *before) {
     (void)CFTI_SIGNAL_MASK(SIG_SETMASK, before, NULL);
 }
 
-static void cfti_os_take_pipe_signal(void) {
+static void cfti_os_consume_pipe_signal(void) {
     sigset_t one;
     int number;
     (void)sigemptyset(&one);
@@ -2202,7 +2201,7 @@ static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size
     error = cfti_os_write(file, data, size);
     if (held) {
         if (error == EPIPE && !pending && cfti_os_pipe_signal_is_pending())
-            cfti_os_take_pipe_signal();
+            cfti_os_consume_pipe_signal();
         cfti_os_release_pipe_signal(&before);
     }
     return error;
@@ -2259,11 +2258,11 @@ static bool cfti_os_has_no_acl(int error) {
 }
 
 /* The ACL of a file, *size 0: it has none. ERANGE: more than there is room for. */
-static int cfti_os_read_acl(const char *path, uint8_t *acl, size_t room, size_t *size) {
+static int cfti_os_read_acl(const char *path, uint8_t *acl, size_t capacity, size_t *size) {
     ssize_t n;
     *size = 0;
     do {
-        n = getxattr(path, CFTI_ACL, acl, room);
+        n = getxattr(path, CFTI_ACL, acl, capacity);
     } while (n < 0 && errno == EINTR);
     if (n < 0) return cfti_os_has_no_acl(errno) ? 0 : cfti_os_errno();
     *size = (size_t)n;
@@ -2486,8 +2485,8 @@ static void cfti_cancel_restore(int before) {
 #error "confiture.h needs Windows 8 or later: define _WIN32_WINNT as 0x0602 or more"
 #endif
 
-static const cfti_os_file cfti_os_nowhere = {NULL, NULL};
-#define CFTI_OS_NOWHERE cfti_os_nowhere
+static const cfti_os_file cfti_os_cwd = {NULL, NULL};
+#define CFTI_OS_CWD cfti_os_cwd
 
 /* ---- errors ---- */
 
@@ -2701,7 +2700,7 @@ static bool cfti_os_is_slash(char c) { return c == '/' || c == '\\'; }
 
 static bool cfti_os_is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
-#define CFTI_OS_ROOT_ROOM 1024
+#define CFTI_OS_ROOT_CAPACITY 1024
 #define CFTI_OS_LONG_PATH SIZE_MAX /* there are only paths, of no more than CFTI_OS_WIDE */
 
 static size_t cfti_os_root(const char *path, size_t size) {
@@ -2719,7 +2718,7 @@ static size_t cfti_os_root(const char *path, size_t size) {
         while (i < size && !cfti_os_is_slash(path[i])) i++;
         while (i < size && cfti_os_is_slash(path[i])) i++;
     }
-    return i < CFTI_OS_ROOT_ROOM - 1 ? i : 0;
+    return i < CFTI_OS_ROOT_CAPACITY - 1 ? i : 0;
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {
@@ -2782,7 +2781,7 @@ static bool cfti_os_is_device(const char *path) {
 
 /* The path of a directory that was opened by its name in another one: the system knows it. */
 static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
-    char head[CFTI_OS_ROOT_ROOM];
+    char head[CFTI_OS_ROOT_CAPACITY];
     DWORD size;
     int error = 0;
     for (;;) {
@@ -2794,8 +2793,8 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
         if (error != 0) return error;
     }
     wide->size = size;
-    error =
-        cfti_os_narrow(wide->text, cfti_min(size, CFTI_OS_ROOT_ROOM / 3 - 2), head, sizeof(head));
+    error = cfti_os_narrow(wide->text, cfti_min(size, CFTI_OS_ROOT_CAPACITY / 3 - 2), head,
+                           sizeof(head));
     wide->root = error != 0 ? 0 : cfti_min(size, cfti_os_root(head, strlen(head)));
     return error;
 }
@@ -2805,7 +2804,7 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
 static int cfti_wide_path(cfti_wide *wide, cfti_os_file at, const char *path) {
     const char *first = at.path != NULL ? at.path : path;
     size_t size = strlen(first), root = cfti_os_root(first, size), n;
-    char here[4096], head[CFTI_OS_ROOT_ROOM];
+    char here[4096], head[CFTI_OS_ROOT_CAPACITY];
     int error = 0;
     here[0] = '\0';
     cfti_wide_init(wide);
@@ -2920,7 +2919,7 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *path, cfti_os_
 }
 
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
-    int error = cfti_os_open_directory_at(CFTI_OS_NOWHERE, path, directory);
+    int error = cfti_os_open_directory_at(CFTI_OS_CWD, path, directory);
     directory->path = path;
     return error;
 }
@@ -2992,7 +2991,7 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status) {
     cfti_wide wide;
-    cfti_os_file file = CFTI_OS_NOWHERE;
+    cfti_os_file file = CFTI_OS_CWD;
     int error = cfti_wide_path(&wide, at, path);
     if (error == 0 && !wide.is_device)
         error = cfti_os_open_wide(
@@ -3089,7 +3088,7 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 /* is_private has no meaning here: who may read a new file is what its directory says. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
     cfti_wide wide;
-    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
     (void)is_private;
     if (error == 0)
         error = cfti_os_open_wide(wide.text, GENERIC_READ | GENERIC_WRITE, CREATE_NEW,
@@ -3113,9 +3112,9 @@ static int cfti_os_name(cfti_os_file file, const char *path) {
 
 static int cfti_os_link(const char *from, const char *to) {
     cfti_wide old, wide;
-    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    int error = cfti_wide_path(&old, CFTI_OS_CWD, from);
     if (error == 0) {
-        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        error = cfti_wide_path(&wide, CFTI_OS_CWD, to);
         if (error == 0 && !CreateHardLinkW(wide.text, old.text, NULL)) error = cfti_os_last_error();
         cfti_wide_close(&wide);
     }
@@ -3143,7 +3142,7 @@ static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *des
 
 static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file) {
     cfti_wide wide;
-    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
     (void)descriptor;
     if (error == 0) error = cfti_os_open_wide(wide.text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
     cfti_wide_close(&wide);
@@ -3206,7 +3205,7 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
 
 /* Scanners of viruses and indexers open what has just been written, for some
  * milliseconds, and it cannot be moved or removed meanwhile. False: that was enough. */
-static bool cfti_os_try_again(int error, unsigned *attempt) {
+static bool cfti_os_may_retry(int error, unsigned *attempt) {
     static const DWORD waits[] = {1, 10, 20, 40};
     if (error != (int)ERROR_ACCESS_DENIED && error != (int)ERROR_SHARING_VIOLATION) return false;
     if (*attempt == CFTI_COUNT(waits)) return false;
@@ -3253,16 +3252,16 @@ static int cfti_os_rename_wide(const cfti_wide *from, const cfti_wide *to) {
         if (cfti_os_rename_posix(from->text, renaming, size)) break;
         if (MoveFileExW(from->text, to->text, MOVEFILE_REPLACE_EXISTING)) break;
         error = cfti_os_last_error();
-    } while (cfti_os_try_again(error, &attempt));
+    } while (cfti_os_may_retry(error, &attempt));
     (void)HeapFree(GetProcessHeap(), 0, renaming);
     return error;
 }
 
 static int cfti_os_rename(const char *from, const char *to) {
     cfti_wide old, wide;
-    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    int error = cfti_wide_path(&old, CFTI_OS_CWD, from);
     if (error == 0) {
-        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        error = cfti_wide_path(&wide, CFTI_OS_CWD, to);
         if (error == 0) error = cfti_os_rename_wide(&old, &wide);
         cfti_wide_close(&wide);
     }
@@ -3273,11 +3272,11 @@ static int cfti_os_rename(const char *from, const char *to) {
 static int cfti_os_remove(const char *path) {
     cfti_wide wide;
     unsigned attempt = 0;
-    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
     if (error == 0) {
         do {
             error = DeleteFileW(wide.text) ? 0 : cfti_os_last_error();
-        } while (error != 0 && cfti_os_try_again(error, &attempt));
+        } while (error != 0 && cfti_os_may_retry(error, &attempt));
     }
     cfti_wide_close(&wide);
     return error;
@@ -3341,7 +3340,7 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer,
 }
 
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
-    return cfti_os_read_link_at(CFTI_OS_NOWHERE, path, buffer, capacity);
+    return cfti_os_read_link_at(CFTI_OS_CWD, path, buffer, capacity);
 }
 
 /* ---- the process ---- */
@@ -3444,7 +3443,7 @@ static void cfti_thread_join(cfti_thread thread) {
 #endif
 
 /* As in <linux/io_uring.h>, which may be older than the kernel, or missing. */
-typedef struct cfti_ring_request {
+typedef struct cfti_sqe {
     uint8_t opcode, flags;
     uint16_t priority;
     int32_t file;
@@ -3454,13 +3453,13 @@ typedef struct cfti_ring_request {
     uint16_t buffer, personality;
     uint32_t file_index; /* from 1: of the ring's own table of open files */
     uint64_t unused[2];
-} cfti_ring_request;
+} cfti_sqe;
 
-typedef struct cfti_ring_result {
+typedef struct cfti_cqe {
     uint64_t user_data;
-    int32_t result;
+    int32_t cqe;
     uint32_t flags;
-} cfti_ring_result;
+} cfti_cqe;
 
 typedef struct cfti_ring_setup {
     uint32_t request_count, result_count, flags, cpu, idle, features, other_ring, unused[3];
@@ -3488,18 +3487,18 @@ typedef struct cfti_ring_setup {
 /* A request that only valgrind hears, and that is nothing to a processor: to take these bytes
  * for defined. */
 static void cfti_ring_wrote(const void *data, size_t size) {
-    volatile uint64_t request[6];
-    uint64_t result = 0;
-    request[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
-    request[1] = (uint64_t)(uintptr_t)data;
-    request[2] = size;
-    request[3] = 0;
-    request[4] = 0;
-    request[5] = 0;
+    volatile uint64_t sqe[6];
+    uint64_t cqe = 0;
+    sqe[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
+    sqe[1] = (uint64_t)(uintptr_t)data;
+    sqe[2] = size;
+    sqe[3] = 0;
+    sqe[4] = 0;
+    sqe[5] = 0;
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\t"
                      "rolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
-                     : "+d"(result)
-                     : "a"(&request[0])
+                     : "+d"(cqe)
+                     : "a"(&sqe[0])
                      : "cc", "memory");
 }
 #else
@@ -3532,8 +3531,8 @@ struct cfti_os_ring {
     int cold; /* batches that are read ahead instead: see below */
     uint8_t *memory;
     size_t memory_size;
-    cfti_ring_request *requests;
-    const cfti_ring_result *results;
+    cfti_sqe *requests;
+    const cfti_cqe *results;
     uint32_t *request_tail, *result_head;
     const uint32_t *result_tail;
     uint32_t request_mask, result_mask;
@@ -3568,14 +3567,14 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
         cfti_os_close(ring->file);
         return error;
     }
-    size = setup.results + setup.result_count * sizeof(cfti_ring_result);
+    size = setup.results + setup.result_count * sizeof(cfti_cqe);
     if (size < setup.request_array + setup.request_count * sizeof(uint32_t))
         size = setup.request_array + setup.request_count * sizeof(uint32_t);
     p = mmap(NULL, size, PROT_READ | PROT_WRITE, CFTI_RING_MAP, ring->file, 0);
     if (p != MAP_FAILED) {
         ring->memory = (uint8_t *)p;
         ring->memory_size = size;
-        p = mmap(NULL, setup.request_count * sizeof(cfti_ring_request), PROT_READ | PROT_WRITE,
+        p = mmap(NULL, setup.request_count * sizeof(cfti_sqe), PROT_READ | PROT_WRITE,
                  CFTI_RING_MAP, ring->file, 0x10000000);
     }
     if (p == MAP_FAILED) {
@@ -3584,8 +3583,8 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
         cfti_os_close(ring->file);
         return error;
     }
-    ring->requests = (cfti_ring_request *)p;
-    ring->results = (const cfti_ring_result *)(const void *)(ring->memory + setup.results);
+    ring->requests = (cfti_sqe *)p;
+    ring->results = (const cfti_cqe *)(const void *)(ring->memory + setup.results);
     ring->request_tail = (uint32_t *)(void *)(ring->memory + setup.request_tail);
     ring->result_head = (uint32_t *)(void *)(ring->memory + setup.result_head);
     ring->result_tail = (const uint32_t *)(const void *)(ring->memory + setup.result_tail);
@@ -3597,38 +3596,38 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
 }
 
 static void cfti_os_ring_close(cfti_os_ring *ring) {
-    (void)munmap(ring->requests, (ring->request_mask + 1) * sizeof(cfti_ring_request));
+    (void)munmap(ring->requests, (ring->request_mask + 1) * sizeof(cfti_sqe));
     (void)munmap(ring->memory, ring->memory_size);
     cfti_os_close(ring->file);
 }
 
 /* Adds a request that speaks of fetch `i`; it is the kernel's after the next enter. */
-static cfti_ring_request *cfti_ring_add(cfti_os_ring *ring, uint8_t opcode, size_t i) {
+static cfti_sqe *cfti_ring_add(cfti_os_ring *ring, uint8_t opcode, size_t i) {
     uint32_t tail = *ring->request_tail;
-    cfti_ring_request *request = &ring->requests[tail & ring->request_mask];
-    memset(request, 0, sizeof(*request));
-    request->opcode = opcode;
-    request->user_data = (uint64_t)opcode << 32 | i;
+    cfti_sqe *sqe = &ring->requests[tail & ring->request_mask];
+    memset(sqe, 0, sizeof(*sqe));
+    sqe->opcode = opcode;
+    sqe->user_data = (uint64_t)opcode << 32 | i;
     __atomic_store_n(ring->request_tail, tail + 1, __ATOMIC_RELEASE);
-    return request;
+    return sqe;
 }
 
 static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
-    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_OPEN, i);
-    request->file = fetch->at;
-    request->address = (uint64_t)(uintptr_t)fetch->path;
-    request->call_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-    if (fetch->no_link) request->call_flags |= CFTI_O_NOFOLLOW;
-    request->file_index = (uint32_t)i + 1;
+    cfti_sqe *sqe = cfti_ring_add(ring, CFTI_RING_OPEN, i);
+    sqe->file = fetch->at;
+    sqe->address = (uint64_t)(uintptr_t)fetch->path;
+    sqe->call_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    if (fetch->no_link) sqe->call_flags |= CFTI_O_NOFOLLOW;
+    sqe->file_index = (uint32_t)i + 1;
 }
 
 static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
-    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
-    request->file = (int32_t)i;
-    request->address = (uint64_t)(uintptr_t)fetch->data;
-    request->size = (uint32_t)fetch->room;
-    request->flags = CFTI_RING_FIXED_FILE;
-    request->call_flags = CFTI_RING_NO_WAIT;
+    cfti_sqe *sqe = cfti_ring_add(ring, CFTI_RING_READ, i);
+    sqe->file = (int32_t)i;
+    sqe->address = (uint64_t)(uintptr_t)fetch->data;
+    sqe->size = (uint32_t)fetch->capacity;
+    sqe->flags = CFTI_RING_FIXED_FILE;
+    sqe->call_flags = CFTI_RING_NO_WAIT;
 }
 
 static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
@@ -3636,26 +3635,26 @@ static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
 }
 
 static void cfti_ring_add_look(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
-    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_STATUS, i);
-    request->file = fetch->at;
-    request->address = (uint64_t)(uintptr_t)fetch->path;
-    request->offset = (uint64_t)(uintptr_t)&ring->looks[i];
-    request->size = 0x7FF; /* STATX_BASIC_STATS: what fstatat() asks for */
-    request->call_flags = CFTI_AT_SYMLINK_NOFOLLOW;
+    cfti_sqe *sqe = cfti_ring_add(ring, CFTI_RING_STATUS, i);
+    sqe->file = fetch->at;
+    sqe->address = (uint64_t)(uintptr_t)fetch->path;
+    sqe->offset = (uint64_t)(uintptr_t)&ring->looks[i];
+    sqe->size = 0x7FF; /* STATX_BASIC_STATS: what fstatat() asks for */
+    sqe->call_flags = CFTI_AT_SYMLINK_NOFOLLOW;
 }
 
-static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *result) {
-    cfti_os_fetch *fetch = &fetches[result->user_data & 0xFFFFFFFFu];
-    bool good = result->result >= 0;
-    switch (result->user_data >> 32) {
+static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_cqe *cqe) {
+    cfti_os_fetch *fetch = &fetches[cqe->user_data & 0xFFFFFFFFu];
+    bool good = cqe->cqe >= 0;
+    switch (cqe->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
     case CFTI_RING_STATUS: fetch->looked = good; break;
     default:
         fetch->done = good;
-        fetch->refused = result->result == -EOPNOTSUPP;
+        fetch->refused = cqe->cqe == -EOPNOTSUPP;
         if (!good) break;
-        fetch->got = (size_t)result->result;
+        fetch->got = (size_t)cqe->cqe;
         CFTI_KERNEL_WROTE(fetch->data, fetch->got);
         cfti_ring_wrote(fetch->data, fetch->got);
     }
@@ -3693,14 +3692,15 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
 #if defined(SYS_fadvise64) && UINTPTR_MAX > 0xFFFFFFFFu
         /* 32-bit systems pass the sizes in other ways, and only lose the advice. */
         if (fetch->opened)
-            (void)syscall(SYS_fadvise64, files[i], 0L, (long)fetch->room, 3 /* WILLNEED */);
+            (void)syscall(SYS_fadvise64, files[i], 0L, (long)fetch->capacity, 3 /* WILLNEED */);
 #endif
     }
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
         if (!fetch->opened) continue;
-        fetch->done = cfti_os_read_at(files[i], fetch->data, fetch->room, 0, &fetch->got) == 0 &&
-                      cfti_os_status_of(files[i], &fetch->status) == 0;
+        fetch->done =
+            cfti_os_read_at(files[i], fetch->data, fetch->capacity, 0, &fetch->got) == 0 &&
+            cfti_os_status_of(files[i], &fetch->status) == 0;
         cfti_os_close(files[i]);
     }
 }
@@ -3997,13 +3997,13 @@ typedef struct cfti_arena {
 
 static uint8_t *cfti_block_bytes(cfti_block *block) { return (uint8_t *)(block + 1); }
 
-static size_t cfti_arena_room(const cfti_arena *arena) {
+static size_t cfti_arena_capacity(const cfti_arena *arena) {
     return arena->first == NULL ? 0 : arena->first->capacity - arena->first->used;
 }
 
 /* At least `size` bytes in one run, not yet taken; NULL: no memory. */
 static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
-    if (arena->first == NULL || cfti_arena_room(arena) < size) {
+    if (arena->first == NULL || cfti_arena_capacity(arena) < size) {
         size_t capacity = arena->block_size;
         cfti_block *block;
         /* A large block gets room to spare: it is kept, and may next serve a file of the
@@ -4024,7 +4024,7 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
 
 /* Takes what was reserved, rounded up so that the next run is aligned for any type. */
 static void cfti_arena_commit(cfti_arena *arena, size_t size) {
-    arena->first->used += cfti_min((size + 15) & ~(size_t)15, cfti_arena_room(arena));
+    arena->first->used += cfti_min((size + 15) & ~(size_t)15, cfti_arena_capacity(arena));
 }
 
 /* Takes what was reserved without rounding: for text, which would lose 8 bytes of each
@@ -4045,7 +4045,7 @@ static size_t cfti_arena_held(const cfti_arena *arena) {
     return held;
 }
 
-static void *cfti_arena_take(cfti_arena *arena, size_t size) {
+static void *cfti_arena_alloc(cfti_arena *arena, size_t size) {
     uint8_t *bytes = cfti_arena_reserve(arena, size);
     if (bytes != NULL) cfti_arena_commit(arena, size);
     return bytes;
@@ -4104,13 +4104,13 @@ static int cfti_bytes_compare(const char *a, size_t a_size, const char *b, size_
  * is already in order costs one pass. False: no memory. */
 static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t n, size_t size,
                       int (*order)(const void *a, const void *b)) {
-    char *from = (char *)items, *to, *spare;
+    char *from = (char *)items, *to, *scratch;
     size_t i, width;
     for (i = 1; i < n; i++)
         if (order(from + (i - 1) * size, from + i * size) > 0) break;
     if (i >= n) return true;
-    spare = to = (char *)cfti_alloc(allocator, n * size);
-    if (spare == NULL) return false;
+    scratch = to = (char *)cfti_alloc(allocator, n * size);
+    if (scratch == NULL) return false;
     for (width = 1; width < n; width *= 2) {
         char *swap;
         for (i = 0; i < n; i += 2 * width) {
@@ -4125,7 +4125,7 @@ static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t 
         swap = from, from = to, to = swap;
     }
     if (from != (char *)items) memcpy(items, from, n * size);
-    cfti_free(allocator, spare, n * size);
+    cfti_free(allocator, scratch, n * size);
     return true;
 }
 
@@ -4133,69 +4133,71 @@ static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t 
 
 #if !defined(CONFITURE_NO_THREADS)
 
-/* An allocator in front of another: blocks that are freed stay on a shelf, and serve
+/* An allocator in front of another: blocks that are freed are kept, and serve
  * the next request of about their size. Fresh memory costs a page fault every 4 KiB,
  * which a program that calls often need not pay each time. Any number of threads. */
 
-#define CFTI_SHELF_BLOCKS 64
-#define CFTI_SHELF_BYTES ((size_t)32 << 20)
-#define CFTI_SHELF_LEAST 2048 /* what is smaller comes from the allocator behind it */
+#define CFTI_MAX_CACHED_BLOCKS 64
+#define CFTI_MAX_CACHED_BYTES ((size_t)32 << 20)
+#define CFTI_MIN_CACHED_BLOCK 2048 /* what is smaller comes from the allocator behind it */
 
 /* What stands before the bytes of a block, and keeps them aligned. */
-typedef struct cfti_shelved {
+typedef struct cfti_cached_block {
     size_t capacity; /* of the bytes */
     size_t padding[sizeof(size_t) < 8 ? 3 : 1];
-} cfti_shelved;
+} cfti_cached_block;
 
-typedef struct cfti_shelf {
+typedef struct cfti_block_cache {
     confiture_allocator allocator;
     cfti_mutex mutex;
-    cfti_shelved *blocks[CFTI_SHELF_BLOCKS]; /* free ones, the longest there first */
+    cfti_cached_block *blocks[CFTI_MAX_CACHED_BLOCKS]; /* free ones, the longest there first */
     size_t count, bytes;
     bool is_open;
-} cfti_shelf;
+} cfti_block_cache;
 
-static void cfti_shelved_free(cfti_shelf *shelf, cfti_shelved *block) {
-    cfti_free(&shelf->allocator, block, sizeof(cfti_shelved) + block->capacity);
+static void cfti_cached_block_free(cfti_block_cache *cache, cfti_cached_block *block) {
+    cfti_free(&cache->allocator, block, sizeof(cfti_cached_block) + block->capacity);
 }
 
 /* Removes block i. With the lock held. */
-static cfti_shelved *cfti_shelf_remove(cfti_shelf *shelf, size_t i) {
-    cfti_shelved *block = shelf->blocks[i];
-    shelf->bytes -= block->capacity;
-    shelf->count--;
-    memmove(&shelf->blocks[i], &shelf->blocks[i + 1],
-            (shelf->count - i) * sizeof(shelf->blocks[0]));
+static cfti_cached_block *cfti_block_cache_remove(cfti_block_cache *cache, size_t i) {
+    cfti_cached_block *block = cache->blocks[i];
+    cache->bytes -= block->capacity;
+    cache->count--;
+    memmove(&cache->blocks[i], &cache->blocks[i + 1],
+            (cache->count - i) * sizeof(cache->blocks[0]));
     return block;
 }
 
 /* Gives back what lies there. */
-static void cfti_shelf_drop(cfti_shelf *shelf) {
-    cfti_mutex_lock(&shelf->mutex);
-    while (shelf->count > 0) cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
-    cfti_mutex_unlock(&shelf->mutex);
+static void cfti_block_cache_drop(cfti_block_cache *cache) {
+    cfti_mutex_lock(&cache->mutex);
+    while (cache->count > 0) cfti_cached_block_free(cache, cfti_block_cache_remove(cache, 0));
+    cfti_mutex_unlock(&cache->mutex);
 }
 
-static void *cfti_shelf_alloc(void *ctx, size_t size) {
-    cfti_shelf *shelf = (cfti_shelf *)ctx;
-    cfti_shelved *block = NULL;
+static void *cfti_block_cache_alloc(void *ctx, size_t size) {
+    cfti_block_cache *cache = (cfti_block_cache *)ctx;
+    cfti_cached_block *block = NULL;
     size_t i, best;
-    if (size < CFTI_SHELF_LEAST) return cfti_alloc(&shelf->allocator, size);
-    cfti_mutex_lock(&shelf->mutex);
-    best = shelf->count;
-    for (i = shelf->count; i-- > 0;) { /* the last that was put there is the warmest */
-        size_t capacity = shelf->blocks[i]->capacity;
+    if (size < CFTI_MIN_CACHED_BLOCK) return cfti_alloc(&cache->allocator, size);
+    cfti_mutex_lock(&cache->mutex);
+    best = cache->count;
+    for (i = cache->count; i-- > 0;) { /* the last that was put there is the warmest */
+        size_t capacity = cache->blocks[i]->capacity;
         if (capacity < size || capacity / 2 > size) continue;
-        if (best == shelf->count || capacity < shelf->blocks[best]->capacity) best = i;
+        if (best == cache->count || capacity < cache->blocks[best]->capacity) best = i;
     }
-    if (best < shelf->count) block = cfti_shelf_remove(shelf, best);
-    cfti_mutex_unlock(&shelf->mutex);
+    if (best < cache->count) block = cfti_block_cache_remove(cache, best);
+    cfti_mutex_unlock(&cache->mutex);
     if (block == NULL) {
-        if (size > SIZE_MAX - sizeof(cfti_shelved)) return NULL;
-        block = (cfti_shelved *)cfti_alloc(&shelf->allocator, sizeof(cfti_shelved) + size);
+        if (size > SIZE_MAX - sizeof(cfti_cached_block)) return NULL;
+        block =
+            (cfti_cached_block *)cfti_alloc(&cache->allocator, sizeof(cfti_cached_block) + size);
         if (block == NULL) { /* what lies here is of no use then */
-            cfti_shelf_drop(shelf);
-            block = (cfti_shelved *)cfti_alloc(&shelf->allocator, sizeof(cfti_shelved) + size);
+            cfti_block_cache_drop(cache);
+            block = (cfti_cached_block *)cfti_alloc(&cache->allocator,
+                                                    sizeof(cfti_cached_block) + size);
         }
         if (block == NULL) return NULL;
         block->capacity = size;
@@ -4203,50 +4205,51 @@ static void *cfti_shelf_alloc(void *ctx, size_t size) {
     return block + 1;
 }
 
-static void cfti_shelf_free(void *ctx, void *bytes, size_t size) {
-    cfti_shelf *shelf = (cfti_shelf *)ctx;
-    cfti_shelved *block = (cfti_shelved *)bytes - 1;
-    if (size < CFTI_SHELF_LEAST) {
-        cfti_free(&shelf->allocator, bytes, size);
+static void cfti_block_cache_free(void *ctx, void *bytes, size_t size) {
+    cfti_block_cache *cache = (cfti_block_cache *)ctx;
+    cfti_cached_block *block = (cfti_cached_block *)bytes - 1;
+    if (size < CFTI_MIN_CACHED_BLOCK) {
+        cfti_free(&cache->allocator, bytes, size);
         return;
     }
-    if (block->capacity > CFTI_SHELF_BYTES / 4) {
-        cfti_shelved_free(shelf, block);
+    if (block->capacity > CFTI_MAX_CACHED_BYTES / 4) {
+        cfti_cached_block_free(cache, block);
         return;
     }
-    cfti_mutex_lock(&shelf->mutex);
-    while (shelf->count == CFTI_SHELF_BLOCKS || shelf->bytes + block->capacity > CFTI_SHELF_BYTES)
-        cfti_shelved_free(shelf, cfti_shelf_remove(shelf, 0));
-    shelf->blocks[shelf->count++] = block;
-    shelf->bytes += block->capacity;
-    cfti_mutex_unlock(&shelf->mutex);
+    cfti_mutex_lock(&cache->mutex);
+    while (cache->count == CFTI_MAX_CACHED_BLOCKS ||
+           cache->bytes + block->capacity > CFTI_MAX_CACHED_BYTES)
+        cfti_cached_block_free(cache, cfti_block_cache_remove(cache, 0));
+    cache->blocks[cache->count++] = block;
+    cache->bytes += block->capacity;
+    cfti_mutex_unlock(&cache->mutex);
 }
 
-static void *cfti_shelf_realloc(void *ctx, void *bytes, size_t old_size, size_t new_size) {
+static void *cfti_block_cache_realloc(void *ctx, void *bytes, size_t old_size, size_t new_size) {
     void *moved;
-    if (old_size >= CFTI_SHELF_LEAST && new_size >= CFTI_SHELF_LEAST &&
-        new_size <= ((cfti_shelved *)bytes - 1)->capacity)
+    if (old_size >= CFTI_MIN_CACHED_BLOCK && new_size >= CFTI_MIN_CACHED_BLOCK &&
+        new_size <= ((cfti_cached_block *)bytes - 1)->capacity)
         return bytes;
-    moved = cfti_shelf_alloc(ctx, new_size);
+    moved = cfti_block_cache_alloc(ctx, new_size);
     if (moved == NULL) return NULL;
     memcpy(moved, bytes, cfti_min(old_size, new_size));
-    cfti_shelf_free(ctx, bytes, old_size);
+    cfti_block_cache_free(ctx, bytes, old_size);
     return moved;
 }
 
 /* False: no mutex to be had. */
-static bool cfti_shelf_open(cfti_shelf *shelf, const confiture_allocator *allocator) {
-    memset(shelf, 0, sizeof(*shelf));
-    shelf->allocator = *allocator;
-    shelf->is_open = cfti_mutex_init(&shelf->mutex) == 0;
-    return shelf->is_open;
+static bool cfti_block_cache_open(cfti_block_cache *cache, const confiture_allocator *allocator) {
+    memset(cache, 0, sizeof(*cache));
+    cache->allocator = *allocator;
+    cache->is_open = cfti_mutex_init(&cache->mutex) == 0;
+    return cache->is_open;
 }
 
-static void cfti_shelf_close(cfti_shelf *shelf) {
-    if (!shelf->is_open) return;
-    cfti_shelf_drop(shelf);
-    cfti_mutex_destroy(&shelf->mutex);
-    shelf->is_open = false;
+static void cfti_block_cache_close(cfti_block_cache *cache) {
+    if (!cache->is_open) return;
+    cfti_block_cache_drop(cache);
+    cfti_mutex_destroy(&cache->mutex);
+    cache->is_open = false;
 }
 
 #endif
@@ -4332,8 +4335,8 @@ static void cfti_writer_init(cfti_writer *w, char *data, size_t capacity) {
 }
 
 static void cfti_write_bytes(cfti_writer *w, const char *bytes, size_t size) {
-    size_t room = w->capacity - 1 - w->size;
-    size = cfti_min(size, room);
+    size_t capacity = w->capacity - 1 - w->size;
+    size = cfti_min(size, capacity);
     memcpy(w->data + w->size, bytes, size);
     w->size += size;
     w->data[w->size] = '\0';
@@ -4415,7 +4418,7 @@ static void cfti_copy_path(char *out, size_t capacity, const char *path) {
     }
 }
 
-#define CFTI_MESSAGE_ROOM 512 /* kept for what comes behind the path */
+#define CFTI_MESSAGE_CAPACITY 512 /* kept for what comes behind the path */
 
 /* Puts a failure into the caller's error, which may be NULL. */
 static confiture_status cfti_report(confiture_error *error, const cfti_fail *fail) {
@@ -4433,7 +4436,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
         size_t size, length;
         cfti_copy_path(error->path, sizeof(error->path), fail->path);
         size = cfti_escaped_size(shown);
-        while (size > sizeof(error->message) - CFTI_MESSAGE_ROOM) {
+        while (size > sizeof(error->message) - CFTI_MESSAGE_CAPACITY) {
             size -= cfti_needs_escape(shown, strlen(shown), &length) ? 4 : length;
             shown += length;
         }
@@ -4483,7 +4486,7 @@ static confiture_status cfti_report_plain(confiture_error *error, confiture_stat
 /* ---- what a caller must give ---- */
 
 /* Whether it is: `argument` names it in the error. */
-static bool cfti_is_given(const void *pointer, const char *argument, confiture_error *error) {
+static bool cfti_require(const void *pointer, const char *argument, confiture_error *error) {
     char words[128];
     cfti_writer w;
     if (pointer != NULL) return true;
@@ -4507,14 +4510,14 @@ static const char *cfti_name_item(char name[64], const char *array, size_t index
     return name;
 }
 
-static bool cfti_are_given(const char *const *strings, size_t count, const char *array,
-                           confiture_error *error) {
+static bool cfti_require_all(const char *const *strings, size_t count, const char *array,
+                             confiture_error *error) {
     char name[64];
     size_t i;
-    if (count > 0 && !cfti_is_given(strings, array, error)) return false;
+    if (count > 0 && !cfti_require(strings, array, error)) return false;
     for (i = 0; i < count; i++)
         if (strings[i] == NULL)
-            return cfti_is_given(NULL, cfti_name_item(name, array, i, ""), error);
+            return cfti_require(NULL, cfti_name_item(name, array, i, ""), error);
     return true;
 }
 
@@ -5045,15 +5048,15 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
     used = (size_t)(sha->size & 63);
     sha->size += size;
     if (used != 0) {
-        size_t room = 64 - used;
-        if (size < room) {
+        size_t capacity = 64 - used;
+        if (size < capacity) {
             memcpy(sha->block + used, p, size);
             return;
         }
-        memcpy(sha->block + used, p, room);
+        memcpy(sha->block + used, p, capacity);
         cfti_sha256_blocks(sha->state, sha->block, 1);
-        p += room;
-        size -= room;
+        p += capacity;
+        size -= capacity;
     }
     if (size >= 64) {
         cfti_sha256_blocks(sha->state, p, size / 64);
@@ -5225,8 +5228,8 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
 /* Fork and join, nothing more: the caller and some helpers run one function at a
  * time. A helper that is still on its way when the work is done is not waited for. */
 
-#define CFTI_THREADS_AUTO 16  /* one reader feeds two hashers; beyond this nothing was gained */
-#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
+#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
+#define CFTI_MAX_THREADS 256 /* each costs slots, and more have never been faster */
 
 /* Tests say that there are more than there are. */
 static size_t cfti_processors(void) {
@@ -5249,11 +5252,11 @@ struct confiture_pool {
     size_t helpers; /* threads that did start */
 #if !defined(CONFITURE_NO_THREADS)
     size_t processors;
-    cfti_shelf shelf;        /* this and the rings are of a caller's pool only */
-    struct cfti_ring *rings; /* parked; under the shelf's mutex */
+    cfti_block_cache cache;  /* this and the rings are of a caller's pool only */
+    struct cfti_ring *rings; /* parked; the block cache's mutex guards them */
     bool no_rings;           /* this system has none, or allows none */
     cfti_thread *threads;
-    size_t thread_room;
+    size_t thread_capacity;
     cfti_mutex mutex;
     cfti_condition wake; /* a new round, or the end */
     cfti_condition done; /* the last helper has left the round */
@@ -5305,16 +5308,16 @@ static void *cfti_pool_run(void *arg) {
 }
 
 /* Everything but the threads. False: no memory, or no mutex to be had. */
-static bool cfti_pool_init(confiture_pool *pool, size_t room) {
-    pool->thread_room = room;
+static bool cfti_pool_init(confiture_pool *pool, size_t capacity) {
+    pool->thread_capacity = capacity;
     pool->threads = NULL;
-    if (room > SIZE_MAX / sizeof(cfti_thread)) return false;
-    pool->threads = (cfti_thread *)cfti_alloc(&pool->allocator, room * sizeof(cfti_thread));
+    if (capacity > SIZE_MAX / sizeof(cfti_thread)) return false;
+    pool->threads = (cfti_thread *)cfti_alloc(&pool->allocator, capacity * sizeof(cfti_thread));
     if (pool->threads == NULL) return false;
     if (cfti_mutex_init(&pool->mutex) == 0) {
         if (cfti_condition_init(&pool->wake) == 0) {
             if (cfti_condition_init(&pool->done) == 0) {
-                while (pool->helpers < room &&
+                while (pool->helpers < capacity &&
                        cfti_thread_start(&pool->threads[pool->helpers], cfti_pool_run, pool) == 0)
                     pool->helpers++;
                 return true;
@@ -5323,7 +5326,7 @@ static bool cfti_pool_init(confiture_pool *pool, size_t room) {
         }
         cfti_mutex_destroy(&pool->mutex);
     }
-    cfti_free(&pool->allocator, pool->threads, room * sizeof(cfti_thread));
+    cfti_free(&pool->allocator, pool->threads, capacity * sizeof(cfti_thread));
     pool->threads = NULL;
     return false;
 }
@@ -5339,7 +5342,7 @@ static void cfti_pool_close(confiture_pool *pool) {
     cfti_condition_destroy(&pool->done);
     cfti_condition_destroy(&pool->wake);
     cfti_mutex_destroy(&pool->mutex);
-    cfti_free(&pool->allocator, pool->threads, pool->thread_room * sizeof(cfti_thread));
+    cfti_free(&pool->allocator, pool->threads, pool->thread_capacity * sizeof(cfti_thread));
     pool->threads = NULL;
 }
 #endif
@@ -5348,12 +5351,12 @@ static void cfti_pool_close(confiture_pool *pool) {
 /* Gives back all that a pool has kept of the calls before. */
 static void cfti_pool_drop(confiture_pool *pool) {
     cfti_ring *ring;
-    if (!pool->shelf.is_open) return;
-    cfti_shelf_drop(&pool->shelf);
-    cfti_mutex_lock(&pool->shelf.mutex);
+    if (!pool->cache.is_open) return;
+    cfti_block_cache_drop(&pool->cache);
+    cfti_mutex_lock(&pool->cache.mutex);
     ring = pool->rings;
     pool->rings = NULL;
-    cfti_mutex_unlock(&pool->shelf.mutex);
+    cfti_mutex_unlock(&pool->cache.mutex);
     while (ring != NULL) {
         cfti_ring *next = ring->next;
         cfti_os_ring_close(&ring->os);
@@ -5367,7 +5370,7 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error) {
     confiture_allocator chosen;
-    if (!cfti_is_given(pool, "pool", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(pool, "pool", error)) return CONFITURE_E_ARGUMENT;
     *pool = NULL;
     if (!cfti_allocator_choose(&chosen, allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
@@ -5378,8 +5381,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
 #if !defined(CONFITURE_NO_THREADS)
     (*pool)->processors = cfti_processors();
     if (threads == 0 || threads > (*pool)->processors) threads = (*pool)->processors;
-    threads = cfti_min(threads, CFTI_THREADS_MOST);
-    if (!cfti_shelf_open(&(*pool)->shelf, &chosen) ||
+    threads = cfti_min(threads, CFTI_MAX_THREADS);
+    if (!cfti_block_cache_open(&(*pool)->cache, &chosen) ||
         (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
         confiture_pool_free(*pool);
         *pool = NULL;
@@ -5399,7 +5402,7 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
         int cancel = cfti_cancel_disable();
         cfti_pool_close(pool);
         cfti_pool_drop(pool);
-        cfti_shelf_close(&pool->shelf);
+        cfti_block_cache_close(&pool->cache);
         cfti_cancel_restore(cancel);
     }
 #endif
@@ -5412,10 +5415,10 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
 static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run *run) {
 #if !defined(CONFITURE_NO_THREADS)
     if (run->allocator == NULL && run->pool != NULL) {
-        out->alloc = cfti_shelf_alloc;
-        out->realloc = cfti_shelf_realloc;
-        out->free = cfti_shelf_free;
-        out->ctx = &run->pool->shelf;
+        out->alloc = cfti_block_cache_alloc;
+        out->realloc = cfti_block_cache_realloc;
+        out->free = cfti_block_cache_free;
+        out->ctx = &run->pool->cache;
         return true;
     }
 #endif
@@ -5437,8 +5440,8 @@ static bool cfti_io_is_known(confiture_io io) {
 }
 
 /* A ring for one worker of a call that reads `files` files; NULL: none, which does not
- * matter. It goes back to cfti_ring_give(). */
-static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
+ * matter. It goes back to cfti_ring_release(). */
+static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
     confiture_pool *pool = run->pool;
     confiture_allocator allocator;
     cfti_ring *ring = NULL;
@@ -5454,11 +5457,11 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL) {
         bool none;
-        cfti_mutex_lock(&pool->shelf.mutex);
+        cfti_mutex_lock(&pool->cache.mutex);
         ring = pool->rings;
         if (ring != NULL) pool->rings = ring->next;
         none = pool->no_rings;
-        cfti_mutex_unlock(&pool->shelf.mutex);
+        cfti_mutex_unlock(&pool->cache.mutex);
         if (ring != NULL || none) return ring;
     }
 #endif
@@ -5469,24 +5472,24 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     cfti_free(&allocator, ring, sizeof(*ring));
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL && !cfti_os_is_shortage(error)) { /* a shortage passes */
-        cfti_mutex_lock(&pool->shelf.mutex);
+        cfti_mutex_lock(&pool->cache.mutex);
         pool->no_rings = true;
-        cfti_mutex_unlock(&pool->shelf.mutex);
+        cfti_mutex_unlock(&pool->cache.mutex);
     }
 #endif
     return NULL;
 }
 
 /* is_broken: it is of no further use. */
-static void cfti_ring_give(const confiture_run *run, cfti_ring *ring, bool is_broken) {
+static void cfti_ring_release(const confiture_run *run, cfti_ring *ring, bool is_broken) {
     confiture_pool *pool = run->pool;
     confiture_allocator allocator;
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL && !is_broken) {
-        cfti_mutex_lock(&pool->shelf.mutex);
+        cfti_mutex_lock(&pool->cache.mutex);
         ring->next = pool->rings;
         pool->rings = ring;
-        cfti_mutex_unlock(&pool->shelf.mutex);
+        cfti_mutex_unlock(&pool->cache.mutex);
         return;
     }
 #endif
@@ -5497,17 +5500,17 @@ static void cfti_ring_give(const confiture_run *run, cfti_ring *ring, bool is_br
 }
 
 /* The helpers of one call: the caller's pool, or threads started for it, or none. */
-typedef struct cfti_crew {
+typedef struct cfti_workers {
     const confiture_run *run;
     confiture_pool *pool; /* NULL: the calling thread alone */
     size_t helpers;       /* how many of the pool to use */
     confiture_pool own;
-} cfti_crew;
+} cfti_workers;
 
 /* How many threads a call could get, without asking how much work there is. More than
  * there are processors have only been slower; with its own parallel_for the caller knows
  * best. */
-static size_t cfti_crew_limit(const confiture_run *run) {
+static size_t cfti_workers_limit(const confiture_run *run) {
     size_t limit = run->threads != 0 ? run->threads : CFTI_THREADS_AUTO;
     if (limit == 1) return 1;
     if (run->parallel_for != NULL)
@@ -5522,27 +5525,27 @@ static size_t cfti_crew_limit(const confiture_run *run) {
 }
 
 /* useful: more threads than this would find nothing to do. */
-static void cfti_crew_open(cfti_crew *crew, const confiture_run *run,
-                           const confiture_allocator *allocator, size_t useful) {
-    memset(crew, 0, sizeof(*crew));
-    crew->run = run;
+static void cfti_workers_open(cfti_workers *workers, const confiture_run *run,
+                              const confiture_allocator *allocator, size_t useful) {
+    memset(workers, 0, sizeof(*workers));
+    workers->run = run;
 #if !defined(CONFITURE_NO_THREADS)
     if (run->parallel_for == NULL && useful > 1 && run->threads != 1) {
-        size_t threads = cfti_min(cfti_crew_limit(run), useful);
+        size_t threads = cfti_min(cfti_workers_limit(run), useful);
         if (run->pool != NULL) {
             if (threads < 2) return;
             cfti_mutex_lock(&run->pool->mutex);
             if (!run->pool->busy) {
                 run->pool->busy = true;
-                crew->pool = run->pool;
-                crew->helpers = threads - 1;
+                workers->pool = run->pool;
+                workers->helpers = threads - 1;
             }
             cfti_mutex_unlock(&run->pool->mutex);
         } else if (threads > 1) {
-            crew->own.allocator = *allocator;
-            if (cfti_pool_init(&crew->own, threads - 1)) {
-                crew->pool = &crew->own;
-                crew->helpers = crew->own.helpers;
+            workers->own.allocator = *allocator;
+            if (cfti_pool_init(&workers->own, threads - 1)) {
+                workers->pool = &workers->own;
+                workers->helpers = workers->own.helpers;
             }
         }
     }
@@ -5552,44 +5555,45 @@ static void cfti_crew_open(cfti_crew *crew, const confiture_run *run,
 #endif
 }
 
-static void cfti_crew_close(cfti_crew *crew) {
+static void cfti_workers_close(cfti_workers *workers) {
 #if !defined(CONFITURE_NO_THREADS)
-    if (crew->pool == &crew->own) {
-        cfti_pool_close(&crew->own);
-    } else if (crew->pool != NULL) {
-        cfti_mutex_lock(&crew->pool->mutex);
-        crew->pool->busy = false;
-        cfti_mutex_unlock(&crew->pool->mutex);
+    if (workers->pool == &workers->own) {
+        cfti_pool_close(&workers->own);
+    } else if (workers->pool != NULL) {
+        cfti_mutex_lock(&workers->pool->mutex);
+        workers->pool->busy = false;
+        cfti_mutex_unlock(&workers->pool->mutex);
     }
 #endif
-    crew->pool = NULL;
+    workers->pool = NULL;
 }
 
 /* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller does
  * something else; worker 0 is the caller. */
-static void cfti_crew_start(cfti_crew *crew, void (*task)(void *ctx, size_t worker), void *ctx) {
+static void cfti_workers_start(cfti_workers *workers, void (*task)(void *ctx, size_t worker),
+                               void *ctx) {
 #if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = crew->pool;
+    confiture_pool *pool = workers->pool;
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->task = task;
     pool->ctx = ctx;
     CFTI_ATOMIC_STORE(&pool->round, (int)(((unsigned)pool->round + 1) & 0x7FFFFFFF));
     pool->taken = 0;
-    pool->wanted = crew->helpers;
+    pool->wanted = workers->helpers;
     cfti_condition_broadcast(&pool->wake);
     cfti_mutex_unlock(&pool->mutex);
 #else
-    (void)crew;
+    (void)workers;
     (void)task;
     (void)ctx;
 #endif
 }
 
 /* Returns when every helper that had begun is back; the others will not begin. */
-static void cfti_crew_join(cfti_crew *crew) {
+static void cfti_workers_join(cfti_workers *workers) {
 #if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = crew->pool;
+    confiture_pool *pool = workers->pool;
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->wanted = 0;
@@ -5602,7 +5606,7 @@ static void cfti_crew_join(cfti_crew *crew) {
     while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
     cfti_mutex_unlock(&pool->mutex);
 #else
-    (void)crew;
+    (void)workers;
 #endif
 }
 
@@ -5615,25 +5619,25 @@ static confiture_status cfti_fail_parallel(cfti_fail *fail, int error) {
     return fail->status;
 }
 
-typedef struct cfti_each {
-    cfti_crew *crew;
+typedef struct cfti_loop {
+    cfti_workers *workers;
     void (*task)(void *ctx, size_t index);
     void *ctx;
     size_t n, next;
-} cfti_each;
+} cfti_loop;
 
-static void cfti_each_run(void *arg, size_t worker) {
-    cfti_each *each = (cfti_each *)arg;
+static void cfti_loop_run(void *arg, size_t worker) {
+    cfti_loop *each = (cfti_loop *)arg;
     (void)worker;
     for (;;) {
         size_t i;
 #if !defined(CONFITURE_NO_THREADS)
-        if (each->crew->pool != NULL) cfti_mutex_lock(&each->crew->pool->mutex);
+        if (each->workers->pool != NULL) cfti_mutex_lock(&each->workers->pool->mutex);
 #endif
         i = each->next;
         if (i < each->n) each->next++;
 #if !defined(CONFITURE_NO_THREADS)
-        if (each->crew->pool != NULL) cfti_mutex_unlock(&each->crew->pool->mutex);
+        if (each->workers->pool != NULL) cfti_mutex_unlock(&each->workers->pool->mutex);
 #endif
         if (i >= each->n) return;
         each->task(each->ctx, i);
@@ -5642,19 +5646,19 @@ static void cfti_each_run(void *arg, size_t worker) {
 
 /* The same as: for (size_t i = 0; i < n; i++) task(ctx, i); return 0;
  * Non-zero is what the caller's own parallel_for returned. */
-static int cfti_crew_each(cfti_crew *crew, size_t n, void (*task)(void *ctx, size_t index),
-                          void *ctx) {
-    cfti_each each;
-    if (crew->run->parallel_for != NULL)
-        return crew->run->parallel_for(crew->run->parallel_user, n, task, ctx);
-    each.crew = crew;
+static int cfti_workers_each(cfti_workers *workers, size_t n, void (*task)(void *ctx, size_t index),
+                             void *ctx) {
+    cfti_loop each;
+    if (workers->run->parallel_for != NULL)
+        return workers->run->parallel_for(workers->run->parallel_user, n, task, ctx);
+    each.workers = workers;
     each.task = task;
     each.ctx = ctx;
     each.n = n;
     each.next = 0;
-    cfti_crew_start(crew, cfti_each_run, &each);
-    cfti_each_run(&each, 0);
-    cfti_crew_join(crew);
+    cfti_workers_start(workers, cfti_loop_run, &each);
+    cfti_loop_run(&each, 0);
+    cfti_workers_join(workers);
     return 0;
 }
 
@@ -5668,7 +5672,7 @@ static int cfti_crew_each(cfti_crew *crew, size_t n, void (*task)(void *ctx, siz
 static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
     size_t i = cfti_os_root(path, size);
     if (i > 0 && out->size == 0) {
-        char root[CFTI_OS_ROOT_ROOM];
+        char root[CFTI_OS_ROOT_CAPACITY];
         if (!cfti_buffer_append(out, root, cfti_os_root_text(path, i, root))) return false;
     }
     while (i < size) {
@@ -6048,7 +6052,7 @@ static bool cfti_match_is_empty(const char *pattern, size_t size) {
 }
 
 /* How many components of a path a pattern looks at. */
-static size_t cfti_match_parts(const char *pattern) {
+static size_t cfti_match_components(const char *pattern) {
     size_t start, end = strlen(pattern), count = 0;
     for (; cfti_component_before(pattern, &start, &end); end = start) count++;
     return count;
@@ -6056,23 +6060,23 @@ static size_t cfti_match_parts(const char *pattern) {
 
 /* ---- glob patterns ---- */
 
-#define CFTI_PATTERN_PARTS 63
+#define CFTI_MAX_COMPONENTS 63
 
-typedef enum cfti_part_kind {
-    CFTI_PART_ANY_DEPTH, /* ** */
-    CFTI_PART_WILD,      /* matched against the listing */
-    CFTI_PART_EXACT      /* no wildcard: looked up */
-} cfti_part_kind;
+typedef enum cfti_component_kind {
+    CFTI_COMPONENT_ANY_DEPTH, /* ** */
+    CFTI_COMPONENT_WILD,      /* matched against the listing */
+    CFTI_COMPONENT_EXACT      /* no wildcard: looked up */
+} cfti_component_kind;
 
-typedef struct cfti_part {
-    cfti_part_kind kind;
+typedef struct cfti_component {
+    cfti_component_kind kind;
     const char *text;
     size_t size;
     bool is_suffix; /* "*" and then no wildcard, as *.sql: compared from the end */
-} cfti_part;
+} cfti_component;
 
 typedef struct cfti_pattern {
-    cfti_part parts[CFTI_PATTERN_PARTS];
+    cfti_component parts[CFTI_MAX_COMPONENTS];
     size_t count;
 } cfti_pattern;
 
@@ -6089,9 +6093,9 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
     bool empty = true;
     memset(pattern, 0, sizeof(*pattern));
     if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
-    if (recursive) pattern->parts[pattern->count++].kind = CFTI_PART_ANY_DEPTH;
+    if (recursive) pattern->parts[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
     while (*p != '\0') {
-        cfti_part part;
+        cfti_component part;
         memset(&part, 0, sizeof(part));
         part.text = p;
         while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
@@ -6099,25 +6103,25 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
         if (*p != '\0') p++;
         if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
         empty = false;
-        part.kind = CFTI_PART_EXACT;
+        part.kind = CFTI_COMPONENT_EXACT;
         if (part.size == 2 && memcmp(part.text, "**", 2) == 0) {
-            part.kind = CFTI_PART_ANY_DEPTH;
+            part.kind = CFTI_COMPONENT_ANY_DEPTH;
             /* Two in a row say no more than one. */
             if (pattern->count > 0 &&
-                pattern->parts[pattern->count - 1].kind == CFTI_PART_ANY_DEPTH)
+                pattern->parts[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
                 continue;
         } else if (cfti_has_wildcard(part.text, part.size)) {
             size_t i;
             for (i = 1; i < part.size; i++)
                 if (part.text[i - 1] == '*' && part.text[i] == '*')
                     return "\"**\" must stand alone between slashes";
-            part.kind = CFTI_PART_WILD;
+            part.kind = CFTI_COMPONENT_WILD;
             /* Not if it begins inside a character: those bytes end other characters, too. */
             part.is_suffix = part.text[0] == '*' &&
                              !cfti_has_wildcard(part.text + 1, part.size - 1) &&
                              (part.size == 1 || ((uint8_t)part.text[1] & 0xC0) != 0x80);
         }
-        if (pattern->count == CFTI_PATTERN_PARTS) return "the pattern has more than 63 parts";
+        if (pattern->count == CFTI_MAX_COMPONENTS) return "the pattern has more than 63 parts";
         pattern->parts[pattern->count++] = part;
     }
     return empty ? "the pattern is empty" : NULL;
@@ -6125,7 +6129,8 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
 
 /* Whether a name that does not match a part would, if case did not matter: of parts like
  * *.sql alone. */
-static bool cfti_part_misses_by_case(const cfti_part *part, const char *name, size_t size) {
+static bool cfti_component_misses_by_case(const cfti_component *part, const char *name,
+                                          size_t size) {
     size_t n = part->size - 1, i;
     if (!part->is_suffix || size < n) return false;
     for (i = 0; i < n; i++)
@@ -6134,11 +6139,11 @@ static bool cfti_part_misses_by_case(const cfti_part *part, const char *name, si
     return memcmp(name + size - n, part->text + 1, n) != 0;
 }
 
-static bool cfti_part_matches(const cfti_part *part, const char *name, size_t size) {
+static bool cfti_component_matches(const cfti_component *part, const char *name, size_t size) {
     if (part->is_suffix)
         return size >= part->size - 1 &&
                memcmp(name + size - (part->size - 1), part->text + 1, part->size - 1) == 0;
-    if (part->kind == CFTI_PART_EXACT)
+    if (part->kind == CFTI_COMPONENT_EXACT)
         return size == part->size && memcmp(name, part->text, size) == 0;
     return cfti_fnmatch(name, size, part->text, part->size);
 }
@@ -6330,8 +6335,8 @@ static bool cfti_files_leave_out(confiture_files *files, const char *head, size_
 
 /* A list that is to get some files of another, whose strings it shares: empty, with room
  * for all. False: no memory. */
-static bool cfti_files_part(confiture_files *part, const confiture_files *whole,
-                            const confiture_allocator *allocator) {
+static bool cfti_files_subset(confiture_files *part, const confiture_files *whole,
+                              const confiture_allocator *allocator) {
     size_t capacity = whole->count + 1;
     void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
     if (block == NULL) return false;
@@ -6344,12 +6349,13 @@ static bool cfti_files_part(confiture_files *part, const confiture_files *whole,
     return true;
 }
 
-static void cfti_files_part_add(confiture_files *part, const confiture_files *whole, size_t index) {
+static void cfti_files_subset_add(confiture_files *part, const confiture_files *whole,
+                                  size_t index) {
     part->items[part->count] = whole->items[index];
     part->origins[part->count++] = cfti_files_origin(whole, index);
 }
 
-static void cfti_files_part_free(confiture_files *part) {
+static void cfti_files_subset_free(confiture_files *part) {
     cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
     part->items = NULL;
 }
@@ -6816,7 +6822,7 @@ static cfti_node *cfti_node_create(const confiture_allocator *allocator, cfti_ar
                                    cfti_node *parent, const char *name, size_t name_size) {
     cfti_node *node;
     cfti_arena_align(arena); /* behind names, which are packed */
-    node = (cfti_node *)cfti_arena_take(arena, sizeof(cfti_node));
+    node = (cfti_node *)cfti_arena_alloc(arena, sizeof(cfti_node));
     if (node == NULL) return NULL;
     cfti_node_init(node, parent, name, name_size);
     node->arena.allocator = *allocator;
@@ -6898,7 +6904,7 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     cfti_node entry = *node;
     char *path;
     if (*name != '\0') cfti_node_init(&entry, node, name, strlen(name));
-    path = (char *)cfti_arena_take(&node->arena, entry.path_size + 1);
+    path = (char *)cfti_arena_alloc(&node->arena, entry.path_size + 1);
     if (path == NULL) {
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
         return CFTI_OS_NO_MEMORY;
@@ -6948,8 +6954,8 @@ typedef struct cfti_walk {
     const cfti_excluded *exclude_dirs; /* as many as the options have */
     size_t exclude_parts;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
-    cfti_crew *crew;
-    bool *crew_is_open;
+    cfti_workers *workers;
+    bool *workers_are_open;
     size_t root_size; /* of the include directory's path */
     cfti_node *all;
     cfti_node **level; /* the directories to be listed next */
@@ -6958,10 +6964,10 @@ typedef struct cfti_walk {
 } cfti_walk;
 
 /* "**" also stands for no directory at all. */
-static uint64_t cfti_parts_close(const cfti_pattern *pattern, uint64_t parts) {
+static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t parts) {
     size_t i;
     for (i = 0; i + 1 < pattern->count; i++)
-        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_PART_ANY_DEPTH)
+        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH)
             parts |= (uint64_t)1 << (i + 1);
     return parts;
 }
@@ -7053,7 +7059,7 @@ static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const 
     if (error == 0 && cfti_path_below((const char *)place.data, listing->walk->real_base) == NULL) {
         entry->error = CFTI_LEADS_OUT;
     } else if (error == 0) {
-        char *copy = (char *)cfti_arena_take(&listing->node->arena, place.size + 1);
+        char *copy = (char *)cfti_arena_alloc(&listing->node->arena, place.size + 1);
         if (copy == NULL) error = CFTI_OS_NO_MEMORY;
         else memcpy(copy, place.data, place.size + 1);
         *real = copy;
@@ -7075,61 +7081,62 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
 }
 
 /* What the pattern's parts want of an entry. */
-typedef struct cfti_wish {
+typedef struct cfti_entry_match {
     uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
     bool found;
     bool found_is_named, below_is_named; /* by a part without wildcards */
     bool left_out; /* by the case of its name: to be told of, if it is a file */
-} cfti_wish;
+} cfti_entry_match;
 
-static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name, size_t size,
-                                   cfti_kind kind) {
+static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const char *name,
+                                           size_t size, cfti_kind kind) {
     const cfti_pattern *pattern = listing->walk->pattern;
-    cfti_wish wish;
+    cfti_entry_match match;
     size_t i;
-    memset(&wish, 0, sizeof(wish));
+    memset(&match, 0, sizeof(match));
     for (i = 0; i < pattern->count; i++) {
-        const cfti_part *part = &pattern->parts[i];
+        const cfti_component *part = &pattern->parts[i];
         if ((listing->node->parts >> i & 1) == 0) continue;
         /* No listing holds "..": only the part that names it may take it. */
-        if (part->kind != CFTI_PART_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
-        if (part->kind == CFTI_PART_ANY_DEPTH) {
-            wish.real |= (uint64_t)1 << i;
-        } else if (cfti_part_matches(part, name, size)) {
+        if (part->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
+        if (part->kind == CFTI_COMPONENT_ANY_DEPTH) {
+            match.real |= (uint64_t)1 << i;
+        } else if (cfti_component_matches(part, name, size)) {
             if (i + 1 < pattern->count) {
-                wish.any |= (uint64_t)1 << (i + 1);
-                wish.below_is_named |= part->kind == CFTI_PART_EXACT;
+                match.any |= (uint64_t)1 << (i + 1);
+                match.below_is_named |= part->kind == CFTI_COMPONENT_EXACT;
             } else {
-                wish.found = true;
-                wish.found_is_named = part->kind == CFTI_PART_EXACT;
+                match.found = true;
+                match.found_is_named = part->kind == CFTI_COMPONENT_EXACT;
             }
         } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
-            wish.left_out |= cfti_part_misses_by_case(part, name, size);
+            match.left_out |= cfti_component_misses_by_case(part, name, size);
         }
     }
     if (kind != CFTI_KIND_DIRECTORY) {
-        wish.real = 0;
-        if (kind != CFTI_KIND_LINK) wish.any = 0;
+        match.real = 0;
+        if (kind != CFTI_KIND_LINK) match.any = 0;
     }
-    return wish;
+    return match;
 }
 
-static bool cfti_wish_is_empty(const cfti_wish *wish) {
-    return !wish->found && !wish->left_out && (wish->real | wish->any) == 0;
+static bool cfti_entry_match_is_empty(const cfti_entry_match *match) {
+    return !match->found && !match->left_out && (match->real | match->any) == 0;
 }
 
 /* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
  * to a part that names it an error, unless it was removed since. Returns an error of the
  * system's. */
-static int cfti_listing_follow(const cfti_listing *listing, const char *name, cfti_wish *wish) {
+static int cfti_listing_follow(const cfti_listing *listing, const char *name,
+                               cfti_entry_match *match) {
     cfti_os_status status;
     int error = cfti_os_status_at(listing->directory, name, true, &status);
     if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
-    wish->any = 0;
+    match->any = 0;
     if (error == 0) return 0;
     if (!cfti_is_missing(error)) return error;
-    if (!wish->found_is_named && !wish->below_is_named) return 0;
-    wish->found = false;
+    if (!match->found_is_named && !match->below_is_named) return 0;
+    match->found = false;
     return cfti_os_is_absent(cfti_os_status_at(listing->directory, name, false, &status)) ? 0
                                                                                           : error;
 }
@@ -7140,7 +7147,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     cfti_listing *listing = (cfti_listing *)ctx;
     cfti_node *node = listing->node;
     size_t size = strlen(name);
-    cfti_wish wish;
+    cfti_entry_match match;
     bool skip_file, skip_all;
     cfti_entry *entry;
     void *entries = node->entries;
@@ -7155,20 +7162,20 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
         if (error != 0) return cfti_listing_fail(listing, error, name);
         kind = status.kind;
     }
-    wish = cfti_listing_wish(listing, name, size, kind);
-    if (cfti_wish_is_empty(&wish)) return 0;
-    listing->is_file = wish.found;
-    if (wish.found) cfti_mark(listing->walk->include_matched, 0);
+    match = cfti_listing_match(listing, name, size, kind);
+    if (cfti_entry_match_is_empty(&match)) return 0;
+    listing->is_file = match.found;
+    if (match.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) wish.found = wish.found_is_named = wish.left_out = false;
+    if (skip_file) match.found = match.found_is_named = match.left_out = false;
     if (skip_all) {
-        wish.real = wish.any = 0;
-        wish.below_is_named = false;
+        match.real = match.any = 0;
+        match.below_is_named = false;
     }
-    if (kind == CFTI_KIND_LINK && (wish.any != 0 || wish.found_is_named))
-        error = cfti_listing_follow(listing, name, &wish);
-    if (error == 0 && cfti_wish_is_empty(&wish)) return 0;
+    if (kind == CFTI_KIND_LINK && (match.any != 0 || match.found_is_named))
+        error = cfti_listing_follow(listing, name, &match);
+    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
     if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
@@ -7185,22 +7192,22 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->kind = (uint8_t)kind;
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
-    entry->found = wish.found;
-    entry->left_out = wish.left_out && !wish.found;
+    entry->found = match.found;
+    entry->left_out = match.left_out && !match.found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
         error = cfti_listing_confine(listing, entry, &real_place, &real_size);
         if (error != 0) return cfti_listing_fail(listing, error, name);
         if (entry->error != 0) return 0;
     }
-    if (wish.found) {
+    if (match.found) {
         node->found_count++;
         node->found_bytes += size + 1;
     }
-    if ((wish.real | wish.any) == 0) return 0;
+    if ((match.real | match.any) == 0) return 0;
     entry->child = cfti_node_create(&listing->walk->allocator, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
-    entry->child->parts = wish.real | wish.any;
+    entry->child->parts = match.real | match.any;
     entry->child->real = real_place;
     entry->child->real_size = real_size;
     node->has_children = true;
@@ -7212,15 +7219,16 @@ static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
     const cfti_pattern *pattern = listing->walk->pattern;
     size_t i, k;
     for (i = 0; i < pattern->count; i++) {
-        const cfti_part *part = &pattern->parts[i];
+        const cfti_component *part = &pattern->parts[i];
         bool is_parent = part->size == 2 && part->text[0] == '.' && part->text[1] == '.';
         cfti_os_status status;
         cfti_buffer name;
         int error = 0;
-        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_PART_EXACT) continue;
+        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_COMPONENT_EXACT) continue;
         if (only_parent && !is_parent) continue;
         for (k = 0; k < i; k++) /* an equal part has been looked up already */
-            if ((listing->node->parts >> k & 1) != 0 && pattern->parts[k].kind == CFTI_PART_EXACT &&
+            if ((listing->node->parts >> k & 1) != 0 &&
+                pattern->parts[k].kind == CFTI_COMPONENT_EXACT &&
                 pattern->parts[k].size == part->size &&
                 memcmp(pattern->parts[k].text, part->text, part->size) == 0)
                 break;
@@ -7266,13 +7274,13 @@ static void cfti_node_list(void *ctx, size_t index) {
     size_t i;
     int error;
     memset(&node->fail, 0, sizeof(node->fail));
-    node->parts = cfti_parts_close(walk->pattern, node->parts);
+    node->parts = cfti_states_close(walk->pattern, node->parts);
     for (i = 0; i < walk->pattern->count; i++)
-        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_PART_EXACT)
+        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_COMPONENT_EXACT)
             wants_listing = true;
     i = walk->pattern->count - 1;
     node->found =
-        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_PART_ANY_DEPTH;
+        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH;
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;
@@ -7317,11 +7325,11 @@ static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
 
 /* Below so long a path a directory is opened relative to the one above, for which a few
  * of each level stay open while the next one is listed. */
-#define CFTI_OPEN_MOST 16
+#define CFTI_MAX_OPEN 16
 
 static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
     size_t i, chosen = 0;
-    for (i = 0; i < n && chosen < CFTI_OPEN_MOST; i++) {
+    for (i = 0; i < n && chosen < CFTI_MAX_OPEN; i++) {
         level[i]->stays_open = level[i]->path_size >= CFTI_OS_LONG_PATH;
         chosen += level[i]->stays_open;
     }
@@ -7338,16 +7346,17 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     while (first < walk->level_count) {
         size_t n = walk->level_count - first, i, k;
         int error;
-        if (!*walk->crew_is_open && n / CFTI_DIRECTORIES_PER_THREAD >= 2) {
-            cfti_crew_open(walk->crew, run, &walk->allocator, n / CFTI_DIRECTORIES_PER_THREAD);
-            *walk->crew_is_open = true;
+        if (!*walk->workers_are_open && n / CFTI_DIRECTORIES_PER_THREAD >= 2) {
+            cfti_workers_open(walk->workers, run, &walk->allocator,
+                              n / CFTI_DIRECTORIES_PER_THREAD);
+            *walk->workers_are_open = true;
         }
         memmove(walk->level, walk->level + first, n * sizeof(cfti_node *));
         walk->level_count = n;
         for (i = 0; i < n; i++)
             cfti_fail_with(&walk->level[i]->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
         cfti_level_choose_open(walk->level, n);
-        error = cfti_crew_each(walk->crew, n, cfti_node_list, walk);
+        error = cfti_workers_each(walk->workers, n, cfti_node_list, walk);
         if (error != 0) return cfti_fail_parallel(fail, error);
         for (i = 0; i < n; i++) {
             cfti_node *node = walk->level[i];
@@ -7392,22 +7401,22 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
     cfti_node *node = root;
     cfti_buffer path;
     /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
-    bool room =
+    bool capacity =
         walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
     memset(&path, 0, sizeof(path));
     path.allocator = walk->allocator;
     fail->status = CONFITURE_OK;
-    room = room && cfti_node_enter(&path, root);
-    while (node != NULL && room && fail->status == CONFITURE_OK) {
+    capacity = capacity && cfti_node_enter(&path, root);
+    while (node != NULL && capacity && fail->status == CONFITURE_OK) {
         if (node->fail.status != CONFITURE_OK) {
             *fail = node->fail;
         } else if (!node->entered) {
             node->entered = true;
             if (node->found) cfti_mark(walk->include_matched, 0);
             if (node->found && !cfti_node_excluded(walk, &path))
-                room = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
-                                      CFTI_KIND_DIRECTORY);
+                capacity = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
+                                          CFTI_KIND_DIRECTORY);
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
             if (entry->error != 0) {
@@ -7421,14 +7430,14 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
                 break;
             }
             if (entry->found)
-                room = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
-                                      entry->size, (cfti_kind)entry->kind);
+                capacity = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
+                                          entry->size, (cfti_kind)entry->kind);
             if (entry->left_out)
-                room = cfti_files_leave_out(files, (const char *)path.data, path.size, entry->name,
-                                            entry->size);
-            if (entry->child != NULL && room) {
+                capacity = cfti_files_leave_out(files, (const char *)path.data, path.size,
+                                                entry->name, entry->size);
+            if (entry->child != NULL && capacity) {
                 node = entry->child;
-                room = cfti_node_enter(&path, node);
+                capacity = cfti_node_enter(&path, node);
             }
         } else {
             node = node->parent;
@@ -7436,7 +7445,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
         }
     }
     cfti_buffer_free(&path);
-    return room ? fail->status : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return capacity ? fail->status : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
 }
 
 static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
@@ -7462,8 +7471,8 @@ typedef struct cfti_search {
     cfti_buffer path;      /* of the include directory at hand, clean */
     cfti_buffer real_path; /* if the search is confined: where that is, */
     cfti_buffer real_base; /* and where all must be */
-    cfti_crew crew;
-    bool crew_is_open;
+    cfti_workers workers;
+    bool workers_are_open;
     bool matches_only; /* excluded directories are searched, but only for what matches there */
     size_t walks;      /* each yields its files in order */
 } cfti_search;
@@ -7476,7 +7485,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
     search->allocator = *allocator;
     search->path.allocator = *allocator;
     search->real_path.allocator = search->real_base.allocator = *allocator;
-    search->crew.run = &options->run;
+    search->workers.run = &options->run;
     if (n == 0) return CONFITURE_OK;
     if (n <= SIZE_MAX / sizeof(cfti_excluded))
         search->exclude_dirs = (cfti_excluded *)cfti_alloc(allocator, n * sizeof(cfti_excluded));
@@ -7501,7 +7510,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
 
 static void cfti_search_close(cfti_search *search) {
     size_t i;
-    if (search->crew_is_open) cfti_crew_close(&search->crew);
+    if (search->workers_are_open) cfti_workers_close(&search->workers);
     for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
         cfti_buffer_free(&search->exclude_dirs[i].path);
     cfti_free(&search->allocator, search->exclude_dirs,
@@ -7532,10 +7541,11 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.matches_only = search->matches_only;
     walk.found = files->count;
     walk.exclude_dirs = search->exclude_dirs;
-    walk.crew = &search->crew;
-    walk.crew_is_open = &search->crew_is_open;
+    walk.workers = &search->workers;
+    walk.workers_are_open = &search->workers_are_open;
     for (i = 0; i < directory->exclude_count; i++)
-        walk.exclude_parts = cfti_max(walk.exclude_parts, cfti_match_parts(directory->exclude[i]));
+        walk.exclude_parts =
+            cfti_max(walk.exclude_parts, cfti_match_components(directory->exclude[i]));
     root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
                             search->path.size);
     if (root != NULL) {
@@ -7735,7 +7745,7 @@ static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
     if (count == 1) {
         cfti_os_status status;
         fail->path = directories[0].path;
-        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, false, &status)))
+        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_CWD, fail->path, false, &status)))
             fail->detail = "no SQL files found: the directory does not exist";
         return fail->status;
     }
@@ -7848,27 +7858,27 @@ static bool cfti_find_options_check(const confiture_find_options *options, confi
 }
 
 /* Whether all that a search needs is there. */
-static bool cfti_search_is_given(const confiture_directory *directories, size_t count,
-                                 const confiture_find_options *options, confiture_error *error) {
+static bool cfti_search_require(const confiture_directory *directories, size_t count,
+                                const confiture_find_options *options, confiture_error *error) {
     char name[64];
     size_t i;
     if (count == 0) {
         (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, "no include directory is given");
         return false;
     }
-    if (!cfti_is_given(directories, "directories", error)) return false;
+    if (!cfti_require(directories, "directories", error)) return false;
     for (i = 0; i < count; i++) {
         const confiture_directory *directory = &directories[i];
-        if (!cfti_is_given(directory->path, cfti_name_item(name, "directories", i, ".path"),
-                           error) ||
-            !cfti_are_given(directory->include, directory->include_count,
-                            cfti_name_item(name, "directories", i, ".include"), error) ||
-            !cfti_are_given(directory->exclude, directory->exclude_count,
-                            cfti_name_item(name, "directories", i, ".exclude"), error))
+        if (!cfti_require(directory->path, cfti_name_item(name, "directories", i, ".path"),
+                          error) ||
+            !cfti_require_all(directory->include, directory->include_count,
+                              cfti_name_item(name, "directories", i, ".include"), error) ||
+            !cfti_require_all(directory->exclude, directory->exclude_count,
+                              cfti_name_item(name, "directories", i, ".exclude"), error))
             return false;
     }
-    return cfti_are_given(options->exclude_dirs, options->exclude_dir_count,
-                          "options->exclude_dirs", error);
+    return cfti_require_all(options->exclude_dirs, options->exclude_dir_count,
+                            "options->exclude_dirs", error);
 }
 
 /* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
@@ -7904,13 +7914,13 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_search_is_given(directories, directory_count, options, error) ||
+    if (!cfti_search_require(directories, directory_count, options, error) ||
         !cfti_find_options_check(options, error))
         return CONFITURE_E_ARGUMENT;
     cancel = cfti_cancel_disable();
-    shared = options->run.pool != NULL || cfti_crew_limit(&options->run) > 1;
+    shared = options->run.pool != NULL || cfti_workers_limit(&options->run) > 1;
     status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
                             error);
     if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
@@ -7930,17 +7940,17 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
                                               const confiture_find_options *options,
                                               confiture_error *error) {
     confiture_directory one;
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_is_given(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
     memset(&one, 0, sizeof(one));
     one.path = directory;
     return confiture_find_all(files, &one, 1, options, error);
 }
 
 /* One path of a caller's own list. `clean` is working memory. */
-static confiture_status cfti_files_take(confiture_files *files, cfti_buffer *clean,
-                                        const char *path, size_t size, cfti_fail *fail) {
+static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *clean,
+                                         const char *path, size_t size, cfti_fail *fail) {
     if (size == 0) {
         char number[20];
         size_t n = cfti_decimal(number, (uint64_t)files->count + 1);
@@ -7969,10 +7979,10 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
     confiture_status status;
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_are_given(paths, path_count, "paths", error) ||
-        (list_size > 0 && !cfti_is_given(list, "list", error)) ||
+    if (!cfti_require_all(paths, path_count, "paths", error) ||
+        (list_size > 0 && !cfti_require(list, "list", error)) ||
         (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
@@ -7982,11 +7992,11 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     clean.allocator = (*files)->allocator;
     (*files)->is_confined = options != NULL && options->confine;
     for (i = 0; i < path_count && status == CONFITURE_OK; i++)
-        status = cfti_files_take(*files, &clean, paths[i], strlen(paths[i]), &fail);
+        status = cfti_files_adopt(*files, &clean, paths[i], strlen(paths[i]), &fail);
     while (list_size > 0 && status == CONFITURE_OK) {
         const char *end = (const char *)memchr(list, '\0', list_size);
         size_t size = end != NULL ? (size_t)(end - list) : list_size;
-        status = cfti_files_take(*files, &clean, list, size, &fail);
+        status = cfti_files_adopt(*files, &clean, list, size, &fail);
         size += end != NULL;
         list += size;
         list_size -= size;
@@ -8840,7 +8850,7 @@ static uint8_t cfti_lex_routine(const cfti_lexer *lexer) {
     }
 }
 
-static void cfti_lex_begin_end(cfti_lexer *lexer, const uint8_t *p) {
+static void cfti_lex_routine_end(cfti_lexer *lexer, const uint8_t *p) {
     if (lexer->held.parens > 0) return;
     if (cfti_lex_word_is(lexer, "begin") ||
         (lexer->begins > 0 && cfti_lex_word_is(lexer, "case"))) {
@@ -8862,7 +8872,7 @@ static void cfti_lex_identifier(cfti_lexer *lexer, const uint8_t *p) {
         }
     }
     lexer->routine = cfti_lex_routine(lexer);
-    if (lexer->routine == CFTI_ROUTINE_YES) cfti_lex_begin_end(lexer, p);
+    if (lexer->routine == CFTI_ROUTINE_YES) cfti_lex_routine_end(lexer, p);
     lexer->word_size = 0;
     cfti_lex_words_matter(lexer);
 }
@@ -9183,7 +9193,7 @@ static void cfti_command_skip_line(cfti_lexer *lexer) {
 }
 
 /* Its name has ended. */
-static void cfti_command_begin(cfti_lexer *lexer) {
+static void cfti_command_start(cfti_lexer *lexer) {
     cfti_command command = cfti_command_find(lexer);
     bool active = cfti_lex_active(lexer);
 
@@ -9290,7 +9300,7 @@ static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
 }
 
 /* Before its first byte, which may be a quote. */
-static void cfti_argument_begin(cfti_lexer *lexer) {
+static void cfti_argument_start(cfti_lexer *lexer) {
     if (lexer->in_argument) return;
     lexer->in_argument = true;
     lexer->last = 0;
@@ -9362,7 +9372,7 @@ static void cfti_command_end(cfti_lexer *lexer, const uint8_t *p) {
 
 static const uint8_t *cfti_lex_name(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && *p != '\\' && !(cfti_kinds[*p] & CFTI_SPACE); p++) cfti_lex_letter(lexer, *p);
-    if (p < end) cfti_command_begin(lexer);
+    if (p < end) cfti_command_start(lexer);
     return p;
 }
 
@@ -9388,7 +9398,7 @@ static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, co
         if (before == ':' && ((cfti_kinds[c] & CFTI_IDENT) || c == '\'' || c == '"' || c == '{') &&
             c != '$')
             lexer->uncertain = true;
-        cfti_argument_begin(lexer);
+        cfti_argument_start(lexer);
         if (c == '\'' || c == '"' || c == '`') {
             if (c == '`') lexer->uncertain = true;
             lexer->last = c;
@@ -9935,7 +9945,7 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
 }
 
 /* Whether the b at p, in CREATE FUNCTION, may be that of BEGIN. */
-static bool cfti_lex_may_begin(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+static bool cfti_lex_may_start(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
                                const uint8_t *end) {
     if (lexer->routine != CFTI_ROUTINE_YES) return false;
     if (p > from && (cfti_kinds[p[-1]] & CFTI_IDENT)) return false;
@@ -10053,7 +10063,7 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
         case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
         case 'b':
         case 'B':
-            if (!cfti_lex_may_begin(lexer, from, p, end)) {
+            if (!cfti_lex_may_start(lexer, from, p, end)) {
                 p++;
                 continue;
             }
@@ -10487,7 +10497,7 @@ static void cfti_beneath_close(cfti_beneath *beneath) {
 }
 
 /* Opens the base, and tries the call. CFTI_OS_NO_BENEATH: there is none. */
-static int cfti_beneath_begin(cfti_beneath *beneath) {
+static int cfti_beneath_prepare(cfti_beneath *beneath) {
     cfti_os_file file;
     int error;
     if (beneath->is_absent) return CFTI_OS_NO_BENEATH;
@@ -10562,7 +10572,7 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
                              cfti_os_file *opened) {
     char *copy;
     size_t size = file->name_size, path_size = directory ? file->leaf : file->path_size;
-    int error = cfti_beneath_begin(beneath);
+    int error = cfti_beneath_prepare(beneath);
     if (error != 0) return error;
     if (directory)
         while (size > 0 && file->name[size - 1] != '/') size--;
@@ -10607,14 +10617,14 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
 #define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
 #define CFTI_PIECE ((size_t)256 << 10)
 
-typedef enum cfti_visit_way {
-    CFTI_VISIT_WHOLE = 0, /* all bytes at once */
-    CFTI_VISIT_PIECES,    /* not read yet: in pieces, when its turn comes */
-    CFTI_VISIT_LATER      /* not read yet: then, and as it comes */
-} cfti_visit_way;
+typedef enum cfti_read_mode {
+    CFTI_READ_WHOLE = 0, /* all bytes at once */
+    CFTI_READ_PIECES,    /* not read yet: in pieces, when its turn comes */
+    CFTI_READ_LATER      /* not read yet: then, and as it comes */
+} cfti_read_mode;
 
 /* One file, or one piece of it, as map and fold see it. */
-typedef struct cfti_visit {
+typedef struct cfti_chunk {
     const char *path;
     const char *name; /* NUL-terminated */
     size_t name_size;
@@ -10631,22 +10641,22 @@ typedef struct cfti_visit {
     bool first, last;  /* piece of its file; a whole file is both */
     bool fetched;      /* its bytes are there already */
     bool finished;     /* map has seen all of it */
-    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool framed;       /* and they are there */
-    cfti_visit_way way;
-} cfti_visit;
+    size_t headroom;   /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool has_prefix;   /* and they are there */
+    cfti_read_mode way;
+} cfti_chunk;
 
 /* Whether the file's bytes are in memory and map has not seen them. They are not where the file
  * waits for its turn. */
-static bool cfti_visit_is_in_memory(const cfti_visit *visit) {
-    return visit->way == CFTI_VISIT_WHOLE && !visit->finished;
+static bool cfti_chunk_is_in_memory(const cfti_chunk *chunk) {
+    return chunk->way == CFTI_READ_WHOLE && !chunk->finished;
 }
 
 /* A failure that names nothing else is about the file that is being visited. */
-static void cfti_fail_at(cfti_fail *fail, const cfti_visit *visit) {
+static void cfti_fail_at(cfti_fail *fail, const cfti_chunk *chunk) {
     if (fail->path != NULL) return;
-    fail->path = visit->path;
-    fail->index = visit->origin;
+    fail->path = chunk->path;
+    fail->index = chunk->origin;
 }
 
 /* What a worker keeps from file to file. */
@@ -10692,7 +10702,7 @@ static void cfti_reader_close(cfti_reader *reader) {
     cfti_beneath_close(&reader->beneath);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     cfti_arena_free(&reader->bytes);
-    if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
+    if (reader->ring != NULL) cfti_ring_release(reader->run, reader->ring, false);
 }
 
 /* Room for a piece of a large file, or of a second read. False: no memory. */
@@ -10703,7 +10713,7 @@ static bool cfti_reader_has_piece(cfti_reader *reader) {
 }
 
 static bool cfti_reader_has_ring(cfti_reader *reader) {
-    if (!reader->ring_is_known) reader->ring = cfti_ring_take(reader->run, reader->files->count);
+    if (!reader->ring_is_known) reader->ring = cfti_ring_acquire(reader->run, reader->files->count);
     reader->ring_is_known = true;
     return reader->ring != NULL;
 }
@@ -10749,7 +10759,7 @@ static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_o
     const cfti_file *end = files->items + files->count;
     bool must = file->path_size >= CFTI_OS_PATH_STEP || files->is_confined;
     int error = 0;
-    *at = CFTI_OS_NOWHERE;
+    *at = CFTI_OS_CWD;
     *path = file->path;
     if (file->leaf == 0 && reader->beneath.is_absent) return 0;
     if (!cfti_reader_is_in(reader, file)) {
@@ -10794,9 +10804,9 @@ static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_fil
 /* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
  * waits at its other end, and to open a device may start it. A listing's word is enough, and
  * costs nothing: what took the file's place since is opened without waiting, and refused. */
-static confiture_status cfti_reader_begin(cfti_reader *reader, const cfti_visit *visit,
-                                          cfti_os_file *opened, cfti_fail *fail) {
-    const cfti_file *file = &reader->files->items[visit->index];
+static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_chunk *chunk,
+                                              cfti_os_file *opened, cfti_fail *fail) {
+    const cfti_file *file = &reader->files->items[chunk->index];
     cfti_os_file at;
     const char *path;
     int error;
@@ -10824,8 +10834,8 @@ static confiture_status cfti_fail_limit(cfti_fail *fail, const confiture_run *ru
 }
 
 /* Room to read into: of a file that is over the limit no more is read than shows it. */
-static size_t cfti_room_within(const confiture_run *run, size_t room) {
-    return cfti_is_over(run, room) ? (size_t)run->max_file_size + 1 : room;
+static size_t cfti_capacity_within(const confiture_run *run, size_t capacity) {
+    return cfti_is_over(run, capacity) ? (size_t)run->max_file_size + 1 : capacity;
 }
 
 static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
@@ -10836,13 +10846,13 @@ static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
 
 /* What was read is `size` bytes at data + front; the name and the NULs go around it, so
  * that a digest over all three sees one run of bytes. */
-static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
-    visit->bytes = data + visit->front;
-    visit->size = size;
-    if (visit->front == 0) return;
-    memcpy(data, visit->name, visit->front);
-    data[visit->front + size] = '\0';
-    visit->framed = true;
+static void cfti_chunk_set(cfti_chunk *chunk, uint8_t *data, size_t size) {
+    chunk->bytes = data + chunk->headroom;
+    chunk->size = size;
+    if (chunk->headroom == 0) return;
+    memcpy(data, chunk->name, chunk->headroom);
+    data[chunk->headroom + size] = '\0';
+    chunk->has_prefix = true;
 }
 
 /* ---- the rule ---- */
@@ -10936,19 +10946,19 @@ static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file f
 /* What has been read of a file, and the look at it after that. */
 typedef struct cfti_copy {
     uint8_t *data; /* the visit's front and then the bytes */
-    size_t size, room;
+    size_t size, capacity;
     cfti_os_status status;
 } cfti_copy;
 
 /* Room for so many bytes, with those that are there already. */
-static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_visit *visit,
-                                          cfti_arena *arena, size_t room, cfti_fail *fail) {
-    uint8_t *data = cfti_arena_reserve(arena, visit->front + room + 1);
+static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_chunk *chunk,
+                                          cfti_arena *arena, size_t capacity, cfti_fail *fail) {
+    uint8_t *data = cfti_arena_reserve(arena, chunk->headroom + capacity + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (data != copy->data && copy->size > 0)
-        memcpy(data + visit->front, copy->data + visit->front, copy->size);
+        memcpy(data + chunk->headroom, copy->data + chunk->headroom, copy->size);
     copy->data = data;
-    copy->room = room;
+    copy->capacity = capacity;
     return CONFITURE_OK;
 }
 
@@ -10965,41 +10975,41 @@ static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reade
 
 /* Reads a file from its start to its end, which it proves: by its size after the read, or by a
  * read of nothing. One that is too long is left to be read in pieces. */
-static confiture_status cfti_read_once(const cfti_reader *reader, cfti_visit *visit,
+static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *chunk,
                                        cfti_arena *arena, cfti_os_file file, cfti_copy *copy,
                                        cfti_fail *fail) {
-    size_t room = cfti_arena_room(arena), around = visit->front + 1, got;
+    size_t capacity = cfti_arena_capacity(arena), around = chunk->headroom + 1, got;
     uint64_t wanted = 0; /* as far as is known */
-    room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
-    room = cfti_room_within(reader->run, cfti_min(room, CFTI_FIRST_READ));
+    capacity = capacity < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : capacity - around;
+    capacity = cfti_capacity_within(reader->run, cfti_min(capacity, CFTI_FIRST_READ));
     memset(copy, 0, sizeof(*copy));
     for (;;) {
-        if (copy->size == copy->room &&
-            cfti_copy_reserve(copy, visit, arena, room, fail) != CONFITURE_OK)
+        if (copy->size == copy->capacity &&
+            cfti_copy_reserve(copy, chunk, arena, capacity, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_some(reader, file, copy->data + visit->front + copy->size,
-                           copy->room - copy->size, copy->size, &got, fail) != CONFITURE_OK)
+        if (cfti_read_some(reader, file, copy->data + chunk->headroom + copy->size,
+                           copy->capacity - copy->size, copy->size, &got, fail) != CONFITURE_OK)
             return fail->status;
         copy->size += got;
-        if (got > 0 && copy->size < wanted && copy->size < copy->room) continue;
+        if (got > 0 && copy->size < wanted && copy->size < copy->capacity) continue;
         if (cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
         wanted = copy->status.size;
         if (got == 0 || copy->size == wanted) return CONFITURE_OK;
         if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
-            visit->way = CFTI_VISIT_PIECES;
+            chunk->way = CFTI_READ_PIECES;
             return CONFITURE_OK;
         }
-        room = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
-        room = cfti_room_within(reader->run, room);
+        capacity = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
+        capacity = cfti_capacity_within(reader->run, capacity);
     }
 }
 
 /* Reads the file again, and puts what is not the same in its place: then, or if that is too
  * much, it is not *same. */
-static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
-                                        cfti_os_file file, uint64_t wanted, cfti_copy *copy,
-                                        bool *same, cfti_fail *fail) {
-    uint8_t *data = copy->data + visit->front;
+static confiture_status cfti_read_second(cfti_reader *reader, const cfti_chunk *chunk,
+                                         cfti_os_file file, uint64_t wanted, cfti_copy *copy,
+                                         bool *same, cfti_fail *fail) {
+    uint8_t *data = copy->data + chunk->headroom;
     size_t size = 0, got;
     *same = true;
     do {
@@ -11008,8 +11018,8 @@ static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *v
             return fail->status;
         if (size + got > copy->size || memcmp(data + size, reader->piece, got) != 0) *same = false;
         if (cfti_is_over(reader->run, size + got)) return cfti_fail_limit(fail, reader->run);
-        if (got > copy->room - size) {
-            copy->room = 0;
+        if (got > copy->capacity - size) {
+            copy->capacity = 0;
             return CONFITURE_OK;
         }
         if (!*same) memcpy(data + size, reader->piece, got);
@@ -11022,17 +11032,17 @@ static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *v
 
 /* What was changed only just now: until two reads and the looks around the second say the
  * same, or for CFTI_ROUNDS_MAX times. */
-static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
                                           cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
     int rounds;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
         cfti_os_status before;
         bool same;
-        if (copy->room == 0) { /* it has grown */
-            if (cfti_read_once(reader, visit, arena, file, copy, fail) != CONFITURE_OK)
+        if (copy->capacity == 0) { /* it has grown */
+            if (cfti_read_once(reader, chunk, arena, file, copy, fail) != CONFITURE_OK)
                 return fail->status;
-            if (visit->way == CFTI_VISIT_PIECES) return CONFITURE_OK;
+            if (chunk->way == CFTI_READ_PIECES) return CONFITURE_OK;
         }
         /* The look after the first read will do, if the clock had left its times behind when the
          * scan began: as for all that was changed before it. That they are ahead of a moment long
@@ -11041,7 +11051,7 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
         if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
             cfti_look(file, &before, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+        if (cfti_read_second(reader, chunk, file, before.size, copy, &same, fail) != CONFITURE_OK ||
             cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
             return fail->status;
         if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
@@ -11050,16 +11060,16 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
 }
 
 /* A file that is open, whole, into the arena: or the word that it is too long for that. */
-static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
                                        cfti_os_file file, cfti_fail *fail) {
     cfti_copy copy;
-    confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
-    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
+    confiture_status status = cfti_read_once(reader, chunk, arena, file, &copy, fail);
+    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES &&
         !cfti_is_settled(&copy.status, copy.size, &reader->start))
-        status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
-    if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
-    cfti_arena_commit(arena, visit->front + copy.size + 1);
-    cfti_visit_take(visit, copy.data, copy.size);
+        status = cfti_read_careful(reader, chunk, arena, file, &copy, fail);
+    if (status != CONFITURE_OK || chunk->way == CFTI_READ_PIECES) return status;
+    cfti_arena_commit(arena, chunk->headroom + copy.size + 1);
+    cfti_chunk_set(chunk, copy.data, copy.size);
     return CONFITURE_OK;
 }
 
@@ -11096,13 +11106,13 @@ static size_t cfti_read_together(const cfti_file *files, size_t count) {
 /* What the ring did before it broke, if it does, counts. */
 static void cfti_reader_fetch(cfti_reader *reader, cfti_os_fetch *fetches, size_t count) {
     if (cfti_os_ring_fetch(&reader->ring->os, fetches, count, reader->threads)) return;
-    cfti_ring_give(reader->run, reader->ring, true);
+    cfti_ring_release(reader->run, reader->ring, true);
     reader->ring = NULL;
 }
 
-static void cfti_visit_take_fetched(cfti_visit *visit, const cfti_os_fetch *fetch) {
-    visit->fetched = true;
-    cfti_visit_take(visit, (uint8_t *)fetch->data - visit->front, fetch->got);
+static void cfti_chunk_set_fetched(cfti_chunk *chunk, const cfti_os_fetch *fetch) {
+    chunk->fetched = true;
+    cfti_chunk_set(chunk, (uint8_t *)fetch->data - chunk->headroom, fetch->got);
 }
 
 /* Whether a ring brought a file to its end, and within the limit. */
@@ -11114,20 +11124,20 @@ static bool cfti_is_whole(const cfti_reader *reader, const cfti_os_fetch *fetch)
 /* Reads again what was changed too lately for one read, as far as there is room, and fills the
  * visits of those that are the same, between two looks that are. The look after the first read
  * is the one before the second: see cfti_read_careful(). */
-static void cfti_read_confirm(cfti_reader *reader, cfti_visit *visits, const cfti_os_fetch *fetches,
+static void cfti_read_confirm(cfti_reader *reader, cfti_chunk *chunks, const cfti_os_fetch *fetches,
                               size_t count) {
     cfti_os_fetch again[CFTI_RING_FILES];
     uint8_t places[CFTI_RING_FILES];
     size_t n = 0, used = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
-        if (visits[i].fetched || !cfti_is_whole(reader, fetch) ||
+        if (chunks[i].fetched || !cfti_is_whole(reader, fetch) ||
             !cfti_is_older(&fetch->status, &reader->start, 0))
             continue;
         if (fetch->got + 1 > CFTI_PIECE - used || !cfti_reader_has_piece(reader)) break;
         again[n] = *fetch;
         again[n].data = reader->piece + used;
-        again[n].room = fetch->got + 1;
+        again[n].capacity = fetch->got + 1;
         used += fetch->got + 1;
         places[n++] = (uint8_t)i;
     }
@@ -11138,24 +11148,24 @@ static void cfti_read_confirm(cfti_reader *reader, cfti_visit *visits, const cft
         if (again[i].done && again[i].status.kind == CFTI_KIND_FILE && again[i].got == fetch->got &&
             cfti_same_status(&again[i].status, &fetch->status) &&
             memcmp(again[i].data, fetch->data, fetch->got) == 0)
-            cfti_visit_take_fetched(&visits[places[i]], fetch);
+            cfti_chunk_set_fetched(&chunks[places[i]], fetch);
     }
 }
 
 /* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
  * the start would show in the times of that file, too. */
-static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, const cfti_os_fetch *fetches,
+static void cfti_read_fetched(cfti_reader *reader, cfti_chunk *chunks, const cfti_os_fetch *fetches,
                               size_t count) {
     size_t left = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
         if (cfti_is_whole(reader, fetch) &&
             cfti_is_settled(&fetch->status, fetch->got, &reader->start))
-            cfti_visit_take_fetched(&visits[i], fetch);
+            cfti_chunk_set_fetched(&chunks[i], fetch);
     }
-    cfti_read_confirm(reader, visits, fetches, count);
+    cfti_read_confirm(reader, chunks, fetches, count);
     for (i = 0; i < count; i++)
-        left += fetches[i].done && !visits[i].fetched &&
+        left += fetches[i].done && !chunks[i].fetched &&
                 !cfti_is_settled(&fetches[i].status, fetches[i].status.size, &reader->start);
     if (left > count / 4) reader->recent = 16;
 }
@@ -11163,33 +11173,33 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_visit *visits, const cft
 /* Reads those of `count` files, which follow each other in the list, that can be read
  * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). Where those
  * are many that are just being changed it is not tried for a while. */
-static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count, cfti_arena *arena,
-                           size_t room) {
+static void cfti_read_many(cfti_reader *reader, cfti_chunk *chunks, size_t count, cfti_arena *arena,
+                           size_t capacity) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
-    const cfti_file *files = &reader->files->items[visits[0].index];
+    const cfti_file *files = &reader->files->items[chunks[0].index];
     size_t first, n, i, size;
     uint8_t *data;
     if (reader->recent > 0 && reader->recent-- > 0) return;
-    room = cfti_room_within(reader->run, room);
+    capacity = cfti_capacity_within(reader->run, capacity);
     for (first = 0; first < count; first += cfti_max(n, 1)) {
         n = cfti_read_together(&files[first], count - first);
         if (n < 2) continue;
         if (!cfti_reader_has_ring(reader)) return;
         if (cfti_reader_enter(reader, &files[first]) != 0) continue;
-        for (size = 0, i = first; i < first + n; i++) size += visits[i].front + room + 1;
-        data = (uint8_t *)cfti_arena_take(arena, size);
+        for (size = 0, i = first; i < first + n; i++) size += chunks[i].headroom + capacity + 1;
+        data = (uint8_t *)cfti_arena_alloc(arena, size);
         if (data == NULL) return;
         for (i = first; i < first + n; i++) {
             cfti_os_fetch *fetch = &fetches[i - first];
             fetch->at = reader->directory;
             fetch->path = files[i].path + files[i].leaf;
-            fetch->data = data + visits[i].front;
-            fetch->room = room;
+            fetch->data = data + chunks[i].headroom;
+            fetch->capacity = capacity;
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
-            data += visits[i].front + room + 1;
+            data += chunks[i].headroom + capacity + 1;
         }
         cfti_reader_fetch(reader, fetches, n);
-        cfti_read_fetched(reader, &visits[first], fetches, n);
+        cfti_read_fetched(reader, &chunks[first], fetches, n);
     }
 }
 
@@ -11227,18 +11237,18 @@ static void cfti_read_many(cfti_reader *reader, cfti_visit *visits, size_t count
 
 typedef struct cfti_consumer {
     size_t state_size;
-    bool by_state; /* fold needs only the state: bytes need not outlive map, and the
+    bool by_state;     /* fold needs only the state: bytes need not outlive map, and the
                     * pieces of a large file may be mapped by any worker */
-    bool framed;   /* wishes for name, NUL, bytes, NUL in one run: see cfti_visit */
+    bool wants_prefix; /* name, NUL, bytes, NUL in one run: see cfti_chunk */
     /* Each may be NULL. map takes from the arena what must live until fold. A
      * failure without path is given that of the file. */
-    confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
-    confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    confiture_status (*map)(void *ctx, cfti_chunk *chunk, cfti_arena *arena, cfti_fail *fail);
+    confiture_status (*fold)(void *ctx, cfti_chunk *chunk, cfti_fail *fail);
     /* Makes room for what fold will add, or fails with nothing changed: it may be asked again. */
-    confiture_status (*reserve)(void *ctx, const cfti_visit *visit, cfti_fail *fail);
+    confiture_status (*reserve)(void *ctx, const cfti_chunk *chunk, cfti_fail *fail);
     /* With by_state: many whole files at once, instead of map; those that are finished
      * have been mapped in pieces. */
-    void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
+    void (*map_many)(void *ctx, cfti_chunk *chunks, size_t count);
     void *ctx;
     size_t piece_state_size; /* of what map needs between the pieces of a file */
 } cfti_consumer;
@@ -11246,7 +11256,7 @@ typedef struct cfti_consumer {
 /* A batch: read and mapped by one worker, folded by the caller. */
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
-    size_t room;         /* enough for most of its files */
+    size_t capacity;     /* enough for most of its files */
     size_t expected;     /* bytes of all of them, if they are like those so far */
     size_t done;         /* visits that are ready; fewer than count only after a failure */
     size_t bytes;
@@ -11255,7 +11265,7 @@ typedef struct cfti_slot {
     int ready;    /* atomic */
     cfti_fail fail;
     cfti_arena arena;
-    cfti_visit visits[CFTI_BATCH_FILES];
+    cfti_chunk chunks[CFTI_BATCH_FILES];
 } cfti_slot;
 
 typedef struct cfti_scan {
@@ -11269,14 +11279,14 @@ typedef struct cfti_scan {
     cfti_slot *only[2];
     size_t idle_count, made_count; /* slots are made as they are needed */
     size_t slot_block;             /* the least memory of a slot */
-    size_t held, held_most;        /* that of all, and what it may grow to */
+    size_t held, max_held;         /* that of all, and what it may grow to */
     size_t threads;                /* at most */
-    cfti_crew crew;
-    bool crew_is_open;
+    cfti_workers workers;
+    bool workers_are_open;
     bool is_scarce;                  /* something has run out: no more batches are taken, */
     bool is_alone;                   /* and from then on the caller works alone; */
     bool is_last_try;                /* the next batch is the file that failed */
-    bool is_begun;                   /* something of the file at hand has been folded */
+    bool is_started;                 /* something of the file at hand has been folded */
     int stopping;                    /* atomic */
     int turns;                       /* atomic: changes with every batch that is folded */
     size_t taken, folded;            /* batches, counted from the start */
@@ -11284,7 +11294,7 @@ typedef struct cfti_scan {
     uint64_t read_files, read_bytes; /* for the size of the next batch */
     uint64_t read_held;              /* and the memory that it will need */
     confiture_progress progress;     /* of this and the next two: the caller's thread alone */
-    uint64_t told_bytes;
+    uint64_t reported_bytes;
     bool cancelled;
     uintptr_t caller; /* with a parallel_for: who made the call */
 #if !defined(CONFITURE_NO_THREADS)
@@ -11317,13 +11327,13 @@ static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
 }
 
 /* Tells the caller how far it has come: the files behind, and some bytes of this one. */
-static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
+static confiture_status cfti_scan_report(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
     const confiture_run *run = scan->run;
     confiture_progress progress = scan->progress;
     /* The files behind may not have been folded yet when this one was begun. */
-    progress.bytes = scan->told_bytes = progress.bytes + more_bytes > scan->told_bytes
-                                            ? progress.bytes + more_bytes
-                                            : scan->told_bytes;
+    progress.bytes = scan->reported_bytes = progress.bytes + more_bytes > scan->reported_bytes
+                                                ? progress.bytes + more_bytes
+                                                : scan->reported_bytes;
     if (run->progress != NULL && !scan->cancelled)
         scan->cancelled = run->progress(run->progress_user, &progress) != 0;
     if (!scan->cancelled) return CONFITURE_OK;
@@ -11335,17 +11345,17 @@ static void cfti_scan_dismiss(cfti_scan *scan);
 
 /* Folds a file, or a piece of one. If there is no room for it the helpers leave, and what
  * they held may be enough; but a file of which nothing has been folded is rather begun anew. */
-static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
-    if (consumer->reserve != NULL) status = consumer->reserve(consumer->ctx, visit, fail);
-    if (status != CONFITURE_OK && scan->is_begun && !scan->is_alone) {
+    if (consumer->reserve != NULL) status = consumer->reserve(consumer->ctx, chunk, fail);
+    if (status != CONFITURE_OK && scan->is_started && !scan->is_alone) {
         cfti_scan_dismiss(scan);
-        status = consumer->reserve(consumer->ctx, visit, fail);
+        status = consumer->reserve(consumer->ctx, chunk, fail);
     }
     if (status != CONFITURE_OK || consumer->fold == NULL) return status;
-    scan->is_begun = true;
-    return consumer->fold(consumer->ctx, visit, fail);
+    scan->is_started = true;
+    return consumer->fold(consumer->ctx, chunk, fail);
 }
 
 #define CFTI_PIECES_PER_WAKE 16 /* 4 MiB: some milliseconds, and waking takes a tenth of one */
@@ -11353,11 +11363,11 @@ static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_visit *visit, cfti_
 /* A large file may take longer than the caller's patience: the caller's own thread
  * asks it; a helper asks whether the scan still goes on, and wakes the caller, who may
  * have nothing to do but to wait for it, now and then to ask. */
-static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader *reader,
-                                             const cfti_visit *visit, cfti_fail *fail) {
-    if (reader->is_caller) return cfti_scan_tell(scan, visit->total, fail);
+static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reader *reader,
+                                               const cfti_chunk *chunk, cfti_fail *fail) {
+    if (reader->is_caller) return cfti_scan_report(scan, chunk->total, fail);
 #if !defined(CONFITURE_NO_THREADS)
-    if (visit->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
+    if (chunk->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
         cfti_mutex_lock(&scan->mutex);
         cfti_condition_signal(&scan->slot_ready);
         cfti_mutex_unlock(&scan->mutex);
@@ -11367,9 +11377,9 @@ static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader 
 }
 
 /* Its pieces, one after another. */
-static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader,
-                                              cfti_visit *visit, cfti_os_file file, bool fold,
-                                              cfti_fail *fail) {
+static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reader,
+                                             cfti_chunk *chunk, cfti_os_file file, bool fold,
+                                             cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
     confiture_status status = cfti_look(file, &before, fail);
@@ -11387,24 +11397,24 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     block = reader->bytes.first;
     used = block == NULL ? 0 : block->used;
-    visit->total = 0;
-    visit->first = true;
-    visit->bytes = reader->piece;
+    chunk->total = 0;
+    chunk->first = true;
+    chunk->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
-        status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, visit->total, &visit->size,
+        status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, chunk->total, &chunk->size,
                                 fail);
         if (status != CONFITURE_OK) return status;
-        visit->total += visit->size;
-        if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
-        visit->last = visit->size == 0;
-        visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
+        chunk->total += chunk->size;
+        if (cfti_is_over(scan->run, chunk->total)) return cfti_fail_limit(fail, scan->run);
+        chunk->last = chunk->size == 0;
+        chunk->to_come = chunk->total < before.size ? before.size - chunk->total : 0;
         if (consumer->map != NULL)
-            status = consumer->map(consumer->ctx, visit, &reader->bytes, fail);
-        if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, visit, fail);
+            status = consumer->map(consumer->ctx, chunk, &reader->bytes, fail);
+        if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, chunk, fail);
         cfti_arena_rewind(&reader->bytes, block, used);
-        if (status == CONFITURE_OK) status = cfti_scan_tell_piece(scan, reader, visit, fail);
-        visit->first = false;
-    } while (status == CONFITURE_OK && !visit->last);
+        if (status == CONFITURE_OK) status = cfti_scan_report_piece(scan, reader, chunk, fail);
+        chunk->first = false;
+    } while (status == CONFITURE_OK && !chunk->last);
     if (status != CONFITURE_OK) return status;
     error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
@@ -11413,18 +11423,18 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
 }
 
 /* A file in pieces, each mapped and, if `fold`, folded at once. */
-static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
-                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, cfti_chunk *chunk,
+                                         cfti_os_file file, bool fold, cfti_fail *fail) {
     size_t size = scan->consumer->piece_state_size;
     confiture_status status;
     if (size > 0) {
-        visit->piece_state = cfti_alloc(&scan->allocator, size);
-        if (visit->piece_state == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        memset(visit->piece_state, 0, size);
+        chunk->piece_state = cfti_alloc(&scan->allocator, size);
+        if (chunk->piece_state == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        memset(chunk->piece_state, 0, size);
     }
-    status = cfti_visit_each_piece(scan, reader, visit, file, fold, fail);
-    cfti_free(&scan->allocator, visit->piece_state, size);
-    visit->piece_state = NULL;
+    status = cfti_scan_each_piece(scan, reader, chunk, file, fold, fail);
+    cfti_free(&scan->allocator, chunk->piece_state, size);
+    chunk->piece_state = NULL;
     return status;
 }
 
@@ -11437,13 +11447,13 @@ static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, c
 }
 
 /* Maps a file that has been read whole. */
-static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_visit *visit,
+static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_chunk *chunk,
                                       cfti_arena *arena, cfti_fail *fail) {
-    slot->bytes += visit->size;
-    visit->total = visit->size;
-    visit->first = visit->last = true;
+    slot->bytes += chunk->size;
+    chunk->total = chunk->size;
+    chunk->first = chunk->last = true;
     if (scan->consumer->map_many != NULL || scan->consumer->map == NULL) return CONFITURE_OK;
-    return scan->consumer->map(scan->consumer->ctx, visit, arena, fail);
+    return scan->consumer->map(scan->consumer->ctx, chunk, arena, fail);
 }
 
 /* With a parallel_for the caller is heard between its rounds only: then large files are left to
@@ -11453,50 +11463,50 @@ static bool cfti_scan_keeps_large(const cfti_scan *scan) {
 }
 
 /* Reads and maps one file into its slot. */
-static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                        cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                            cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     cfti_os_file file;
     confiture_status status;
-    if (visit->fetched) return cfti_slot_map(scan, slot, visit, arena, fail);
+    if (chunk->fetched) return cfti_slot_map(scan, slot, chunk, arena, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
-        visit->way = CFTI_VISIT_LATER;
+        chunk->way = CFTI_READ_LATER;
         return CONFITURE_OK;
     }
-    status = cfti_reader_begin(reader, visit, &file, fail);
+    status = cfti_reader_open_file(reader, chunk, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, arena, file, fail);
-    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
-        status = cfti_slot_map(scan, slot, visit, arena, fail);
+    status = cfti_read_file(reader, chunk, arena, file, fail);
+    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES) {
+        status = cfti_slot_map(scan, slot, chunk, arena, fail);
     } else if (status == CONFITURE_OK && consumer->by_state && !cfti_scan_keeps_large(scan)) {
-        status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
-        visit->way = CFTI_VISIT_WHOLE;
-        visit->finished = true;
+        status = cfti_scan_pieces(scan, reader, chunk, file, false, fail);
+        chunk->way = CFTI_READ_WHOLE;
+        chunk->finished = true;
     }
     cfti_os_close(file);
     return status;
 }
 
 /* Reads, maps and folds a file that had to wait for its turn. */
-static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                             cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                            cfti_chunk *chunk, cfti_fail *fail) {
     bool by_state = scan->consumer->by_state;
     cfti_os_file file;
     confiture_status status;
-    status = cfti_reader_begin(reader, visit, &file, fail);
+    status = cfti_reader_open_file(reader, chunk, &file, fail);
     if (status != CONFITURE_OK) return status;
-    if (visit->way == CFTI_VISIT_LATER) {
-        visit->way = CFTI_VISIT_WHOLE;
-        status = cfti_read_file(reader, visit, &reader->bytes, file, fail);
+    if (chunk->way == CFTI_READ_LATER) {
+        chunk->way = CFTI_READ_WHOLE;
+        status = cfti_read_file(reader, chunk, &reader->bytes, file, fail);
     }
-    if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
-        status = cfti_visit_pieces(scan, reader, visit, file, !by_state, fail);
-        visit->finished = true;
-        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, visit, fail);
+    if (status == CONFITURE_OK && chunk->way == CFTI_READ_PIECES) {
+        status = cfti_scan_pieces(scan, reader, chunk, file, !by_state, fail);
+        chunk->finished = true;
+        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, chunk, fail);
     } else if (status == CONFITURE_OK) {
-        status = cfti_slot_map(scan, slot, visit, &reader->bytes, fail);
-        if (status == CONFITURE_OK) status = cfti_scan_fold(scan, visit, fail);
+        status = cfti_slot_map(scan, slot, chunk, &reader->bytes, fail);
+        if (status == CONFITURE_OK) status = cfti_scan_fold(scan, chunk, fail);
     }
     cfti_os_close(file);
     cfti_arena_reset(&reader->bytes);
@@ -11504,34 +11514,34 @@ static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reade
 }
 
 /* Nobody needs the bytes of visits [first, end) any more. */
-static void cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
+static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
     size_t i;
     if (scan->consumer->map_many != NULL && first < end)
-        scan->consumer->map_many(scan->consumer->ctx, &slot->visits[first], end - first);
-    for (i = first; i < end; i++) slot->visits[i].bytes = NULL;
+        scan->consumer->map_many(scan->consumer->ctx, &slot->chunks[first], end - first);
+    for (i = first; i < end; i++) slot->chunks[i].bytes = NULL;
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
-static bool cfti_slot_begin(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
     uint8_t *states = NULL;
     if (state_size > 0) {
-        states = (uint8_t *)cfti_arena_take(&slot->arena, slot->count * state_size);
+        states = (uint8_t *)cfti_arena_alloc(&slot->arena, slot->count * state_size);
         if (states == NULL) return false;
         memset(states, 0, slot->count * state_size);
     }
     for (i = 0; i < slot->count; i++) {
-        cfti_visit *visit = &slot->visits[i];
+        cfti_chunk *chunk = &slot->chunks[i];
         const cfti_file *file = &scan->files->items[slot->first + i];
-        memset(visit, 0, sizeof(*visit));
-        visit->index = slot->first + i;
-        visit->origin = cfti_files_origin(scan->files, visit->index);
-        visit->path = file->path;
-        visit->name = file->name;
-        visit->name_size = file->name_size;
-        if (consumer->framed) visit->front = (size_t)file->name_size + 1;
-        if (states != NULL) visit->state = states + i * state_size;
+        memset(chunk, 0, sizeof(*chunk));
+        chunk->index = slot->first + i;
+        chunk->origin = cfti_files_origin(scan->files, chunk->index);
+        chunk->path = file->path;
+        chunk->name = file->name;
+        chunk->name_size = file->name_size;
+        if (consumer->wants_prefix) chunk->headroom = (size_t)file->name_size + 1;
+        if (states != NULL) chunk->state = states + i * state_size;
     }
     /* Large files side by side: in one block of memory, which is kept, and not in several
      * that come and go. */
@@ -11542,49 +11552,50 @@ static bool cfti_slot_begin(cfti_scan *scan, cfti_reader *reader, cfti_slot *slo
 
 /* After a file of a batch: the caller's thread tells of it now and then, and all hear of a
  * stop. */
-static confiture_status cfti_scan_tell_file(cfti_scan *scan, const cfti_reader *reader,
-                                            const cfti_slot *slot, size_t *told, cfti_fail *fail) {
+static confiture_status cfti_scan_report_file(cfti_scan *scan, const cfti_reader *reader,
+                                              const cfti_slot *slot, size_t *told,
+                                              cfti_fail *fail) {
     if (reader->is_caller && slot->bytes - *told >= CFTI_PIECE) {
         *told = slot->bytes;
-        return cfti_scan_tell(scan, slot->bytes, fail);
+        return cfti_scan_report(scan, slot->bytes, fail);
     }
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
 /* Reads and maps a batch: on any worker. */
-static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    size_t used, told = 0, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
+    size_t used, told = 0, kept = 0, released = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
     if (consumer->by_state) cfti_arena_reset(arena);
-    if (!cfti_slot_begin(scan, reader, slot)) {
+    if (!cfti_slot_prepare(scan, reader, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
         slot->fail.path = scan->files->items[slot->first].path;
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
-    if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, arena, slot->room);
+    if (slot->capacity <= CFTI_FIRST_READ)
+        cfti_read_many(reader, slot->chunks, slot->count, arena, slot->capacity);
     block = arena->first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
-        cfti_visit *visit = &slot->visits[slot->done];
-        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
+        cfti_chunk *chunk = &slot->chunks[slot->done];
+        status = cfti_slot_read_file(scan, reader, slot, chunk, &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
-        else cfti_fail_at(&slot->fail, visit);
+        else cfti_fail_at(&slot->fail, chunk);
         if (status == CONFITURE_OK && slot->done < slot->count)
-            status = cfti_scan_tell_file(scan, reader, slot, &told, &slot->fail);
+            status = cfti_scan_report_file(scan, reader, slot, &told, &slot->fail);
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
             slot->bytes - kept < CFTI_BATCH_SIDE)
             continue;
-        cfti_slot_let_go(scan, slot, let_go, slot->done);
-        let_go = slot->done;
+        cfti_slot_release(scan, slot, released, slot->done);
+        released = slot->done;
         kept = slot->bytes;
         cfti_arena_rewind(arena, block, used);
     }
@@ -11596,28 +11607,28 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     confiture_status status = CONFITURE_OK;
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
-        cfti_visit *visit = &slot->visits[i];
-        scan->is_begun = false;
-        status = visit->way == CFTI_VISIT_WHOLE
-                     ? cfti_scan_fold(scan, visit, fail)
-                     : cfti_slot_visit_late(scan, reader, slot, visit, fail);
+        cfti_chunk *chunk = &slot->chunks[i];
+        scan->is_started = false;
+        status = chunk->way == CFTI_READ_WHOLE
+                     ? cfti_scan_fold(scan, chunk, fail)
+                     : cfti_slot_read_late(scan, reader, slot, chunk, fail);
         if (status == CONFITURE_OK) {
-            scan->progress.bytes += visit->total;
+            scan->progress.bytes += chunk->total;
             scan->progress.files++;
         }
-        if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
+        if (status != CONFITURE_OK) cfti_fail_at(fail, chunk);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
-        scan->is_begun = false;
+        scan->is_started = false;
         *fail = slot->fail;
         status = fail->status;
     }
-    if (status == CONFITURE_OK) status = cfti_scan_tell(scan, 0, fail);
+    if (status == CONFITURE_OK) status = cfti_scan_report(scan, 0, fail);
     return status;
 }
 
 /* Makes a slot ready for its next batch, folded or not. */
-static void cfti_slot_empty(cfti_slot *slot) {
+static void cfti_slot_reset(cfti_slot *slot) {
     slot->done = 0;
     cfti_arena_reset(&slot->arena);
 }
@@ -11630,7 +11641,7 @@ static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
     if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
     slot = (cfti_slot *)cfti_alloc(&scan->allocator, sizeof(cfti_slot));
     if (slot == NULL) return NULL;
-    memset(slot, 0, offsetof(cfti_slot, visits));
+    memset(slot, 0, offsetof(cfti_slot, chunks));
     slot->arena.allocator = scan->allocator;
     slot->arena.block_size = scan->slot_block;
     scan->made_count++;
@@ -11640,7 +11651,7 @@ static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
 static void cfti_scan_free_slot(cfti_scan *scan, cfti_slot *slot) {
     scan->held -= slot->held;
     scan->made_count--;
-    cfti_slot_empty(slot);
+    cfti_slot_reset(slot);
     cfti_arena_free(&slot->arena);
     cfti_free(&scan->allocator, slot, sizeof(cfti_slot));
 }
@@ -11655,7 +11666,7 @@ static void cfti_scan_hold(cfti_scan *scan, cfti_slot *slot, size_t held) {
  * were like; and a small part of what is left, so that nobody sits on the last large batch. */
 static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
     size_t left = scan->files->count - scan->next, n = 16;
-    bool is_shared = scan->crew_is_open || scan->run->parallel_for != NULL;
+    bool is_shared = scan->workers_are_open || scan->run->parallel_for != NULL;
     if (scan->is_last_try) return 1;
     if (average > 0) n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
     else if (scan->run->parallel_for != NULL) n = 4; /* the caller is to be heard soon */
@@ -11667,30 +11678,30 @@ static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
 
 /* Whether one more batch of n files may be in flight. The oldest always may. With the lock
  * held. */
-static bool cfti_scan_may_take(const cfti_scan *scan, size_t n, size_t *need) {
+static bool cfti_scan_may_claim(const cfti_scan *scan, size_t n, size_t *need) {
     size_t held = scan->idle_count > 0 ? scan->idle[scan->idle_count - 1]->held : 0;
     uint64_t each = scan->read_files > 0 ? scan->read_held / scan->read_files : 0;
-    *need = each > scan->held_most / n ? scan->held_most : n * (size_t)each;
+    *need = each > scan->max_held / n ? scan->max_held : n * (size_t)each;
     *need = cfti_max(cfti_max(*need, held), scan->slot_block);
     if (scan->folded == scan->taken) return true;
     if (scan->is_scarce || scan->is_alone || scan->taken - scan->folded == scan->slot_count)
         return false;
-    return *need == held || scan->held - held + *need <= scan->held_most;
+    return *need == held || scan->held - held + *need <= scan->max_held;
 }
 
 /* The next batch, in a slot of its own; NULL: none is left, or may be taken yet, or, if none is
  * in flight, there is no memory. With the lock held. */
-static cfti_slot *cfti_scan_take(cfti_scan *scan) {
-    size_t n, need, room = CFTI_FIRST_READ / 4;
+static cfti_slot *cfti_scan_claim(cfti_scan *scan) {
+    size_t n, need, capacity = CFTI_FIRST_READ / 4;
     uint64_t average = 0; /* not known yet */
     cfti_slot *slot;
     if (scan->next == scan->files->count) return NULL;
     if (scan->read_files > 0) {
         average = scan->read_bytes / scan->read_files + 1;
-        room = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
+        capacity = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
     }
     n = cfti_scan_batch_files(scan, average);
-    if (!cfti_scan_may_take(scan, n, &need)) return NULL;
+    if (!cfti_scan_may_claim(scan, n, &need)) return NULL;
     slot = cfti_scan_idle_slot(scan);
     if (slot == NULL) {
         scan->is_scarce = true;
@@ -11700,7 +11711,7 @@ static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     scan->order[scan->taken++ % scan->slot_count] = slot;
     slot->first = scan->next;
     slot->count = n;
-    slot->room = room;
+    slot->capacity = capacity;
     slot->expected = n * (average < CFTI_BATCH_SIDE / n ? (size_t)average : CFTI_BATCH_SIDE / n);
     slot->is_last = scan->is_last_try;
     scan->is_last_try = false;
@@ -11715,7 +11726,7 @@ static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
 }
 
 /* With the lock held. */
-static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
+static void cfti_scan_retire_slot(cfti_scan *scan, cfti_slot *slot) {
     scan->folded++;
     scan->idle[scan->idle_count++] = slot;
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
@@ -11723,12 +11734,12 @@ static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
 }
 
 /* With the lock held. */
-static void cfti_scan_filled(cfti_scan *scan, cfti_slot *slot) {
+static void cfti_scan_finish_slot(cfti_scan *scan, cfti_slot *slot) {
     size_t i;
     CFTI_ATOMIC_STORE(&slot->ready, 1);
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
     for (i = 0; i < slot->done; i++) /* those that were put off have told nothing yet */
-        scan->read_files += slot->visits[i].way == CFTI_VISIT_WHOLE;
+        scan->read_files += slot->chunks[i].way == CFTI_READ_WHOLE;
     scan->read_bytes += slot->bytes;
     scan->read_held += slot->held;
     if (slot->done < slot->count && cfti_fail_is_shortage(&slot->fail)) scan->is_scarce = true;
@@ -11746,13 +11757,13 @@ static void cfti_scan_free_places(cfti_scan *scan) {
 static void cfti_scan_dismiss(cfti_scan *scan) {
     scan->is_alone = true;
 #if !defined(CONFITURE_NO_THREADS)
-    if (scan->crew_is_open) {
+    if (scan->workers_are_open) {
         cfti_mutex_lock(&scan->mutex);
         CFTI_ATOMIC_STORE(&scan->stopping, 1);
         cfti_condition_broadcast(&scan->slot_free);
         cfti_mutex_unlock(&scan->mutex);
-        cfti_crew_join(&scan->crew);
-        cfti_crew_close(&scan->crew);
+        cfti_workers_join(&scan->workers);
+        cfti_workers_close(&scan->workers);
         if (!scan->cancelled) CFTI_ATOMIC_STORE(&scan->stopping, 0);
     }
     if (scan->run->pool != NULL) cfti_pool_drop(scan->run->pool);
@@ -11774,7 +11785,7 @@ static void cfti_scan_dismiss(cfti_scan *scan) {
 /* After that, and without anything that is only there for speed, the file that failed, which
  * is the first that has not been folded, is tried once more: by itself, as one thread would
  * that has nothing else. */
-static void cfti_scan_try_again(cfti_scan *scan, cfti_reader *reader) {
+static void cfti_scan_retry(cfti_scan *scan, cfti_reader *reader) {
     cfti_scan_dismiss(scan);
     if (scan->taken > scan->folded)
         cfti_scan_free_slot(scan, scan->order[--scan->taken % scan->slot_count]);
@@ -11790,7 +11801,7 @@ static void cfti_scan_try_again(cfti_scan *scan, cfti_reader *reader) {
 /* Whether a failure is one after which the file may be tried again. */
 static bool cfti_scan_is_retried(const cfti_scan *scan, const cfti_slot *slot,
                                  const cfti_fail *fail) {
-    return cfti_fail_is_shortage(fail) && !scan->is_begun && !slot->is_last && !scan->cancelled;
+    return cfti_fail_is_shortage(fail) && !scan->is_started && !slot->is_last && !scan->cancelled;
 }
 
 /* ---- the loop ---- */
@@ -11807,24 +11818,24 @@ static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int
 }
 
 /* A helper's life: take, fill, until there is nothing left, or something has run out. */
-static void cfti_scan_help(void *ctx, size_t worker) {
+static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_reader reader;
     (void)worker;
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
-    reader.threads = scan->crew.helpers + 1;
+    reader.threads = scan->workers.helpers + 1;
     cfti_scan_lock(scan);
     while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_scarce &&
            scan->next < scan->files->count) {
-        cfti_slot *slot = cfti_scan_take(scan);
+        cfti_slot *slot = cfti_scan_claim(scan);
         if (slot == NULL) {
             if (!scan->is_scarce) cfti_scan_wait(scan, &scan->slot_free, &scan->turns, scan->turns);
             continue;
         }
         cfti_scan_unlock(scan);
-        cfti_slot_fill(scan, &reader, slot);
+        cfti_slot_read(scan, &reader, slot);
         cfti_scan_lock(scan);
-        cfti_scan_filled(scan, slot);
+        cfti_scan_finish_slot(scan, slot);
         cfti_condition_signal(&scan->slot_ready);
     }
     cfti_scan_unlock(scan);
@@ -11837,16 +11848,16 @@ static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
 #if !defined(CONFITURE_NO_THREADS)
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
-    if (scan->crew_is_open || scan->threads < 2 || scan->is_alone) return;
+    if (scan->workers_are_open || scan->threads < 2 || scan->is_alone) return;
     useful = count / each;
     if (useful < 2 && scan->read_bytes >= CFTI_BYTES_PER_THREAD) useful = count - scan->next + 1;
     if (useful < 2) return;
-    scan->crew_is_open = true;
-    cfti_crew_open(&scan->crew, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
-    cfti_crew_start(&scan->crew, cfti_scan_help, scan);
+    scan->workers_are_open = true;
+    cfti_workers_open(&scan->workers, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
+    cfti_workers_start(&scan->workers, cfti_scan_helper_loop, scan);
     /* What the kernel does on behalf of a thread ends with it: a helper is the library's own,
      * and so is what a pool has. The caller's thread is to be left as it was. */
-    if (scan->run->pool != NULL) reader->threads = scan->crew.helpers + 1;
+    if (scan->run->pool != NULL) reader->threads = scan->workers.helpers + 1;
 #else
     (void)scan;
     (void)reader;
@@ -11858,16 +11869,16 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
                                              cfti_fail *fail) {
     confiture_status status = cfti_slot_fold(scan, reader, slot, fail);
     if (status != CONFITURE_OK && cfti_scan_is_retried(scan, slot, fail)) {
-        cfti_scan_try_again(scan, reader);
+        cfti_scan_retry(scan, reader);
         return CONFITURE_OK;
     }
-    cfti_slot_empty(slot);
+    cfti_slot_reset(slot);
     cfti_scan_lock(scan);
-    cfti_scan_folded(scan, slot);
+    cfti_scan_retire_slot(scan, slot);
 #if !defined(CONFITURE_NO_THREADS)
     /* Waking a thread can take longer than it takes to read a batch: one that
      * sleeps since all slots were full is woken when half of them are free. */
-    if (scan->crew_is_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
+    if (scan->workers_are_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
         cfti_condition_signal(&scan->slot_free);
 #endif
     cfti_scan_unlock(scan);
@@ -11875,7 +11886,7 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
 }
 
 /* Fills a batch on the calling thread; if none may be taken, waits for the oldest. */
-static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *reader,
+static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *reader,
                                                cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     cfti_slot *slot;
@@ -11883,13 +11894,13 @@ static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *rea
     cfti_scan_start(scan, reader);
     cfti_scan_lock(scan);
     is_last = scan->is_last_try;
-    slot = cfti_scan_take(scan);
+    slot = cfti_scan_claim(scan);
     if (slot != NULL) {
         cfti_scan_unlock(scan);
-        cfti_slot_fill(scan, reader, slot);
+        cfti_slot_read(scan, reader, slot);
         if (scan->cancelled) status = cfti_fail_cancelled(fail);
         cfti_scan_lock(scan);
-        cfti_scan_filled(scan, slot);
+        cfti_scan_finish_slot(scan, slot);
         cfti_scan_unlock(scan);
         return status;
     }
@@ -11898,18 +11909,19 @@ static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *rea
     if (slot != NULL && !slot->ready) {
         cfti_scan_wait(scan, &scan->slot_ready, &slot->ready, 0);
         cfti_scan_unlock(scan);
-        return cfti_scan_tell(scan, 0, fail);
+        return cfti_scan_report(scan, 0, fail);
     }
 #endif
     cfti_scan_unlock(scan);
     if (slot != NULL) return CONFITURE_OK;
     if (is_last) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    cfti_scan_try_again(scan, reader);
+    cfti_scan_retry(scan, reader);
     return CONFITURE_OK;
 }
 
 /* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
-static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
+static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *reader,
+                                              cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     while (status == CONFITURE_OK) {
         cfti_slot *slot;
@@ -11921,7 +11933,7 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
         cfti_scan_unlock(scan);
         if (is_over) break;
         status = slot != NULL ? cfti_scan_fold_batch(scan, reader, slot, fail)
-                              : cfti_scan_fill_or_wait(scan, reader, fail);
+                              : cfti_scan_read_or_wait(scan, reader, fail);
     }
 #if !defined(CONFITURE_NO_THREADS)
     cfti_mutex_lock(&scan->mutex);
@@ -11932,7 +11944,7 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
     return status;
 }
 
-static void cfti_scan_fill_index(void *ctx, size_t index) {
+static void cfti_scan_read_index(void *ctx, size_t index) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_slot *slot = scan->order[(scan->folded + index) % scan->slot_count];
     cfti_reader reader;
@@ -11942,20 +11954,20 @@ static void cfti_scan_fill_index(void *ctx, size_t index) {
     }
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
     reader.is_caller = cfti_os_thread_id() == scan->caller;
-    cfti_slot_fill(scan, &reader, slot);
+    cfti_slot_read(scan, &reader, slot);
     cfti_reader_close(&reader);
     if (reader.is_caller && !scan->cancelled) {
         cfti_fail ignored; /* a stop is seen after the round */
-        (void)cfti_scan_tell(scan, slot->bytes, &ignored);
+        (void)cfti_scan_report(scan, slot->bytes, &ignored);
     }
 }
 
 /* Takes the batches of a round: a few for each thread, but no more bytes than a moment's
  * work, since between the rounds alone it is sure that the caller is heard. */
-static size_t cfti_scan_take_round(cfti_scan *scan) {
+static size_t cfti_scan_claim_round(cfti_scan *scan) {
     size_t bytes = 0, most = scan->threads * CFTI_ROUND_BYTES;
     while (bytes < most) {
-        cfti_slot *slot = cfti_scan_take(scan);
+        cfti_slot *slot = cfti_scan_claim(scan);
         if (slot == NULL) break;
         bytes += scan->read_files > 0 ? slot->expected : CFTI_ROUND_BYTES;
         cfti_fail_with(&slot->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
@@ -11969,18 +11981,18 @@ static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, c
     confiture_status status = CONFITURE_OK;
     scan->caller = cfti_os_thread_id();
     while (status == CONFITURE_OK && scan->next < scan->files->count && !scan->is_alone) {
-        size_t n = cfti_scan_take_round(scan), i;
+        size_t n = cfti_scan_claim_round(scan), i;
         int error;
         if (n == 0) break;
-        error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_fill_index, scan);
+        error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_read_index, scan);
         if (error != 0) status = cfti_fail_parallel(fail, error);
         else if (scan->cancelled) status = cfti_fail_cancelled(fail);
         for (i = 0; i < n; i++)
-            cfti_scan_filled(scan, scan->order[(scan->folded + i) % scan->slot_count]);
+            cfti_scan_finish_slot(scan, scan->order[(scan->folded + i) % scan->slot_count]);
         while (status == CONFITURE_OK && scan->folded < scan->taken)
             status = cfti_scan_fold_batch(scan, reader, cfti_scan_oldest(scan), fail);
     }
-    return status != CONFITURE_OK ? status : cfti_scan_lead(scan, reader, fail);
+    return status != CONFITURE_OK ? status : cfti_scan_caller_loop(scan, reader, fail);
 }
 
 static bool cfti_scan_init_locks(cfti_scan *scan) {
@@ -12011,7 +12023,7 @@ static void cfti_scan_init_slots(cfti_scan *scan) {
     }
     scan->idle = scan->order + scan->slot_count;
     scan->slot_block = scan->consumer->by_state ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
-    scan->held_most = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
+    scan->max_held = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
 }
 
 static void cfti_scan_free_slots(cfti_scan *scan) {
@@ -12040,15 +12052,15 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     if (!cfti_scan_init_locks(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     cancel = cfti_cancel_disable();
     scan.threads =
-        cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
+        cfti_min(cfti_min(cfti_workers_limit(run), CFTI_MAX_THREADS), cfti_max(files->count, 1));
     cfti_scan_init_slots(&scan);
     cfti_reader_init(&reader, files, run, &scan.allocator);
     reader.is_caller = true;
     status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
-                                       : cfti_scan_lead(&scan, &reader, fail);
-    if (scan.crew_is_open) {
-        cfti_crew_join(&scan.crew);
-        cfti_crew_close(&scan.crew);
+                                       : cfti_scan_caller_loop(&scan, &reader, fail);
+    if (scan.workers_are_open) {
+        cfti_workers_join(&scan.workers);
+        cfti_workers_close(&scan.workers);
     }
 #if !defined(CONFITURE_NO_THREADS)
     cfti_condition_destroy(&scan.slot_ready);
@@ -12069,25 +12081,25 @@ typedef struct cfti_stream {
     uint64_t total_bytes;
 } cfti_stream;
 
-static void cfti_stream_add(cfti_stream *stream, const cfti_visit *visit) {
-    if (visit->framed) { /* name, NUL, bytes, NUL: the very stream */
-        confiture_sha256_update(&stream->sha, visit->bytes - visit->front,
-                                visit->front + visit->size + 1);
-        stream->total_bytes += visit->size;
+static void cfti_stream_add(cfti_stream *stream, const cfti_chunk *chunk) {
+    if (chunk->has_prefix) { /* name, NUL, bytes, NUL: the very stream */
+        confiture_sha256_update(&stream->sha, chunk->bytes - chunk->headroom,
+                                chunk->headroom + chunk->size + 1);
+        stream->total_bytes += chunk->size;
         return;
     }
-    if (visit->first) /* the name's NUL is part of the stream */
-        confiture_sha256_update(&stream->sha, visit->name, visit->name_size + 1);
-    confiture_sha256_update(&stream->sha, visit->bytes, visit->size);
-    if (visit->last) {
+    if (chunk->first) /* the name's NUL is part of the stream */
+        confiture_sha256_update(&stream->sha, chunk->name, chunk->name_size + 1);
+    confiture_sha256_update(&stream->sha, chunk->bytes, chunk->size);
+    if (chunk->last) {
         confiture_sha256_update(&stream->sha, "", 1);
-        stream->total_bytes += visit->total;
+        stream->total_bytes += chunk->total;
     }
 }
 
-static confiture_status cfti_stream_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_stream_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     (void)fail;
-    cfti_stream_add((cfti_stream *)ctx, visit);
+    cfti_stream_add((cfti_stream *)ctx, chunk);
     return CONFITURE_OK;
 }
 
@@ -12097,18 +12109,18 @@ typedef struct cfti_leaf {
     uint8_t digest[32];
 } cfti_leaf;
 
-static confiture_status cfti_tree_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_tree_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                       cfti_fail *fail) {
-    cfti_leaf *leaf = (cfti_leaf *)visit->state;
+    cfti_leaf *leaf = (cfti_leaf *)chunk->state;
     (void)ctx;
     (void)arena;
     (void)fail;
-    if (visit->first) {
+    if (chunk->first) {
         confiture_sha256_init(&leaf->sha);
-        confiture_sha256_update(&leaf->sha, visit->name, visit->name_size + 1);
+        confiture_sha256_update(&leaf->sha, chunk->name, chunk->name_size + 1);
     }
-    confiture_sha256_update(&leaf->sha, visit->bytes, visit->size);
-    if (visit->last) {
+    confiture_sha256_update(&leaf->sha, chunk->bytes, chunk->size);
+    if (chunk->last) {
         confiture_sha256_update(&leaf->sha, "", 1);
         confiture_sha256_final(&leaf->sha, leaf->digest);
     }
@@ -12120,42 +12132,42 @@ typedef struct cfti_messages {
     const uint8_t *data[CFTI_BATCH_FILES];
     size_t sizes[CFTI_BATCH_FILES];
     uint8_t digests[CFTI_BATCH_FILES][32];
-    cfti_visit *visits[CFTI_BATCH_FILES];
+    cfti_chunk *chunks[CFTI_BATCH_FILES];
     size_t count;
 } cfti_messages;
 
 /* Adds the bytes of a visit, with `before` and `after` more around them. */
-static void cfti_messages_add(cfti_messages *messages, cfti_visit *visit, size_t before,
+static void cfti_messages_add(cfti_messages *messages, cfti_chunk *chunk, size_t before,
                               size_t after) {
-    messages->data[messages->count] = visit->bytes - before;
-    messages->sizes[messages->count] = before + visit->size + after;
-    messages->visits[messages->count++] = visit;
+    messages->data[messages->count] = chunk->bytes - before;
+    messages->sizes[messages->count] = before + chunk->size + after;
+    messages->chunks[messages->count++] = chunk;
 }
 
 static void cfti_messages_hash(cfti_messages *messages) {
     cfti_sha256_many(messages->data, messages->sizes, messages->count, messages->digests);
 }
 
-static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
+static void cfti_tree_map_many(void *ctx, cfti_chunk *chunks, size_t count) {
     cfti_messages messages;
     size_t i;
     messages.count = 0;
     for (i = 0; i < count; i++) {
         cfti_fail ignored; /* hashing does not fail */
-        if (!cfti_visit_is_in_memory(&visits[i])) continue;
-        if (visits[i].framed) cfti_messages_add(&messages, &visits[i], visits[i].front, 1);
-        else (void)cfti_tree_map(ctx, &visits[i], NULL, &ignored);
+        if (!cfti_chunk_is_in_memory(&chunks[i])) continue;
+        if (chunks[i].has_prefix) cfti_messages_add(&messages, &chunks[i], chunks[i].headroom, 1);
+        else (void)cfti_tree_map(ctx, &chunks[i], NULL, &ignored);
     }
     cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++)
-        memcpy(((cfti_leaf *)messages.visits[i]->state)->digest, messages.digests[i], 32);
+        memcpy(((cfti_leaf *)messages.chunks[i]->state)->digest, messages.digests[i], 32);
 }
 
-static confiture_status cfti_tree_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_tree_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_stream *root = (cfti_stream *)ctx;
     (void)fail;
-    confiture_sha256_update(&root->sha, ((cfti_leaf *)visit->state)->digest, 32);
-    root->total_bytes += visit->total;
+    confiture_sha256_update(&root->sha, ((cfti_leaf *)chunk->state)->digest, 32);
+    root->total_bytes += chunk->total;
     return CONFITURE_OK;
 }
 
@@ -12170,17 +12182,17 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&stream, 0, sizeof(stream));
-    if (!cfti_is_given(digest, "digest", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(digest, "digest", error)) return CONFITURE_E_ARGUMENT;
     memset(digest, 0, sizeof(*digest));
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
-        consumer.framed = true;
+        consumer.wants_prefix = true;
         consumer.fold = cfti_stream_fold;
     } else if (options->kind == CONFITURE_DIGEST_TREE) {
         consumer.state_size = sizeof(cfti_leaf);
         consumer.by_state = true;
-        consumer.framed = true;
+        consumer.wants_prefix = true;
         consumer.map = cfti_tree_map;
         consumer.map_many = cfti_tree_map_many;
         consumer.fold = cfti_tree_fold;
@@ -12200,33 +12212,33 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
 
 /* ---- results/manifest.c: one digest for each file ---- */
 
-static confiture_status cfti_manifest_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_manifest_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                           cfti_fail *fail) {
-    confiture_sha256 *sha = (confiture_sha256 *)visit->state;
+    confiture_sha256 *sha = (confiture_sha256 *)chunk->state;
     confiture_entry *entries = (confiture_entry *)ctx;
     (void)arena;
     (void)fail;
-    if (visit->first) confiture_sha256_init(sha);
-    confiture_sha256_update(sha, visit->bytes, visit->size);
-    if (visit->last) { /* each entry is written by the one worker that has its file */
-        confiture_sha256_final(sha, entries[visit->index].sha256);
-        entries[visit->index].size = visit->total;
+    if (chunk->first) confiture_sha256_init(sha);
+    confiture_sha256_update(sha, chunk->bytes, chunk->size);
+    if (chunk->last) { /* each entry is written by the one worker that has its file */
+        confiture_sha256_final(sha, entries[chunk->index].sha256);
+        entries[chunk->index].size = chunk->total;
     }
     return CONFITURE_OK;
 }
 
-static void cfti_manifest_map_many(void *ctx, cfti_visit *visits, size_t count) {
+static void cfti_manifest_map_many(void *ctx, cfti_chunk *chunks, size_t count) {
     confiture_entry *entries = (confiture_entry *)ctx;
     cfti_messages messages;
     size_t i;
     messages.count = 0;
     for (i = 0; i < count; i++)
-        if (cfti_visit_is_in_memory(&visits[i])) cfti_messages_add(&messages, &visits[i], 0, 0);
+        if (cfti_chunk_is_in_memory(&chunks[i])) cfti_messages_add(&messages, &chunks[i], 0, 0);
     cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++) {
-        confiture_entry *entry = &entries[messages.visits[i]->index];
+        confiture_entry *entry = &entries[messages.chunks[i]->index];
         memcpy(entry->sha256, messages.digests[i], 32);
-        entry->size = messages.visits[i]->total;
+        entry->size = messages.chunks[i]->total;
     }
 }
 
@@ -12239,8 +12251,8 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     cfti_fail fail;
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
-    if (!cfti_is_given(files, "files", error) ||
-        (files->count > 0 && !cfti_is_given(entries, "entries", error)))
+    if (!cfti_require(files, "files", error) ||
+        (files->count > 0 && !cfti_require(entries, "entries", error)))
         return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     consumer.state_size = sizeof(confiture_sha256);
@@ -12355,9 +12367,9 @@ static bool cfti_notes_append(cfti_notes *notes, const char *text, size_t size) 
 
 /* A note on a file: some component, or none, what is said of it, another name, and what is to
  * be done. False: no memory. */
-static bool cfti_notes_tell(cfti_notes *notes, const cfti_file *file, const char *component,
-                            const char *what, const char *other, size_t other_size,
-                            const char *advice) {
+static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const char *component,
+                              const char *what, const char *other, size_t other_size,
+                              const char *advice) {
     cfti_fail fail;
     notes->words.size = 0;
     if (!cfti_notes_append(notes, "note: ", 6) ||
@@ -12391,16 +12403,16 @@ static int cfti_order_file(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static bool cfti_notes_tell_alike(cfti_notes *notes, const cfti_alike *alike) {
+static bool cfti_notes_report_alike(cfti_notes *notes, const cfti_alike *alike) {
     const cfti_file *file = alike->file, *other = alike->other;
     if (strcmp(file->name, other->name) == 0)
-        return cfti_notes_tell(notes, file, "", "listed twice, so it stands in the schema twice",
-                               "", 0, ": leave one out");
+        return cfti_notes_report(notes, file, "", "listed twice, so it stands in the schema twice",
+                                 "", 0, ": leave one out");
     if (cfti_folds_alike(file, other, false))
-        return cfti_notes_tell(notes, file, "", "differs only in Unicode normalisation from ",
-                               other->name, other->name_size, ": rename one");
-    return cfti_notes_tell(notes, file, "", "differs only in case from ", other->name,
-                           other->name_size, ": rename one");
+        return cfti_notes_report(notes, file, "", "differs only in Unicode normalisation from ",
+                                 other->name, other->name_size, ": rename one");
+    return cfti_notes_report(notes, file, "", "differs only in case from ", other->name,
+                             other->name_size, ": rename one");
 }
 
 /* Names that are the same, or the same to some file systems. By their hashes: the names
@@ -12425,7 +12437,7 @@ static bool cfti_notes_alike(cfti_notes *notes) {
         items[kept++].other = a < b ? a : b;
     }
     good = good && cfti_sort(&notes->allocator, items, kept, sizeof(*items), cfti_order_file);
-    for (i = 0; good && i < kept; i++) good = cfti_notes_tell_alike(notes, &items[i]);
+    for (i = 0; good && i < kept; i++) good = cfti_notes_report_alike(notes, &items[i]);
     cfti_free(&notes->allocator, items, n * sizeof(*items));
     return good;
 }
@@ -12474,9 +12486,9 @@ static bool cfti_notes_numbers(cfti_notes *notes) {
         told = (size_t *)grown;
         if (!good) break;
         told[depth++] = start;
-        good = cfti_notes_tell(notes, &notes->files->items[i], b + start, " comes after ",
-                               a + start, cfti_component_size(a + start),
-                               ": write numbers with as many digits each");
+        good = cfti_notes_report(notes, &notes->files->items[i], b + start, " comes after ",
+                                 a + start, cfti_component_size(a + start),
+                                 ": write numbers with as many digits each");
     }
     cfti_free(&notes->allocator, told, capacity * sizeof(*told));
     return good;
@@ -12498,7 +12510,7 @@ static void cfti_notes_left_out(cfti_notes *notes) {
 }
 
 /* Tells of all. False: no memory. */
-static bool cfti_notes_tell_all(cfti_notes *notes) {
+static bool cfti_notes_report_all(cfti_notes *notes) {
     bool good = cfti_notes_numbers(notes) && (notes->files->count < 2 || cfti_notes_alike(notes));
     if (good) cfti_notes_left_out(notes);
     cfti_buffer_free(&notes->words);
@@ -12531,23 +12543,23 @@ typedef struct cfti_text_state {
 } cfti_text_state;
 
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
-                               const cfti_visit *visit) {
-    uint64_t before = visit->total - visit->size; /* bytes of the pieces before */
+                               const cfti_chunk *chunk) {
+    uint64_t before = chunk->total - chunk->size; /* bytes of the pieces before */
     size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
     bool after_cr = pieces->after_cr;
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
     state->finding.offset = pieces->utf8.offset;
-    state->finding.line = 1 + pieces->lines + cfti_count_lines(visit->bytes, good, &after_cr);
+    state->finding.line = 1 + pieces->lines + cfti_count_lines(chunk->bytes, good, &after_cr);
 }
 
-static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_visit *visit) {
+static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_chunk *chunk) {
     static const uint8_t semicolon[2] = {';', '\n'};
     const char *what;
-    if (!visit->last) {
-        cfti_lexer_feed(lexer, visit->text, visit->text_size);
+    if (!chunk->last) {
+        cfti_lexer_feed(lexer, chunk->text, chunk->text_size);
         return;
     }
-    what = cfti_lexer_finish(lexer, visit->text, visit->text_size, &state->finding.line);
+    what = cfti_lexer_finish(lexer, chunk->text, chunk->text_size, &state->finding.line);
     state->relative_line = lexer->relative_line;
     state->unended = what == cfti_statement_open;
     if (state->unended) {
@@ -12562,55 +12574,55 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
 }
 
 /* The lexer has counted the lines, too, unless it has stopped. */
-static void cfti_text_count(cfti_text_pieces *pieces, const cfti_visit *visit,
+static void cfti_text_count(cfti_text_pieces *pieces, const cfti_chunk *chunk,
                             const cfti_text_rules *rules) {
     if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
         pieces->lines = pieces->lexer.line - 1;
-    else pieces->lines += cfti_count_byte(visit->text, visit->text_size, '\n');
+    else pieces->lines += cfti_count_byte(chunk->text, chunk->text_size, '\n');
 }
 
 static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
-                                        cfti_visit *visit, const cfti_text_rules *rules,
+                                        cfti_chunk *chunk, const cfti_text_rules *rules,
                                         cfti_arena *arena, cfti_fail *fail) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
-    if (visit->first) {
+    if (chunk->first) {
         cfti_utf8_init(&pieces->utf8);
         cfti_lexer_init(&pieces->lexer, rules->mode);
         pieces->lines = 0;
         pieces->after_cr = false;
     }
-    if (!cfti_utf8_feed(&pieces->utf8, visit->bytes, visit->size) ||
-        (visit->last && !cfti_utf8_end(&pieces->utf8))) {
-        cfti_find_encoding(state, pieces, visit);
+    if (!cfti_utf8_feed(&pieces->utf8, chunk->bytes, chunk->size) ||
+        (chunk->last && !cfti_utf8_end(&pieces->utf8))) {
+        cfti_find_encoding(state, pieces, chunk);
         return CONFITURE_OK;
     }
-    if (visit->size > 0 && (pieces->after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
-        uint8_t *text = (uint8_t *)cfti_arena_take(arena, visit->size);
+    if (chunk->size > 0 && (pieces->after_cr || memchr(chunk->bytes, '\r', chunk->size) != NULL)) {
+        uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->after_cr);
-        visit->text = text;
+        chunk->text_size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->after_cr);
+        chunk->text = text;
     }
-    if (rules->strip_bom && visit->first && visit->text_size >= sizeof mark &&
-        memcmp(visit->text, mark, sizeof mark) == 0) {
-        visit->text += sizeof mark;
-        visit->text_size -= sizeof mark;
+    if (rules->strip_bom && chunk->first && chunk->text_size >= sizeof mark &&
+        memcmp(chunk->text, mark, sizeof mark) == 0) {
+        chunk->text += sizeof mark;
+        chunk->text_size -= sizeof mark;
     }
-    if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, visit);
-    if (!visit->last) cfti_text_count(pieces, visit, rules);
+    if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
+    if (!chunk->last) cfti_text_count(pieces, chunk, rules);
     return CONFITURE_OK;
 }
 
 /* The map of everything that reads text: strict UTF-8, newlines translated, and what
  * the file leaves open. What it finds is left to the fold. */
-static confiture_status cfti_text_map(cfti_text_state *state, cfti_visit *visit,
+static confiture_status cfti_text_map(cfti_text_state *state, cfti_chunk *chunk,
                                       const cfti_text_rules *rules, cfti_arena *arena,
                                       cfti_fail *fail) {
     cfti_text_pieces whole;
-    visit->text = visit->bytes;
-    visit->text_size = visit->size;
+    chunk->text = chunk->bytes;
+    chunk->text_size = chunk->size;
     if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
     return cfti_text_piece(
-        state, visit->piece_state != NULL ? (cfti_text_pieces *)visit->piece_state : &whole, visit,
+        state, chunk->piece_state != NULL ? (cfti_text_pieces *)chunk->piece_state : &whole, chunk,
         rules, arena, fail);
 }
 
@@ -12628,8 +12640,8 @@ static const size_t cfti_note_size = sizeof("note: ") - 1;
 
 /* Tells the callback of a failure; what: NULL, or a note, and detail the same after
  * "note: ". */
-static void cfti_findings_tell(const cfti_findings *findings, const cfti_fail *fail,
-                               const char *name, const char *what) {
+static void cfti_findings_report(const cfti_findings *findings, const cfti_fail *fail,
+                                 const char *name, const char *what) {
     confiture_finding finding;
     confiture_error words;
     (void)cfti_report(&words, fail);
@@ -12648,39 +12660,39 @@ static void cfti_findings_tell(const cfti_findings *findings, const cfti_fail *f
 }
 
 /* A note on a line of a file. */
-static void cfti_findings_note_file(const cfti_findings *findings, const cfti_visit *visit,
+static void cfti_findings_note_file(const cfti_findings *findings, const cfti_chunk *chunk,
                                     uint64_t line, const char *detail) {
     cfti_fail fail;
     cfti_fail_with(&fail, CONFITURE_OK, detail);
-    cfti_fail_at(&fail, visit);
+    cfti_fail_at(&fail, chunk);
     fail.line = line;
-    cfti_findings_tell(findings, &fail, visit->name, detail + cfti_note_size);
+    cfti_findings_report(findings, &fail, chunk->name, detail + cfti_note_size);
 }
 
 /* The fold of it: a finding is told to the callback, or is an error if there is none. A
  * statement that is not ended is none in the last file of an output. */
-static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_visit *visit,
+static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_chunk *chunk,
                                           bool ends_output, cfti_fail *fail) {
-    const cfti_text_state *state = (const cfti_text_state *)visit->state;
-    if (findings->notes && visit->last && state->relative_line != 0)
-        cfti_findings_note_file(findings, visit, state->relative_line,
+    const cfti_text_state *state = (const cfti_text_state *)chunk->state;
+    if (findings->notes && chunk->last && state->relative_line != 0)
+        cfti_findings_note_file(findings, chunk, state->relative_line,
                                 "note: \\ir looks beside the built schema, not beside this file");
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
     if (state->unended && (ends_output || (findings->terminate && state->then == NULL)))
         return CONFITURE_OK;
     *fail = state->finding;
     if (findings->terminate && state->then != NULL) fail->detail = state->then;
-    cfti_fail_at(fail, visit);
+    cfti_fail_at(fail, chunk);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
     if (findings->callback == NULL) return fail->status;
-    if (visit->last) cfti_findings_tell(findings, fail, visit->name, NULL); /* once a file */
+    if (chunk->last) cfti_findings_report(findings, fail, chunk->name, NULL); /* once a file */
     return CONFITURE_OK;
 }
 
 /* A note on a name. */
 static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char *name) {
-    cfti_findings_tell((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
+    cfti_findings_report((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
 }
 
 static confiture_status cfti_findings_note_names(cfti_findings *findings,
@@ -12695,7 +12707,7 @@ static confiture_status cfti_findings_note_names(cfti_findings *findings,
     notes.ctx = findings;
     (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
     notes.words.allocator = notes.allocator;
-    good = cfti_notes_tell_all(&notes);
+    good = cfti_notes_report_all(&notes);
     cfti_cancel_restore(cancel);
     return good ? CONFITURE_OK : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
 }
@@ -12706,15 +12718,15 @@ typedef struct cfti_check {
     size_t count; /* files of the list */
 } cfti_check;
 
-static confiture_status cfti_check_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_check_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                        cfti_fail *fail) {
-    return cfti_text_map((cfti_text_state *)visit->state, visit, &((cfti_check *)ctx)->rules, arena,
+    return cfti_text_map((cfti_text_state *)chunk->state, chunk, &((cfti_check *)ctx)->rules, arena,
                          fail);
 }
 
-static confiture_status cfti_check_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_check_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_check *check = (cfti_check *)ctx;
-    return cfti_findings_add(&check->findings, visit, visit->index + 1 == check->count, fail);
+    return cfti_findings_add(&check->findings, chunk, chunk->index + 1 == check->count, fail);
 }
 
 /* Why these rules cannot be followed; NULL: they can. */
@@ -12739,7 +12751,7 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&check, 0, sizeof(check));
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     check.rules.mode = options->mode;
     if (options->mode == CONFITURE_CHECK_DEFAULT) check.rules.mode = CONFITURE_CHECK_POSTGRES;
@@ -12828,7 +12840,7 @@ static confiture_status cfti_output_put(cfti_output *output, const void *data, s
 /* ---- results/target.c: a file that is built: open, complete, commit, close ---- */
 
 #define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes of a file that are looked at at once */
-#define CFTI_TARGET_NOWHERE (UINT64_MAX / 2)
+#define CFTI_TARGET_NO_OFFSET (UINT64_MAX / 2)
 #define CFTI_TARGET_NAME 32 /* ".confiture-", 16 digits, ".tmp" */
 
 /* A file that is being replaced: the new bytes are in `file`, which gets a name beside the old
@@ -12913,7 +12925,7 @@ static int cfti_target_locate(cfti_target *target) {
     int error = cfti_os_find_open_file(target->path, &target->direct, &target->descriptor);
     if (target->exists && target->old.kind != CFTI_KIND_FILE) target->direct = true;
     if (error != 0 || target->direct) return error;
-    error = cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found);
+    error = cfti_os_status_at(CFTI_OS_CWD, target->path, false, &found);
     if (error != 0 && !cfti_os_is_absent(error)) return error;
     if (error != 0 || found.kind != CFTI_KIND_LINK)
         return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1)
@@ -12922,7 +12934,7 @@ static int cfti_target_locate(cfti_target *target) {
     error = cfti_path_resolve(&target->real, target->path);
     if (error == 0 && target->exists) {
         const char *real = (const char *)target->real.data;
-        error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, &found);
+        error = cfti_os_status_at(CFTI_OS_CWD, real, true, &found);
         if (error == 0)
             target->direct = found.device != target->old.device || found.inode != target->old.inode;
         else if (cfti_is_answer(error)) target->direct = true, error = 0;
@@ -12942,7 +12954,7 @@ static int cfti_target_find_directory(cfti_target *target) {
 /* To compare is only possible with the file that was found, and with one that may be read. */
 static void cfti_target_open_rival(cfti_target *target) {
     cfti_os_status status;
-    if (cfti_os_open(CFTI_OS_NOWHERE, (const char *)target->real.data, &target->rival) != 0) return;
+    if (cfti_os_open(CFTI_OS_CWD, (const char *)target->real.data, &target->rival) != 0) return;
     target->is_comparing = cfti_os_status_of(target->rival, &status) == 0 &&
                            status.kind == CFTI_KIND_FILE && status.device == target->old.device &&
                            status.inode == target->old.inode;
@@ -12967,8 +12979,7 @@ static confiture_status cfti_target_refuse(const cfti_target *target, int error,
     cfti_os_status status;
     cfti_fail_system(fail, error, target->path);
     if (cfti_os_is_absent(error) && target->directory.size > 0) {
-        error =
-            cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->directory.data, true, &status);
+        error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->directory.data, true, &status);
         if (error != 0 && cfti_os_is_absent(error)) fail->detail = "its directory is missing";
     }
     return fail->status;
@@ -12984,7 +12995,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     target->temporary.allocator = target->kept.allocator = *allocator;
     if (path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
-    error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
+    error = cfti_os_status_at(CFTI_OS_CWD, path, true, &target->old);
     target->exists = error == 0;
     if (error != 0 && !cfti_os_is_absent(error)) return cfti_fail_system(fail, error, target->path);
     if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
@@ -13012,8 +13023,8 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     if (a->exists) return cfti_same_file(&a->old, &b->old);
     return strcmp(cfti_path_leaf((const char *)a->real.data),
                   cfti_path_leaf((const char *)b->real.data)) == 0 &&
-           cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)a->directory.data, true, &x) == 0 &&
-           cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)b->directory.data, true, &y) == 0 &&
+           cfti_os_status_at(CFTI_OS_CWD, (const char *)a->directory.data, true, &x) == 0 &&
+           cfti_os_status_at(CFTI_OS_CWD, (const char *)b->directory.data, true, &y) == 0 &&
            cfti_same_file(&x, &y);
 }
 
@@ -13148,9 +13159,9 @@ static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
 /* ---- complete ---- */
 
 /* What is there now, which may be another file than before, or none. */
-static int cfti_target_look_again(cfti_target *target) {
+static int cfti_target_recheck(cfti_target *target) {
     cfti_os_status now;
-    int error = cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->real.data, true, &now);
+    int error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, true, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
     if (now.kind != CFTI_KIND_FILE) return 0; /* the rename will say what it is */
     target->old = now;
@@ -13161,7 +13172,7 @@ static int cfti_target_look_again(cfti_target *target) {
 /* The rights of the old file, and the disk. */
 static int cfti_target_seal(cfti_target *target, bool sync) {
     int error = cfti_os_status_of(target->file, &target->made);
-    if (error == 0) error = cfti_target_look_again(target);
+    if (error == 0) error = cfti_target_recheck(target);
     if (error == 0 && target->exists)
         error = cfti_os_keep_rights(target->file, (const char *)target->real.data, &target->old,
                                     &target->made);
@@ -13246,14 +13257,14 @@ static void cfti_target_restore(cfti_target *target) {
 /* Whether a target that was not there is one of those before it: in a directory where case
  * does not tell names apart nothing but a look after the rename can show that. Returns an
  * error of the system's. */
-static int cfti_target_is_taken(const cfti_target *targets, size_t index, bool *taken) {
+static int cfti_target_is_duplicate(const cfti_target *targets, size_t index, bool *taken) {
     const cfti_target *target = &targets[index];
     cfti_os_status now;
     size_t i;
     int error;
     *taken = false;
     if (index == 0 || target->direct || target->exists) return 0;
-    error = cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->real.data, false, &now);
+    error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, false, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
     for (i = 0; i < index; i++)
         if (targets[i].replaced && cfti_same_file(&now, &targets[i].made)) *taken = true;
@@ -13267,7 +13278,7 @@ static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, 
     int error;
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
         bool taken;
-        error = cfti_target_is_taken(targets, i, &taken);
+        error = cfti_target_is_duplicate(targets, i, &taken);
         if (error == 0 && !taken) error = cfti_target_replace(&targets[i], count > 1);
         if (error != 0) status = cfti_fail_system(fail, error, targets[i].path);
         else if (taken) status = cfti_fail_collision(fail, &targets[i]);
@@ -13328,19 +13339,19 @@ static const char *cfti_template_compile(cfti_buffer *out, const char *template_
     }
     if (!cfti_buffer_append(out, "\n", 1)) return cfti_no_memory;
     while (*p != '\0') {
-        bool room;
+        bool capacity;
         if (p[0] == '{' && p[1] == '{') {
-            room = cfti_buffer_append(out, "{", 1), p += 2;
+            capacity = cfti_buffer_append(out, "{", 1), p += 2;
         } else if (p[0] == '}' && p[1] == '}') {
-            room = cfti_buffer_append(out, "}", 1), p += 2;
+            capacity = cfti_buffer_append(out, "}", 1), p += 2;
         } else if (strncmp(p, field, sizeof(field) - 1) == 0) {
-            room = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
+            capacity = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
         } else if (*p == '{' || *p == '}') {
             return "the separator template may hold {file_path}, {{ and }} and no other braces";
         } else {
-            room = cfti_buffer_append(out, p, 1), p++;
+            capacity = cfti_buffer_append(out, p, 1), p++;
         }
-        if (!room) return cfti_no_memory;
+        if (!capacity) return cfti_no_memory;
     }
     return cfti_buffer_append(out, "\n", 1) ? NULL : cfti_no_memory;
 }
@@ -13492,16 +13503,16 @@ static const char *cfti_block_name_check(const char *name, confiture_check_mode 
     return NULL;
 }
 
-static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                        cfti_fail *fail) {
     const cfti_build *build = (const cfti_build *)ctx;
     const confiture_build_options *options = build->options;
-    if (cfti_build_route(build, visit->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
-    if (visit->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
-        const char *why = cfti_block_name_check(visit->name, build->rules.mode);
+    if (cfti_build_route(build, chunk->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
+    if (chunk->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
+        const char *why = cfti_block_name_check(chunk->name, build->rules.mode);
         if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
     }
-    return cfti_text_map((cfti_text_state *)visit->state, visit, &build->rules, arena, fail);
+    return cfti_text_map((cfti_text_state *)chunk->state, chunk, &build->rules, arena, fail);
 }
 
 /* Memory for what is still to come, at once rather than grown and moved step by step: the
@@ -13509,13 +13520,13 @@ static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena 
  * no failure if it is not granted; at most eight times what is needed now, since files
  * can be sparse, or change their nature. */
 static void cfti_build_expect(cfti_output *output, const cfti_build *build,
-                              const cfti_visit *visit) {
+                              const cfti_chunk *chunk) {
     const cfti_buffer *buffer = &output->buffer;
-    uint64_t needed = (uint64_t)buffer->size + visit->text_size, expected;
+    uint64_t needed = (uint64_t)buffer->size + chunk->text_size, expected;
     if (output->sink.write != NULL) return;
-    if (visit->text_size + 1024 <= buffer->capacity - buffer->size) return;
-    if (!visit->last) expected = needed + visit->to_come;
-    else if (visit->index >= 8) expected = needed / (visit->index + 1) * build->files->count;
+    if (chunk->text_size + 1024 <= buffer->capacity - buffer->size) return;
+    if (!chunk->last) expected = needed + chunk->to_come;
+    else if (chunk->index >= 8) expected = needed / (chunk->index + 1) * build->files->count;
     else return;
     expected += expected / 16;
     if (expected / 8 > needed) expected = 8 * needed;
@@ -13524,19 +13535,19 @@ static void cfti_build_expect(cfti_output *output, const cfti_build *build,
 }
 
 /* Before the fold, which then has all the memory that it needs. */
-static confiture_status cfti_build_reserve(void *ctx, const cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
-    const cfti_text_state *state = (const cfti_text_state *)visit->state;
-    unsigned route = cfti_build_route(build, visit->index);
+    const cfti_text_state *state = (const cfti_text_state *)chunk->state;
+    unsigned route = cfti_build_route(build, chunk->index);
     cfti_output *output;
     size_t size;
     if (route == CFTI_ROUTE_NONE || build->findings.any || state->finding.status != CONFITURE_OK)
         return CONFITURE_OK;
     output = &build->outputs[route];
-    cfti_build_expect(output, build, visit);
-    size = visit->first ? cfti_separator_size(&build->separator, visit->name_size) : 0;
-    if (visit->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
-    size += visit->text_size + 1;
+    cfti_build_expect(output, build, chunk);
+    size = chunk->first ? cfti_separator_size(&build->separator, chunk->name_size) : 0;
+    if (chunk->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
+    size += chunk->text_size + 1;
     if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN)
         size = CFTI_OUTPUT_RUN - output->buffer.size;
     if (cfti_buffer_reserve(&output->buffer, size)) return CONFITURE_OK;
@@ -13545,33 +13556,33 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_visit *visit, c
     return fail->status;
 }
 
-static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
-    unsigned route = cfti_build_route(build, visit->index);
+    unsigned route = cfti_build_route(build, chunk->index);
     confiture_status status = CONFITURE_OK;
     if (route != CFTI_ROUTE_NONE) {
         cfti_output *output = &build->outputs[route];
-        const cfti_text_state *text = (const cfti_text_state *)visit->state;
+        const cfti_text_state *text = (const cfti_text_state *)chunk->state;
         status =
-            cfti_findings_add(&build->findings, visit, visit->index == build->ends[route], fail);
+            cfti_findings_add(&build->findings, chunk, chunk->index == build->ends[route], fail);
         if (status == CONFITURE_OK && !build->findings.any) {
-            if (visit->first) {
+            if (chunk->first) {
                 build->ends_in_newline = false;
-                status = cfti_separator_put(output, &build->separator, visit->name,
-                                            visit->name_size, fail);
+                status = cfti_separator_put(output, &build->separator, chunk->name,
+                                            chunk->name_size, fail);
             }
-            if (status == CONFITURE_OK && visit->text_size > 0) {
-                build->ends_in_newline = visit->text[visit->text_size - 1] == '\n';
-                status = cfti_output_put(output, visit->text, visit->text_size, fail);
+            if (status == CONFITURE_OK && chunk->text_size > 0) {
+                build->ends_in_newline = chunk->text[chunk->text_size - 1] == '\n';
+                status = cfti_output_put(output, chunk->text, chunk->text_size, fail);
             }
-            if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
+            if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
-            if (status == CONFITURE_OK && visit->last && build->findings.terminate &&
+            if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
                 ((text->unended && text->then == NULL) || text->variable))
                 status = cfti_output_put(output, ";\n", 2, fail);
         }
     }
-    if (!build->options->no_digest) cfti_stream_add(&build->stream, visit);
+    if (!build->options->no_digest) cfti_stream_add(&build->stream, chunk);
     return status;
 }
 
@@ -13666,11 +13677,11 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
 static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
     const confiture_files *files = build->files;
     size_t i, kept = 0;
-    if (!cfti_files_part(&build->fewer, files, &build->allocator))
+    if (!cfti_files_subset(&build->fewer, files, &build->allocator))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (i = 0; i < files->count; i++) {
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        cfti_files_part_add(&build->fewer, files, i);
+        cfti_files_subset_add(&build->fewer, files, i);
         build->routes[kept++] = build->routes[i];
     }
     build->files = &build->fewer;
@@ -13787,7 +13798,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
 static void cfti_build_close(cfti_build *build) {
     size_t i;
     cfti_buffer_free(&build->separator);
-    cfti_files_part_free(&build->fewer);
+    cfti_files_subset_free(&build->fewer);
     cfti_free(&build->allocator, build->routes, build->routes_size);
     for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
 }
@@ -13827,14 +13838,13 @@ static const confiture_build_options *cfti_build_options_or(const confiture_buil
 }
 
 /* Whether all that a build needs is there. */
-static bool cfti_build_is_given(const confiture_files *files,
-                                const confiture_build_options *options, size_t outputs,
-                                confiture_error *error) {
-    return cfti_is_given(files, "files", error) &&
-           (outputs == 1 || (cfti_are_given(options->pre_dirs, options->pre_dir_count,
-                                            "options->pre_dirs", error) &&
-                             cfti_are_given(options->post_dirs, options->post_dir_count,
-                                            "options->post_dirs", error)));
+static bool cfti_build_require(const confiture_files *files, const confiture_build_options *options,
+                               size_t outputs, confiture_error *error) {
+    return cfti_require(files, "files", error) &&
+           (outputs == 1 || (cfti_require_all(options->pre_dirs, options->pre_dir_count,
+                                              "options->pre_dirs", error) &&
+                             cfti_require_all(options->post_dirs, options->post_dir_count,
+                                              "options->post_dirs", error)));
 }
 
 /* ---- to memory ---- */
@@ -13852,7 +13862,7 @@ static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
 
 /* What was built, with a NUL at its end, is the caller's. After a failure that is only what
  * it had before: an empty string in its own memory, or nothing. */
-static void cfti_schema_take(confiture_schema *schema, cfti_buffer *buffer, bool good) {
+static void cfti_schema_adopt(confiture_schema *schema, cfti_buffer *buffer, bool good) {
     if (!good && schema->data == NULL) return;
     schema->data = (char *)buffer->data;
     schema->capacity = buffer->capacity;
@@ -13873,10 +13883,10 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     size_t i;
     int cancel;
     options = cfti_build_options_or(options, &defaults);
-    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+    if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
-    if (!cfti_build_is_given(files, options, count, error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_build_require(files, options, count, error)) return CONFITURE_E_ARGUMENT;
     status = cfti_build_init(&build, files, options, count, &fail);
     if (status != CONFITURE_OK) return cfti_report(error, &fail);
     cancel = cfti_cancel_disable();
@@ -13888,7 +13898,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
         fail.path = "";
     }
     for (i = 0; i < count; i++) {
-        cfti_schema_take(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
+        cfti_schema_adopt(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
         if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
@@ -13923,11 +13933,11 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     confiture_status status;
     int cancel;
     options = cfti_build_options_or(options, &defaults);
-    if (!cfti_is_given(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
     confiture_schema_free(schema);
-    if (!cfti_is_given(sink, "sink", error) ||
-        (sink->write == NULL && !cfti_is_given(NULL, "sink->write", error)) ||
-        !cfti_build_is_given(files, options, 1, error))
+    if (!cfti_require(sink, "sink", error) ||
+        (sink->write == NULL && !cfti_require(NULL, "sink->write", error)) ||
+        !cfti_build_require(files, options, 1, error))
         return CONFITURE_E_ARGUMENT;
     cancel = cfti_cancel_disable();
     status = cfti_build_init(&build, files, options, 1, &fail);
@@ -13972,24 +13982,24 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
                  !cfti_path_may_be_same(file->path + file->leaf,
                                         cfti_path_leaf((const char *)target->real.data))))
                 continue;
-            error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
+            error = cfti_os_status_at(CFTI_OS_CWD, file->path, true, &status);
             if (error == 0)
                 is_output = target->exists && status.device == target->old.device &&
                             status.inode == target->old.inode;
             else if (!target->exists && cfti_os_is_absent(error))
                 error = cfti_target_awaits(target, file->path, &is_output);
             if (error != 0 && !cfti_is_answer(error)) {
-                if (*made) cfti_files_part_free(without);
+                if (*made) cfti_files_subset_free(without);
                 return cfti_fail_system(fail, error, file->path);
             }
         }
         if (is_output && !*made) {
-            if (!cfti_files_part(without, files, allocator))
+            if (!cfti_files_subset(without, files, allocator))
                 return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
             *made = true;
-            for (kept = 0; kept < i; kept++) cfti_files_part_add(without, files, kept);
+            for (kept = 0; kept < i; kept++) cfti_files_subset_add(without, files, kept);
         } else if (!is_output && *made) {
-            cfti_files_part_add(without, files, i);
+            cfti_files_subset_add(without, files, i);
         }
     }
     return CONFITURE_OK;
@@ -14038,7 +14048,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     if (made && without.count == 0) {
         cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
         fail->path = targets[0].path;
-        cfti_files_part_free(&without);
+        cfti_files_subset_free(&without);
         return fail->status;
     }
     status = cfti_build_init(&build, made ? &without : files, options, count, fail);
@@ -14051,7 +14061,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         output->sink_is_file = true;
         /* What is written to as it stands gets all or nothing: hold it back. */
         if (!targets[i].direct) output->sink = sinks[i];
-        build.digest_at[i] = CFTI_TARGET_NOWHERE; /* until it is known */
+        build.digest_at[i] = CFTI_TARGET_NO_OFFSET; /* until it is known */
         targets[i].digest_at = &build.digest_at[i];
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
@@ -14062,7 +14072,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
-    if (made) cfti_files_part_free(&without);
+    if (made) cfti_files_subset_free(&without);
     return status;
 }
 
@@ -14079,12 +14089,12 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     size_t i, opened = 0;
     int cancel;
     options = cfti_build_options_or(options, &defaults);
-    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+    if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
-    if (!(count == 1 ? cfti_is_given(paths[0], "path", error)
-                     : cfti_are_given(paths, count, "paths", error)) ||
-        !cfti_build_is_given(files, options, count, error))
+    if (!(count == 1 ? cfti_require(paths[0], "path", error)
+                     : cfti_require_all(paths, count, "paths", error)) ||
+        !cfti_build_require(files, options, count, error))
         return CONFITURE_E_ARGUMENT;
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
@@ -14181,12 +14191,12 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_LEAN
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
-#undef CFTI_MESSAGE_ROOM
+#undef CFTI_MESSAGE_CAPACITY
 #undef CFTI_NAPS_MAX
 #undef CFTI_NOMINMAX
 #undef CFTI_NO_KEY
 #undef CFTI_ONES
-#undef CFTI_OPEN_MOST
+#undef CFTI_MAX_OPEN
 #undef CFTI_OS_BENEATH
 #undef CFTI_OS_EXISTS
 #undef CFTI_OS_IS_DIRECTORY
@@ -14198,7 +14208,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OS_MAP_STEP
 #undef CFTI_OS_NAME_TOO_LONG
 #undef CFTI_OS_NOT_DIRECTORY
-#undef CFTI_OS_NOWHERE
+#undef CFTI_OS_CWD
 #undef CFTI_OS_NO_ACCESS
 #undef CFTI_OS_NO_BENEATH
 #undef CFTI_OS_NO_DEVICE
@@ -14211,7 +14221,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OS_PATH_STEP
 #undef CFTI_OS_RENAME_EX
 #undef CFTI_OS_RENAME_OVER
-#undef CFTI_OS_ROOT_ROOM
+#undef CFTI_OS_ROOT_CAPACITY
 #undef CFTI_OS_SHARE
 #undef CFTI_OS_TAG_IS_LINK
 #undef CFTI_OS_TIMES_ARE_PROMPT
@@ -14224,7 +14234,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_O_NOFOLLOW
 #undef CFTI_O_PATH
 #undef CFTI_O_TMPFILE
-#undef CFTI_PATTERN_PARTS
+#undef CFTI_MAX_COMPONENTS
 #undef CFTI_PAUSE
 #undef CFTI_PIECE
 #undef CFTI_PIECES_PER_WAKE
@@ -14269,9 +14279,9 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_SHANI_STORE
 #undef CFTI_SHANI_X4
 #undef CFTI_SHANI_X4_ROUNDS16
-#undef CFTI_SHELF_BLOCKS
-#undef CFTI_SHELF_BYTES
-#undef CFTI_SHELF_LEAST
+#undef CFTI_MAX_CACHED_BLOCKS
+#undef CFTI_MAX_CACHED_BYTES
+#undef CFTI_MIN_CACHED_BLOCK
 #undef CFTI_SIGNALS_SIZE
 #undef CFTI_SIGNAL_MASK
 #undef CFTI_SIGPIPE_BIT
@@ -14285,10 +14295,10 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_STATES_BLOCK
 #undef CFTI_STOP
 #undef CFTI_TARGET_NAME
-#undef CFTI_TARGET_NOWHERE
+#undef CFTI_TARGET_NO_OFFSET
 #undef CFTI_TARGET_STEP
 #undef CFTI_THREADS_AUTO
-#undef CFTI_THREADS_MOST
+#undef CFTI_MAX_THREADS
 #undef CFTI_THREAD_STACK
 #undef CFTI_TOPS
 #undef CFTI_UNDONE

@@ -71,7 +71,7 @@ def targets(folder, quick):
         Target("signed char", "gcc", flags=["-fsigned-char"], signed=True, whole=False,
                units=["text", "lexer", "path", "names"]),
         Target("alignment by UBSan", "gcc", whole=not quick,
-               units=["sha256", "shelf", "text", "lexer", "path", "names"] if quick else [],
+               units=["sha256", "block_cache", "text", "lexer", "path", "names"] if quick else [],
                flags=["-fsanitize=alignment", "-fno-sanitize-recover=all"]),
     ]
     if not quick:

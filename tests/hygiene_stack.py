@@ -9,42 +9,42 @@ import re
 # The manual's promise. musl gives a thread 128 KiB, the least of the common C libraries.
 STACK = 64 << 10
 
-ALLOC, REALLOC, FREE = (["cfti_default_" + what, "cfti_shelf_" + what]
+ALLOC, REALLOC, FREE = (["cfti_default_" + what, "cfti_block_cache_" + what]
                         for what in ("alloc", "realloc", "free"))
 MAP = ["cfti_build_map", "cfti_check_map", "cfti_tree_map", "cfti_manifest_map"]
 FOLD = ["cfti_build_fold", "cfti_check_fold", "cfti_stream_fold", "cfti_tree_fold"]
 RESERVE = ["cfti_build_reserve"]
 MANY = ["cfti_tree_map_many", "cfti_manifest_map_many"]
-TASKS = ["cfti_node_list", "cfti_scan_fill_index"]
+TASKS = ["cfti_node_list", "cfti_scan_read_index"]
 # What each function may call through a pointer; none: only what is the caller's own.
 POINTERS = {
     "cfti_alloc": ALLOC,
     "cfti_realloc": REALLOC,
     "cfti_free": FREE,
     "cfti_thread_main": ["cfti_pool_run"],
-    "cfti_pool_run": ["cfti_each_run", "cfti_scan_help"],
-    "cfti_each_run": TASKS,
-    "cfti_crew_each": TASKS,  # on the caller's threads
+    "cfti_pool_run": ["cfti_loop_run", "cfti_scan_helper_loop"],
+    "cfti_loop_run": TASKS,
+    "cfti_workers_each": TASKS,  # on the caller's threads
     "cfti_scan_rounds": TASKS,
     "cfti_os_list": ["cfti_listing_entry"],
     "cfti_sort": ["cfti_entry_order", "cfti_order_alike", "cfti_order_file", "cfti_order_hex",
                   "cfti_order_path"],
     "cfti_slot_map": MAP,
     "cfti_scan_fold": FOLD + RESERVE,
-    "cfti_slot_let_go": MANY,
-    "cfti_visit_each_piece": MAP,
+    "cfti_slot_release": MANY,
+    "cfti_scan_each_piece": MAP,
     "cfti_output_hand": ["cfti_target_write"],
-    "cfti_findings_tell": [],
-    "cfti_notes_tell": ["cfti_findings_note_name"],
+    "cfti_findings_report": [],
+    "cfti_notes_report": ["cfti_findings_note_name"],
     "cfti_notes_left_out": ["cfti_findings_note_name"],
-    "cfti_scan_tell": [],
+    "cfti_scan_report": [],
     "cfti_walk_levels": [],
 }
 # Started as a thread, not called.
 THREADS = {"cfti_pool_run", "cfti_thread_main"}
-# A pool's shelf stands before an allocator of the caller's or the default one, never before
-# itself, so that these do not lead back to the shelf.
-BEHIND = {"cfti_shelf_alloc", "cfti_shelf_realloc", "cfti_shelf_free"}
+# A pool's block cache uses an allocator of the caller's or the default one, never itself, so
+# that these calls do not lead back to the cache.
+BEHIND = {"cfti_block_cache_alloc", "cfti_block_cache_realloc", "cfti_block_cache_free"}
 
 
 class Wrong(Exception):
@@ -93,7 +93,7 @@ class Graph:
         done = {}
 
         def look(node, behind, way):
-            """behind: a shelf has been passed."""
+            """behind: a block cache has been passed."""
             behind = behind or plain(node) in BEHIND
             step = (node, behind)
             if step in way:

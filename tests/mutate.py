@@ -44,7 +44,7 @@ COMPILE = ["clang" if shutil.which("clang") else "gcc", "-w", "-pthread", "-O0"]
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:hard_rss_limit_mb=3000"}
 # The suites of tests/unit by their cost.
-CHEAP = ["memory", "shelf", "ring", "path", "names", "rules", "face", "confine", "refused", "text", "walk", "output",
+CHEAP = ["memory", "block_cache", "ring", "path", "names", "rules", "face", "confine", "refused", "text", "walk", "output",
          "system", "sha256", "lexer", "limit", "find", "build", "scan"]
 # Those that are most likely to notice, where it is not the one of that name.
 FIRST = {

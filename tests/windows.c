@@ -260,15 +260,15 @@ static void test_errors(void) {
     CHECK(cfti_os_last_error() == (int)ERROR_NOT_ENOUGH_MEMORY);
     CHECK(cfti_os_error_text(4711) == NULL);
     tree_text("f", "x");
-    CHECK(cfti_os_is_absent(cfti_os_open(cfti_os_nowhere, "missing", &file)));
-    CHECK(cfti_os_is_absent(cfti_os_open(cfti_os_nowhere, "missing/x", &file)));
-    CHECK(cfti_os_is_absent(cfti_os_open(cfti_os_nowhere, "f/x", &file)));
+    CHECK(cfti_os_is_absent(cfti_os_open(cfti_os_cwd, "missing", &file)));
+    CHECK(cfti_os_is_absent(cfti_os_open(cfti_os_cwd, "missing/x", &file)));
+    CHECK(cfti_os_is_absent(cfti_os_open(cfti_os_cwd, "f/x", &file)));
     CHECK(cfti_os_open_directory("f", &file) == (int)ERROR_DIRECTORY);
     CHECK(cfti_os_open_directory("NUL", &file) == (int)ERROR_DIRECTORY);
     CHECK(cfti_os_is_absent(cfti_os_open_directory("missing", &file)));
     CHECK(cfti_os_create("f", false, &file) == (int)ERROR_FILE_EXISTS);
-    CHECK(cfti_os_open(cfti_os_nowhere, "CON", &file) == (int)ERROR_CANT_ACCESS_FILE);
-    CHECK(cfti_os_status_at(cfti_os_nowhere, "NUL", true, &status) == 0);
+    CHECK(cfti_os_open(cfti_os_cwd, "CON", &file) == (int)ERROR_CANT_ACCESS_FILE);
+    CHECK(cfti_os_status_at(cfti_os_cwd, "NUL", true, &status) == 0);
     CHECK(status.kind == CFTI_KIND_OTHER);
     CHECK(cfti_os_open_for_writing("NUL", -1, &file) == 0);
     CHECK(cfti_os_write(file, "x", 1) == 0 && cfti_os_finish(file) == 0);
@@ -284,7 +284,7 @@ static void test_status(void) {
     FILETIME time = {0xD53E8000u, 0x019DB1DEu}; /* 1970-01-01 00:00:00 */
     tree_text("d/a", "abc");
     tree_text("d/b", "abc");
-    CHECK(cfti_os_status_at(cfti_os_nowhere, "d", true, &a) == 0);
+    CHECK(cfti_os_status_at(cfti_os_cwd, "d", true, &a) == 0);
     CHECK(a.kind == CFTI_KIND_DIRECTORY);
     CHECK(cfti_os_open_directory("d", &directory) == 0);
     CHECK(cfti_os_open(directory, "a", &file) == 0);
@@ -309,9 +309,9 @@ static void test_status(void) {
     time.dwLowDateTime += 12345679u; /* 1.2345679 s later */
     CHECK(SetFileTime(file.handle, NULL, NULL, &time));
     cfti_os_close(file);
-    CHECK(cfti_os_status_at(cfti_os_nowhere, "d/a", true, &b) == 0);
+    CHECK(cfti_os_status_at(cfti_os_cwd, "d/a", true, &b) == 0);
     CHECK(b.modified == 1 && b.modified_ns == 234567900);
-    CHECK(cfti_os_open(cfti_os_nowhere, "d", &file) == 0); /* a directory can be told from a file */
+    CHECK(cfti_os_open(cfti_os_cwd, "d", &file) == 0); /* a directory can be told from a file */
     CHECK(cfti_os_status_of(file, &a) == 0 && a.kind == CFTI_KIND_DIRECTORY);
     cfti_os_close(file);
     tree_clear();
@@ -369,7 +369,7 @@ static void test_writing(void) {
     /* Over a file that somebody reads: Windows 10 can, older ones and wine refuse; then
      * both files are as they were. */
     tree_text("new", "new");
-    CHECK(cfti_os_open(cfti_os_nowhere, "old", &reader) == 0);
+    CHECK(cfti_os_open(cfti_os_cwd, "old", &reader) == 0);
     error = cfti_os_rename("new", "old");
     printf("over an open file: %s\n", error == 0 ? "replaced" : cfti_os_error_text(error));
     CHECK(error == 0 ? tree_holds("old", "new", 3)

@@ -79,8 +79,8 @@ static void cfti_writer_init(cfti_writer *w, char *data, size_t capacity) {
 }
 
 static void cfti_write_bytes(cfti_writer *w, const char *bytes, size_t size) {
-    size_t room = w->capacity - 1 - w->size;
-    size = cfti_min(size, room);
+    size_t capacity = w->capacity - 1 - w->size;
+    size = cfti_min(size, capacity);
     memcpy(w->data + w->size, bytes, size);
     w->size += size;
     w->data[w->size] = '\0';
@@ -162,7 +162,7 @@ static void cfti_copy_path(char *out, size_t capacity, const char *path) {
     }
 }
 
-#define CFTI_MESSAGE_ROOM 512 /* kept for what comes behind the path */
+#define CFTI_MESSAGE_CAPACITY 512 /* kept for what comes behind the path */
 
 /* Puts a failure into the caller's error, which may be NULL. */
 static confiture_status cfti_report(confiture_error *error, const cfti_fail *fail) {
@@ -180,7 +180,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
         size_t size, length;
         cfti_copy_path(error->path, sizeof(error->path), fail->path);
         size = cfti_escaped_size(shown);
-        while (size > sizeof(error->message) - CFTI_MESSAGE_ROOM) {
+        while (size > sizeof(error->message) - CFTI_MESSAGE_CAPACITY) {
             size -= cfti_needs_escape(shown, strlen(shown), &length) ? 4 : length;
             shown += length;
         }
@@ -230,7 +230,7 @@ static confiture_status cfti_report_plain(confiture_error *error, confiture_stat
 /* ---- what a caller must give ---- */
 
 /* Whether it is: `argument` names it in the error. */
-static bool cfti_is_given(const void *pointer, const char *argument, confiture_error *error) {
+static bool cfti_require(const void *pointer, const char *argument, confiture_error *error) {
     char words[128];
     cfti_writer w;
     if (pointer != NULL) return true;
@@ -254,13 +254,13 @@ static const char *cfti_name_item(char name[64], const char *array, size_t index
     return name;
 }
 
-static bool cfti_are_given(const char *const *strings, size_t count, const char *array,
-                           confiture_error *error) {
+static bool cfti_require_all(const char *const *strings, size_t count, const char *array,
+                             confiture_error *error) {
     char name[64];
     size_t i;
-    if (count > 0 && !cfti_is_given(strings, array, error)) return false;
+    if (count > 0 && !cfti_require(strings, array, error)) return false;
     for (i = 0; i < count; i++)
         if (strings[i] == NULL)
-            return cfti_is_given(NULL, cfti_name_item(name, array, i, ""), error);
+            return cfti_require(NULL, cfti_name_item(name, array, i, ""), error);
     return true;
 }

@@ -165,13 +165,13 @@ typedef struct cfti_arena {
 
 static uint8_t *cfti_block_bytes(cfti_block *block) { return (uint8_t *)(block + 1); }
 
-static size_t cfti_arena_room(const cfti_arena *arena) {
+static size_t cfti_arena_capacity(const cfti_arena *arena) {
     return arena->first == NULL ? 0 : arena->first->capacity - arena->first->used;
 }
 
 /* At least `size` bytes in one run, not yet taken; NULL: no memory. */
 static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
-    if (arena->first == NULL || cfti_arena_room(arena) < size) {
+    if (arena->first == NULL || cfti_arena_capacity(arena) < size) {
         size_t capacity = arena->block_size;
         cfti_block *block;
         /* A large block gets room to spare: it is kept, and may next serve a file of the
@@ -192,7 +192,7 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
 
 /* Takes what was reserved, rounded up so that the next run is aligned for any type. */
 static void cfti_arena_commit(cfti_arena *arena, size_t size) {
-    arena->first->used += cfti_min((size + 15) & ~(size_t)15, cfti_arena_room(arena));
+    arena->first->used += cfti_min((size + 15) & ~(size_t)15, cfti_arena_capacity(arena));
 }
 
 /* Takes what was reserved without rounding: for text, which would lose 8 bytes of each
@@ -213,7 +213,7 @@ static size_t cfti_arena_held(const cfti_arena *arena) {
     return held;
 }
 
-static void *cfti_arena_take(cfti_arena *arena, size_t size) {
+static void *cfti_arena_alloc(cfti_arena *arena, size_t size) {
     uint8_t *bytes = cfti_arena_reserve(arena, size);
     if (bytes != NULL) cfti_arena_commit(arena, size);
     return bytes;

@@ -10,13 +10,13 @@ static int cfti_bytes_compare(const char *a, size_t a_size, const char *b, size_
  * is already in order costs one pass. False: no memory. */
 static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t n, size_t size,
                       int (*order)(const void *a, const void *b)) {
-    char *from = (char *)items, *to, *spare;
+    char *from = (char *)items, *to, *scratch;
     size_t i, width;
     for (i = 1; i < n; i++)
         if (order(from + (i - 1) * size, from + i * size) > 0) break;
     if (i >= n) return true;
-    spare = to = (char *)cfti_alloc(allocator, n * size);
-    if (spare == NULL) return false;
+    scratch = to = (char *)cfti_alloc(allocator, n * size);
+    if (scratch == NULL) return false;
     for (width = 1; width < n; width *= 2) {
         char *swap;
         for (i = 0; i < n; i += 2 * width) {
@@ -31,6 +31,6 @@ static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t 
         swap = from, from = to, to = swap;
     }
     if (from != (char *)items) memcpy(items, from, n * size);
-    cfti_free(allocator, spare, n * size);
+    cfti_free(allocator, scratch, n * size);
     return true;
 }

@@ -8,8 +8,8 @@ typedef struct cfti_search {
     cfti_buffer path;      /* of the include directory at hand, clean */
     cfti_buffer real_path; /* if the search is confined: where that is, */
     cfti_buffer real_base; /* and where all must be */
-    cfti_crew crew;
-    bool crew_is_open;
+    cfti_workers workers;
+    bool workers_are_open;
     bool matches_only; /* excluded directories are searched, but only for what matches there */
     size_t walks;      /* each yields its files in order */
 } cfti_search;
@@ -22,7 +22,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
     search->allocator = *allocator;
     search->path.allocator = *allocator;
     search->real_path.allocator = search->real_base.allocator = *allocator;
-    search->crew.run = &options->run;
+    search->workers.run = &options->run;
     if (n == 0) return CONFITURE_OK;
     if (n <= SIZE_MAX / sizeof(cfti_excluded))
         search->exclude_dirs = (cfti_excluded *)cfti_alloc(allocator, n * sizeof(cfti_excluded));
@@ -47,7 +47,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
 
 static void cfti_search_close(cfti_search *search) {
     size_t i;
-    if (search->crew_is_open) cfti_crew_close(&search->crew);
+    if (search->workers_are_open) cfti_workers_close(&search->workers);
     for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
         cfti_buffer_free(&search->exclude_dirs[i].path);
     cfti_free(&search->allocator, search->exclude_dirs,
@@ -78,10 +78,11 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.matches_only = search->matches_only;
     walk.found = files->count;
     walk.exclude_dirs = search->exclude_dirs;
-    walk.crew = &search->crew;
-    walk.crew_is_open = &search->crew_is_open;
+    walk.workers = &search->workers;
+    walk.workers_are_open = &search->workers_are_open;
     for (i = 0; i < directory->exclude_count; i++)
-        walk.exclude_parts = cfti_max(walk.exclude_parts, cfti_match_parts(directory->exclude[i]));
+        walk.exclude_parts =
+            cfti_max(walk.exclude_parts, cfti_match_components(directory->exclude[i]));
     root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
                             search->path.size);
     if (root != NULL) {
@@ -281,7 +282,7 @@ static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
     if (count == 1) {
         cfti_os_status status;
         fail->path = directories[0].path;
-        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_NOWHERE, fail->path, false, &status)))
+        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_CWD, fail->path, false, &status)))
             fail->detail = "no SQL files found: the directory does not exist";
         return fail->status;
     }
@@ -394,27 +395,27 @@ static bool cfti_find_options_check(const confiture_find_options *options, confi
 }
 
 /* Whether all that a search needs is there. */
-static bool cfti_search_is_given(const confiture_directory *directories, size_t count,
-                                 const confiture_find_options *options, confiture_error *error) {
+static bool cfti_search_require(const confiture_directory *directories, size_t count,
+                                const confiture_find_options *options, confiture_error *error) {
     char name[64];
     size_t i;
     if (count == 0) {
         (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, "no include directory is given");
         return false;
     }
-    if (!cfti_is_given(directories, "directories", error)) return false;
+    if (!cfti_require(directories, "directories", error)) return false;
     for (i = 0; i < count; i++) {
         const confiture_directory *directory = &directories[i];
-        if (!cfti_is_given(directory->path, cfti_name_item(name, "directories", i, ".path"),
-                           error) ||
-            !cfti_are_given(directory->include, directory->include_count,
-                            cfti_name_item(name, "directories", i, ".include"), error) ||
-            !cfti_are_given(directory->exclude, directory->exclude_count,
-                            cfti_name_item(name, "directories", i, ".exclude"), error))
+        if (!cfti_require(directory->path, cfti_name_item(name, "directories", i, ".path"),
+                          error) ||
+            !cfti_require_all(directory->include, directory->include_count,
+                              cfti_name_item(name, "directories", i, ".include"), error) ||
+            !cfti_require_all(directory->exclude, directory->exclude_count,
+                              cfti_name_item(name, "directories", i, ".exclude"), error))
             return false;
     }
-    return cfti_are_given(options->exclude_dirs, options->exclude_dir_count,
-                          "options->exclude_dirs", error);
+    return cfti_require_all(options->exclude_dirs, options->exclude_dir_count,
+                            "options->exclude_dirs", error);
 }
 
 /* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
@@ -450,13 +451,13 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     int cancel;
     memset(&defaults, 0, sizeof(defaults));
     if (options == NULL) options = &defaults;
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_search_is_given(directories, directory_count, options, error) ||
+    if (!cfti_search_require(directories, directory_count, options, error) ||
         !cfti_find_options_check(options, error))
         return CONFITURE_E_ARGUMENT;
     cancel = cfti_cancel_disable();
-    shared = options->run.pool != NULL || cfti_crew_limit(&options->run) > 1;
+    shared = options->run.pool != NULL || cfti_workers_limit(&options->run) > 1;
     status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
                             error);
     if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
@@ -476,17 +477,17 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
                                               const confiture_find_options *options,
                                               confiture_error *error) {
     confiture_directory one;
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_is_given(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
     memset(&one, 0, sizeof(one));
     one.path = directory;
     return confiture_find_all(files, &one, 1, options, error);
 }
 
 /* One path of a caller's own list. `clean` is working memory. */
-static confiture_status cfti_files_take(confiture_files *files, cfti_buffer *clean,
-                                        const char *path, size_t size, cfti_fail *fail) {
+static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *clean,
+                                         const char *path, size_t size, cfti_fail *fail) {
     if (size == 0) {
         char number[20];
         size_t n = cfti_decimal(number, (uint64_t)files->count + 1);
@@ -515,10 +516,10 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
     confiture_status status;
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
-    if (!cfti_are_given(paths, path_count, "paths", error) ||
-        (list_size > 0 && !cfti_is_given(list, "list", error)) ||
+    if (!cfti_require_all(paths, path_count, "paths", error) ||
+        (list_size > 0 && !cfti_require(list, "list", error)) ||
         (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
@@ -528,11 +529,11 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     clean.allocator = (*files)->allocator;
     (*files)->is_confined = options != NULL && options->confine;
     for (i = 0; i < path_count && status == CONFITURE_OK; i++)
-        status = cfti_files_take(*files, &clean, paths[i], strlen(paths[i]), &fail);
+        status = cfti_files_adopt(*files, &clean, paths[i], strlen(paths[i]), &fail);
     while (list_size > 0 && status == CONFITURE_OK) {
         const char *end = (const char *)memchr(list, '\0', list_size);
         size_t size = end != NULL ? (size_t)(end - list) : list_size;
-        status = cfti_files_take(*files, &clean, list, size, &fail);
+        status = cfti_files_adopt(*files, &clean, list, size, &fail);
         size += end != NULL;
         list += size;
         list_size -= size;

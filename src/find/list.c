@@ -185,8 +185,8 @@ static bool cfti_files_leave_out(confiture_files *files, const char *head, size_
 
 /* A list that is to get some files of another, whose strings it shares: empty, with room
  * for all. False: no memory. */
-static bool cfti_files_part(confiture_files *part, const confiture_files *whole,
-                            const confiture_allocator *allocator) {
+static bool cfti_files_subset(confiture_files *part, const confiture_files *whole,
+                              const confiture_allocator *allocator) {
     size_t capacity = whole->count + 1;
     void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
     if (block == NULL) return false;
@@ -199,12 +199,13 @@ static bool cfti_files_part(confiture_files *part, const confiture_files *whole,
     return true;
 }
 
-static void cfti_files_part_add(confiture_files *part, const confiture_files *whole, size_t index) {
+static void cfti_files_subset_add(confiture_files *part, const confiture_files *whole,
+                                  size_t index) {
     part->items[part->count] = whole->items[index];
     part->origins[part->count++] = cfti_files_origin(whole, index);
 }
 
-static void cfti_files_part_free(confiture_files *part) {
+static void cfti_files_subset_free(confiture_files *part) {
     cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
     part->items = NULL;
 }

@@ -21,8 +21,8 @@ typedef struct cfti_walk {
     const cfti_excluded *exclude_dirs; /* as many as the options have */
     size_t exclude_parts;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
-    cfti_crew *crew;
-    bool *crew_is_open;
+    cfti_workers *workers;
+    bool *workers_are_open;
     size_t root_size; /* of the include directory's path */
     cfti_node *all;
     cfti_node **level; /* the directories to be listed next */
@@ -31,10 +31,10 @@ typedef struct cfti_walk {
 } cfti_walk;
 
 /* "**" also stands for no directory at all. */
-static uint64_t cfti_parts_close(const cfti_pattern *pattern, uint64_t parts) {
+static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t parts) {
     size_t i;
     for (i = 0; i + 1 < pattern->count; i++)
-        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_PART_ANY_DEPTH)
+        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH)
             parts |= (uint64_t)1 << (i + 1);
     return parts;
 }
@@ -126,7 +126,7 @@ static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const 
     if (error == 0 && cfti_path_below((const char *)place.data, listing->walk->real_base) == NULL) {
         entry->error = CFTI_LEADS_OUT;
     } else if (error == 0) {
-        char *copy = (char *)cfti_arena_take(&listing->node->arena, place.size + 1);
+        char *copy = (char *)cfti_arena_alloc(&listing->node->arena, place.size + 1);
         if (copy == NULL) error = CFTI_OS_NO_MEMORY;
         else memcpy(copy, place.data, place.size + 1);
         *real = copy;
@@ -148,61 +148,62 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
 }
 
 /* What the pattern's parts want of an entry. */
-typedef struct cfti_wish {
+typedef struct cfti_entry_match {
     uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
     bool found;
     bool found_is_named, below_is_named; /* by a part without wildcards */
     bool left_out; /* by the case of its name: to be told of, if it is a file */
-} cfti_wish;
+} cfti_entry_match;
 
-static cfti_wish cfti_listing_wish(const cfti_listing *listing, const char *name, size_t size,
-                                   cfti_kind kind) {
+static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const char *name,
+                                           size_t size, cfti_kind kind) {
     const cfti_pattern *pattern = listing->walk->pattern;
-    cfti_wish wish;
+    cfti_entry_match match;
     size_t i;
-    memset(&wish, 0, sizeof(wish));
+    memset(&match, 0, sizeof(match));
     for (i = 0; i < pattern->count; i++) {
-        const cfti_part *part = &pattern->parts[i];
+        const cfti_component *part = &pattern->parts[i];
         if ((listing->node->parts >> i & 1) == 0) continue;
         /* No listing holds "..": only the part that names it may take it. */
-        if (part->kind != CFTI_PART_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
-        if (part->kind == CFTI_PART_ANY_DEPTH) {
-            wish.real |= (uint64_t)1 << i;
-        } else if (cfti_part_matches(part, name, size)) {
+        if (part->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
+        if (part->kind == CFTI_COMPONENT_ANY_DEPTH) {
+            match.real |= (uint64_t)1 << i;
+        } else if (cfti_component_matches(part, name, size)) {
             if (i + 1 < pattern->count) {
-                wish.any |= (uint64_t)1 << (i + 1);
-                wish.below_is_named |= part->kind == CFTI_PART_EXACT;
+                match.any |= (uint64_t)1 << (i + 1);
+                match.below_is_named |= part->kind == CFTI_COMPONENT_EXACT;
             } else {
-                wish.found = true;
-                wish.found_is_named = part->kind == CFTI_PART_EXACT;
+                match.found = true;
+                match.found_is_named = part->kind == CFTI_COMPONENT_EXACT;
             }
         } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
-            wish.left_out |= cfti_part_misses_by_case(part, name, size);
+            match.left_out |= cfti_component_misses_by_case(part, name, size);
         }
     }
     if (kind != CFTI_KIND_DIRECTORY) {
-        wish.real = 0;
-        if (kind != CFTI_KIND_LINK) wish.any = 0;
+        match.real = 0;
+        if (kind != CFTI_KIND_LINK) match.any = 0;
     }
-    return wish;
+    return match;
 }
 
-static bool cfti_wish_is_empty(const cfti_wish *wish) {
-    return !wish->found && !wish->left_out && (wish->real | wish->any) == 0;
+static bool cfti_entry_match_is_empty(const cfti_entry_match *match) {
+    return !match->found && !match->left_out && (match->real | match->any) == 0;
 }
 
 /* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
  * to a part that names it an error, unless it was removed since. Returns an error of the
  * system's. */
-static int cfti_listing_follow(const cfti_listing *listing, const char *name, cfti_wish *wish) {
+static int cfti_listing_follow(const cfti_listing *listing, const char *name,
+                               cfti_entry_match *match) {
     cfti_os_status status;
     int error = cfti_os_status_at(listing->directory, name, true, &status);
     if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
-    wish->any = 0;
+    match->any = 0;
     if (error == 0) return 0;
     if (!cfti_is_missing(error)) return error;
-    if (!wish->found_is_named && !wish->below_is_named) return 0;
-    wish->found = false;
+    if (!match->found_is_named && !match->below_is_named) return 0;
+    match->found = false;
     return cfti_os_is_absent(cfti_os_status_at(listing->directory, name, false, &status)) ? 0
                                                                                           : error;
 }
@@ -213,7 +214,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     cfti_listing *listing = (cfti_listing *)ctx;
     cfti_node *node = listing->node;
     size_t size = strlen(name);
-    cfti_wish wish;
+    cfti_entry_match match;
     bool skip_file, skip_all;
     cfti_entry *entry;
     void *entries = node->entries;
@@ -228,20 +229,20 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
         if (error != 0) return cfti_listing_fail(listing, error, name);
         kind = status.kind;
     }
-    wish = cfti_listing_wish(listing, name, size, kind);
-    if (cfti_wish_is_empty(&wish)) return 0;
-    listing->is_file = wish.found;
-    if (wish.found) cfti_mark(listing->walk->include_matched, 0);
+    match = cfti_listing_match(listing, name, size, kind);
+    if (cfti_entry_match_is_empty(&match)) return 0;
+    listing->is_file = match.found;
+    if (match.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) wish.found = wish.found_is_named = wish.left_out = false;
+    if (skip_file) match.found = match.found_is_named = match.left_out = false;
     if (skip_all) {
-        wish.real = wish.any = 0;
-        wish.below_is_named = false;
+        match.real = match.any = 0;
+        match.below_is_named = false;
     }
-    if (kind == CFTI_KIND_LINK && (wish.any != 0 || wish.found_is_named))
-        error = cfti_listing_follow(listing, name, &wish);
-    if (error == 0 && cfti_wish_is_empty(&wish)) return 0;
+    if (kind == CFTI_KIND_LINK && (match.any != 0 || match.found_is_named))
+        error = cfti_listing_follow(listing, name, &match);
+    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
     if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
     if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
@@ -258,22 +259,22 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->kind = (uint8_t)kind;
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
-    entry->found = wish.found;
-    entry->left_out = wish.left_out && !wish.found;
+    entry->found = match.found;
+    entry->left_out = match.left_out && !match.found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
         error = cfti_listing_confine(listing, entry, &real_place, &real_size);
         if (error != 0) return cfti_listing_fail(listing, error, name);
         if (entry->error != 0) return 0;
     }
-    if (wish.found) {
+    if (match.found) {
         node->found_count++;
         node->found_bytes += size + 1;
     }
-    if ((wish.real | wish.any) == 0) return 0;
+    if ((match.real | match.any) == 0) return 0;
     entry->child = cfti_node_create(&listing->walk->allocator, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
-    entry->child->parts = wish.real | wish.any;
+    entry->child->parts = match.real | match.any;
     entry->child->real = real_place;
     entry->child->real_size = real_size;
     node->has_children = true;
@@ -285,15 +286,16 @@ static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
     const cfti_pattern *pattern = listing->walk->pattern;
     size_t i, k;
     for (i = 0; i < pattern->count; i++) {
-        const cfti_part *part = &pattern->parts[i];
+        const cfti_component *part = &pattern->parts[i];
         bool is_parent = part->size == 2 && part->text[0] == '.' && part->text[1] == '.';
         cfti_os_status status;
         cfti_buffer name;
         int error = 0;
-        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_PART_EXACT) continue;
+        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_COMPONENT_EXACT) continue;
         if (only_parent && !is_parent) continue;
         for (k = 0; k < i; k++) /* an equal part has been looked up already */
-            if ((listing->node->parts >> k & 1) != 0 && pattern->parts[k].kind == CFTI_PART_EXACT &&
+            if ((listing->node->parts >> k & 1) != 0 &&
+                pattern->parts[k].kind == CFTI_COMPONENT_EXACT &&
                 pattern->parts[k].size == part->size &&
                 memcmp(pattern->parts[k].text, part->text, part->size) == 0)
                 break;
@@ -339,13 +341,13 @@ static void cfti_node_list(void *ctx, size_t index) {
     size_t i;
     int error;
     memset(&node->fail, 0, sizeof(node->fail));
-    node->parts = cfti_parts_close(walk->pattern, node->parts);
+    node->parts = cfti_states_close(walk->pattern, node->parts);
     for (i = 0; i < walk->pattern->count; i++)
-        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_PART_EXACT)
+        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_COMPONENT_EXACT)
             wants_listing = true;
     i = walk->pattern->count - 1;
     node->found =
-        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_PART_ANY_DEPTH;
+        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH;
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;

@@ -58,7 +58,7 @@ static cfti_node *cfti_node_create(const confiture_allocator *allocator, cfti_ar
                                    cfti_node *parent, const char *name, size_t name_size) {
     cfti_node *node;
     cfti_arena_align(arena); /* behind names, which are packed */
-    node = (cfti_node *)cfti_arena_take(arena, sizeof(cfti_node));
+    node = (cfti_node *)cfti_arena_alloc(arena, sizeof(cfti_node));
     if (node == NULL) return NULL;
     cfti_node_init(node, parent, name, name_size);
     node->arena.allocator = *allocator;
@@ -140,7 +140,7 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     cfti_node entry = *node;
     char *path;
     if (*name != '\0') cfti_node_init(&entry, node, name, strlen(name));
-    path = (char *)cfti_arena_take(&node->arena, entry.path_size + 1);
+    path = (char *)cfti_arena_alloc(&node->arena, entry.path_size + 1);
     if (path == NULL) {
         cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
         return CFTI_OS_NO_MEMORY;

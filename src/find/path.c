@@ -8,7 +8,7 @@
 static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
     size_t i = cfti_os_root(path, size);
     if (i > 0 && out->size == 0) {
-        char root[CFTI_OS_ROOT_ROOM];
+        char root[CFTI_OS_ROOT_CAPACITY];
         if (!cfti_buffer_append(out, root, cfti_os_root_text(path, i, root))) return false;
     }
     while (i < size) {
@@ -388,7 +388,7 @@ static bool cfti_match_is_empty(const char *pattern, size_t size) {
 }
 
 /* How many components of a path a pattern looks at. */
-static size_t cfti_match_parts(const char *pattern) {
+static size_t cfti_match_components(const char *pattern) {
     size_t start, end = strlen(pattern), count = 0;
     for (; cfti_component_before(pattern, &start, &end); end = start) count++;
     return count;
@@ -396,23 +396,23 @@ static size_t cfti_match_parts(const char *pattern) {
 
 /* ---- glob patterns ---- */
 
-#define CFTI_PATTERN_PARTS 63
+#define CFTI_MAX_COMPONENTS 63
 
-typedef enum cfti_part_kind {
-    CFTI_PART_ANY_DEPTH, /* ** */
-    CFTI_PART_WILD,      /* matched against the listing */
-    CFTI_PART_EXACT      /* no wildcard: looked up */
-} cfti_part_kind;
+typedef enum cfti_component_kind {
+    CFTI_COMPONENT_ANY_DEPTH, /* ** */
+    CFTI_COMPONENT_WILD,      /* matched against the listing */
+    CFTI_COMPONENT_EXACT      /* no wildcard: looked up */
+} cfti_component_kind;
 
-typedef struct cfti_part {
-    cfti_part_kind kind;
+typedef struct cfti_component {
+    cfti_component_kind kind;
     const char *text;
     size_t size;
     bool is_suffix; /* "*" and then no wildcard, as *.sql: compared from the end */
-} cfti_part;
+} cfti_component;
 
 typedef struct cfti_pattern {
-    cfti_part parts[CFTI_PATTERN_PARTS];
+    cfti_component parts[CFTI_MAX_COMPONENTS];
     size_t count;
 } cfti_pattern;
 
@@ -429,9 +429,9 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
     bool empty = true;
     memset(pattern, 0, sizeof(*pattern));
     if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
-    if (recursive) pattern->parts[pattern->count++].kind = CFTI_PART_ANY_DEPTH;
+    if (recursive) pattern->parts[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
     while (*p != '\0') {
-        cfti_part part;
+        cfti_component part;
         memset(&part, 0, sizeof(part));
         part.text = p;
         while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
@@ -439,25 +439,25 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
         if (*p != '\0') p++;
         if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
         empty = false;
-        part.kind = CFTI_PART_EXACT;
+        part.kind = CFTI_COMPONENT_EXACT;
         if (part.size == 2 && memcmp(part.text, "**", 2) == 0) {
-            part.kind = CFTI_PART_ANY_DEPTH;
+            part.kind = CFTI_COMPONENT_ANY_DEPTH;
             /* Two in a row say no more than one. */
             if (pattern->count > 0 &&
-                pattern->parts[pattern->count - 1].kind == CFTI_PART_ANY_DEPTH)
+                pattern->parts[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
                 continue;
         } else if (cfti_has_wildcard(part.text, part.size)) {
             size_t i;
             for (i = 1; i < part.size; i++)
                 if (part.text[i - 1] == '*' && part.text[i] == '*')
                     return "\"**\" must stand alone between slashes";
-            part.kind = CFTI_PART_WILD;
+            part.kind = CFTI_COMPONENT_WILD;
             /* Not if it begins inside a character: those bytes end other characters, too. */
             part.is_suffix = part.text[0] == '*' &&
                              !cfti_has_wildcard(part.text + 1, part.size - 1) &&
                              (part.size == 1 || ((uint8_t)part.text[1] & 0xC0) != 0x80);
         }
-        if (pattern->count == CFTI_PATTERN_PARTS) return "the pattern has more than 63 parts";
+        if (pattern->count == CFTI_MAX_COMPONENTS) return "the pattern has more than 63 parts";
         pattern->parts[pattern->count++] = part;
     }
     return empty ? "the pattern is empty" : NULL;
@@ -465,7 +465,8 @@ static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text,
 
 /* Whether a name that does not match a part would, if case did not matter: of parts like
  * *.sql alone. */
-static bool cfti_part_misses_by_case(const cfti_part *part, const char *name, size_t size) {
+static bool cfti_component_misses_by_case(const cfti_component *part, const char *name,
+                                          size_t size) {
     size_t n = part->size - 1, i;
     if (!part->is_suffix || size < n) return false;
     for (i = 0; i < n; i++)
@@ -474,11 +475,11 @@ static bool cfti_part_misses_by_case(const cfti_part *part, const char *name, si
     return memcmp(name + size - n, part->text + 1, n) != 0;
 }
 
-static bool cfti_part_matches(const cfti_part *part, const char *name, size_t size) {
+static bool cfti_component_matches(const cfti_component *part, const char *name, size_t size) {
     if (part->is_suffix)
         return size >= part->size - 1 &&
                memcmp(name + size - (part->size - 1), part->text + 1, part->size - 1) == 0;
-    if (part->kind == CFTI_PART_EXACT)
+    if (part->kind == CFTI_COMPONENT_EXACT)
         return size == part->size && memcmp(name, part->text, size) == 0;
     return cfti_fnmatch(name, size, part->text, part->size);
 }

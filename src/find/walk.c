@@ -15,11 +15,11 @@ static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
 
 /* Below so long a path a directory is opened relative to the one above, for which a few
  * of each level stay open while the next one is listed. */
-#define CFTI_OPEN_MOST 16
+#define CFTI_MAX_OPEN 16
 
 static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
     size_t i, chosen = 0;
-    for (i = 0; i < n && chosen < CFTI_OPEN_MOST; i++) {
+    for (i = 0; i < n && chosen < CFTI_MAX_OPEN; i++) {
         level[i]->stays_open = level[i]->path_size >= CFTI_OS_LONG_PATH;
         chosen += level[i]->stays_open;
     }
@@ -36,16 +36,17 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     while (first < walk->level_count) {
         size_t n = walk->level_count - first, i, k;
         int error;
-        if (!*walk->crew_is_open && n / CFTI_DIRECTORIES_PER_THREAD >= 2) {
-            cfti_crew_open(walk->crew, run, &walk->allocator, n / CFTI_DIRECTORIES_PER_THREAD);
-            *walk->crew_is_open = true;
+        if (!*walk->workers_are_open && n / CFTI_DIRECTORIES_PER_THREAD >= 2) {
+            cfti_workers_open(walk->workers, run, &walk->allocator,
+                              n / CFTI_DIRECTORIES_PER_THREAD);
+            *walk->workers_are_open = true;
         }
         memmove(walk->level, walk->level + first, n * sizeof(cfti_node *));
         walk->level_count = n;
         for (i = 0; i < n; i++)
             cfti_fail_with(&walk->level[i]->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
         cfti_level_choose_open(walk->level, n);
-        error = cfti_crew_each(walk->crew, n, cfti_node_list, walk);
+        error = cfti_workers_each(walk->workers, n, cfti_node_list, walk);
         if (error != 0) return cfti_fail_parallel(fail, error);
         for (i = 0; i < n; i++) {
             cfti_node *node = walk->level[i];
@@ -90,22 +91,22 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
     cfti_node *node = root;
     cfti_buffer path;
     /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
-    bool room =
+    bool capacity =
         walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
     memset(&path, 0, sizeof(path));
     path.allocator = walk->allocator;
     fail->status = CONFITURE_OK;
-    room = room && cfti_node_enter(&path, root);
-    while (node != NULL && room && fail->status == CONFITURE_OK) {
+    capacity = capacity && cfti_node_enter(&path, root);
+    while (node != NULL && capacity && fail->status == CONFITURE_OK) {
         if (node->fail.status != CONFITURE_OK) {
             *fail = node->fail;
         } else if (!node->entered) {
             node->entered = true;
             if (node->found) cfti_mark(walk->include_matched, 0);
             if (node->found && !cfti_node_excluded(walk, &path))
-                room = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
-                                      CFTI_KIND_DIRECTORY);
+                capacity = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
+                                          CFTI_KIND_DIRECTORY);
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
             if (entry->error != 0) {
@@ -119,14 +120,14 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
                 break;
             }
             if (entry->found)
-                room = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
-                                      entry->size, (cfti_kind)entry->kind);
+                capacity = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
+                                          entry->size, (cfti_kind)entry->kind);
             if (entry->left_out)
-                room = cfti_files_leave_out(files, (const char *)path.data, path.size, entry->name,
-                                            entry->size);
-            if (entry->child != NULL && room) {
+                capacity = cfti_files_leave_out(files, (const char *)path.data, path.size,
+                                                entry->name, entry->size);
+            if (entry->child != NULL && capacity) {
                 node = entry->child;
-                room = cfti_node_enter(&path, node);
+                capacity = cfti_node_enter(&path, node);
             }
         } else {
             node = node->parent;
@@ -134,7 +135,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
         }
     }
     cfti_buffer_free(&path);
-    return room ? fail->status : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return capacity ? fail->status : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
 }
 
 static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {

@@ -35,7 +35,7 @@ static bool cfti_os_is_slash(char c);
 static size_t cfti_os_root(const char *path, size_t size);
 /* Writes that root in the library's form, "/" last, and returns its size. */
 static size_t cfti_os_root_text(const char *path, size_t root, char text[]);
-/* Room for it: CFTI_OS_ROOT_ROOM. */
+/* Room for it: CFTI_OS_ROOT_CAPACITY. */
 
 /* ---- files and directories ---- */
 
@@ -73,7 +73,7 @@ static void cfti_os_nap(void);
 
 /* A file to read from, whatever stands under the path: never waits for the other end of a
  * FIFO, but for a minute at most for another process's lease on a file. Relative to directory
- * `at`, or to nothing if at is CFTI_OS_NOWHERE. */
+ * `at`, or to nothing if at is CFTI_OS_CWD. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
 /* The same, but CFTI_OS_LINK_LOOP if it is a symbolic link, where the system can tell. */
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
@@ -162,7 +162,7 @@ typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
-    size_t room;           /* at data, at most 64 KiB */
+    size_t capacity;       /* at data, at most 64 KiB */
     size_t got;            /* bytes that the read brought, if done */
     bool no_link;          /* a symbolic link is not followed, and so not done */
     bool done;             /* else it has to be read in the ordinary way, which says why */

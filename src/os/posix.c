@@ -97,7 +97,7 @@ long syscall(long, ...);
 #define CFTI_F_DUPFD_CLOEXEC F_DUPFD
 #endif
 
-#define CFTI_OS_NOWHERE CFTI_AT_FDCWD
+#define CFTI_OS_CWD CFTI_AT_FDCWD
 
 #define CFTI_OS_NO_MEMORY ENOMEM
 #define CFTI_OS_EXISTS EEXIST
@@ -115,7 +115,7 @@ static bool cfti_os_is_absent(int error) { return error == ENOENT; }
 
 static bool cfti_os_is_no_name(int error) { return error == ENAMETOOLONG; }
 
-#define CFTI_OS_ROOT_ROOM 2
+#define CFTI_OS_ROOT_CAPACITY 2
 #define CFTI_OS_LONG_PATH 1000
 
 static bool cfti_os_is_slash(char c) { return c == '/'; }
@@ -252,7 +252,7 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 
 /* Those on the way need only be entered. */
 static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directory) {
-    cfti_os_file at = CFTI_OS_NOWHERE;
+    cfti_os_file at = CFTI_OS_CWD;
     size_t size = strlen(path);
     for (;;) {
         char step[CFTI_OS_PATH_STEP + 1];
@@ -265,7 +265,7 @@ static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directo
             while (n > 0 && path[n] != '/') n--;
             if (n == 0) {
                 error = ENAMETOOLONG;
-                if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+                if (at != CFTI_OS_CWD) cfti_os_close(at);
                 return error;
             }
             memcpy(step, path, n);
@@ -274,7 +274,7 @@ static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directo
         }
         error =
             cfti_os_open_with(at, part, CFTI_O_DIRECTORY | (n < size ? CFTI_O_PATH : flags), &next);
-        if (at != CFTI_OS_NOWHERE) cfti_os_close(at);
+        if (at != CFTI_OS_CWD) cfti_os_close(at);
         if (error != 0) return error;
         at = next;
         if (n == size) break;
@@ -526,7 +526,7 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer,
 }
 
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
-    return cfti_os_read_link_at(CFTI_OS_NOWHERE, path, buffer, capacity);
+    return cfti_os_read_link_at(CFTI_OS_CWD, path, buffer, capacity);
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {

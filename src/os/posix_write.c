@@ -47,7 +47,7 @@ static bool cfti_os_unnamed_is_good(cfti_os_file file, bool is_private) {
     cfti_os_status one, other;
     char path[40];
     return cfti_os_status_of(file, &one) == 0 &&
-           cfti_os_status_at(CFTI_OS_NOWHERE, cfti_os_fd_path(file, path), true, &other) == 0 &&
+           cfti_os_status_at(CFTI_OS_CWD, cfti_os_fd_path(file, path), true, &other) == 0 &&
            one.device == other.device && one.inode == other.inode &&
            (is_private || (one.mode & 0666u) != 0666u);
 }
@@ -94,7 +94,7 @@ static uint64_t cfti_os_random(void) {
     if (syscall(SYS_getrandom, &value, sizeof(value), 1 /* GRND_NONBLOCK */) == (long)sizeof(value))
         return value;
 #endif
-    if (cfti_os_open(CFTI_OS_NOWHERE, "/dev/urandom", &file) == 0) {
+    if (cfti_os_open(CFTI_OS_CWD, "/dev/urandom", &file) == 0) {
         (void)cfti_os_read_at(file, &value, sizeof(value), 0, &got);
         cfti_os_close(file);
     }
@@ -121,8 +121,7 @@ static bool cfti_os_holds_open_files(cfti_os_file directory, bool *is_own) {
     if (cfti_os_status_of(directory, &where) != 0) return false;
     for (i = 0; i < CFTI_COUNT(cfti_os_descriptors) && !*is_own; i++) {
         cfti_os_file file; /* open, since /proc numbers its inodes anew for each look */
-        if (cfti_os_open_directory_at(CFTI_OS_NOWHERE, cfti_os_descriptors[i], &file) != 0)
-            continue;
+        if (cfti_os_open_directory_at(CFTI_OS_CWD, cfti_os_descriptors[i], &file) != 0) continue;
         if (cfti_os_status_of(file, &own) == 0 && own.device == where.device) {
             *is_own = own.inode == where.inode;
 #if defined(__linux__)
@@ -157,7 +156,7 @@ static int cfti_os_look_beside(char *path, bool *is_open_file, int *descriptor) 
     bool is_own;
     int error;
     *leaf = '\0';
-    error = cfti_os_open_directory_at(CFTI_OS_NOWHERE, slash == NULL ? "." : path, &directory);
+    error = cfti_os_open_directory_at(CFTI_OS_CWD, slash == NULL ? "." : path, &directory);
     *leaf = first;
     if (error != 0) return cfti_os_is_no_open_file(error) ? 0 : error;
     *is_open_file = cfti_os_holds_open_files(directory, &is_own);
@@ -275,7 +274,7 @@ static void cfti_os_release_pipe_signal(const cfti_pipe_signals *before) {
     (void)syscall(SYS_rt_sigprocmask, CFTI_PIPE_SETMASK, before, NULL, CFTI_SIGNALS_SIZE);
 }
 
-static void cfti_os_take_pipe_signal(void) {
+static void cfti_os_consume_pipe_signal(void) {
     cfti_pipe_signals one;
     memset(&one, 0, sizeof(one));
     one.words[0] = CFTI_SIGPIPE_BIT;
@@ -309,7 +308,7 @@ static void cfti_os_release_pipe_signal(const cfti_pipe_signals *before) {
     (void)CFTI_SIGNAL_MASK(SIG_SETMASK, before, NULL);
 }
 
-static void cfti_os_take_pipe_signal(void) {
+static void cfti_os_consume_pipe_signal(void) {
     sigset_t one;
     int number;
     (void)sigemptyset(&one);
@@ -326,7 +325,7 @@ static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size
     error = cfti_os_write(file, data, size);
     if (held) {
         if (error == EPIPE && !pending && cfti_os_pipe_signal_is_pending())
-            cfti_os_take_pipe_signal();
+            cfti_os_consume_pipe_signal();
         cfti_os_release_pipe_signal(&before);
     }
     return error;
@@ -383,11 +382,11 @@ static bool cfti_os_has_no_acl(int error) {
 }
 
 /* The ACL of a file, *size 0: it has none. ERANGE: more than there is room for. */
-static int cfti_os_read_acl(const char *path, uint8_t *acl, size_t room, size_t *size) {
+static int cfti_os_read_acl(const char *path, uint8_t *acl, size_t capacity, size_t *size) {
     ssize_t n;
     *size = 0;
     do {
-        n = getxattr(path, CFTI_ACL, acl, room);
+        n = getxattr(path, CFTI_ACL, acl, capacity);
     } while (n < 0 && errno == EINTR);
     if (n < 0) return cfti_os_has_no_acl(errno) ? 0 : cfti_os_errno();
     *size = (size_t)n;

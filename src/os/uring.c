@@ -19,7 +19,7 @@
 #endif
 
 /* As in <linux/io_uring.h>, which may be older than the kernel, or missing. */
-typedef struct cfti_ring_request {
+typedef struct cfti_sqe {
     uint8_t opcode, flags;
     uint16_t priority;
     int32_t file;
@@ -29,13 +29,13 @@ typedef struct cfti_ring_request {
     uint16_t buffer, personality;
     uint32_t file_index; /* from 1: of the ring's own table of open files */
     uint64_t unused[2];
-} cfti_ring_request;
+} cfti_sqe;
 
-typedef struct cfti_ring_result {
+typedef struct cfti_cqe {
     uint64_t user_data;
-    int32_t result;
+    int32_t cqe;
     uint32_t flags;
-} cfti_ring_result;
+} cfti_cqe;
 
 typedef struct cfti_ring_setup {
     uint32_t request_count, result_count, flags, cpu, idle, features, other_ring, unused[3];
@@ -63,18 +63,18 @@ typedef struct cfti_ring_setup {
 /* A request that only valgrind hears, and that is nothing to a processor: to take these bytes
  * for defined. */
 static void cfti_ring_wrote(const void *data, size_t size) {
-    volatile uint64_t request[6];
-    uint64_t result = 0;
-    request[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
-    request[1] = (uint64_t)(uintptr_t)data;
-    request[2] = size;
-    request[3] = 0;
-    request[4] = 0;
-    request[5] = 0;
+    volatile uint64_t sqe[6];
+    uint64_t cqe = 0;
+    sqe[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
+    sqe[1] = (uint64_t)(uintptr_t)data;
+    sqe[2] = size;
+    sqe[3] = 0;
+    sqe[4] = 0;
+    sqe[5] = 0;
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\t"
                      "rolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
-                     : "+d"(result)
-                     : "a"(&request[0])
+                     : "+d"(cqe)
+                     : "a"(&sqe[0])
                      : "cc", "memory");
 }
 #else
@@ -107,8 +107,8 @@ struct cfti_os_ring {
     int cold; /* batches that are read ahead instead: see below */
     uint8_t *memory;
     size_t memory_size;
-    cfti_ring_request *requests;
-    const cfti_ring_result *results;
+    cfti_sqe *requests;
+    const cfti_cqe *results;
     uint32_t *request_tail, *result_head;
     const uint32_t *result_tail;
     uint32_t request_mask, result_mask;
@@ -143,14 +143,14 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
         cfti_os_close(ring->file);
         return error;
     }
-    size = setup.results + setup.result_count * sizeof(cfti_ring_result);
+    size = setup.results + setup.result_count * sizeof(cfti_cqe);
     if (size < setup.request_array + setup.request_count * sizeof(uint32_t))
         size = setup.request_array + setup.request_count * sizeof(uint32_t);
     p = mmap(NULL, size, PROT_READ | PROT_WRITE, CFTI_RING_MAP, ring->file, 0);
     if (p != MAP_FAILED) {
         ring->memory = (uint8_t *)p;
         ring->memory_size = size;
-        p = mmap(NULL, setup.request_count * sizeof(cfti_ring_request), PROT_READ | PROT_WRITE,
+        p = mmap(NULL, setup.request_count * sizeof(cfti_sqe), PROT_READ | PROT_WRITE,
                  CFTI_RING_MAP, ring->file, 0x10000000);
     }
     if (p == MAP_FAILED) {
@@ -159,8 +159,8 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
         cfti_os_close(ring->file);
         return error;
     }
-    ring->requests = (cfti_ring_request *)p;
-    ring->results = (const cfti_ring_result *)(const void *)(ring->memory + setup.results);
+    ring->requests = (cfti_sqe *)p;
+    ring->results = (const cfti_cqe *)(const void *)(ring->memory + setup.results);
     ring->request_tail = (uint32_t *)(void *)(ring->memory + setup.request_tail);
     ring->result_head = (uint32_t *)(void *)(ring->memory + setup.result_head);
     ring->result_tail = (const uint32_t *)(const void *)(ring->memory + setup.result_tail);
@@ -172,38 +172,38 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
 }
 
 static void cfti_os_ring_close(cfti_os_ring *ring) {
-    (void)munmap(ring->requests, (ring->request_mask + 1) * sizeof(cfti_ring_request));
+    (void)munmap(ring->requests, (ring->request_mask + 1) * sizeof(cfti_sqe));
     (void)munmap(ring->memory, ring->memory_size);
     cfti_os_close(ring->file);
 }
 
 /* Adds a request that speaks of fetch `i`; it is the kernel's after the next enter. */
-static cfti_ring_request *cfti_ring_add(cfti_os_ring *ring, uint8_t opcode, size_t i) {
+static cfti_sqe *cfti_ring_add(cfti_os_ring *ring, uint8_t opcode, size_t i) {
     uint32_t tail = *ring->request_tail;
-    cfti_ring_request *request = &ring->requests[tail & ring->request_mask];
-    memset(request, 0, sizeof(*request));
-    request->opcode = opcode;
-    request->user_data = (uint64_t)opcode << 32 | i;
+    cfti_sqe *sqe = &ring->requests[tail & ring->request_mask];
+    memset(sqe, 0, sizeof(*sqe));
+    sqe->opcode = opcode;
+    sqe->user_data = (uint64_t)opcode << 32 | i;
     __atomic_store_n(ring->request_tail, tail + 1, __ATOMIC_RELEASE);
-    return request;
+    return sqe;
 }
 
 static void cfti_ring_add_open(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
-    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_OPEN, i);
-    request->file = fetch->at;
-    request->address = (uint64_t)(uintptr_t)fetch->path;
-    request->call_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-    if (fetch->no_link) request->call_flags |= CFTI_O_NOFOLLOW;
-    request->file_index = (uint32_t)i + 1;
+    cfti_sqe *sqe = cfti_ring_add(ring, CFTI_RING_OPEN, i);
+    sqe->file = fetch->at;
+    sqe->address = (uint64_t)(uintptr_t)fetch->path;
+    sqe->call_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    if (fetch->no_link) sqe->call_flags |= CFTI_O_NOFOLLOW;
+    sqe->file_index = (uint32_t)i + 1;
 }
 
 static void cfti_ring_add_read(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
-    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_READ, i);
-    request->file = (int32_t)i;
-    request->address = (uint64_t)(uintptr_t)fetch->data;
-    request->size = (uint32_t)fetch->room;
-    request->flags = CFTI_RING_FIXED_FILE;
-    request->call_flags = CFTI_RING_NO_WAIT;
+    cfti_sqe *sqe = cfti_ring_add(ring, CFTI_RING_READ, i);
+    sqe->file = (int32_t)i;
+    sqe->address = (uint64_t)(uintptr_t)fetch->data;
+    sqe->size = (uint32_t)fetch->capacity;
+    sqe->flags = CFTI_RING_FIXED_FILE;
+    sqe->call_flags = CFTI_RING_NO_WAIT;
 }
 
 static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
@@ -211,26 +211,26 @@ static void cfti_ring_add_close(cfti_os_ring *ring, size_t i) {
 }
 
 static void cfti_ring_add_look(cfti_os_ring *ring, const cfti_os_fetch *fetch, size_t i) {
-    cfti_ring_request *request = cfti_ring_add(ring, CFTI_RING_STATUS, i);
-    request->file = fetch->at;
-    request->address = (uint64_t)(uintptr_t)fetch->path;
-    request->offset = (uint64_t)(uintptr_t)&ring->looks[i];
-    request->size = 0x7FF; /* STATX_BASIC_STATS: what fstatat() asks for */
-    request->call_flags = CFTI_AT_SYMLINK_NOFOLLOW;
+    cfti_sqe *sqe = cfti_ring_add(ring, CFTI_RING_STATUS, i);
+    sqe->file = fetch->at;
+    sqe->address = (uint64_t)(uintptr_t)fetch->path;
+    sqe->offset = (uint64_t)(uintptr_t)&ring->looks[i];
+    sqe->size = 0x7FF; /* STATX_BASIC_STATS: what fstatat() asks for */
+    sqe->call_flags = CFTI_AT_SYMLINK_NOFOLLOW;
 }
 
-static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_ring_result *result) {
-    cfti_os_fetch *fetch = &fetches[result->user_data & 0xFFFFFFFFu];
-    bool good = result->result >= 0;
-    switch (result->user_data >> 32) {
+static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_cqe *cqe) {
+    cfti_os_fetch *fetch = &fetches[cqe->user_data & 0xFFFFFFFFu];
+    bool good = cqe->cqe >= 0;
+    switch (cqe->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
     case CFTI_RING_STATUS: fetch->looked = good; break;
     default:
         fetch->done = good;
-        fetch->refused = result->result == -EOPNOTSUPP;
+        fetch->refused = cqe->cqe == -EOPNOTSUPP;
         if (!good) break;
-        fetch->got = (size_t)result->result;
+        fetch->got = (size_t)cqe->cqe;
         CFTI_KERNEL_WROTE(fetch->data, fetch->got);
         cfti_ring_wrote(fetch->data, fetch->got);
     }
@@ -268,14 +268,15 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
 #if defined(SYS_fadvise64) && UINTPTR_MAX > 0xFFFFFFFFu
         /* 32-bit systems pass the sizes in other ways, and only lose the advice. */
         if (fetch->opened)
-            (void)syscall(SYS_fadvise64, files[i], 0L, (long)fetch->room, 3 /* WILLNEED */);
+            (void)syscall(SYS_fadvise64, files[i], 0L, (long)fetch->capacity, 3 /* WILLNEED */);
 #endif
     }
     for (i = 0; i < count; i++) {
         cfti_os_fetch *fetch = &fetches[i];
         if (!fetch->opened) continue;
-        fetch->done = cfti_os_read_at(files[i], fetch->data, fetch->room, 0, &fetch->got) == 0 &&
-                      cfti_os_status_of(files[i], &fetch->status) == 0;
+        fetch->done =
+            cfti_os_read_at(files[i], fetch->data, fetch->capacity, 0, &fetch->got) == 0 &&
+            cfti_os_status_of(files[i], &fetch->status) == 0;
         cfti_os_close(files[i]);
     }
 }

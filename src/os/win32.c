@@ -71,7 +71,7 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *path, cfti_os_
 }
 
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
-    int error = cfti_os_open_directory_at(CFTI_OS_NOWHERE, path, directory);
+    int error = cfti_os_open_directory_at(CFTI_OS_CWD, path, directory);
     directory->path = path;
     return error;
 }
@@ -143,7 +143,7 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status) {
     cfti_wide wide;
-    cfti_os_file file = CFTI_OS_NOWHERE;
+    cfti_os_file file = CFTI_OS_CWD;
     int error = cfti_wide_path(&wide, at, path);
     if (error == 0 && !wide.is_device)
         error = cfti_os_open_wide(
@@ -240,7 +240,7 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 /* is_private has no meaning here: who may read a new file is what its directory says. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
     cfti_wide wide;
-    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
     (void)is_private;
     if (error == 0)
         error = cfti_os_open_wide(wide.text, GENERIC_READ | GENERIC_WRITE, CREATE_NEW,
@@ -264,9 +264,9 @@ static int cfti_os_name(cfti_os_file file, const char *path) {
 
 static int cfti_os_link(const char *from, const char *to) {
     cfti_wide old, wide;
-    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    int error = cfti_wide_path(&old, CFTI_OS_CWD, from);
     if (error == 0) {
-        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        error = cfti_wide_path(&wide, CFTI_OS_CWD, to);
         if (error == 0 && !CreateHardLinkW(wide.text, old.text, NULL)) error = cfti_os_last_error();
         cfti_wide_close(&wide);
     }
@@ -294,7 +294,7 @@ static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *des
 
 static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file) {
     cfti_wide wide;
-    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
     (void)descriptor;
     if (error == 0) error = cfti_os_open_wide(wide.text, GENERIC_WRITE, OPEN_EXISTING, 0, file);
     cfti_wide_close(&wide);
@@ -357,7 +357,7 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
 
 /* Scanners of viruses and indexers open what has just been written, for some
  * milliseconds, and it cannot be moved or removed meanwhile. False: that was enough. */
-static bool cfti_os_try_again(int error, unsigned *attempt) {
+static bool cfti_os_may_retry(int error, unsigned *attempt) {
     static const DWORD waits[] = {1, 10, 20, 40};
     if (error != (int)ERROR_ACCESS_DENIED && error != (int)ERROR_SHARING_VIOLATION) return false;
     if (*attempt == CFTI_COUNT(waits)) return false;
@@ -404,16 +404,16 @@ static int cfti_os_rename_wide(const cfti_wide *from, const cfti_wide *to) {
         if (cfti_os_rename_posix(from->text, renaming, size)) break;
         if (MoveFileExW(from->text, to->text, MOVEFILE_REPLACE_EXISTING)) break;
         error = cfti_os_last_error();
-    } while (cfti_os_try_again(error, &attempt));
+    } while (cfti_os_may_retry(error, &attempt));
     (void)HeapFree(GetProcessHeap(), 0, renaming);
     return error;
 }
 
 static int cfti_os_rename(const char *from, const char *to) {
     cfti_wide old, wide;
-    int error = cfti_wide_path(&old, CFTI_OS_NOWHERE, from);
+    int error = cfti_wide_path(&old, CFTI_OS_CWD, from);
     if (error == 0) {
-        error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, to);
+        error = cfti_wide_path(&wide, CFTI_OS_CWD, to);
         if (error == 0) error = cfti_os_rename_wide(&old, &wide);
         cfti_wide_close(&wide);
     }
@@ -424,11 +424,11 @@ static int cfti_os_rename(const char *from, const char *to) {
 static int cfti_os_remove(const char *path) {
     cfti_wide wide;
     unsigned attempt = 0;
-    int error = cfti_wide_path(&wide, CFTI_OS_NOWHERE, path);
+    int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
     if (error == 0) {
         do {
             error = DeleteFileW(wide.text) ? 0 : cfti_os_last_error();
-        } while (error != 0 && cfti_os_try_again(error, &attempt));
+        } while (error != 0 && cfti_os_may_retry(error, &attempt));
     }
     cfti_wide_close(&wide);
     return error;
@@ -492,7 +492,7 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer,
 }
 
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity) {
-    return cfti_os_read_link_at(CFTI_OS_NOWHERE, path, buffer, capacity);
+    return cfti_os_read_link_at(CFTI_OS_CWD, path, buffer, capacity);
 }
 
 /* ---- the process ---- */

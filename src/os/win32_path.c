@@ -22,8 +22,8 @@
 #error "confiture.h needs Windows 8 or later: define _WIN32_WINNT as 0x0602 or more"
 #endif
 
-static const cfti_os_file cfti_os_nowhere = {NULL, NULL};
-#define CFTI_OS_NOWHERE cfti_os_nowhere
+static const cfti_os_file cfti_os_cwd = {NULL, NULL};
+#define CFTI_OS_CWD cfti_os_cwd
 
 /* ---- errors ---- */
 
@@ -237,7 +237,7 @@ static bool cfti_os_is_slash(char c) { return c == '/' || c == '\\'; }
 
 static bool cfti_os_is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
-#define CFTI_OS_ROOT_ROOM 1024
+#define CFTI_OS_ROOT_CAPACITY 1024
 #define CFTI_OS_LONG_PATH SIZE_MAX /* there are only paths, of no more than CFTI_OS_WIDE */
 
 static size_t cfti_os_root(const char *path, size_t size) {
@@ -255,7 +255,7 @@ static size_t cfti_os_root(const char *path, size_t size) {
         while (i < size && !cfti_os_is_slash(path[i])) i++;
         while (i < size && cfti_os_is_slash(path[i])) i++;
     }
-    return i < CFTI_OS_ROOT_ROOM - 1 ? i : 0;
+    return i < CFTI_OS_ROOT_CAPACITY - 1 ? i : 0;
 }
 
 static int cfti_os_current_directory(char *buffer, size_t capacity) {
@@ -318,7 +318,7 @@ static bool cfti_os_is_device(const char *path) {
 
 /* The path of a directory that was opened by its name in another one: the system knows it. */
 static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
-    char head[CFTI_OS_ROOT_ROOM];
+    char head[CFTI_OS_ROOT_CAPACITY];
     DWORD size;
     int error = 0;
     for (;;) {
@@ -330,8 +330,8 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
         if (error != 0) return error;
     }
     wide->size = size;
-    error =
-        cfti_os_narrow(wide->text, cfti_min(size, CFTI_OS_ROOT_ROOM / 3 - 2), head, sizeof(head));
+    error = cfti_os_narrow(wide->text, cfti_min(size, CFTI_OS_ROOT_CAPACITY / 3 - 2), head,
+                           sizeof(head));
     wide->root = error != 0 ? 0 : cfti_min(size, cfti_os_root(head, strlen(head)));
     return error;
 }
@@ -341,7 +341,7 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
 static int cfti_wide_path(cfti_wide *wide, cfti_os_file at, const char *path) {
     const char *first = at.path != NULL ? at.path : path;
     size_t size = strlen(first), root = cfti_os_root(first, size), n;
-    char here[4096], head[CFTI_OS_ROOT_ROOM];
+    char here[4096], head[CFTI_OS_ROOT_CAPACITY];
     int error = 0;
     here[0] = '\0';
     cfti_wide_init(wide);

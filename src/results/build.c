@@ -43,16 +43,16 @@ static const char *cfti_block_name_check(const char *name, confiture_check_mode 
     return NULL;
 }
 
-static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                        cfti_fail *fail) {
     const cfti_build *build = (const cfti_build *)ctx;
     const confiture_build_options *options = build->options;
-    if (cfti_build_route(build, visit->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
-    if (visit->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
-        const char *why = cfti_block_name_check(visit->name, build->rules.mode);
+    if (cfti_build_route(build, chunk->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
+    if (chunk->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
+        const char *why = cfti_block_name_check(chunk->name, build->rules.mode);
         if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
     }
-    return cfti_text_map((cfti_text_state *)visit->state, visit, &build->rules, arena, fail);
+    return cfti_text_map((cfti_text_state *)chunk->state, chunk, &build->rules, arena, fail);
 }
 
 /* Memory for what is still to come, at once rather than grown and moved step by step: the
@@ -60,13 +60,13 @@ static confiture_status cfti_build_map(void *ctx, cfti_visit *visit, cfti_arena 
  * no failure if it is not granted; at most eight times what is needed now, since files
  * can be sparse, or change their nature. */
 static void cfti_build_expect(cfti_output *output, const cfti_build *build,
-                              const cfti_visit *visit) {
+                              const cfti_chunk *chunk) {
     const cfti_buffer *buffer = &output->buffer;
-    uint64_t needed = (uint64_t)buffer->size + visit->text_size, expected;
+    uint64_t needed = (uint64_t)buffer->size + chunk->text_size, expected;
     if (output->sink.write != NULL) return;
-    if (visit->text_size + 1024 <= buffer->capacity - buffer->size) return;
-    if (!visit->last) expected = needed + visit->to_come;
-    else if (visit->index >= 8) expected = needed / (visit->index + 1) * build->files->count;
+    if (chunk->text_size + 1024 <= buffer->capacity - buffer->size) return;
+    if (!chunk->last) expected = needed + chunk->to_come;
+    else if (chunk->index >= 8) expected = needed / (chunk->index + 1) * build->files->count;
     else return;
     expected += expected / 16;
     if (expected / 8 > needed) expected = 8 * needed;
@@ -75,19 +75,19 @@ static void cfti_build_expect(cfti_output *output, const cfti_build *build,
 }
 
 /* Before the fold, which then has all the memory that it needs. */
-static confiture_status cfti_build_reserve(void *ctx, const cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
-    const cfti_text_state *state = (const cfti_text_state *)visit->state;
-    unsigned route = cfti_build_route(build, visit->index);
+    const cfti_text_state *state = (const cfti_text_state *)chunk->state;
+    unsigned route = cfti_build_route(build, chunk->index);
     cfti_output *output;
     size_t size;
     if (route == CFTI_ROUTE_NONE || build->findings.any || state->finding.status != CONFITURE_OK)
         return CONFITURE_OK;
     output = &build->outputs[route];
-    cfti_build_expect(output, build, visit);
-    size = visit->first ? cfti_separator_size(&build->separator, visit->name_size) : 0;
-    if (visit->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
-    size += visit->text_size + 1;
+    cfti_build_expect(output, build, chunk);
+    size = chunk->first ? cfti_separator_size(&build->separator, chunk->name_size) : 0;
+    if (chunk->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
+    size += chunk->text_size + 1;
     if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN)
         size = CFTI_OUTPUT_RUN - output->buffer.size;
     if (cfti_buffer_reserve(&output->buffer, size)) return CONFITURE_OK;
@@ -96,33 +96,33 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_visit *visit, c
     return fail->status;
 }
 
-static confiture_status cfti_build_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
-    unsigned route = cfti_build_route(build, visit->index);
+    unsigned route = cfti_build_route(build, chunk->index);
     confiture_status status = CONFITURE_OK;
     if (route != CFTI_ROUTE_NONE) {
         cfti_output *output = &build->outputs[route];
-        const cfti_text_state *text = (const cfti_text_state *)visit->state;
+        const cfti_text_state *text = (const cfti_text_state *)chunk->state;
         status =
-            cfti_findings_add(&build->findings, visit, visit->index == build->ends[route], fail);
+            cfti_findings_add(&build->findings, chunk, chunk->index == build->ends[route], fail);
         if (status == CONFITURE_OK && !build->findings.any) {
-            if (visit->first) {
+            if (chunk->first) {
                 build->ends_in_newline = false;
-                status = cfti_separator_put(output, &build->separator, visit->name,
-                                            visit->name_size, fail);
+                status = cfti_separator_put(output, &build->separator, chunk->name,
+                                            chunk->name_size, fail);
             }
-            if (status == CONFITURE_OK && visit->text_size > 0) {
-                build->ends_in_newline = visit->text[visit->text_size - 1] == '\n';
-                status = cfti_output_put(output, visit->text, visit->text_size, fail);
+            if (status == CONFITURE_OK && chunk->text_size > 0) {
+                build->ends_in_newline = chunk->text[chunk->text_size - 1] == '\n';
+                status = cfti_output_put(output, chunk->text, chunk->text_size, fail);
             }
-            if (status == CONFITURE_OK && visit->last && !build->ends_in_newline)
+            if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
-            if (status == CONFITURE_OK && visit->last && build->findings.terminate &&
+            if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
                 ((text->unended && text->then == NULL) || text->variable))
                 status = cfti_output_put(output, ";\n", 2, fail);
         }
     }
-    if (!build->options->no_digest) cfti_stream_add(&build->stream, visit);
+    if (!build->options->no_digest) cfti_stream_add(&build->stream, chunk);
     return status;
 }
 
@@ -217,11 +217,11 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
 static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
     const confiture_files *files = build->files;
     size_t i, kept = 0;
-    if (!cfti_files_part(&build->fewer, files, &build->allocator))
+    if (!cfti_files_subset(&build->fewer, files, &build->allocator))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (i = 0; i < files->count; i++) {
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        cfti_files_part_add(&build->fewer, files, i);
+        cfti_files_subset_add(&build->fewer, files, i);
         build->routes[kept++] = build->routes[i];
     }
     build->files = &build->fewer;
@@ -338,7 +338,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
 static void cfti_build_close(cfti_build *build) {
     size_t i;
     cfti_buffer_free(&build->separator);
-    cfti_files_part_free(&build->fewer);
+    cfti_files_subset_free(&build->fewer);
     cfti_free(&build->allocator, build->routes, build->routes_size);
     for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
 }
@@ -378,14 +378,13 @@ static const confiture_build_options *cfti_build_options_or(const confiture_buil
 }
 
 /* Whether all that a build needs is there. */
-static bool cfti_build_is_given(const confiture_files *files,
-                                const confiture_build_options *options, size_t outputs,
-                                confiture_error *error) {
-    return cfti_is_given(files, "files", error) &&
-           (outputs == 1 || (cfti_are_given(options->pre_dirs, options->pre_dir_count,
-                                            "options->pre_dirs", error) &&
-                             cfti_are_given(options->post_dirs, options->post_dir_count,
-                                            "options->post_dirs", error)));
+static bool cfti_build_require(const confiture_files *files, const confiture_build_options *options,
+                               size_t outputs, confiture_error *error) {
+    return cfti_require(files, "files", error) &&
+           (outputs == 1 || (cfti_require_all(options->pre_dirs, options->pre_dir_count,
+                                              "options->pre_dirs", error) &&
+                             cfti_require_all(options->post_dirs, options->post_dir_count,
+                                              "options->post_dirs", error)));
 }
 
 /* ---- to memory ---- */
@@ -403,7 +402,7 @@ static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
 
 /* What was built, with a NUL at its end, is the caller's. After a failure that is only what
  * it had before: an empty string in its own memory, or nothing. */
-static void cfti_schema_take(confiture_schema *schema, cfti_buffer *buffer, bool good) {
+static void cfti_schema_adopt(confiture_schema *schema, cfti_buffer *buffer, bool good) {
     if (!good && schema->data == NULL) return;
     schema->data = (char *)buffer->data;
     schema->capacity = buffer->capacity;
@@ -424,10 +423,10 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     size_t i;
     int cancel;
     options = cfti_build_options_or(options, &defaults);
-    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+    if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
-    if (!cfti_build_is_given(files, options, count, error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_build_require(files, options, count, error)) return CONFITURE_E_ARGUMENT;
     status = cfti_build_init(&build, files, options, count, &fail);
     if (status != CONFITURE_OK) return cfti_report(error, &fail);
     cancel = cfti_cancel_disable();
@@ -439,7 +438,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
         fail.path = "";
     }
     for (i = 0; i < count; i++) {
-        cfti_schema_take(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
+        cfti_schema_adopt(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
         if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
@@ -474,11 +473,11 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     confiture_status status;
     int cancel;
     options = cfti_build_options_or(options, &defaults);
-    if (!cfti_is_given(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
     confiture_schema_free(schema);
-    if (!cfti_is_given(sink, "sink", error) ||
-        (sink->write == NULL && !cfti_is_given(NULL, "sink->write", error)) ||
-        !cfti_build_is_given(files, options, 1, error))
+    if (!cfti_require(sink, "sink", error) ||
+        (sink->write == NULL && !cfti_require(NULL, "sink->write", error)) ||
+        !cfti_build_require(files, options, 1, error))
         return CONFITURE_E_ARGUMENT;
     cancel = cfti_cancel_disable();
     status = cfti_build_init(&build, files, options, 1, &fail);
@@ -523,24 +522,24 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
                  !cfti_path_may_be_same(file->path + file->leaf,
                                         cfti_path_leaf((const char *)target->real.data))))
                 continue;
-            error = cfti_os_status_at(CFTI_OS_NOWHERE, file->path, true, &status);
+            error = cfti_os_status_at(CFTI_OS_CWD, file->path, true, &status);
             if (error == 0)
                 is_output = target->exists && status.device == target->old.device &&
                             status.inode == target->old.inode;
             else if (!target->exists && cfti_os_is_absent(error))
                 error = cfti_target_awaits(target, file->path, &is_output);
             if (error != 0 && !cfti_is_answer(error)) {
-                if (*made) cfti_files_part_free(without);
+                if (*made) cfti_files_subset_free(without);
                 return cfti_fail_system(fail, error, file->path);
             }
         }
         if (is_output && !*made) {
-            if (!cfti_files_part(without, files, allocator))
+            if (!cfti_files_subset(without, files, allocator))
                 return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
             *made = true;
-            for (kept = 0; kept < i; kept++) cfti_files_part_add(without, files, kept);
+            for (kept = 0; kept < i; kept++) cfti_files_subset_add(without, files, kept);
         } else if (!is_output && *made) {
-            cfti_files_part_add(without, files, i);
+            cfti_files_subset_add(without, files, i);
         }
     }
     return CONFITURE_OK;
@@ -589,7 +588,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     if (made && without.count == 0) {
         cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
         fail->path = targets[0].path;
-        cfti_files_part_free(&without);
+        cfti_files_subset_free(&without);
         return fail->status;
     }
     status = cfti_build_init(&build, made ? &without : files, options, count, fail);
@@ -602,7 +601,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         output->sink_is_file = true;
         /* What is written to as it stands gets all or nothing: hold it back. */
         if (!targets[i].direct) output->sink = sinks[i];
-        build.digest_at[i] = CFTI_TARGET_NOWHERE; /* until it is known */
+        build.digest_at[i] = CFTI_TARGET_NO_OFFSET; /* until it is known */
         targets[i].digest_at = &build.digest_at[i];
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
@@ -613,7 +612,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         cfti_build_describe(&build, i, &schemas[i]);
     }
     cfti_build_close(&build);
-    if (made) cfti_files_part_free(&without);
+    if (made) cfti_files_subset_free(&without);
     return status;
 }
 
@@ -630,12 +629,12 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     size_t i, opened = 0;
     int cancel;
     options = cfti_build_options_or(options, &defaults);
-    if (!cfti_is_given(schemas, count == 1 ? "schema" : "schemas", error))
+    if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
-    if (!(count == 1 ? cfti_is_given(paths[0], "path", error)
-                     : cfti_are_given(paths, count, "paths", error)) ||
-        !cfti_build_is_given(files, options, count, error))
+    if (!(count == 1 ? cfti_require(paths[0], "path", error)
+                     : cfti_require_all(paths, count, "paths", error)) ||
+        !cfti_build_require(files, options, count, error))
         return CONFITURE_E_ARGUMENT;
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);

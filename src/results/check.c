@@ -24,23 +24,23 @@ typedef struct cfti_text_state {
 } cfti_text_state;
 
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
-                               const cfti_visit *visit) {
-    uint64_t before = visit->total - visit->size; /* bytes of the pieces before */
+                               const cfti_chunk *chunk) {
+    uint64_t before = chunk->total - chunk->size; /* bytes of the pieces before */
     size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
     bool after_cr = pieces->after_cr;
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
     state->finding.offset = pieces->utf8.offset;
-    state->finding.line = 1 + pieces->lines + cfti_count_lines(visit->bytes, good, &after_cr);
+    state->finding.line = 1 + pieces->lines + cfti_count_lines(chunk->bytes, good, &after_cr);
 }
 
-static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_visit *visit) {
+static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_chunk *chunk) {
     static const uint8_t semicolon[2] = {';', '\n'};
     const char *what;
-    if (!visit->last) {
-        cfti_lexer_feed(lexer, visit->text, visit->text_size);
+    if (!chunk->last) {
+        cfti_lexer_feed(lexer, chunk->text, chunk->text_size);
         return;
     }
-    what = cfti_lexer_finish(lexer, visit->text, visit->text_size, &state->finding.line);
+    what = cfti_lexer_finish(lexer, chunk->text, chunk->text_size, &state->finding.line);
     state->relative_line = lexer->relative_line;
     state->unended = what == cfti_statement_open;
     if (state->unended) {
@@ -55,55 +55,55 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
 }
 
 /* The lexer has counted the lines, too, unless it has stopped. */
-static void cfti_text_count(cfti_text_pieces *pieces, const cfti_visit *visit,
+static void cfti_text_count(cfti_text_pieces *pieces, const cfti_chunk *chunk,
                             const cfti_text_rules *rules) {
     if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
         pieces->lines = pieces->lexer.line - 1;
-    else pieces->lines += cfti_count_byte(visit->text, visit->text_size, '\n');
+    else pieces->lines += cfti_count_byte(chunk->text, chunk->text_size, '\n');
 }
 
 static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
-                                        cfti_visit *visit, const cfti_text_rules *rules,
+                                        cfti_chunk *chunk, const cfti_text_rules *rules,
                                         cfti_arena *arena, cfti_fail *fail) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
-    if (visit->first) {
+    if (chunk->first) {
         cfti_utf8_init(&pieces->utf8);
         cfti_lexer_init(&pieces->lexer, rules->mode);
         pieces->lines = 0;
         pieces->after_cr = false;
     }
-    if (!cfti_utf8_feed(&pieces->utf8, visit->bytes, visit->size) ||
-        (visit->last && !cfti_utf8_end(&pieces->utf8))) {
-        cfti_find_encoding(state, pieces, visit);
+    if (!cfti_utf8_feed(&pieces->utf8, chunk->bytes, chunk->size) ||
+        (chunk->last && !cfti_utf8_end(&pieces->utf8))) {
+        cfti_find_encoding(state, pieces, chunk);
         return CONFITURE_OK;
     }
-    if (visit->size > 0 && (pieces->after_cr || memchr(visit->bytes, '\r', visit->size) != NULL)) {
-        uint8_t *text = (uint8_t *)cfti_arena_take(arena, visit->size);
+    if (chunk->size > 0 && (pieces->after_cr || memchr(chunk->bytes, '\r', chunk->size) != NULL)) {
+        uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        visit->text_size = cfti_newlines(text, visit->bytes, visit->size, &pieces->after_cr);
-        visit->text = text;
+        chunk->text_size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->after_cr);
+        chunk->text = text;
     }
-    if (rules->strip_bom && visit->first && visit->text_size >= sizeof mark &&
-        memcmp(visit->text, mark, sizeof mark) == 0) {
-        visit->text += sizeof mark;
-        visit->text_size -= sizeof mark;
+    if (rules->strip_bom && chunk->first && chunk->text_size >= sizeof mark &&
+        memcmp(chunk->text, mark, sizeof mark) == 0) {
+        chunk->text += sizeof mark;
+        chunk->text_size -= sizeof mark;
     }
-    if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, visit);
-    if (!visit->last) cfti_text_count(pieces, visit, rules);
+    if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
+    if (!chunk->last) cfti_text_count(pieces, chunk, rules);
     return CONFITURE_OK;
 }
 
 /* The map of everything that reads text: strict UTF-8, newlines translated, and what
  * the file leaves open. What it finds is left to the fold. */
-static confiture_status cfti_text_map(cfti_text_state *state, cfti_visit *visit,
+static confiture_status cfti_text_map(cfti_text_state *state, cfti_chunk *chunk,
                                       const cfti_text_rules *rules, cfti_arena *arena,
                                       cfti_fail *fail) {
     cfti_text_pieces whole;
-    visit->text = visit->bytes;
-    visit->text_size = visit->size;
+    chunk->text = chunk->bytes;
+    chunk->text_size = chunk->size;
     if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
     return cfti_text_piece(
-        state, visit->piece_state != NULL ? (cfti_text_pieces *)visit->piece_state : &whole, visit,
+        state, chunk->piece_state != NULL ? (cfti_text_pieces *)chunk->piece_state : &whole, chunk,
         rules, arena, fail);
 }
 
@@ -121,8 +121,8 @@ static const size_t cfti_note_size = sizeof("note: ") - 1;
 
 /* Tells the callback of a failure; what: NULL, or a note, and detail the same after
  * "note: ". */
-static void cfti_findings_tell(const cfti_findings *findings, const cfti_fail *fail,
-                               const char *name, const char *what) {
+static void cfti_findings_report(const cfti_findings *findings, const cfti_fail *fail,
+                                 const char *name, const char *what) {
     confiture_finding finding;
     confiture_error words;
     (void)cfti_report(&words, fail);
@@ -141,39 +141,39 @@ static void cfti_findings_tell(const cfti_findings *findings, const cfti_fail *f
 }
 
 /* A note on a line of a file. */
-static void cfti_findings_note_file(const cfti_findings *findings, const cfti_visit *visit,
+static void cfti_findings_note_file(const cfti_findings *findings, const cfti_chunk *chunk,
                                     uint64_t line, const char *detail) {
     cfti_fail fail;
     cfti_fail_with(&fail, CONFITURE_OK, detail);
-    cfti_fail_at(&fail, visit);
+    cfti_fail_at(&fail, chunk);
     fail.line = line;
-    cfti_findings_tell(findings, &fail, visit->name, detail + cfti_note_size);
+    cfti_findings_report(findings, &fail, chunk->name, detail + cfti_note_size);
 }
 
 /* The fold of it: a finding is told to the callback, or is an error if there is none. A
  * statement that is not ended is none in the last file of an output. */
-static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_visit *visit,
+static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_chunk *chunk,
                                           bool ends_output, cfti_fail *fail) {
-    const cfti_text_state *state = (const cfti_text_state *)visit->state;
-    if (findings->notes && visit->last && state->relative_line != 0)
-        cfti_findings_note_file(findings, visit, state->relative_line,
+    const cfti_text_state *state = (const cfti_text_state *)chunk->state;
+    if (findings->notes && chunk->last && state->relative_line != 0)
+        cfti_findings_note_file(findings, chunk, state->relative_line,
                                 "note: \\ir looks beside the built schema, not beside this file");
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
     if (state->unended && (ends_output || (findings->terminate && state->then == NULL)))
         return CONFITURE_OK;
     *fail = state->finding;
     if (findings->terminate && state->then != NULL) fail->detail = state->then;
-    cfti_fail_at(fail, visit);
+    cfti_fail_at(fail, chunk);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
     if (findings->callback == NULL) return fail->status;
-    if (visit->last) cfti_findings_tell(findings, fail, visit->name, NULL); /* once a file */
+    if (chunk->last) cfti_findings_report(findings, fail, chunk->name, NULL); /* once a file */
     return CONFITURE_OK;
 }
 
 /* A note on a name. */
 static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char *name) {
-    cfti_findings_tell((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
+    cfti_findings_report((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
 }
 
 static confiture_status cfti_findings_note_names(cfti_findings *findings,
@@ -188,7 +188,7 @@ static confiture_status cfti_findings_note_names(cfti_findings *findings,
     notes.ctx = findings;
     (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
     notes.words.allocator = notes.allocator;
-    good = cfti_notes_tell_all(&notes);
+    good = cfti_notes_report_all(&notes);
     cfti_cancel_restore(cancel);
     return good ? CONFITURE_OK : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
 }
@@ -199,15 +199,15 @@ typedef struct cfti_check {
     size_t count; /* files of the list */
 } cfti_check;
 
-static confiture_status cfti_check_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_check_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                        cfti_fail *fail) {
-    return cfti_text_map((cfti_text_state *)visit->state, visit, &((cfti_check *)ctx)->rules, arena,
+    return cfti_text_map((cfti_text_state *)chunk->state, chunk, &((cfti_check *)ctx)->rules, arena,
                          fail);
 }
 
-static confiture_status cfti_check_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_check_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_check *check = (cfti_check *)ctx;
-    return cfti_findings_add(&check->findings, visit, visit->index + 1 == check->count, fail);
+    return cfti_findings_add(&check->findings, chunk, chunk->index + 1 == check->count, fail);
 }
 
 /* Why these rules cannot be followed; NULL: they can. */
@@ -232,7 +232,7 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&check, 0, sizeof(check));
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     check.rules.mode = options->mode;
     if (options->mode == CONFITURE_CHECK_DEFAULT) check.rules.mode = CONFITURE_CHECK_POSTGRES;

@@ -6,25 +6,25 @@ typedef struct cfti_stream {
     uint64_t total_bytes;
 } cfti_stream;
 
-static void cfti_stream_add(cfti_stream *stream, const cfti_visit *visit) {
-    if (visit->framed) { /* name, NUL, bytes, NUL: the very stream */
-        confiture_sha256_update(&stream->sha, visit->bytes - visit->front,
-                                visit->front + visit->size + 1);
-        stream->total_bytes += visit->size;
+static void cfti_stream_add(cfti_stream *stream, const cfti_chunk *chunk) {
+    if (chunk->has_prefix) { /* name, NUL, bytes, NUL: the very stream */
+        confiture_sha256_update(&stream->sha, chunk->bytes - chunk->headroom,
+                                chunk->headroom + chunk->size + 1);
+        stream->total_bytes += chunk->size;
         return;
     }
-    if (visit->first) /* the name's NUL is part of the stream */
-        confiture_sha256_update(&stream->sha, visit->name, visit->name_size + 1);
-    confiture_sha256_update(&stream->sha, visit->bytes, visit->size);
-    if (visit->last) {
+    if (chunk->first) /* the name's NUL is part of the stream */
+        confiture_sha256_update(&stream->sha, chunk->name, chunk->name_size + 1);
+    confiture_sha256_update(&stream->sha, chunk->bytes, chunk->size);
+    if (chunk->last) {
         confiture_sha256_update(&stream->sha, "", 1);
-        stream->total_bytes += visit->total;
+        stream->total_bytes += chunk->total;
     }
 }
 
-static confiture_status cfti_stream_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_stream_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     (void)fail;
-    cfti_stream_add((cfti_stream *)ctx, visit);
+    cfti_stream_add((cfti_stream *)ctx, chunk);
     return CONFITURE_OK;
 }
 
@@ -34,18 +34,18 @@ typedef struct cfti_leaf {
     uint8_t digest[32];
 } cfti_leaf;
 
-static confiture_status cfti_tree_map(void *ctx, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_tree_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                       cfti_fail *fail) {
-    cfti_leaf *leaf = (cfti_leaf *)visit->state;
+    cfti_leaf *leaf = (cfti_leaf *)chunk->state;
     (void)ctx;
     (void)arena;
     (void)fail;
-    if (visit->first) {
+    if (chunk->first) {
         confiture_sha256_init(&leaf->sha);
-        confiture_sha256_update(&leaf->sha, visit->name, visit->name_size + 1);
+        confiture_sha256_update(&leaf->sha, chunk->name, chunk->name_size + 1);
     }
-    confiture_sha256_update(&leaf->sha, visit->bytes, visit->size);
-    if (visit->last) {
+    confiture_sha256_update(&leaf->sha, chunk->bytes, chunk->size);
+    if (chunk->last) {
         confiture_sha256_update(&leaf->sha, "", 1);
         confiture_sha256_final(&leaf->sha, leaf->digest);
     }
@@ -57,42 +57,42 @@ typedef struct cfti_messages {
     const uint8_t *data[CFTI_BATCH_FILES];
     size_t sizes[CFTI_BATCH_FILES];
     uint8_t digests[CFTI_BATCH_FILES][32];
-    cfti_visit *visits[CFTI_BATCH_FILES];
+    cfti_chunk *chunks[CFTI_BATCH_FILES];
     size_t count;
 } cfti_messages;
 
 /* Adds the bytes of a visit, with `before` and `after` more around them. */
-static void cfti_messages_add(cfti_messages *messages, cfti_visit *visit, size_t before,
+static void cfti_messages_add(cfti_messages *messages, cfti_chunk *chunk, size_t before,
                               size_t after) {
-    messages->data[messages->count] = visit->bytes - before;
-    messages->sizes[messages->count] = before + visit->size + after;
-    messages->visits[messages->count++] = visit;
+    messages->data[messages->count] = chunk->bytes - before;
+    messages->sizes[messages->count] = before + chunk->size + after;
+    messages->chunks[messages->count++] = chunk;
 }
 
 static void cfti_messages_hash(cfti_messages *messages) {
     cfti_sha256_many(messages->data, messages->sizes, messages->count, messages->digests);
 }
 
-static void cfti_tree_map_many(void *ctx, cfti_visit *visits, size_t count) {
+static void cfti_tree_map_many(void *ctx, cfti_chunk *chunks, size_t count) {
     cfti_messages messages;
     size_t i;
     messages.count = 0;
     for (i = 0; i < count; i++) {
         cfti_fail ignored; /* hashing does not fail */
-        if (!cfti_visit_is_in_memory(&visits[i])) continue;
-        if (visits[i].framed) cfti_messages_add(&messages, &visits[i], visits[i].front, 1);
-        else (void)cfti_tree_map(ctx, &visits[i], NULL, &ignored);
+        if (!cfti_chunk_is_in_memory(&chunks[i])) continue;
+        if (chunks[i].has_prefix) cfti_messages_add(&messages, &chunks[i], chunks[i].headroom, 1);
+        else (void)cfti_tree_map(ctx, &chunks[i], NULL, &ignored);
     }
     cfti_messages_hash(&messages);
     for (i = 0; i < messages.count; i++)
-        memcpy(((cfti_leaf *)messages.visits[i]->state)->digest, messages.digests[i], 32);
+        memcpy(((cfti_leaf *)messages.chunks[i]->state)->digest, messages.digests[i], 32);
 }
 
-static confiture_status cfti_tree_fold(void *ctx, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_tree_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_stream *root = (cfti_stream *)ctx;
     (void)fail;
-    confiture_sha256_update(&root->sha, ((cfti_leaf *)visit->state)->digest, 32);
-    root->total_bytes += visit->total;
+    confiture_sha256_update(&root->sha, ((cfti_leaf *)chunk->state)->digest, 32);
+    root->total_bytes += chunk->total;
     return CONFITURE_OK;
 }
 
@@ -107,17 +107,17 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     memset(&defaults, 0, sizeof(defaults));
     memset(&consumer, 0, sizeof(consumer));
     memset(&stream, 0, sizeof(stream));
-    if (!cfti_is_given(digest, "digest", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(digest, "digest", error)) return CONFITURE_E_ARGUMENT;
     memset(digest, 0, sizeof(*digest));
-    if (!cfti_is_given(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
-        consumer.framed = true;
+        consumer.wants_prefix = true;
         consumer.fold = cfti_stream_fold;
     } else if (options->kind == CONFITURE_DIGEST_TREE) {
         consumer.state_size = sizeof(cfti_leaf);
         consumer.by_state = true;
-        consumer.framed = true;
+        consumer.wants_prefix = true;
         consumer.map = cfti_tree_map;
         consumer.map_many = cfti_tree_map_many;
         consumer.fold = cfti_tree_fold;

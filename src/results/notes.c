@@ -100,9 +100,9 @@ static bool cfti_notes_append(cfti_notes *notes, const char *text, size_t size) 
 
 /* A note on a file: some component, or none, what is said of it, another name, and what is to
  * be done. False: no memory. */
-static bool cfti_notes_tell(cfti_notes *notes, const cfti_file *file, const char *component,
-                            const char *what, const char *other, size_t other_size,
-                            const char *advice) {
+static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const char *component,
+                              const char *what, const char *other, size_t other_size,
+                              const char *advice) {
     cfti_fail fail;
     notes->words.size = 0;
     if (!cfti_notes_append(notes, "note: ", 6) ||
@@ -136,16 +136,16 @@ static int cfti_order_file(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static bool cfti_notes_tell_alike(cfti_notes *notes, const cfti_alike *alike) {
+static bool cfti_notes_report_alike(cfti_notes *notes, const cfti_alike *alike) {
     const cfti_file *file = alike->file, *other = alike->other;
     if (strcmp(file->name, other->name) == 0)
-        return cfti_notes_tell(notes, file, "", "listed twice, so it stands in the schema twice",
-                               "", 0, ": leave one out");
+        return cfti_notes_report(notes, file, "", "listed twice, so it stands in the schema twice",
+                                 "", 0, ": leave one out");
     if (cfti_folds_alike(file, other, false))
-        return cfti_notes_tell(notes, file, "", "differs only in Unicode normalisation from ",
-                               other->name, other->name_size, ": rename one");
-    return cfti_notes_tell(notes, file, "", "differs only in case from ", other->name,
-                           other->name_size, ": rename one");
+        return cfti_notes_report(notes, file, "", "differs only in Unicode normalisation from ",
+                                 other->name, other->name_size, ": rename one");
+    return cfti_notes_report(notes, file, "", "differs only in case from ", other->name,
+                             other->name_size, ": rename one");
 }
 
 /* Names that are the same, or the same to some file systems. By their hashes: the names
@@ -170,7 +170,7 @@ static bool cfti_notes_alike(cfti_notes *notes) {
         items[kept++].other = a < b ? a : b;
     }
     good = good && cfti_sort(&notes->allocator, items, kept, sizeof(*items), cfti_order_file);
-    for (i = 0; good && i < kept; i++) good = cfti_notes_tell_alike(notes, &items[i]);
+    for (i = 0; good && i < kept; i++) good = cfti_notes_report_alike(notes, &items[i]);
     cfti_free(&notes->allocator, items, n * sizeof(*items));
     return good;
 }
@@ -219,9 +219,9 @@ static bool cfti_notes_numbers(cfti_notes *notes) {
         told = (size_t *)grown;
         if (!good) break;
         told[depth++] = start;
-        good = cfti_notes_tell(notes, &notes->files->items[i], b + start, " comes after ",
-                               a + start, cfti_component_size(a + start),
-                               ": write numbers with as many digits each");
+        good = cfti_notes_report(notes, &notes->files->items[i], b + start, " comes after ",
+                                 a + start, cfti_component_size(a + start),
+                                 ": write numbers with as many digits each");
     }
     cfti_free(&notes->allocator, told, capacity * sizeof(*told));
     return good;
@@ -243,7 +243,7 @@ static void cfti_notes_left_out(cfti_notes *notes) {
 }
 
 /* Tells of all. False: no memory. */
-static bool cfti_notes_tell_all(cfti_notes *notes) {
+static bool cfti_notes_report_all(cfti_notes *notes) {
     bool good = cfti_notes_numbers(notes) && (notes->files->count < 2 || cfti_notes_alike(notes));
     if (good) cfti_notes_left_out(notes);
     cfti_buffer_free(&notes->words);

@@ -27,19 +27,19 @@ static const char *cfti_template_compile(cfti_buffer *out, const char *template_
     }
     if (!cfti_buffer_append(out, "\n", 1)) return cfti_no_memory;
     while (*p != '\0') {
-        bool room;
+        bool capacity;
         if (p[0] == '{' && p[1] == '{') {
-            room = cfti_buffer_append(out, "{", 1), p += 2;
+            capacity = cfti_buffer_append(out, "{", 1), p += 2;
         } else if (p[0] == '}' && p[1] == '}') {
-            room = cfti_buffer_append(out, "}", 1), p += 2;
+            capacity = cfti_buffer_append(out, "}", 1), p += 2;
         } else if (strncmp(p, field, sizeof(field) - 1) == 0) {
-            room = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
+            capacity = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
         } else if (*p == '{' || *p == '}') {
             return "the separator template may hold {file_path}, {{ and }} and no other braces";
         } else {
-            room = cfti_buffer_append(out, p, 1), p++;
+            capacity = cfti_buffer_append(out, p, 1), p++;
         }
-        if (!room) return cfti_no_memory;
+        if (!capacity) return cfti_no_memory;
     }
     return cfti_buffer_append(out, "\n", 1) ? NULL : cfti_no_memory;
 }

@@ -1,7 +1,7 @@
 /* ---- results/target.c: a file that is built: open, complete, commit, close ---- */
 
 #define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes of a file that are looked at at once */
-#define CFTI_TARGET_NOWHERE (UINT64_MAX / 2)
+#define CFTI_TARGET_NO_OFFSET (UINT64_MAX / 2)
 #define CFTI_TARGET_NAME 32 /* ".confiture-", 16 digits, ".tmp" */
 
 /* A file that is being replaced: the new bytes are in `file`, which gets a name beside the old
@@ -86,7 +86,7 @@ static int cfti_target_locate(cfti_target *target) {
     int error = cfti_os_find_open_file(target->path, &target->direct, &target->descriptor);
     if (target->exists && target->old.kind != CFTI_KIND_FILE) target->direct = true;
     if (error != 0 || target->direct) return error;
-    error = cfti_os_status_at(CFTI_OS_NOWHERE, target->path, false, &found);
+    error = cfti_os_status_at(CFTI_OS_CWD, target->path, false, &found);
     if (error != 0 && !cfti_os_is_absent(error)) return error;
     if (error != 0 || found.kind != CFTI_KIND_LINK)
         return cfti_buffer_append(&target->real, target->path, strlen(target->path) + 1)
@@ -95,7 +95,7 @@ static int cfti_target_locate(cfti_target *target) {
     error = cfti_path_resolve(&target->real, target->path);
     if (error == 0 && target->exists) {
         const char *real = (const char *)target->real.data;
-        error = cfti_os_status_at(CFTI_OS_NOWHERE, real, true, &found);
+        error = cfti_os_status_at(CFTI_OS_CWD, real, true, &found);
         if (error == 0)
             target->direct = found.device != target->old.device || found.inode != target->old.inode;
         else if (cfti_is_answer(error)) target->direct = true, error = 0;
@@ -115,7 +115,7 @@ static int cfti_target_find_directory(cfti_target *target) {
 /* To compare is only possible with the file that was found, and with one that may be read. */
 static void cfti_target_open_rival(cfti_target *target) {
     cfti_os_status status;
-    if (cfti_os_open(CFTI_OS_NOWHERE, (const char *)target->real.data, &target->rival) != 0) return;
+    if (cfti_os_open(CFTI_OS_CWD, (const char *)target->real.data, &target->rival) != 0) return;
     target->is_comparing = cfti_os_status_of(target->rival, &status) == 0 &&
                            status.kind == CFTI_KIND_FILE && status.device == target->old.device &&
                            status.inode == target->old.inode;
@@ -140,8 +140,7 @@ static confiture_status cfti_target_refuse(const cfti_target *target, int error,
     cfti_os_status status;
     cfti_fail_system(fail, error, target->path);
     if (cfti_os_is_absent(error) && target->directory.size > 0) {
-        error =
-            cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->directory.data, true, &status);
+        error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->directory.data, true, &status);
         if (error != 0 && cfti_os_is_absent(error)) fail->detail = "its directory is missing";
     }
     return fail->status;
@@ -157,7 +156,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     target->temporary.allocator = target->kept.allocator = *allocator;
     if (path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
-    error = cfti_os_status_at(CFTI_OS_NOWHERE, path, true, &target->old);
+    error = cfti_os_status_at(CFTI_OS_CWD, path, true, &target->old);
     target->exists = error == 0;
     if (error != 0 && !cfti_os_is_absent(error)) return cfti_fail_system(fail, error, target->path);
     if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
@@ -185,8 +184,8 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     if (a->exists) return cfti_same_file(&a->old, &b->old);
     return strcmp(cfti_path_leaf((const char *)a->real.data),
                   cfti_path_leaf((const char *)b->real.data)) == 0 &&
-           cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)a->directory.data, true, &x) == 0 &&
-           cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)b->directory.data, true, &y) == 0 &&
+           cfti_os_status_at(CFTI_OS_CWD, (const char *)a->directory.data, true, &x) == 0 &&
+           cfti_os_status_at(CFTI_OS_CWD, (const char *)b->directory.data, true, &y) == 0 &&
            cfti_same_file(&x, &y);
 }
 
@@ -321,9 +320,9 @@ static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
 /* ---- complete ---- */
 
 /* What is there now, which may be another file than before, or none. */
-static int cfti_target_look_again(cfti_target *target) {
+static int cfti_target_recheck(cfti_target *target) {
     cfti_os_status now;
-    int error = cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->real.data, true, &now);
+    int error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, true, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
     if (now.kind != CFTI_KIND_FILE) return 0; /* the rename will say what it is */
     target->old = now;
@@ -334,7 +333,7 @@ static int cfti_target_look_again(cfti_target *target) {
 /* The rights of the old file, and the disk. */
 static int cfti_target_seal(cfti_target *target, bool sync) {
     int error = cfti_os_status_of(target->file, &target->made);
-    if (error == 0) error = cfti_target_look_again(target);
+    if (error == 0) error = cfti_target_recheck(target);
     if (error == 0 && target->exists)
         error = cfti_os_keep_rights(target->file, (const char *)target->real.data, &target->old,
                                     &target->made);
@@ -419,14 +418,14 @@ static void cfti_target_restore(cfti_target *target) {
 /* Whether a target that was not there is one of those before it: in a directory where case
  * does not tell names apart nothing but a look after the rename can show that. Returns an
  * error of the system's. */
-static int cfti_target_is_taken(const cfti_target *targets, size_t index, bool *taken) {
+static int cfti_target_is_duplicate(const cfti_target *targets, size_t index, bool *taken) {
     const cfti_target *target = &targets[index];
     cfti_os_status now;
     size_t i;
     int error;
     *taken = false;
     if (index == 0 || target->direct || target->exists) return 0;
-    error = cfti_os_status_at(CFTI_OS_NOWHERE, (const char *)target->real.data, false, &now);
+    error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, false, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
     for (i = 0; i < index; i++)
         if (targets[i].replaced && cfti_same_file(&now, &targets[i].made)) *taken = true;
@@ -440,7 +439,7 @@ static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, 
     int error;
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
         bool taken;
-        error = cfti_target_is_taken(targets, i, &taken);
+        error = cfti_target_is_duplicate(targets, i, &taken);
         if (error == 0 && !taken) error = cfti_target_replace(&targets[i], count > 1);
         if (error != 0) status = cfti_fail_system(fail, error, targets[i].path);
         else if (taken) status = cfti_fail_collision(fail, &targets[i]);

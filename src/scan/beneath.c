@@ -37,7 +37,7 @@ static void cfti_beneath_close(cfti_beneath *beneath) {
 }
 
 /* Opens the base, and tries the call. CFTI_OS_NO_BENEATH: there is none. */
-static int cfti_beneath_begin(cfti_beneath *beneath) {
+static int cfti_beneath_prepare(cfti_beneath *beneath) {
     cfti_os_file file;
     int error;
     if (beneath->is_absent) return CFTI_OS_NO_BENEATH;
@@ -112,7 +112,7 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
                              cfti_os_file *opened) {
     char *copy;
     size_t size = file->name_size, path_size = directory ? file->leaf : file->path_size;
-    int error = cfti_beneath_begin(beneath);
+    int error = cfti_beneath_prepare(beneath);
     if (error != 0) return error;
     if (directory)
         while (size > 0 && file->name[size - 1] != '/') size--;

@@ -23,14 +23,14 @@
 #define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
 #define CFTI_PIECE ((size_t)256 << 10)
 
-typedef enum cfti_visit_way {
-    CFTI_VISIT_WHOLE = 0, /* all bytes at once */
-    CFTI_VISIT_PIECES,    /* not read yet: in pieces, when its turn comes */
-    CFTI_VISIT_LATER      /* not read yet: then, and as it comes */
-} cfti_visit_way;
+typedef enum cfti_read_mode {
+    CFTI_READ_WHOLE = 0, /* all bytes at once */
+    CFTI_READ_PIECES,    /* not read yet: in pieces, when its turn comes */
+    CFTI_READ_LATER      /* not read yet: then, and as it comes */
+} cfti_read_mode;
 
 /* One file, or one piece of it, as map and fold see it. */
-typedef struct cfti_visit {
+typedef struct cfti_chunk {
     const char *path;
     const char *name; /* NUL-terminated */
     size_t name_size;
@@ -47,22 +47,22 @@ typedef struct cfti_visit {
     bool first, last;  /* piece of its file; a whole file is both */
     bool fetched;      /* its bytes are there already */
     bool finished;     /* map has seen all of it */
-    size_t front;      /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool framed;       /* and they are there */
-    cfti_visit_way way;
-} cfti_visit;
+    size_t headroom;   /* bytes before its bytes, for its name and a NUL; a NUL is behind */
+    bool has_prefix;   /* and they are there */
+    cfti_read_mode way;
+} cfti_chunk;
 
 /* Whether the file's bytes are in memory and map has not seen them. They are not where the file
  * waits for its turn. */
-static bool cfti_visit_is_in_memory(const cfti_visit *visit) {
-    return visit->way == CFTI_VISIT_WHOLE && !visit->finished;
+static bool cfti_chunk_is_in_memory(const cfti_chunk *chunk) {
+    return chunk->way == CFTI_READ_WHOLE && !chunk->finished;
 }
 
 /* A failure that names nothing else is about the file that is being visited. */
-static void cfti_fail_at(cfti_fail *fail, const cfti_visit *visit) {
+static void cfti_fail_at(cfti_fail *fail, const cfti_chunk *chunk) {
     if (fail->path != NULL) return;
-    fail->path = visit->path;
-    fail->index = visit->origin;
+    fail->path = chunk->path;
+    fail->index = chunk->origin;
 }
 
 /* What a worker keeps from file to file. */
@@ -108,7 +108,7 @@ static void cfti_reader_close(cfti_reader *reader) {
     cfti_beneath_close(&reader->beneath);
     cfti_free(&reader->allocator, reader->piece, CFTI_PIECE);
     cfti_arena_free(&reader->bytes);
-    if (reader->ring != NULL) cfti_ring_give(reader->run, reader->ring, false);
+    if (reader->ring != NULL) cfti_ring_release(reader->run, reader->ring, false);
 }
 
 /* Room for a piece of a large file, or of a second read. False: no memory. */
@@ -119,7 +119,7 @@ static bool cfti_reader_has_piece(cfti_reader *reader) {
 }
 
 static bool cfti_reader_has_ring(cfti_reader *reader) {
-    if (!reader->ring_is_known) reader->ring = cfti_ring_take(reader->run, reader->files->count);
+    if (!reader->ring_is_known) reader->ring = cfti_ring_acquire(reader->run, reader->files->count);
     reader->ring_is_known = true;
     return reader->ring != NULL;
 }
@@ -165,7 +165,7 @@ static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_o
     const cfti_file *end = files->items + files->count;
     bool must = file->path_size >= CFTI_OS_PATH_STEP || files->is_confined;
     int error = 0;
-    *at = CFTI_OS_NOWHERE;
+    *at = CFTI_OS_CWD;
     *path = file->path;
     if (file->leaf == 0 && reader->beneath.is_absent) return 0;
     if (!cfti_reader_is_in(reader, file)) {
@@ -210,9 +210,9 @@ static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_fil
 /* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
  * waits at its other end, and to open a device may start it. A listing's word is enough, and
  * costs nothing: what took the file's place since is opened without waiting, and refused. */
-static confiture_status cfti_reader_begin(cfti_reader *reader, const cfti_visit *visit,
-                                          cfti_os_file *opened, cfti_fail *fail) {
-    const cfti_file *file = &reader->files->items[visit->index];
+static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_chunk *chunk,
+                                              cfti_os_file *opened, cfti_fail *fail) {
+    const cfti_file *file = &reader->files->items[chunk->index];
     cfti_os_file at;
     const char *path;
     int error;
@@ -240,8 +240,8 @@ static confiture_status cfti_fail_limit(cfti_fail *fail, const confiture_run *ru
 }
 
 /* Room to read into: of a file that is over the limit no more is read than shows it. */
-static size_t cfti_room_within(const confiture_run *run, size_t room) {
-    return cfti_is_over(run, room) ? (size_t)run->max_file_size + 1 : room;
+static size_t cfti_capacity_within(const confiture_run *run, size_t capacity) {
+    return cfti_is_over(run, capacity) ? (size_t)run->max_file_size + 1 : capacity;
 }
 
 static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
@@ -252,13 +252,13 @@ static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
 
 /* What was read is `size` bytes at data + front; the name and the NULs go around it, so
  * that a digest over all three sees one run of bytes. */
-static void cfti_visit_take(cfti_visit *visit, uint8_t *data, size_t size) {
-    visit->bytes = data + visit->front;
-    visit->size = size;
-    if (visit->front == 0) return;
-    memcpy(data, visit->name, visit->front);
-    data[visit->front + size] = '\0';
-    visit->framed = true;
+static void cfti_chunk_set(cfti_chunk *chunk, uint8_t *data, size_t size) {
+    chunk->bytes = data + chunk->headroom;
+    chunk->size = size;
+    if (chunk->headroom == 0) return;
+    memcpy(data, chunk->name, chunk->headroom);
+    data[chunk->headroom + size] = '\0';
+    chunk->has_prefix = true;
 }
 
 /* ---- the rule ---- */
@@ -352,19 +352,19 @@ static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file f
 /* What has been read of a file, and the look at it after that. */
 typedef struct cfti_copy {
     uint8_t *data; /* the visit's front and then the bytes */
-    size_t size, room;
+    size_t size, capacity;
     cfti_os_status status;
 } cfti_copy;
 
 /* Room for so many bytes, with those that are there already. */
-static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_visit *visit,
-                                          cfti_arena *arena, size_t room, cfti_fail *fail) {
-    uint8_t *data = cfti_arena_reserve(arena, visit->front + room + 1);
+static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_chunk *chunk,
+                                          cfti_arena *arena, size_t capacity, cfti_fail *fail) {
+    uint8_t *data = cfti_arena_reserve(arena, chunk->headroom + capacity + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (data != copy->data && copy->size > 0)
-        memcpy(data + visit->front, copy->data + visit->front, copy->size);
+        memcpy(data + chunk->headroom, copy->data + chunk->headroom, copy->size);
     copy->data = data;
-    copy->room = room;
+    copy->capacity = capacity;
     return CONFITURE_OK;
 }
 
@@ -381,41 +381,41 @@ static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reade
 
 /* Reads a file from its start to its end, which it proves: by its size after the read, or by a
  * read of nothing. One that is too long is left to be read in pieces. */
-static confiture_status cfti_read_once(const cfti_reader *reader, cfti_visit *visit,
+static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *chunk,
                                        cfti_arena *arena, cfti_os_file file, cfti_copy *copy,
                                        cfti_fail *fail) {
-    size_t room = cfti_arena_room(arena), around = visit->front + 1, got;
+    size_t capacity = cfti_arena_capacity(arena), around = chunk->headroom + 1, got;
     uint64_t wanted = 0; /* as far as is known */
-    room = room < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : room - around;
-    room = cfti_room_within(reader->run, cfti_min(room, CFTI_FIRST_READ));
+    capacity = capacity < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : capacity - around;
+    capacity = cfti_capacity_within(reader->run, cfti_min(capacity, CFTI_FIRST_READ));
     memset(copy, 0, sizeof(*copy));
     for (;;) {
-        if (copy->size == copy->room &&
-            cfti_copy_reserve(copy, visit, arena, room, fail) != CONFITURE_OK)
+        if (copy->size == copy->capacity &&
+            cfti_copy_reserve(copy, chunk, arena, capacity, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_some(reader, file, copy->data + visit->front + copy->size,
-                           copy->room - copy->size, copy->size, &got, fail) != CONFITURE_OK)
+        if (cfti_read_some(reader, file, copy->data + chunk->headroom + copy->size,
+                           copy->capacity - copy->size, copy->size, &got, fail) != CONFITURE_OK)
             return fail->status;
         copy->size += got;
-        if (got > 0 && copy->size < wanted && copy->size < copy->room) continue;
+        if (got > 0 && copy->size < wanted && copy->size < copy->capacity) continue;
         if (cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
         wanted = copy->status.size;
         if (got == 0 || copy->size == wanted) return CONFITURE_OK;
         if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
-            visit->way = CFTI_VISIT_PIECES;
+            chunk->way = CFTI_READ_PIECES;
             return CONFITURE_OK;
         }
-        room = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
-        room = cfti_room_within(reader->run, room);
+        capacity = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
+        capacity = cfti_capacity_within(reader->run, capacity);
     }
 }
 
 /* Reads the file again, and puts what is not the same in its place: then, or if that is too
  * much, it is not *same. */
-static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *visit,
-                                        cfti_os_file file, uint64_t wanted, cfti_copy *copy,
-                                        bool *same, cfti_fail *fail) {
-    uint8_t *data = copy->data + visit->front;
+static confiture_status cfti_read_second(cfti_reader *reader, const cfti_chunk *chunk,
+                                         cfti_os_file file, uint64_t wanted, cfti_copy *copy,
+                                         bool *same, cfti_fail *fail) {
+    uint8_t *data = copy->data + chunk->headroom;
     size_t size = 0, got;
     *same = true;
     do {
@@ -424,8 +424,8 @@ static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *v
             return fail->status;
         if (size + got > copy->size || memcmp(data + size, reader->piece, got) != 0) *same = false;
         if (cfti_is_over(reader->run, size + got)) return cfti_fail_limit(fail, reader->run);
-        if (got > copy->room - size) {
-            copy->room = 0;
+        if (got > copy->capacity - size) {
+            copy->capacity = 0;
             return CONFITURE_OK;
         }
         if (!*same) memcpy(data + size, reader->piece, got);
@@ -438,17 +438,17 @@ static confiture_status cfti_read_again(cfti_reader *reader, const cfti_visit *v
 
 /* What was changed only just now: until two reads and the looks around the second say the
  * same, or for CFTI_ROUNDS_MAX times. */
-static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
                                           cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
     int rounds;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
         cfti_os_status before;
         bool same;
-        if (copy->room == 0) { /* it has grown */
-            if (cfti_read_once(reader, visit, arena, file, copy, fail) != CONFITURE_OK)
+        if (copy->capacity == 0) { /* it has grown */
+            if (cfti_read_once(reader, chunk, arena, file, copy, fail) != CONFITURE_OK)
                 return fail->status;
-            if (visit->way == CFTI_VISIT_PIECES) return CONFITURE_OK;
+            if (chunk->way == CFTI_READ_PIECES) return CONFITURE_OK;
         }
         /* The look after the first read will do, if the clock had left its times behind when the
          * scan began: as for all that was changed before it. That they are ahead of a moment long
@@ -457,7 +457,7 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
         if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
             cfti_look(file, &before, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_again(reader, visit, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+        if (cfti_read_second(reader, chunk, file, before.size, copy, &same, fail) != CONFITURE_OK ||
             cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
             return fail->status;
         if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
@@ -466,16 +466,16 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_visit *visit
 }
 
 /* A file that is open, whole, into the arena: or the word that it is too long for that. */
-static confiture_status cfti_read_file(cfti_reader *reader, cfti_visit *visit, cfti_arena *arena,
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
                                        cfti_os_file file, cfti_fail *fail) {
     cfti_copy copy;
-    confiture_status status = cfti_read_once(reader, visit, arena, file, &copy, fail);
-    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES &&
+    confiture_status status = cfti_read_once(reader, chunk, arena, file, &copy, fail);
+    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES &&
         !cfti_is_settled(&copy.status, copy.size, &reader->start))
-        status = cfti_read_careful(reader, visit, arena, file, &copy, fail);
-    if (status != CONFITURE_OK || visit->way == CFTI_VISIT_PIECES) return status;
-    cfti_arena_commit(arena, visit->front + copy.size + 1);
-    cfti_visit_take(visit, copy.data, copy.size);
+        status = cfti_read_careful(reader, chunk, arena, file, &copy, fail);
+    if (status != CONFITURE_OK || chunk->way == CFTI_READ_PIECES) return status;
+    cfti_arena_commit(arena, chunk->headroom + copy.size + 1);
+    cfti_chunk_set(chunk, copy.data, copy.size);
     return CONFITURE_OK;
 }
 

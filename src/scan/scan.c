@@ -32,18 +32,18 @@
 
 typedef struct cfti_consumer {
     size_t state_size;
-    bool by_state; /* fold needs only the state: bytes need not outlive map, and the
+    bool by_state;     /* fold needs only the state: bytes need not outlive map, and the
                     * pieces of a large file may be mapped by any worker */
-    bool framed;   /* wishes for name, NUL, bytes, NUL in one run: see cfti_visit */
+    bool wants_prefix; /* name, NUL, bytes, NUL in one run: see cfti_chunk */
     /* Each may be NULL. map takes from the arena what must live until fold. A
      * failure without path is given that of the file. */
-    confiture_status (*map)(void *ctx, cfti_visit *visit, cfti_arena *arena, cfti_fail *fail);
-    confiture_status (*fold)(void *ctx, cfti_visit *visit, cfti_fail *fail);
+    confiture_status (*map)(void *ctx, cfti_chunk *chunk, cfti_arena *arena, cfti_fail *fail);
+    confiture_status (*fold)(void *ctx, cfti_chunk *chunk, cfti_fail *fail);
     /* Makes room for what fold will add, or fails with nothing changed: it may be asked again. */
-    confiture_status (*reserve)(void *ctx, const cfti_visit *visit, cfti_fail *fail);
+    confiture_status (*reserve)(void *ctx, const cfti_chunk *chunk, cfti_fail *fail);
     /* With by_state: many whole files at once, instead of map; those that are finished
      * have been mapped in pieces. */
-    void (*map_many)(void *ctx, cfti_visit *visits, size_t count);
+    void (*map_many)(void *ctx, cfti_chunk *chunks, size_t count);
     void *ctx;
     size_t piece_state_size; /* of what map needs between the pieces of a file */
 } cfti_consumer;
@@ -51,7 +51,7 @@ typedef struct cfti_consumer {
 /* A batch: read and mapped by one worker, folded by the caller. */
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
-    size_t room;         /* enough for most of its files */
+    size_t capacity;     /* enough for most of its files */
     size_t expected;     /* bytes of all of them, if they are like those so far */
     size_t done;         /* visits that are ready; fewer than count only after a failure */
     size_t bytes;
@@ -60,7 +60,7 @@ typedef struct cfti_slot {
     int ready;    /* atomic */
     cfti_fail fail;
     cfti_arena arena;
-    cfti_visit visits[CFTI_BATCH_FILES];
+    cfti_chunk chunks[CFTI_BATCH_FILES];
 } cfti_slot;
 
 typedef struct cfti_scan {
@@ -74,14 +74,14 @@ typedef struct cfti_scan {
     cfti_slot *only[2];
     size_t idle_count, made_count; /* slots are made as they are needed */
     size_t slot_block;             /* the least memory of a slot */
-    size_t held, held_most;        /* that of all, and what it may grow to */
+    size_t held, max_held;         /* that of all, and what it may grow to */
     size_t threads;                /* at most */
-    cfti_crew crew;
-    bool crew_is_open;
+    cfti_workers workers;
+    bool workers_are_open;
     bool is_scarce;                  /* something has run out: no more batches are taken, */
     bool is_alone;                   /* and from then on the caller works alone; */
     bool is_last_try;                /* the next batch is the file that failed */
-    bool is_begun;                   /* something of the file at hand has been folded */
+    bool is_started;                 /* something of the file at hand has been folded */
     int stopping;                    /* atomic */
     int turns;                       /* atomic: changes with every batch that is folded */
     size_t taken, folded;            /* batches, counted from the start */
@@ -89,7 +89,7 @@ typedef struct cfti_scan {
     uint64_t read_files, read_bytes; /* for the size of the next batch */
     uint64_t read_held;              /* and the memory that it will need */
     confiture_progress progress;     /* of this and the next two: the caller's thread alone */
-    uint64_t told_bytes;
+    uint64_t reported_bytes;
     bool cancelled;
     uintptr_t caller; /* with a parallel_for: who made the call */
 #if !defined(CONFITURE_NO_THREADS)
@@ -122,13 +122,13 @@ static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
 }
 
 /* Tells the caller how far it has come: the files behind, and some bytes of this one. */
-static confiture_status cfti_scan_tell(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
+static confiture_status cfti_scan_report(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
     const confiture_run *run = scan->run;
     confiture_progress progress = scan->progress;
     /* The files behind may not have been folded yet when this one was begun. */
-    progress.bytes = scan->told_bytes = progress.bytes + more_bytes > scan->told_bytes
-                                            ? progress.bytes + more_bytes
-                                            : scan->told_bytes;
+    progress.bytes = scan->reported_bytes = progress.bytes + more_bytes > scan->reported_bytes
+                                                ? progress.bytes + more_bytes
+                                                : scan->reported_bytes;
     if (run->progress != NULL && !scan->cancelled)
         scan->cancelled = run->progress(run->progress_user, &progress) != 0;
     if (!scan->cancelled) return CONFITURE_OK;
@@ -140,17 +140,17 @@ static void cfti_scan_dismiss(cfti_scan *scan);
 
 /* Folds a file, or a piece of one. If there is no room for it the helpers leave, and what
  * they held may be enough; but a file of which nothing has been folded is rather begun anew. */
-static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
-    if (consumer->reserve != NULL) status = consumer->reserve(consumer->ctx, visit, fail);
-    if (status != CONFITURE_OK && scan->is_begun && !scan->is_alone) {
+    if (consumer->reserve != NULL) status = consumer->reserve(consumer->ctx, chunk, fail);
+    if (status != CONFITURE_OK && scan->is_started && !scan->is_alone) {
         cfti_scan_dismiss(scan);
-        status = consumer->reserve(consumer->ctx, visit, fail);
+        status = consumer->reserve(consumer->ctx, chunk, fail);
     }
     if (status != CONFITURE_OK || consumer->fold == NULL) return status;
-    scan->is_begun = true;
-    return consumer->fold(consumer->ctx, visit, fail);
+    scan->is_started = true;
+    return consumer->fold(consumer->ctx, chunk, fail);
 }
 
 #define CFTI_PIECES_PER_WAKE 16 /* 4 MiB: some milliseconds, and waking takes a tenth of one */
@@ -158,11 +158,11 @@ static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_visit *visit, cfti_
 /* A large file may take longer than the caller's patience: the caller's own thread
  * asks it; a helper asks whether the scan still goes on, and wakes the caller, who may
  * have nothing to do but to wait for it, now and then to ask. */
-static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader *reader,
-                                             const cfti_visit *visit, cfti_fail *fail) {
-    if (reader->is_caller) return cfti_scan_tell(scan, visit->total, fail);
+static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reader *reader,
+                                               const cfti_chunk *chunk, cfti_fail *fail) {
+    if (reader->is_caller) return cfti_scan_report(scan, chunk->total, fail);
 #if !defined(CONFITURE_NO_THREADS)
-    if (visit->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
+    if (chunk->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
         cfti_mutex_lock(&scan->mutex);
         cfti_condition_signal(&scan->slot_ready);
         cfti_mutex_unlock(&scan->mutex);
@@ -172,9 +172,9 @@ static confiture_status cfti_scan_tell_piece(cfti_scan *scan, const cfti_reader 
 }
 
 /* Its pieces, one after another. */
-static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *reader,
-                                              cfti_visit *visit, cfti_os_file file, bool fold,
-                                              cfti_fail *fail) {
+static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reader,
+                                             cfti_chunk *chunk, cfti_os_file file, bool fold,
+                                             cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
     confiture_status status = cfti_look(file, &before, fail);
@@ -192,24 +192,24 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     block = reader->bytes.first;
     used = block == NULL ? 0 : block->used;
-    visit->total = 0;
-    visit->first = true;
-    visit->bytes = reader->piece;
+    chunk->total = 0;
+    chunk->first = true;
+    chunk->bytes = reader->piece;
     do { /* the last piece is empty: only then it is known that there is no more */
-        status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, visit->total, &visit->size,
+        status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, chunk->total, &chunk->size,
                                 fail);
         if (status != CONFITURE_OK) return status;
-        visit->total += visit->size;
-        if (cfti_is_over(scan->run, visit->total)) return cfti_fail_limit(fail, scan->run);
-        visit->last = visit->size == 0;
-        visit->to_come = visit->total < before.size ? before.size - visit->total : 0;
+        chunk->total += chunk->size;
+        if (cfti_is_over(scan->run, chunk->total)) return cfti_fail_limit(fail, scan->run);
+        chunk->last = chunk->size == 0;
+        chunk->to_come = chunk->total < before.size ? before.size - chunk->total : 0;
         if (consumer->map != NULL)
-            status = consumer->map(consumer->ctx, visit, &reader->bytes, fail);
-        if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, visit, fail);
+            status = consumer->map(consumer->ctx, chunk, &reader->bytes, fail);
+        if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, chunk, fail);
         cfti_arena_rewind(&reader->bytes, block, used);
-        if (status == CONFITURE_OK) status = cfti_scan_tell_piece(scan, reader, visit, fail);
-        visit->first = false;
-    } while (status == CONFITURE_OK && !visit->last);
+        if (status == CONFITURE_OK) status = cfti_scan_report_piece(scan, reader, chunk, fail);
+        chunk->first = false;
+    } while (status == CONFITURE_OK && !chunk->last);
     if (status != CONFITURE_OK) return status;
     error = cfti_os_status_of(file, &after);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
@@ -218,18 +218,18 @@ static confiture_status cfti_visit_each_piece(cfti_scan *scan, cfti_reader *read
 }
 
 /* A file in pieces, each mapped and, if `fold`, folded at once. */
-static confiture_status cfti_visit_pieces(cfti_scan *scan, cfti_reader *reader, cfti_visit *visit,
-                                          cfti_os_file file, bool fold, cfti_fail *fail) {
+static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, cfti_chunk *chunk,
+                                         cfti_os_file file, bool fold, cfti_fail *fail) {
     size_t size = scan->consumer->piece_state_size;
     confiture_status status;
     if (size > 0) {
-        visit->piece_state = cfti_alloc(&scan->allocator, size);
-        if (visit->piece_state == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        memset(visit->piece_state, 0, size);
+        chunk->piece_state = cfti_alloc(&scan->allocator, size);
+        if (chunk->piece_state == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        memset(chunk->piece_state, 0, size);
     }
-    status = cfti_visit_each_piece(scan, reader, visit, file, fold, fail);
-    cfti_free(&scan->allocator, visit->piece_state, size);
-    visit->piece_state = NULL;
+    status = cfti_scan_each_piece(scan, reader, chunk, file, fold, fail);
+    cfti_free(&scan->allocator, chunk->piece_state, size);
+    chunk->piece_state = NULL;
     return status;
 }
 
@@ -242,13 +242,13 @@ static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, c
 }
 
 /* Maps a file that has been read whole. */
-static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_visit *visit,
+static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_chunk *chunk,
                                       cfti_arena *arena, cfti_fail *fail) {
-    slot->bytes += visit->size;
-    visit->total = visit->size;
-    visit->first = visit->last = true;
+    slot->bytes += chunk->size;
+    chunk->total = chunk->size;
+    chunk->first = chunk->last = true;
     if (scan->consumer->map_many != NULL || scan->consumer->map == NULL) return CONFITURE_OK;
-    return scan->consumer->map(scan->consumer->ctx, visit, arena, fail);
+    return scan->consumer->map(scan->consumer->ctx, chunk, arena, fail);
 }
 
 /* With a parallel_for the caller is heard between its rounds only: then large files are left to
@@ -258,50 +258,50 @@ static bool cfti_scan_keeps_large(const cfti_scan *scan) {
 }
 
 /* Reads and maps one file into its slot. */
-static confiture_status cfti_slot_visit(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                        cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                            cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     cfti_os_file file;
     confiture_status status;
-    if (visit->fetched) return cfti_slot_map(scan, slot, visit, arena, fail);
+    if (chunk->fetched) return cfti_slot_map(scan, slot, chunk, arena, fail);
     if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
-        visit->way = CFTI_VISIT_LATER;
+        chunk->way = CFTI_READ_LATER;
         return CONFITURE_OK;
     }
-    status = cfti_reader_begin(reader, visit, &file, fail);
+    status = cfti_reader_open_file(reader, chunk, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, visit, arena, file, fail);
-    if (status == CONFITURE_OK && visit->way != CFTI_VISIT_PIECES) {
-        status = cfti_slot_map(scan, slot, visit, arena, fail);
+    status = cfti_read_file(reader, chunk, arena, file, fail);
+    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES) {
+        status = cfti_slot_map(scan, slot, chunk, arena, fail);
     } else if (status == CONFITURE_OK && consumer->by_state && !cfti_scan_keeps_large(scan)) {
-        status = cfti_visit_pieces(scan, reader, visit, file, false, fail);
-        visit->way = CFTI_VISIT_WHOLE;
-        visit->finished = true;
+        status = cfti_scan_pieces(scan, reader, chunk, file, false, fail);
+        chunk->way = CFTI_READ_WHOLE;
+        chunk->finished = true;
     }
     cfti_os_close(file);
     return status;
 }
 
 /* Reads, maps and folds a file that had to wait for its turn. */
-static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                             cfti_visit *visit, cfti_fail *fail) {
+static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
+                                            cfti_chunk *chunk, cfti_fail *fail) {
     bool by_state = scan->consumer->by_state;
     cfti_os_file file;
     confiture_status status;
-    status = cfti_reader_begin(reader, visit, &file, fail);
+    status = cfti_reader_open_file(reader, chunk, &file, fail);
     if (status != CONFITURE_OK) return status;
-    if (visit->way == CFTI_VISIT_LATER) {
-        visit->way = CFTI_VISIT_WHOLE;
-        status = cfti_read_file(reader, visit, &reader->bytes, file, fail);
+    if (chunk->way == CFTI_READ_LATER) {
+        chunk->way = CFTI_READ_WHOLE;
+        status = cfti_read_file(reader, chunk, &reader->bytes, file, fail);
     }
-    if (status == CONFITURE_OK && visit->way == CFTI_VISIT_PIECES) {
-        status = cfti_visit_pieces(scan, reader, visit, file, !by_state, fail);
-        visit->finished = true;
-        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, visit, fail);
+    if (status == CONFITURE_OK && chunk->way == CFTI_READ_PIECES) {
+        status = cfti_scan_pieces(scan, reader, chunk, file, !by_state, fail);
+        chunk->finished = true;
+        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, chunk, fail);
     } else if (status == CONFITURE_OK) {
-        status = cfti_slot_map(scan, slot, visit, &reader->bytes, fail);
-        if (status == CONFITURE_OK) status = cfti_scan_fold(scan, visit, fail);
+        status = cfti_slot_map(scan, slot, chunk, &reader->bytes, fail);
+        if (status == CONFITURE_OK) status = cfti_scan_fold(scan, chunk, fail);
     }
     cfti_os_close(file);
     cfti_arena_reset(&reader->bytes);
@@ -309,34 +309,34 @@ static confiture_status cfti_slot_visit_late(cfti_scan *scan, cfti_reader *reade
 }
 
 /* Nobody needs the bytes of visits [first, end) any more. */
-static void cfti_slot_let_go(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
+static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
     size_t i;
     if (scan->consumer->map_many != NULL && first < end)
-        scan->consumer->map_many(scan->consumer->ctx, &slot->visits[first], end - first);
-    for (i = first; i < end; i++) slot->visits[i].bytes = NULL;
+        scan->consumer->map_many(scan->consumer->ctx, &slot->chunks[first], end - first);
+    for (i = first; i < end; i++) slot->chunks[i].bytes = NULL;
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
-static bool cfti_slot_begin(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
     uint8_t *states = NULL;
     if (state_size > 0) {
-        states = (uint8_t *)cfti_arena_take(&slot->arena, slot->count * state_size);
+        states = (uint8_t *)cfti_arena_alloc(&slot->arena, slot->count * state_size);
         if (states == NULL) return false;
         memset(states, 0, slot->count * state_size);
     }
     for (i = 0; i < slot->count; i++) {
-        cfti_visit *visit = &slot->visits[i];
+        cfti_chunk *chunk = &slot->chunks[i];
         const cfti_file *file = &scan->files->items[slot->first + i];
-        memset(visit, 0, sizeof(*visit));
-        visit->index = slot->first + i;
-        visit->origin = cfti_files_origin(scan->files, visit->index);
-        visit->path = file->path;
-        visit->name = file->name;
-        visit->name_size = file->name_size;
-        if (consumer->framed) visit->front = (size_t)file->name_size + 1;
-        if (states != NULL) visit->state = states + i * state_size;
+        memset(chunk, 0, sizeof(*chunk));
+        chunk->index = slot->first + i;
+        chunk->origin = cfti_files_origin(scan->files, chunk->index);
+        chunk->path = file->path;
+        chunk->name = file->name;
+        chunk->name_size = file->name_size;
+        if (consumer->wants_prefix) chunk->headroom = (size_t)file->name_size + 1;
+        if (states != NULL) chunk->state = states + i * state_size;
     }
     /* Large files side by side: in one block of memory, which is kept, and not in several
      * that come and go. */
@@ -347,49 +347,50 @@ static bool cfti_slot_begin(cfti_scan *scan, cfti_reader *reader, cfti_slot *slo
 
 /* After a file of a batch: the caller's thread tells of it now and then, and all hear of a
  * stop. */
-static confiture_status cfti_scan_tell_file(cfti_scan *scan, const cfti_reader *reader,
-                                            const cfti_slot *slot, size_t *told, cfti_fail *fail) {
+static confiture_status cfti_scan_report_file(cfti_scan *scan, const cfti_reader *reader,
+                                              const cfti_slot *slot, size_t *told,
+                                              cfti_fail *fail) {
     if (reader->is_caller && slot->bytes - *told >= CFTI_PIECE) {
         *told = slot->bytes;
-        return cfti_scan_tell(scan, slot->bytes, fail);
+        return cfti_scan_report(scan, slot->bytes, fail);
     }
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
 /* Reads and maps a batch: on any worker. */
-static void cfti_slot_fill(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
+static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    size_t used, told = 0, kept = 0, let_go = 0; /* visits before it have let go of their bytes */
+    size_t used, told = 0, kept = 0, released = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
     if (consumer->by_state) cfti_arena_reset(arena);
-    if (!cfti_slot_begin(scan, reader, slot)) {
+    if (!cfti_slot_prepare(scan, reader, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
         slot->fail.path = scan->files->items[slot->first].path;
         slot->fail.index = cfti_files_origin(scan->files, slot->first);
         return;
     }
-    if (slot->room <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->visits, slot->count, arena, slot->room);
+    if (slot->capacity <= CFTI_FIRST_READ)
+        cfti_read_many(reader, slot->chunks, slot->count, arena, slot->capacity);
     block = arena->first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
-        cfti_visit *visit = &slot->visits[slot->done];
-        status = cfti_slot_visit(scan, reader, slot, visit, &slot->fail);
+        cfti_chunk *chunk = &slot->chunks[slot->done];
+        status = cfti_slot_read_file(scan, reader, slot, chunk, &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
-        else cfti_fail_at(&slot->fail, visit);
+        else cfti_fail_at(&slot->fail, chunk);
         if (status == CONFITURE_OK && slot->done < slot->count)
-            status = cfti_scan_tell_file(scan, reader, slot, &told, &slot->fail);
+            status = cfti_scan_report_file(scan, reader, slot, &told, &slot->fail);
         if (!consumer->by_state) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
             slot->bytes - kept < CFTI_BATCH_SIDE)
             continue;
-        cfti_slot_let_go(scan, slot, let_go, slot->done);
-        let_go = slot->done;
+        cfti_slot_release(scan, slot, released, slot->done);
+        released = slot->done;
         kept = slot->bytes;
         cfti_arena_rewind(arena, block, used);
     }
@@ -401,28 +402,28 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     confiture_status status = CONFITURE_OK;
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
-        cfti_visit *visit = &slot->visits[i];
-        scan->is_begun = false;
-        status = visit->way == CFTI_VISIT_WHOLE
-                     ? cfti_scan_fold(scan, visit, fail)
-                     : cfti_slot_visit_late(scan, reader, slot, visit, fail);
+        cfti_chunk *chunk = &slot->chunks[i];
+        scan->is_started = false;
+        status = chunk->way == CFTI_READ_WHOLE
+                     ? cfti_scan_fold(scan, chunk, fail)
+                     : cfti_slot_read_late(scan, reader, slot, chunk, fail);
         if (status == CONFITURE_OK) {
-            scan->progress.bytes += visit->total;
+            scan->progress.bytes += chunk->total;
             scan->progress.files++;
         }
-        if (status != CONFITURE_OK) cfti_fail_at(fail, visit);
+        if (status != CONFITURE_OK) cfti_fail_at(fail, chunk);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
-        scan->is_begun = false;
+        scan->is_started = false;
         *fail = slot->fail;
         status = fail->status;
     }
-    if (status == CONFITURE_OK) status = cfti_scan_tell(scan, 0, fail);
+    if (status == CONFITURE_OK) status = cfti_scan_report(scan, 0, fail);
     return status;
 }
 
 /* Makes a slot ready for its next batch, folded or not. */
-static void cfti_slot_empty(cfti_slot *slot) {
+static void cfti_slot_reset(cfti_slot *slot) {
     slot->done = 0;
     cfti_arena_reset(&slot->arena);
 }

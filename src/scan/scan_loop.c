@@ -6,7 +6,7 @@ static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
     if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
     slot = (cfti_slot *)cfti_alloc(&scan->allocator, sizeof(cfti_slot));
     if (slot == NULL) return NULL;
-    memset(slot, 0, offsetof(cfti_slot, visits));
+    memset(slot, 0, offsetof(cfti_slot, chunks));
     slot->arena.allocator = scan->allocator;
     slot->arena.block_size = scan->slot_block;
     scan->made_count++;
@@ -16,7 +16,7 @@ static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
 static void cfti_scan_free_slot(cfti_scan *scan, cfti_slot *slot) {
     scan->held -= slot->held;
     scan->made_count--;
-    cfti_slot_empty(slot);
+    cfti_slot_reset(slot);
     cfti_arena_free(&slot->arena);
     cfti_free(&scan->allocator, slot, sizeof(cfti_slot));
 }
@@ -31,7 +31,7 @@ static void cfti_scan_hold(cfti_scan *scan, cfti_slot *slot, size_t held) {
  * were like; and a small part of what is left, so that nobody sits on the last large batch. */
 static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
     size_t left = scan->files->count - scan->next, n = 16;
-    bool is_shared = scan->crew_is_open || scan->run->parallel_for != NULL;
+    bool is_shared = scan->workers_are_open || scan->run->parallel_for != NULL;
     if (scan->is_last_try) return 1;
     if (average > 0) n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
     else if (scan->run->parallel_for != NULL) n = 4; /* the caller is to be heard soon */
@@ -43,30 +43,30 @@ static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
 
 /* Whether one more batch of n files may be in flight. The oldest always may. With the lock
  * held. */
-static bool cfti_scan_may_take(const cfti_scan *scan, size_t n, size_t *need) {
+static bool cfti_scan_may_claim(const cfti_scan *scan, size_t n, size_t *need) {
     size_t held = scan->idle_count > 0 ? scan->idle[scan->idle_count - 1]->held : 0;
     uint64_t each = scan->read_files > 0 ? scan->read_held / scan->read_files : 0;
-    *need = each > scan->held_most / n ? scan->held_most : n * (size_t)each;
+    *need = each > scan->max_held / n ? scan->max_held : n * (size_t)each;
     *need = cfti_max(cfti_max(*need, held), scan->slot_block);
     if (scan->folded == scan->taken) return true;
     if (scan->is_scarce || scan->is_alone || scan->taken - scan->folded == scan->slot_count)
         return false;
-    return *need == held || scan->held - held + *need <= scan->held_most;
+    return *need == held || scan->held - held + *need <= scan->max_held;
 }
 
 /* The next batch, in a slot of its own; NULL: none is left, or may be taken yet, or, if none is
  * in flight, there is no memory. With the lock held. */
-static cfti_slot *cfti_scan_take(cfti_scan *scan) {
-    size_t n, need, room = CFTI_FIRST_READ / 4;
+static cfti_slot *cfti_scan_claim(cfti_scan *scan) {
+    size_t n, need, capacity = CFTI_FIRST_READ / 4;
     uint64_t average = 0; /* not known yet */
     cfti_slot *slot;
     if (scan->next == scan->files->count) return NULL;
     if (scan->read_files > 0) {
         average = scan->read_bytes / scan->read_files + 1;
-        room = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
+        capacity = 3 * (average < CFTI_FIRST_READ ? (size_t)average : CFTI_FIRST_READ) + 512;
     }
     n = cfti_scan_batch_files(scan, average);
-    if (!cfti_scan_may_take(scan, n, &need)) return NULL;
+    if (!cfti_scan_may_claim(scan, n, &need)) return NULL;
     slot = cfti_scan_idle_slot(scan);
     if (slot == NULL) {
         scan->is_scarce = true;
@@ -76,7 +76,7 @@ static cfti_slot *cfti_scan_take(cfti_scan *scan) {
     scan->order[scan->taken++ % scan->slot_count] = slot;
     slot->first = scan->next;
     slot->count = n;
-    slot->room = room;
+    slot->capacity = capacity;
     slot->expected = n * (average < CFTI_BATCH_SIDE / n ? (size_t)average : CFTI_BATCH_SIDE / n);
     slot->is_last = scan->is_last_try;
     scan->is_last_try = false;
@@ -91,7 +91,7 @@ static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
 }
 
 /* With the lock held. */
-static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
+static void cfti_scan_retire_slot(cfti_scan *scan, cfti_slot *slot) {
     scan->folded++;
     scan->idle[scan->idle_count++] = slot;
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
@@ -99,12 +99,12 @@ static void cfti_scan_folded(cfti_scan *scan, cfti_slot *slot) {
 }
 
 /* With the lock held. */
-static void cfti_scan_filled(cfti_scan *scan, cfti_slot *slot) {
+static void cfti_scan_finish_slot(cfti_scan *scan, cfti_slot *slot) {
     size_t i;
     CFTI_ATOMIC_STORE(&slot->ready, 1);
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
     for (i = 0; i < slot->done; i++) /* those that were put off have told nothing yet */
-        scan->read_files += slot->visits[i].way == CFTI_VISIT_WHOLE;
+        scan->read_files += slot->chunks[i].way == CFTI_READ_WHOLE;
     scan->read_bytes += slot->bytes;
     scan->read_held += slot->held;
     if (slot->done < slot->count && cfti_fail_is_shortage(&slot->fail)) scan->is_scarce = true;
@@ -122,13 +122,13 @@ static void cfti_scan_free_places(cfti_scan *scan) {
 static void cfti_scan_dismiss(cfti_scan *scan) {
     scan->is_alone = true;
 #if !defined(CONFITURE_NO_THREADS)
-    if (scan->crew_is_open) {
+    if (scan->workers_are_open) {
         cfti_mutex_lock(&scan->mutex);
         CFTI_ATOMIC_STORE(&scan->stopping, 1);
         cfti_condition_broadcast(&scan->slot_free);
         cfti_mutex_unlock(&scan->mutex);
-        cfti_crew_join(&scan->crew);
-        cfti_crew_close(&scan->crew);
+        cfti_workers_join(&scan->workers);
+        cfti_workers_close(&scan->workers);
         if (!scan->cancelled) CFTI_ATOMIC_STORE(&scan->stopping, 0);
     }
     if (scan->run->pool != NULL) cfti_pool_drop(scan->run->pool);
@@ -150,7 +150,7 @@ static void cfti_scan_dismiss(cfti_scan *scan) {
 /* After that, and without anything that is only there for speed, the file that failed, which
  * is the first that has not been folded, is tried once more: by itself, as one thread would
  * that has nothing else. */
-static void cfti_scan_try_again(cfti_scan *scan, cfti_reader *reader) {
+static void cfti_scan_retry(cfti_scan *scan, cfti_reader *reader) {
     cfti_scan_dismiss(scan);
     if (scan->taken > scan->folded)
         cfti_scan_free_slot(scan, scan->order[--scan->taken % scan->slot_count]);
@@ -166,7 +166,7 @@ static void cfti_scan_try_again(cfti_scan *scan, cfti_reader *reader) {
 /* Whether a failure is one after which the file may be tried again. */
 static bool cfti_scan_is_retried(const cfti_scan *scan, const cfti_slot *slot,
                                  const cfti_fail *fail) {
-    return cfti_fail_is_shortage(fail) && !scan->is_begun && !slot->is_last && !scan->cancelled;
+    return cfti_fail_is_shortage(fail) && !scan->is_started && !slot->is_last && !scan->cancelled;
 }
 
 /* ---- the loop ---- */
@@ -183,24 +183,24 @@ static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int
 }
 
 /* A helper's life: take, fill, until there is nothing left, or something has run out. */
-static void cfti_scan_help(void *ctx, size_t worker) {
+static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_reader reader;
     (void)worker;
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
-    reader.threads = scan->crew.helpers + 1;
+    reader.threads = scan->workers.helpers + 1;
     cfti_scan_lock(scan);
     while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_scarce &&
            scan->next < scan->files->count) {
-        cfti_slot *slot = cfti_scan_take(scan);
+        cfti_slot *slot = cfti_scan_claim(scan);
         if (slot == NULL) {
             if (!scan->is_scarce) cfti_scan_wait(scan, &scan->slot_free, &scan->turns, scan->turns);
             continue;
         }
         cfti_scan_unlock(scan);
-        cfti_slot_fill(scan, &reader, slot);
+        cfti_slot_read(scan, &reader, slot);
         cfti_scan_lock(scan);
-        cfti_scan_filled(scan, slot);
+        cfti_scan_finish_slot(scan, slot);
         cfti_condition_signal(&scan->slot_ready);
     }
     cfti_scan_unlock(scan);
@@ -213,16 +213,16 @@ static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
 #if !defined(CONFITURE_NO_THREADS)
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
-    if (scan->crew_is_open || scan->threads < 2 || scan->is_alone) return;
+    if (scan->workers_are_open || scan->threads < 2 || scan->is_alone) return;
     useful = count / each;
     if (useful < 2 && scan->read_bytes >= CFTI_BYTES_PER_THREAD) useful = count - scan->next + 1;
     if (useful < 2) return;
-    scan->crew_is_open = true;
-    cfti_crew_open(&scan->crew, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
-    cfti_crew_start(&scan->crew, cfti_scan_help, scan);
+    scan->workers_are_open = true;
+    cfti_workers_open(&scan->workers, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
+    cfti_workers_start(&scan->workers, cfti_scan_helper_loop, scan);
     /* What the kernel does on behalf of a thread ends with it: a helper is the library's own,
      * and so is what a pool has. The caller's thread is to be left as it was. */
-    if (scan->run->pool != NULL) reader->threads = scan->crew.helpers + 1;
+    if (scan->run->pool != NULL) reader->threads = scan->workers.helpers + 1;
 #else
     (void)scan;
     (void)reader;
@@ -234,16 +234,16 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
                                              cfti_fail *fail) {
     confiture_status status = cfti_slot_fold(scan, reader, slot, fail);
     if (status != CONFITURE_OK && cfti_scan_is_retried(scan, slot, fail)) {
-        cfti_scan_try_again(scan, reader);
+        cfti_scan_retry(scan, reader);
         return CONFITURE_OK;
     }
-    cfti_slot_empty(slot);
+    cfti_slot_reset(slot);
     cfti_scan_lock(scan);
-    cfti_scan_folded(scan, slot);
+    cfti_scan_retire_slot(scan, slot);
 #if !defined(CONFITURE_NO_THREADS)
     /* Waking a thread can take longer than it takes to read a batch: one that
      * sleeps since all slots were full is woken when half of them are free. */
-    if (scan->crew_is_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
+    if (scan->workers_are_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
         cfti_condition_signal(&scan->slot_free);
 #endif
     cfti_scan_unlock(scan);
@@ -251,7 +251,7 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
 }
 
 /* Fills a batch on the calling thread; if none may be taken, waits for the oldest. */
-static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *reader,
+static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *reader,
                                                cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     cfti_slot *slot;
@@ -259,13 +259,13 @@ static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *rea
     cfti_scan_start(scan, reader);
     cfti_scan_lock(scan);
     is_last = scan->is_last_try;
-    slot = cfti_scan_take(scan);
+    slot = cfti_scan_claim(scan);
     if (slot != NULL) {
         cfti_scan_unlock(scan);
-        cfti_slot_fill(scan, reader, slot);
+        cfti_slot_read(scan, reader, slot);
         if (scan->cancelled) status = cfti_fail_cancelled(fail);
         cfti_scan_lock(scan);
-        cfti_scan_filled(scan, slot);
+        cfti_scan_finish_slot(scan, slot);
         cfti_scan_unlock(scan);
         return status;
     }
@@ -274,18 +274,19 @@ static confiture_status cfti_scan_fill_or_wait(cfti_scan *scan, cfti_reader *rea
     if (slot != NULL && !slot->ready) {
         cfti_scan_wait(scan, &scan->slot_ready, &slot->ready, 0);
         cfti_scan_unlock(scan);
-        return cfti_scan_tell(scan, 0, fail);
+        return cfti_scan_report(scan, 0, fail);
     }
 #endif
     cfti_scan_unlock(scan);
     if (slot != NULL) return CONFITURE_OK;
     if (is_last) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    cfti_scan_try_again(scan, reader);
+    cfti_scan_retry(scan, reader);
     return CONFITURE_OK;
 }
 
 /* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
-static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
+static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *reader,
+                                              cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     while (status == CONFITURE_OK) {
         cfti_slot *slot;
@@ -297,7 +298,7 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
         cfti_scan_unlock(scan);
         if (is_over) break;
         status = slot != NULL ? cfti_scan_fold_batch(scan, reader, slot, fail)
-                              : cfti_scan_fill_or_wait(scan, reader, fail);
+                              : cfti_scan_read_or_wait(scan, reader, fail);
     }
 #if !defined(CONFITURE_NO_THREADS)
     cfti_mutex_lock(&scan->mutex);
@@ -308,7 +309,7 @@ static confiture_status cfti_scan_lead(cfti_scan *scan, cfti_reader *reader, cft
     return status;
 }
 
-static void cfti_scan_fill_index(void *ctx, size_t index) {
+static void cfti_scan_read_index(void *ctx, size_t index) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_slot *slot = scan->order[(scan->folded + index) % scan->slot_count];
     cfti_reader reader;
@@ -318,20 +319,20 @@ static void cfti_scan_fill_index(void *ctx, size_t index) {
     }
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
     reader.is_caller = cfti_os_thread_id() == scan->caller;
-    cfti_slot_fill(scan, &reader, slot);
+    cfti_slot_read(scan, &reader, slot);
     cfti_reader_close(&reader);
     if (reader.is_caller && !scan->cancelled) {
         cfti_fail ignored; /* a stop is seen after the round */
-        (void)cfti_scan_tell(scan, slot->bytes, &ignored);
+        (void)cfti_scan_report(scan, slot->bytes, &ignored);
     }
 }
 
 /* Takes the batches of a round: a few for each thread, but no more bytes than a moment's
  * work, since between the rounds alone it is sure that the caller is heard. */
-static size_t cfti_scan_take_round(cfti_scan *scan) {
+static size_t cfti_scan_claim_round(cfti_scan *scan) {
     size_t bytes = 0, most = scan->threads * CFTI_ROUND_BYTES;
     while (bytes < most) {
-        cfti_slot *slot = cfti_scan_take(scan);
+        cfti_slot *slot = cfti_scan_claim(scan);
         if (slot == NULL) break;
         bytes += scan->read_files > 0 ? slot->expected : CFTI_ROUND_BYTES;
         cfti_fail_with(&slot->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
@@ -345,18 +346,18 @@ static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, c
     confiture_status status = CONFITURE_OK;
     scan->caller = cfti_os_thread_id();
     while (status == CONFITURE_OK && scan->next < scan->files->count && !scan->is_alone) {
-        size_t n = cfti_scan_take_round(scan), i;
+        size_t n = cfti_scan_claim_round(scan), i;
         int error;
         if (n == 0) break;
-        error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_fill_index, scan);
+        error = scan->run->parallel_for(scan->run->parallel_user, n, cfti_scan_read_index, scan);
         if (error != 0) status = cfti_fail_parallel(fail, error);
         else if (scan->cancelled) status = cfti_fail_cancelled(fail);
         for (i = 0; i < n; i++)
-            cfti_scan_filled(scan, scan->order[(scan->folded + i) % scan->slot_count]);
+            cfti_scan_finish_slot(scan, scan->order[(scan->folded + i) % scan->slot_count]);
         while (status == CONFITURE_OK && scan->folded < scan->taken)
             status = cfti_scan_fold_batch(scan, reader, cfti_scan_oldest(scan), fail);
     }
-    return status != CONFITURE_OK ? status : cfti_scan_lead(scan, reader, fail);
+    return status != CONFITURE_OK ? status : cfti_scan_caller_loop(scan, reader, fail);
 }
 
 static bool cfti_scan_init_locks(cfti_scan *scan) {
@@ -387,7 +388,7 @@ static void cfti_scan_init_slots(cfti_scan *scan) {
     }
     scan->idle = scan->order + scan->slot_count;
     scan->slot_block = scan->consumer->by_state ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
-    scan->held_most = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
+    scan->max_held = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
 }
 
 static void cfti_scan_free_slots(cfti_scan *scan) {
@@ -416,15 +417,15 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     if (!cfti_scan_init_locks(&scan)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     cancel = cfti_cancel_disable();
     scan.threads =
-        cfti_min(cfti_min(cfti_crew_limit(run), CFTI_THREADS_MOST), cfti_max(files->count, 1));
+        cfti_min(cfti_min(cfti_workers_limit(run), CFTI_MAX_THREADS), cfti_max(files->count, 1));
     cfti_scan_init_slots(&scan);
     cfti_reader_init(&reader, files, run, &scan.allocator);
     reader.is_caller = true;
     status = run->parallel_for != NULL ? cfti_scan_rounds(&scan, &reader, fail)
-                                       : cfti_scan_lead(&scan, &reader, fail);
-    if (scan.crew_is_open) {
-        cfti_crew_join(&scan.crew);
-        cfti_crew_close(&scan.crew);
+                                       : cfti_scan_caller_loop(&scan, &reader, fail);
+    if (scan.workers_are_open) {
+        cfti_workers_join(&scan.workers);
+        cfti_workers_close(&scan.workers);
     }
 #if !defined(CONFITURE_NO_THREADS)
     cfti_condition_destroy(&scan.slot_ready);

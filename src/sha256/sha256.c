@@ -54,15 +54,15 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
     used = (size_t)(sha->size & 63);
     sha->size += size;
     if (used != 0) {
-        size_t room = 64 - used;
-        if (size < room) {
+        size_t capacity = 64 - used;
+        if (size < capacity) {
             memcpy(sha->block + used, p, size);
             return;
         }
-        memcpy(sha->block + used, p, room);
+        memcpy(sha->block + used, p, capacity);
         cfti_sha256_blocks(sha->state, sha->block, 1);
-        p += room;
-        size -= room;
+        p += capacity;
+        size -= capacity;
     }
     if (size >= 64) {
         cfti_sha256_blocks(sha->state, p, size / 64);

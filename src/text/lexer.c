@@ -109,7 +109,7 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
         case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
         case 'b':
         case 'B':
-            if (!cfti_lex_may_begin(lexer, from, p, end)) {
+            if (!cfti_lex_may_start(lexer, from, p, end)) {
                 p++;
                 continue;
             }

@@ -298,7 +298,7 @@ static uint8_t cfti_lex_routine(const cfti_lexer *lexer) {
     }
 }
 
-static void cfti_lex_begin_end(cfti_lexer *lexer, const uint8_t *p) {
+static void cfti_lex_routine_end(cfti_lexer *lexer, const uint8_t *p) {
     if (lexer->held.parens > 0) return;
     if (cfti_lex_word_is(lexer, "begin") ||
         (lexer->begins > 0 && cfti_lex_word_is(lexer, "case"))) {
@@ -320,7 +320,7 @@ static void cfti_lex_identifier(cfti_lexer *lexer, const uint8_t *p) {
         }
     }
     lexer->routine = cfti_lex_routine(lexer);
-    if (lexer->routine == CFTI_ROUTINE_YES) cfti_lex_begin_end(lexer, p);
+    if (lexer->routine == CFTI_ROUTINE_YES) cfti_lex_routine_end(lexer, p);
     lexer->word_size = 0;
     cfti_lex_words_matter(lexer);
 }

@@ -287,7 +287,7 @@ static void cfti_command_skip_line(cfti_lexer *lexer) {
 }
 
 /* Its name has ended. */
-static void cfti_command_begin(cfti_lexer *lexer) {
+static void cfti_command_start(cfti_lexer *lexer) {
     cfti_command command = cfti_command_find(lexer);
     bool active = cfti_lex_active(lexer);
 
@@ -394,7 +394,7 @@ static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
 }
 
 /* Before its first byte, which may be a quote. */
-static void cfti_argument_begin(cfti_lexer *lexer) {
+static void cfti_argument_start(cfti_lexer *lexer) {
     if (lexer->in_argument) return;
     lexer->in_argument = true;
     lexer->last = 0;
@@ -466,7 +466,7 @@ static void cfti_command_end(cfti_lexer *lexer, const uint8_t *p) {
 
 static const uint8_t *cfti_lex_name(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && *p != '\\' && !(cfti_kinds[*p] & CFTI_SPACE); p++) cfti_lex_letter(lexer, *p);
-    if (p < end) cfti_command_begin(lexer);
+    if (p < end) cfti_command_start(lexer);
     return p;
 }
 
@@ -492,7 +492,7 @@ static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, co
         if (before == ':' && ((cfti_kinds[c] & CFTI_IDENT) || c == '\'' || c == '"' || c == '{') &&
             c != '$')
             lexer->uncertain = true;
-        cfti_argument_begin(lexer);
+        cfti_argument_start(lexer);
         if (c == '\'' || c == '"' || c == '`') {
             if (c == '`') lexer->uncertain = true;
             lexer->last = c;

@@ -333,7 +333,7 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
 }
 
 /* Whether the b at p, in CREATE FUNCTION, may be that of BEGIN. */
-static bool cfti_lex_may_begin(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+static bool cfti_lex_may_start(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
                                const uint8_t *end) {
     if (lexer->routine != CFTI_ROUTINE_YES) return false;
     if (p > from && (cfti_kinds[p[-1]] & CFTI_IDENT)) return false;

@@ -3,8 +3,8 @@
 /* Fork and join, nothing more: the caller and some helpers run one function at a
  * time. A helper that is still on its way when the work is done is not waited for. */
 
-#define CFTI_THREADS_AUTO 16  /* one reader feeds two hashers; beyond this nothing was gained */
-#define CFTI_THREADS_MOST 256 /* each costs slots, and more have never been faster */
+#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
+#define CFTI_MAX_THREADS 256 /* each costs slots, and more have never been faster */
 
 /* Tests say that there are more than there are. */
 static size_t cfti_processors(void) {
@@ -27,11 +27,11 @@ struct confiture_pool {
     size_t helpers; /* threads that did start */
 #if !defined(CONFITURE_NO_THREADS)
     size_t processors;
-    cfti_shelf shelf;        /* this and the rings are of a caller's pool only */
-    struct cfti_ring *rings; /* parked; under the shelf's mutex */
+    cfti_block_cache cache;  /* this and the rings are of a caller's pool only */
+    struct cfti_ring *rings; /* parked; the block cache's mutex guards them */
     bool no_rings;           /* this system has none, or allows none */
     cfti_thread *threads;
-    size_t thread_room;
+    size_t thread_capacity;
     cfti_mutex mutex;
     cfti_condition wake; /* a new round, or the end */
     cfti_condition done; /* the last helper has left the round */
@@ -83,16 +83,16 @@ static void *cfti_pool_run(void *arg) {
 }
 
 /* Everything but the threads. False: no memory, or no mutex to be had. */
-static bool cfti_pool_init(confiture_pool *pool, size_t room) {
-    pool->thread_room = room;
+static bool cfti_pool_init(confiture_pool *pool, size_t capacity) {
+    pool->thread_capacity = capacity;
     pool->threads = NULL;
-    if (room > SIZE_MAX / sizeof(cfti_thread)) return false;
-    pool->threads = (cfti_thread *)cfti_alloc(&pool->allocator, room * sizeof(cfti_thread));
+    if (capacity > SIZE_MAX / sizeof(cfti_thread)) return false;
+    pool->threads = (cfti_thread *)cfti_alloc(&pool->allocator, capacity * sizeof(cfti_thread));
     if (pool->threads == NULL) return false;
     if (cfti_mutex_init(&pool->mutex) == 0) {
         if (cfti_condition_init(&pool->wake) == 0) {
             if (cfti_condition_init(&pool->done) == 0) {
-                while (pool->helpers < room &&
+                while (pool->helpers < capacity &&
                        cfti_thread_start(&pool->threads[pool->helpers], cfti_pool_run, pool) == 0)
                     pool->helpers++;
                 return true;
@@ -101,7 +101,7 @@ static bool cfti_pool_init(confiture_pool *pool, size_t room) {
         }
         cfti_mutex_destroy(&pool->mutex);
     }
-    cfti_free(&pool->allocator, pool->threads, room * sizeof(cfti_thread));
+    cfti_free(&pool->allocator, pool->threads, capacity * sizeof(cfti_thread));
     pool->threads = NULL;
     return false;
 }
@@ -117,7 +117,7 @@ static void cfti_pool_close(confiture_pool *pool) {
     cfti_condition_destroy(&pool->done);
     cfti_condition_destroy(&pool->wake);
     cfti_mutex_destroy(&pool->mutex);
-    cfti_free(&pool->allocator, pool->threads, pool->thread_room * sizeof(cfti_thread));
+    cfti_free(&pool->allocator, pool->threads, pool->thread_capacity * sizeof(cfti_thread));
     pool->threads = NULL;
 }
 #endif
@@ -126,12 +126,12 @@ static void cfti_pool_close(confiture_pool *pool) {
 /* Gives back all that a pool has kept of the calls before. */
 static void cfti_pool_drop(confiture_pool *pool) {
     cfti_ring *ring;
-    if (!pool->shelf.is_open) return;
-    cfti_shelf_drop(&pool->shelf);
-    cfti_mutex_lock(&pool->shelf.mutex);
+    if (!pool->cache.is_open) return;
+    cfti_block_cache_drop(&pool->cache);
+    cfti_mutex_lock(&pool->cache.mutex);
     ring = pool->rings;
     pool->rings = NULL;
-    cfti_mutex_unlock(&pool->shelf.mutex);
+    cfti_mutex_unlock(&pool->cache.mutex);
     while (ring != NULL) {
         cfti_ring *next = ring->next;
         cfti_os_ring_close(&ring->os);
@@ -145,7 +145,7 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
                                                      const confiture_allocator *allocator,
                                                      confiture_error *error) {
     confiture_allocator chosen;
-    if (!cfti_is_given(pool, "pool", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_require(pool, "pool", error)) return CONFITURE_E_ARGUMENT;
     *pool = NULL;
     if (!cfti_allocator_choose(&chosen, allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
@@ -156,8 +156,8 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
 #if !defined(CONFITURE_NO_THREADS)
     (*pool)->processors = cfti_processors();
     if (threads == 0 || threads > (*pool)->processors) threads = (*pool)->processors;
-    threads = cfti_min(threads, CFTI_THREADS_MOST);
-    if (!cfti_shelf_open(&(*pool)->shelf, &chosen) ||
+    threads = cfti_min(threads, CFTI_MAX_THREADS);
+    if (!cfti_block_cache_open(&(*pool)->cache, &chosen) ||
         (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
         confiture_pool_free(*pool);
         *pool = NULL;
@@ -177,7 +177,7 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
         int cancel = cfti_cancel_disable();
         cfti_pool_close(pool);
         cfti_pool_drop(pool);
-        cfti_shelf_close(&pool->shelf);
+        cfti_block_cache_close(&pool->cache);
         cfti_cancel_restore(cancel);
     }
 #endif
@@ -190,10 +190,10 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
 static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run *run) {
 #if !defined(CONFITURE_NO_THREADS)
     if (run->allocator == NULL && run->pool != NULL) {
-        out->alloc = cfti_shelf_alloc;
-        out->realloc = cfti_shelf_realloc;
-        out->free = cfti_shelf_free;
-        out->ctx = &run->pool->shelf;
+        out->alloc = cfti_block_cache_alloc;
+        out->realloc = cfti_block_cache_realloc;
+        out->free = cfti_block_cache_free;
+        out->ctx = &run->pool->cache;
         return true;
     }
 #endif
@@ -215,8 +215,8 @@ static bool cfti_io_is_known(confiture_io io) {
 }
 
 /* A ring for one worker of a call that reads `files` files; NULL: none, which does not
- * matter. It goes back to cfti_ring_give(). */
-static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
+ * matter. It goes back to cfti_ring_release(). */
+static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
     confiture_pool *pool = run->pool;
     confiture_allocator allocator;
     cfti_ring *ring = NULL;
@@ -232,11 +232,11 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL) {
         bool none;
-        cfti_mutex_lock(&pool->shelf.mutex);
+        cfti_mutex_lock(&pool->cache.mutex);
         ring = pool->rings;
         if (ring != NULL) pool->rings = ring->next;
         none = pool->no_rings;
-        cfti_mutex_unlock(&pool->shelf.mutex);
+        cfti_mutex_unlock(&pool->cache.mutex);
         if (ring != NULL || none) return ring;
     }
 #endif
@@ -247,24 +247,24 @@ static cfti_ring *cfti_ring_take(const confiture_run *run, size_t files) {
     cfti_free(&allocator, ring, sizeof(*ring));
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL && !cfti_os_is_shortage(error)) { /* a shortage passes */
-        cfti_mutex_lock(&pool->shelf.mutex);
+        cfti_mutex_lock(&pool->cache.mutex);
         pool->no_rings = true;
-        cfti_mutex_unlock(&pool->shelf.mutex);
+        cfti_mutex_unlock(&pool->cache.mutex);
     }
 #endif
     return NULL;
 }
 
 /* is_broken: it is of no further use. */
-static void cfti_ring_give(const confiture_run *run, cfti_ring *ring, bool is_broken) {
+static void cfti_ring_release(const confiture_run *run, cfti_ring *ring, bool is_broken) {
     confiture_pool *pool = run->pool;
     confiture_allocator allocator;
 #if !defined(CONFITURE_NO_THREADS)
     if (pool != NULL && !is_broken) {
-        cfti_mutex_lock(&pool->shelf.mutex);
+        cfti_mutex_lock(&pool->cache.mutex);
         ring->next = pool->rings;
         pool->rings = ring;
-        cfti_mutex_unlock(&pool->shelf.mutex);
+        cfti_mutex_unlock(&pool->cache.mutex);
         return;
     }
 #endif
@@ -275,17 +275,17 @@ static void cfti_ring_give(const confiture_run *run, cfti_ring *ring, bool is_br
 }
 
 /* The helpers of one call: the caller's pool, or threads started for it, or none. */
-typedef struct cfti_crew {
+typedef struct cfti_workers {
     const confiture_run *run;
     confiture_pool *pool; /* NULL: the calling thread alone */
     size_t helpers;       /* how many of the pool to use */
     confiture_pool own;
-} cfti_crew;
+} cfti_workers;
 
 /* How many threads a call could get, without asking how much work there is. More than
  * there are processors have only been slower; with its own parallel_for the caller knows
  * best. */
-static size_t cfti_crew_limit(const confiture_run *run) {
+static size_t cfti_workers_limit(const confiture_run *run) {
     size_t limit = run->threads != 0 ? run->threads : CFTI_THREADS_AUTO;
     if (limit == 1) return 1;
     if (run->parallel_for != NULL)
@@ -300,27 +300,27 @@ static size_t cfti_crew_limit(const confiture_run *run) {
 }
 
 /* useful: more threads than this would find nothing to do. */
-static void cfti_crew_open(cfti_crew *crew, const confiture_run *run,
-                           const confiture_allocator *allocator, size_t useful) {
-    memset(crew, 0, sizeof(*crew));
-    crew->run = run;
+static void cfti_workers_open(cfti_workers *workers, const confiture_run *run,
+                              const confiture_allocator *allocator, size_t useful) {
+    memset(workers, 0, sizeof(*workers));
+    workers->run = run;
 #if !defined(CONFITURE_NO_THREADS)
     if (run->parallel_for == NULL && useful > 1 && run->threads != 1) {
-        size_t threads = cfti_min(cfti_crew_limit(run), useful);
+        size_t threads = cfti_min(cfti_workers_limit(run), useful);
         if (run->pool != NULL) {
             if (threads < 2) return;
             cfti_mutex_lock(&run->pool->mutex);
             if (!run->pool->busy) {
                 run->pool->busy = true;
-                crew->pool = run->pool;
-                crew->helpers = threads - 1;
+                workers->pool = run->pool;
+                workers->helpers = threads - 1;
             }
             cfti_mutex_unlock(&run->pool->mutex);
         } else if (threads > 1) {
-            crew->own.allocator = *allocator;
-            if (cfti_pool_init(&crew->own, threads - 1)) {
-                crew->pool = &crew->own;
-                crew->helpers = crew->own.helpers;
+            workers->own.allocator = *allocator;
+            if (cfti_pool_init(&workers->own, threads - 1)) {
+                workers->pool = &workers->own;
+                workers->helpers = workers->own.helpers;
             }
         }
     }
@@ -330,44 +330,45 @@ static void cfti_crew_open(cfti_crew *crew, const confiture_run *run,
 #endif
 }
 
-static void cfti_crew_close(cfti_crew *crew) {
+static void cfti_workers_close(cfti_workers *workers) {
 #if !defined(CONFITURE_NO_THREADS)
-    if (crew->pool == &crew->own) {
-        cfti_pool_close(&crew->own);
-    } else if (crew->pool != NULL) {
-        cfti_mutex_lock(&crew->pool->mutex);
-        crew->pool->busy = false;
-        cfti_mutex_unlock(&crew->pool->mutex);
+    if (workers->pool == &workers->own) {
+        cfti_pool_close(&workers->own);
+    } else if (workers->pool != NULL) {
+        cfti_mutex_lock(&workers->pool->mutex);
+        workers->pool->busy = false;
+        cfti_mutex_unlock(&workers->pool->mutex);
     }
 #endif
-    crew->pool = NULL;
+    workers->pool = NULL;
 }
 
 /* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller does
  * something else; worker 0 is the caller. */
-static void cfti_crew_start(cfti_crew *crew, void (*task)(void *ctx, size_t worker), void *ctx) {
+static void cfti_workers_start(cfti_workers *workers, void (*task)(void *ctx, size_t worker),
+                               void *ctx) {
 #if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = crew->pool;
+    confiture_pool *pool = workers->pool;
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->task = task;
     pool->ctx = ctx;
     CFTI_ATOMIC_STORE(&pool->round, (int)(((unsigned)pool->round + 1) & 0x7FFFFFFF));
     pool->taken = 0;
-    pool->wanted = crew->helpers;
+    pool->wanted = workers->helpers;
     cfti_condition_broadcast(&pool->wake);
     cfti_mutex_unlock(&pool->mutex);
 #else
-    (void)crew;
+    (void)workers;
     (void)task;
     (void)ctx;
 #endif
 }
 
 /* Returns when every helper that had begun is back; the others will not begin. */
-static void cfti_crew_join(cfti_crew *crew) {
+static void cfti_workers_join(cfti_workers *workers) {
 #if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = crew->pool;
+    confiture_pool *pool = workers->pool;
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->wanted = 0;
@@ -380,7 +381,7 @@ static void cfti_crew_join(cfti_crew *crew) {
     while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
     cfti_mutex_unlock(&pool->mutex);
 #else
-    (void)crew;
+    (void)workers;
 #endif
 }
 
@@ -393,25 +394,25 @@ static confiture_status cfti_fail_parallel(cfti_fail *fail, int error) {
     return fail->status;
 }
 
-typedef struct cfti_each {
-    cfti_crew *crew;
+typedef struct cfti_loop {
+    cfti_workers *workers;
     void (*task)(void *ctx, size_t index);
     void *ctx;
     size_t n, next;
-} cfti_each;
+} cfti_loop;
 
-static void cfti_each_run(void *arg, size_t worker) {
-    cfti_each *each = (cfti_each *)arg;
+static void cfti_loop_run(void *arg, size_t worker) {
+    cfti_loop *each = (cfti_loop *)arg;
     (void)worker;
     for (;;) {
         size_t i;
 #if !defined(CONFITURE_NO_THREADS)
-        if (each->crew->pool != NULL) cfti_mutex_lock(&each->crew->pool->mutex);
+        if (each->workers->pool != NULL) cfti_mutex_lock(&each->workers->pool->mutex);
 #endif
         i = each->next;
         if (i < each->n) each->next++;
 #if !defined(CONFITURE_NO_THREADS)
-        if (each->crew->pool != NULL) cfti_mutex_unlock(&each->crew->pool->mutex);
+        if (each->workers->pool != NULL) cfti_mutex_unlock(&each->workers->pool->mutex);
 #endif
         if (i >= each->n) return;
         each->task(each->ctx, i);
@@ -420,18 +421,18 @@ static void cfti_each_run(void *arg, size_t worker) {
 
 /* The same as: for (size_t i = 0; i < n; i++) task(ctx, i); return 0;
  * Non-zero is what the caller's own parallel_for returned. */
-static int cfti_crew_each(cfti_crew *crew, size_t n, void (*task)(void *ctx, size_t index),
-                          void *ctx) {
-    cfti_each each;
-    if (crew->run->parallel_for != NULL)
-        return crew->run->parallel_for(crew->run->parallel_user, n, task, ctx);
-    each.crew = crew;
+static int cfti_workers_each(cfti_workers *workers, size_t n, void (*task)(void *ctx, size_t index),
+                             void *ctx) {
+    cfti_loop each;
+    if (workers->run->parallel_for != NULL)
+        return workers->run->parallel_for(workers->run->parallel_user, n, task, ctx);
+    each.workers = workers;
     each.task = task;
     each.ctx = ctx;
     each.n = n;
     each.next = 0;
-    cfti_crew_start(crew, cfti_each_run, &each);
-    cfti_each_run(&each, 0);
-    cfti_crew_join(crew);
+    cfti_workers_start(workers, cfti_loop_run, &each);
+    cfti_loop_run(&each, 0);
+    cfti_workers_join(workers);
     return 0;
 }

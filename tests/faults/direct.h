@@ -232,7 +232,7 @@ static void direct_fetches(cfti_os_fetch fetches[4]) {
         fetches[i].at = AT_FDCWD;
         fetches[i].path = paths[i];
         fetches[i].data = direct_data[i];
-        fetches[i].room = sizeof direct_data[i];
+        fetches[i].capacity = sizeof direct_data[i];
     }
 }
 

@@ -290,15 +290,15 @@ static void named_plan_disk(const void *ctx) { fault.disk = *(const size_t *)ctx
 
 /* Room for so many bytes, the last write being a short one. */
 static void named_full(void) {
-    static const size_t rooms[] = {0, 1, 100, 4096, 50000, 80000, 262144, 262145, 2000000};
+    static const size_t capacities[] = {0, 1, 100, 4096, 50000, 80000, 262144, 262145, 2000000};
     size_t k, i, n;
     judge.error = ENOSPC;
     named_begin("a disk that fills up, ENOSPC");
     for (k = 0; k < WORKS; k++)
         for (i = 0; i < CONFIGS; i++)
-            for (n = 0; n < TREE_COUNT(rooms); n++)
+            for (n = 0; n < TREE_COUNT(capacities); n++)
                 if (works[k].outputs[0].path != NULL && named_wants(k, i))
-                    named_run(&works[k], &configs[i], named_plan_disk, &rooms[n], NULL);
+                    named_run(&works[k], &configs[i], named_plan_disk, &capacities[n], NULL);
     CHECK(named.failed > 3);
     named_end();
     judge.error = 0;

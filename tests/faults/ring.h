@@ -12,7 +12,7 @@ enum { FAULT_RING_OPEN = 18, FAULT_RING_READ = 22 }; /* IORING_OP_OPENAT and its
 typedef struct fault_ring {
     cfti_ring_setup setup;
     uint8_t *memory;
-    cfti_ring_request *requests;
+    cfti_sqe *requests;
     uint32_t seen; /* results that have passed */
 } fault_ring;
 
@@ -20,7 +20,7 @@ static fault_ring fault_rings[FAULT_FDS]; /* by descriptor */
 
 static void fault_ring_mapped(int fd, void *data, off_t offset) {
     if (offset == 0) fault_rings[fd].memory = (uint8_t *)data;
-    else fault_rings[fd].requests = (cfti_ring_request *)data;
+    else fault_rings[fd].requests = (cfti_sqe *)data;
 }
 
 static long fault_ring_setup(unsigned count, cfti_ring_setup *setup) {
@@ -51,7 +51,7 @@ static void fault_ring_requests(const fault_ring *ring, unsigned count) {
     unsigned i;
     for (i = 0; i < count; i++) {
         uint32_t mask = ring->setup.request_count - 1;
-        cfti_ring_request *request = &ring->requests[array[(head + i) & mask]];
+        cfti_sqe *request = &ring->requests[array[(head + i) & mask]];
         char path[FAULT_PATH] = "";
         size_t k;
         if (request->opcode == FAULT_RING_OPEN && request->file >= 0)
@@ -68,7 +68,7 @@ static void fault_ring_requests(const fault_ring *ring, unsigned count) {
 static void fault_ring_results(fault_ring *ring) {
     uint32_t tail =
         __atomic_load_n(fault_ring_word(ring, ring->setup.result_tail), __ATOMIC_ACQUIRE);
-    cfti_ring_result *results = (cfti_ring_result *)(void *)(ring->memory + ring->setup.results);
+    cfti_cqe *results = (cfti_cqe *)(void *)(ring->memory + ring->setup.results);
     for (; ring->seen != tail; ring->seen++)
         if (fault_fails(FAULT_RING_RESULT, -1, -1, NULL, false))
             results[ring->seen & (ring->setup.result_count - 1)].result = -errno;

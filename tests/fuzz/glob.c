@@ -21,27 +21,27 @@ static void glob_patterns(const char *text, const char *name, size_t name_size) 
         }
         if (count > 50) continue; /* it may be too long */
         FUZZ_CHECK(why == NULL);
-        FUZZ_CHECK(recursive == 0 || pattern.parts[0].kind == CFTI_PART_ANY_DEPTH);
+        FUZZ_CHECK(recursive == 0 || pattern.parts[0].kind == CFTI_COMPONENT_ANY_DEPTH);
         for (i = 0; i < count; i++) {
             char kind = slow_part_kind(&parts[i]);
-            const cfti_part *part;
+            const cfti_component *part;
             bool asked, wanted;
             if (kind == 'd' && depth) continue;
             depth = kind == 'd';
             FUZZ_CHECK(at < pattern.count);
             part = &pattern.parts[at++];
-            FUZZ_CHECK(part->kind == (kind == 'd'   ? CFTI_PART_ANY_DEPTH
-                                      : kind == 'w' ? CFTI_PART_WILD
-                                                    : CFTI_PART_EXACT));
+            FUZZ_CHECK(part->kind == (kind == 'd'   ? CFTI_COMPONENT_ANY_DEPTH
+                                      : kind == 'w' ? CFTI_COMPONENT_WILD
+                                                    : CFTI_COMPONENT_EXACT));
             if (kind == 'd') continue;
             FUZZ_CHECK(part->size == parts[i].size);
             wanted = slow_fnmatch(name, name_size, parts[i].text, parts[i].size, &asked);
-            if (asked) FUZZ_CHECK(cfti_part_matches(part, name, name_size) == wanted);
+            if (asked) FUZZ_CHECK(cfti_component_matches(part, name, name_size) == wanted);
         }
         FUZZ_CHECK(at == pattern.count);
         for (k = 0; k + 1 < pattern.count; k++)
-            FUZZ_CHECK(pattern.parts[k].kind != CFTI_PART_ANY_DEPTH ||
-                       pattern.parts[k + 1].kind != CFTI_PART_ANY_DEPTH);
+            FUZZ_CHECK(pattern.parts[k].kind != CFTI_COMPONENT_ANY_DEPTH ||
+                       pattern.parts[k + 1].kind != CFTI_COMPONENT_ANY_DEPTH);
     }
 }
 

@@ -522,7 +522,7 @@ static long fs_ring_setup(cfti_ring_setup *setup) {
     return FS_RINGS + i;
 }
 
-static int32_t fs_ring_do(fs_ring *ring, const cfti_ring_request *request) {
+static int32_t fs_ring_do(fs_ring *ring, const cfti_sqe *request) {
     void *p;
     int *place, file;
     memcpy(&p, &request->address, sizeof p);
@@ -558,11 +558,9 @@ static long fs_ring_enter(fs_ring *ring, unsigned count) {
     if (fs.interrupts && fs_chance(4)) return fs_fail(fs_chance(2) ? EINTR : EAGAIN);
     if (fs.interrupts && count > 1) count = 1 + fs.random % count;
     for (done = 0; done < count; done++, ring->head++) {
-        const cfti_ring_request *request =
-            (const cfti_ring_request *)(void *)ring->requests + (ring->head & 127);
+        const cfti_sqe *request = (const cfti_sqe *)(void *)ring->requests + (ring->head & 127);
         uint32_t *tail = (uint32_t *)(void *)(ring->rings + 12);
-        cfti_ring_result *result =
-            (cfti_ring_result *)(void *)(ring->rings + 64 + 128 * 4) + (*tail & 255);
+        cfti_cqe *result = (cfti_cqe *)(void *)(ring->rings + 64 + 128 * 4) + (*tail & 255);
         result->user_data = request->user_data;
         result->result = fs_ring_do(ring, request);
         ++*tail;

@@ -80,18 +80,18 @@ FUZZ_SLOW static bool slow_can_list(slow_search *s, const char *path) {
 /* Whether a path ends in a link that leads nowhere, or leads through one. */
 FUZZ_SLOW static bool slow_leads_nowhere(const char *path) {
     char *text = strcpy((char *)malloc(strlen(path) + 1), path), *slash = text;
-    bool nowhere = false;
+    bool cwd = false;
     while (slash != NULL) {
         int node = fs_look(text, false);
         if (node >= 0) {
-            nowhere = fs.nodes[node].kind == FS_LINK && fs_look(text, true) < 0;
+            cwd = fs.nodes[node].kind == FS_LINK && fs_look(text, true) < 0;
             break;
         }
         slash = strrchr(text, '/');
         if (slash != NULL) *slash = '\0';
     }
     free(text);
-    return nowhere;
+    return cwd;
 }
 
 FUZZ_SLOW static bool slow_excluded_name(const slow_search *s, const char *path) {

@@ -8,16 +8,16 @@
  * translated text goes to `out`. */
 static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_mode mode,
                      cfti_text_state *state, uint8_t *out, size_t *out_size) {
-    cfti_visit visit;
+    cfti_chunk chunk;
     cfti_text_pieces pieces;
     cfti_text_rules rules = {mode, false};
     bool whole = cut == 0;
-    memset(&visit, 0, sizeof visit);
+    memset(&chunk, 0, sizeof chunk);
     memset(state, 0, sizeof *state);
-    visit.first = true;
-    if (!whole) visit.piece_state = &pieces;
+    chunk.first = true;
+    if (!whole) chunk.piece_state = &pieces;
     *out_size = 0;
-    do { /* as cfti_visit_pieces() does it: the last piece is empty */
+    do { /* as cfti_scan_pieces() does it: the last piece is empty */
         cfti_arena arena;
         cfti_fail fail;
         size_t size = whole ? n : n == 0 ? 0 : fuzz_piece(&cut, n);
@@ -25,22 +25,22 @@ static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_m
         memset(&arena, 0, sizeof arena);
         FUZZ_CHECK(cfti_allocator_choose(&arena.allocator, NULL));
         arena.block_size = 64;
-        visit.bytes = piece;
-        visit.size = size;
-        visit.total += size;
-        visit.last = whole || size == 0;
-        FUZZ_CHECK(cfti_text_map(state, &visit, &rules, &arena, &fail) == CONFITURE_OK);
-        FUZZ_CHECK(visit.text_size <= size);
-        if (state->finding.status != CONFITURE_E_ENCODING && visit.text_size > 0) {
-            memcpy(out + *out_size, visit.text, visit.text_size);
-            *out_size += visit.text_size;
+        chunk.bytes = piece;
+        chunk.size = size;
+        chunk.total += size;
+        chunk.last = whole || size == 0;
+        FUZZ_CHECK(cfti_text_map(state, &chunk, &rules, &arena, &fail) == CONFITURE_OK);
+        FUZZ_CHECK(chunk.text_size <= size);
+        if (state->finding.status != CONFITURE_E_ENCODING && chunk.text_size > 0) {
+            memcpy(out + *out_size, chunk.text, chunk.text_size);
+            *out_size += chunk.text_size;
         }
         cfti_arena_free(&arena);
         free(piece);
         p += size;
         n -= size;
-        visit.first = false;
-    } while (!visit.last);
+        chunk.first = false;
+    } while (!chunk.last);
 }
 
 static void text_check(const uint8_t *p, size_t n, uint32_t cut) {

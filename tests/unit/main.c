@@ -11,7 +11,7 @@
 
 #include "test_sha256.c"
 #include "test_memory.c"
-#include "test_shelf.c"
+#include "test_block_cache.c"
 #include "test_text.c"
 #include "test_lexer.c"
 #include "test_path.c"
@@ -41,7 +41,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } suites[] = {
-    {"sha256", test_sha256}, {"shelf", test_shelf},       {"text", test_text},
+    {"sha256", test_sha256}, {"block_cache", test_block_cache},       {"text", test_text},
     {"lexer", test_lexer},   {"path", test_path},         {"names", test_names},
     {"find", test_find},     {"scan", test_scan},         {"limit", test_limit},
     {"ring", test_ring},     {"build", test_build},       {"memory", test_memory},

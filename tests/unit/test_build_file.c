@@ -597,7 +597,7 @@ static void test_build_exhausted(void) {
 /* Memory that runs out when a split makes a file's path absolute, its NUL included: the names
  * are of all lengths about that at which the buffer must grow. */
 static void test_build_split_paths(void) {
-    const size_t here = strlen(tree.root), room = 256;
+    const size_t here = strlen(tree.root), capacity = 256;
     build_exhausted e;
     confiture_files *files;
     char path[400], *name;
@@ -606,7 +606,7 @@ static void test_build_split_paths(void) {
     if (here > 180) return; /* they would be longer than a name can be */
     memset(&e, 0, sizeof e);
     e.way = BUILD_SPLIT;
-    for (size = room - 3; size < room + 4; size++) {
+    for (size = capacity - 3; size < capacity + 4; size++) {
         memset(path, 0, sizeof path);
         strcpy(path, "s/");
         name = path + 2;

@@ -47,7 +47,7 @@ static void memory_test_incomplete(int lacks) {
     CHECK_STR(error.message, "an allocator must be given, with alloc, realloc and free");
     CHECK(pool == NULL && m.calls == 0 && memory_is_clean(&m));
     build.run.io = CONFITURE_IO_RING;
-    CHECK(cfti_ring_take(&build.run, 1000) == NULL);
+    CHECK(cfti_ring_acquire(&build.run, 1000) == NULL);
     confiture_files_free(files);
 }
 
@@ -168,40 +168,40 @@ static void test_memory_arena(void) {
     cfti_arena_align(&arena);
     cfti_arena_reset(&arena);
     cfti_arena_rewind(&arena, NULL, 0);
-    CHECK(arena.first == NULL && m.calls == 0 && cfti_arena_room(&arena) == 0);
+    CHECK(arena.first == NULL && m.calls == 0 && cfti_arena_capacity(&arena) == 0);
     CHECK(cfti_arena_reserve(&arena, SIZE_MAX - 100) == NULL && m.calls == 0);
-    a = (uint8_t *)cfti_arena_take(&arena, 1);
-    b = (uint8_t *)cfti_arena_take(&arena, 17);
+    a = (uint8_t *)cfti_arena_alloc(&arena, 1);
+    b = (uint8_t *)cfti_arena_alloc(&arena, 17);
     CHECK(b == a + 16 && arena.first->used == 48 && m.blocks == 1);
     a = cfti_arena_reserve(&arena, 3);
     cfti_arena_commit_text(&arena, 3);
     CHECK(a == b + 32 && arena.first->used == 51);
     cfti_arena_align(&arena);
     CHECK(arena.first->used == 64);
-    a = (uint8_t *)cfti_arena_take(&arena, 936); /* all that is left */
-    CHECK(m.blocks == 1 && arena.first->used == 1000 && cfti_arena_room(&arena) == 0);
+    a = (uint8_t *)cfti_arena_alloc(&arena, 936); /* all that is left */
+    CHECK(m.blocks == 1 && arena.first->used == 1000 && cfti_arena_capacity(&arena) == 0);
     memset(a, 'x', 936);
     block = arena.first;
-    a = (uint8_t *)cfti_arena_take(&arena, 1);
+    a = (uint8_t *)cfti_arena_alloc(&arena, 1);
     CHECK(m.blocks == 2 && arena.first != block && arena.first->next == block);
     used = arena.first->used;
     block = arena.first;
-    (void)cfti_arena_take(&arena, 5000); /* larger than a block: with room to spare */
+    (void)cfti_arena_alloc(&arena, 5000); /* larger than a block: with room to spare */
     CHECK(m.blocks == 3 && arena.first->capacity == 6000);
-    (void)cfti_arena_take(&arena, 6000);
+    (void)cfti_arena_alloc(&arena, 6000);
     CHECK(m.blocks == 4);
     cfti_arena_rewind(&arena, block, used); /* the newest stays */
     CHECK(m.blocks == 3 && arena.first->next == block && arena.first->used == 0);
     CHECK(arena.first->capacity == 7000);
-    (void)cfti_arena_take(&arena, 50);
+    (void)cfti_arena_alloc(&arena, 50);
     cfti_arena_rewind(&arena, arena.first, 16);
     CHECK(m.blocks == 3 && arena.first->used == 16);
     cfti_arena_reset(&arena); /* the largest stays */
     CHECK(m.blocks == 1 && arena.first->capacity == 7000 && arena.first->used == 0);
     CHECK(arena.first->next == NULL);
     memory_arm(&m, 1, true);
-    CHECK(cfti_arena_take(&arena, 7001) == NULL && m.blocks == 1);
-    CHECK(cfti_arena_take(&arena, 7000) != NULL);
+    CHECK(cfti_arena_alloc(&arena, 7001) == NULL && m.blocks == 1);
+    CHECK(cfti_arena_alloc(&arena, 7000) != NULL);
     cfti_arena_free(&arena);
     CHECK(arena.first == NULL && memory_is_clean(&m));
 }
@@ -214,7 +214,7 @@ static void test_memory_arena_end(void) {
     memset(&arena, 0, sizeof arena);
     arena.allocator = m.allocator;
     arena.block_size = 30;
-    (void)cfti_arena_take(&arena, 20);
+    (void)cfti_arena_alloc(&arena, 20);
     CHECK(arena.first->used == 30 && arena.first->capacity == 30);
     cfti_arena_free(&arena);
     (void)cfti_arena_reserve(&arena, 29);
@@ -336,44 +336,45 @@ static void test_memory_texts(void) {
     tree_remove("link");
 }
 
-static void test_memory_shelf(void) {
+static void test_memory_block_cache(void) {
 #if !defined(CONFITURE_NO_THREADS)
-    cfti_shelf shelf;
+    cfti_block_cache cache;
     memory m;
     char *a, *b, *c, *d;
     memory_init(&m);
-    memset(&shelf, 0, sizeof shelf);
-    cfti_shelf_close(&shelf); /* one that was never opened */
-    CHECK(cfti_shelf_open(&shelf, &m.allocator));
-    a = (char *)cfti_shelf_alloc(&shelf, 2047);
+    memset(&cache, 0, sizeof cache);
+    cfti_block_cache_close(&cache); /* one that was never opened */
+    CHECK(cfti_block_cache_open(&cache, &m.allocator));
+    a = (char *)cfti_block_cache_alloc(&cache, 2047);
     memset(a, 'x', 2047);
-    a = (char *)cfti_shelf_realloc(&shelf, a, 2047, 2048); /* from the one kind to the other */
+    a = (char *)cfti_block_cache_realloc(&cache, a, 2047,
+                                         2048); /* from the one kind to the other */
     CHECK(a[0] == 'x' && a[2046] == 'x' && m.blocks == 1);
     a[2047] = 'y';
-    a = (char *)cfti_shelf_realloc(&shelf, a, 2048, 2047);
-    CHECK(a[0] == 'x' && a[2046] == 'x' && shelf.count == 1 && m.blocks == 2);
-    a = (char *)cfti_shelf_realloc(&shelf, a, 2047, 10);
+    a = (char *)cfti_block_cache_realloc(&cache, a, 2048, 2047);
+    CHECK(a[0] == 'x' && a[2046] == 'x' && cache.count == 1 && m.blocks == 2);
+    a = (char *)cfti_block_cache_realloc(&cache, a, 2047, 10);
     CHECK(a[0] == 'x' && a[9] == 'x');
-    cfti_shelf_free(&shelf, a, 10);
+    cfti_block_cache_free(&cache, a, 10);
     /* One that is more than twice as large is left alone; of the others the smallest goes. */
-    a = (char *)cfti_shelf_alloc(&shelf, 4098);
-    b = (char *)cfti_shelf_alloc(&shelf, 3000);
-    cfti_shelf_free(&shelf, cfti_shelf_alloc(&shelf, 2048), 2048); /* shelved above */
-    cfti_shelf_free(&shelf, b, 3000);
-    cfti_shelf_free(&shelf, a, 4098);
-    CHECK(shelf.count == 3 && shelf.bytes == 2048 + 3000 + 4098);
-    CHECK(cfti_shelf_alloc(&shelf, 2900) == b && shelf.bytes == 2048 + 4098);
-    c = (char *)cfti_shelf_alloc(&shelf, 2048);
-    CHECK(c != a && shelf.count == 1);
-    d = (char *)cfti_shelf_alloc(&shelf, 2048);
-    CHECK(d != a && shelf.count == 1);
-    CHECK(cfti_shelf_alloc(&shelf, 2049) == a && shelf.count == 0 && shelf.bytes == 0);
-    CHECK(cfti_shelf_realloc(&shelf, a, 2049, 4098) == a);
-    cfti_shelf_free(&shelf, a, 4098);
-    cfti_shelf_free(&shelf, b, 2900);
-    cfti_shelf_free(&shelf, c, 2048);
-    cfti_shelf_free(&shelf, d, 2048);
-    cfti_shelf_close(&shelf);
+    a = (char *)cfti_block_cache_alloc(&cache, 4098);
+    b = (char *)cfti_block_cache_alloc(&cache, 3000);
+    cfti_block_cache_free(&cache, cfti_block_cache_alloc(&cache, 2048), 2048); /* kept above */
+    cfti_block_cache_free(&cache, b, 3000);
+    cfti_block_cache_free(&cache, a, 4098);
+    CHECK(cache.count == 3 && cache.bytes == 2048 + 3000 + 4098);
+    CHECK(cfti_block_cache_alloc(&cache, 2900) == b && cache.bytes == 2048 + 4098);
+    c = (char *)cfti_block_cache_alloc(&cache, 2048);
+    CHECK(c != a && cache.count == 1);
+    d = (char *)cfti_block_cache_alloc(&cache, 2048);
+    CHECK(d != a && cache.count == 1);
+    CHECK(cfti_block_cache_alloc(&cache, 2049) == a && cache.count == 0 && cache.bytes == 0);
+    CHECK(cfti_block_cache_realloc(&cache, a, 2049, 4098) == a);
+    cfti_block_cache_free(&cache, a, 4098);
+    cfti_block_cache_free(&cache, b, 2900);
+    cfti_block_cache_free(&cache, c, 2048);
+    cfti_block_cache_free(&cache, d, 2048);
+    cfti_block_cache_close(&cache);
     CHECK(memory_is_clean(&m));
 #endif
 }
@@ -390,6 +391,6 @@ static void test_memory(void) {
     test_memory_arena_end();
     test_memory_lists();
     test_memory_texts();
-    test_memory_shelf();
+    test_memory_block_cache();
     tree_close();
 }

@@ -32,7 +32,7 @@ static bool notes_run(confiture_files *files, const confiture_allocator *allocat
     notes.tell = notes_tell;
     notes.words.allocator = notes.allocator = *allocator;
     notes_clear();
-    return cfti_notes_tell_all(&notes);
+    return cfti_notes_report_all(&notes);
 }
 
 /* The notes on a list of paths. by_path: as if a search had put them in this order. */

@@ -235,13 +235,13 @@ static void test_output_nothing(void) {
 static void test_output_too_large(void) {
     cfti_output output;
     cfti_build build;
-    cfti_visit visit;
+    cfti_chunk chunk;
     cfti_fail fail;
     memory m;
     memory_init(&m);
     memset(&output, 0, sizeof output);
     memset(&build, 0, sizeof build);
-    memset(&visit, 0, sizeof visit);
+    memset(&chunk, 0, sizeof chunk);
     output.buffer.allocator = m.allocator;
     output.path = "";
     CHECK(cfti_output_put(&output, "", SIZE_MAX / 2 + 1, &fail) == CONFITURE_E_TOO_LARGE);
@@ -249,15 +249,15 @@ static void test_output_too_large(void) {
     CHECK(memory_is_clean(&m));
     memory_arm(&m, 0, false);
     output.buffer.size = output.buffer.capacity = SIZE_MAX / 8;
-    visit.to_come = UINT64_MAX / 2;
-    cfti_build_expect(&output, &build, &visit);
+    chunk.to_come = UINT64_MAX / 2;
+    cfti_build_expect(&output, &build, &chunk);
     CHECK(m.calls == 0);
     /* Of a size that a machine has: eight times what is needed, once, and no more. */
     output.buffer.size = output.buffer.capacity = 0;
-    visit.text_size = 1 << 20;
-    cfti_build_expect(&output, &build, &visit);
-    CHECK(m.calls == 1 && output.buffer.capacity >= 8 * visit.text_size);
-    CHECK(output.buffer.capacity < 8 * visit.text_size + (4 << 20));
+    chunk.text_size = 1 << 20;
+    cfti_build_expect(&output, &build, &chunk);
+    CHECK(m.calls == 1 && output.buffer.capacity >= 8 * chunk.text_size);
+    CHECK(output.buffer.capacity < 8 * chunk.text_size + (4 << 20));
     cfti_buffer_free(&output.buffer);
     CHECK(memory_is_clean(&m));
 }

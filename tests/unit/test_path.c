@@ -350,12 +350,12 @@ static void test_path_memory(void) {
     memory_arm(&m, 1, true);
     i = buffer.size;
     CHECK(!cfti_buffer_reserve(&buffer, 100000) && buffer.size == i && buffer.data[0] == '0');
-    CHECK(cfti_arena_take(&arena, 1) == NULL);
+    CHECK(cfti_arena_alloc(&arena, 1) == NULL);
     memory_arm(&m, 0, false);
     cfti_buffer_free(&buffer);
     CHECK(memory_is_clean(&m));
     for (i = 1; i <= 40; i++) {
-        uint8_t *bytes = (uint8_t *)cfti_arena_take(&arena, i * 7);
+        uint8_t *bytes = (uint8_t *)cfti_arena_alloc(&arena, i * 7);
         CHECK(bytes != NULL && (uintptr_t)bytes % MEMORY_ALIGNMENT == 0);
         memset(bytes, (int)i, i * 7);
     }
@@ -363,18 +363,18 @@ static void test_path_memory(void) {
     CHECK(m.blocks == 1 && arena.first->used == 0);
     cfti_arena_free(&arena);
     CHECK(memory_is_clean(&m));
-    CHECK(cfti_arena_take(&arena, 50) != NULL);
+    CHECK(cfti_arena_alloc(&arena, 50) != NULL);
     first = arena.first;
     i = first->used;
-    CHECK(cfti_arena_take(&arena, 30) != NULL && arena.first == first);
+    CHECK(cfti_arena_alloc(&arena, 30) != NULL && arena.first == first);
     cfti_arena_rewind(&arena, first, i);
     CHECK(first->used == i);
-    CHECK(cfti_arena_take(&arena, 80) != NULL && cfti_arena_take(&arena, 500) != NULL &&
+    CHECK(cfti_arena_alloc(&arena, 80) != NULL && cfti_arena_alloc(&arena, 500) != NULL &&
           m.blocks == 3);
     cfti_arena_rewind(&arena, first, i);
     CHECK(m.blocks == 2 && arena.first->used == 0 && arena.first->next == first &&
           first->used == i);
-    CHECK(cfti_arena_take(&arena, SIZE_MAX - 8) == NULL);
+    CHECK(cfti_arena_alloc(&arena, SIZE_MAX - 8) == NULL);
     cfti_arena_free(&arena);
     CHECK(memory_is_clean(&m));
 }

@@ -28,7 +28,7 @@ static void ring_prepare(cfti_os_fetch fetches[RING_FILES], char data[RING_FILES
         fetches[i].at = AT_FDCWD;
         fetches[i].path = names[i];
         fetches[i].data = data[i];
-        fetches[i].room = RING_ROOM;
+        fetches[i].capacity = RING_ROOM;
     }
 }
 
@@ -64,7 +64,7 @@ static void test_ring_ahead(void) {
         f[i].at = AT_FDCWD;
         f[i].path = i == 0 ? "real.sql" : "link.sql";
         f[i].data = data[i];
-        f[i].room = RING_ROOM;
+        f[i].capacity = RING_ROOM;
         f[i].no_link = true;
     }
     cfti_fetch_ahead(f, 2);
@@ -73,7 +73,7 @@ static void test_ring_ahead(void) {
 
 /* A request has nothing of the one that stood in its place before. */
 static void ring_clean_request(cfti_os_ring *ring) {
-    const cfti_ring_request *r;
+    const cfti_sqe *r;
     memset(ring->requests, 0xA5, (ring->request_mask + 1) * sizeof *ring->requests);
     r = cfti_ring_add(ring, RING_CLOSE, 7);
     --*ring->request_tail; /* it is not to be sent */
@@ -193,27 +193,27 @@ static void recent_doctor(cfti_os_fetch *f) {
     f[3].status.inode ^= 1;
 }
 
-static void recent_read(cfti_reader *reader, cfti_visit *visits, cfti_arena *arena) {
+static void recent_read(cfti_reader *reader, cfti_chunk *chunks, cfti_arena *arena) {
     cfti_os_fetch f[RECENT_FILES];
     char data[RECENT_FILES][RING_ROOM];
     const cfti_file *files = reader->files->items;
     size_t i;
-    cfti_read_many(reader, visits, RECENT_FILES, arena, RING_ROOM);
+    cfti_read_many(reader, chunks, RECENT_FILES, arena, RING_ROOM);
     if (reader->ring == NULL) return; /* there is none, or it is of no use here */
     for (i = 0; i < RECENT_FILES; i++) {
-        CHECK(visits[i].fetched && visits[i].size == 9);
-        visits[i].fetched = false;
+        CHECK(chunks[i].fetched && chunks[i].size == 9);
+        chunks[i].fetched = false;
         memset(&f[i], 0, sizeof f[i]);
         f[i].at = reader->directory;
         f[i].path = files[i].path + files[i].leaf;
         f[i].data = data[i];
-        f[i].room = RING_ROOM;
+        f[i].capacity = RING_ROOM;
     }
     CHECK(reader->recent == 0);
     cfti_reader_fetch(reader, f, RECENT_FILES);
     recent_doctor(f);
-    cfti_read_fetched(reader, visits, f, RECENT_FILES);
-    for (i = 0; i < RECENT_FILES; i++) CHECK(visits[i].fetched == (i == 4));
+    cfti_read_fetched(reader, chunks, f, RECENT_FILES);
+    for (i = 0; i < RECENT_FILES; i++) CHECK(chunks[i].fetched == (i == 4));
     CHECK(reader->recent > 0);
 }
 
@@ -223,7 +223,7 @@ static void test_ring_recent(void) {
     confiture_allocator allocator;
     confiture_run run;
     cfti_reader reader;
-    cfti_visit visits[RECENT_FILES];
+    cfti_chunk chunks[RECENT_FILES];
     cfti_arena arena;
     char name[] = "r/0.sql", text[] = "SELECT 0;";
     size_t i;
@@ -237,9 +237,9 @@ static void test_ring_recent(void) {
     memset(&arena, 0, sizeof arena);
     arena.allocator = allocator;
     arena.block_size = 4096;
-    memset(visits, 0, sizeof visits);
-    for (i = 0; i < RECENT_FILES; i++) visits[i].index = i;
-    recent_read(&reader, visits, &arena);
+    memset(chunks, 0, sizeof chunks);
+    for (i = 0; i < RECENT_FILES; i++) chunks[i].index = i;
+    recent_read(&reader, chunks, &arena);
     cfti_arena_free(&arena);
     cfti_reader_close(&reader);
     confiture_files_free(files);

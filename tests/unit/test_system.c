@@ -213,19 +213,19 @@ static void test_system_kernel(void) {
     system_kernel_file(known_size);
     if (cfti_os_open(AT_FDCWD, known_size, &file) == 0) {
         cfti_reader reader;
-        cfti_visit visit;
+        cfti_chunk chunk;
         cfti_arena arena;
         cfti_copy copy;
         cfti_fail fail;
         memory m;
         memory_init(&m);
-        memset(&visit, 0, sizeof visit);
+        memset(&chunk, 0, sizeof chunk);
         memset(&arena, 0, sizeof arena);
         arena.allocator = m.allocator;
         /* Shorter than its size: a read of nothing is what proves its end. */
         system_reader(&reader);
-        CHECK(cfti_read_once(&reader, &visit, &arena, file, &copy, &fail) == CONFITURE_OK);
-        CHECK(copy.size > 0 && copy.size < copy.status.size && visit.way == CFTI_VISIT_WHOLE);
+        CHECK(cfti_read_once(&reader, &chunk, &arena, file, &copy, &fail) == CONFITURE_OK);
+        CHECK(copy.size > 0 && copy.size < copy.status.size && chunk.way == CFTI_READ_WHOLE);
         cfti_os_close(file);
         cfti_arena_free(&arena);
         CHECK(memory_is_clean(&m));
@@ -253,26 +253,26 @@ static void test_system_kernel(void) {
 static void test_system_not_files(void) {
     cfti_os_file directory;
     cfti_reader reader;
-    cfti_visit visit;
+    cfti_chunk chunk;
     cfti_arena arena;
     cfti_copy copy;
     cfti_os_status status;
     cfti_fail fail;
     int ends[2];
-    memset(&visit, 0, sizeof visit);
+    memset(&chunk, 0, sizeof chunk);
     memset(&arena, 0, sizeof arena);
     CHECK(cfti_os_open_directory(".", &directory) == 0);
     system_reader(&reader);
     CHECK(cfti_allocator_choose(&arena.allocator, NULL));
-    CHECK(cfti_read_once(&reader, &visit, &arena, directory, &copy, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK(cfti_read_once(&reader, &chunk, &arena, directory, &copy, &fail) == CONFITURE_E_NOT_FILE);
     CHECK_STR(fail.detail, "is a directory, not a file");
     CHECK(cfti_look(directory, &status, &fail) == CONFITURE_E_NOT_FILE);
     if (pipe(ends) != 0) tree_die("pipe", ".");
-    CHECK(cfti_read_once(&reader, &visit, &arena, ends[0], &copy, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK(cfti_read_once(&reader, &chunk, &arena, ends[0], &copy, &fail) == CONFITURE_E_NOT_FILE);
     CHECK_STR(fail.detail, "is a FIFO, socket or device, not a regular file");
     (void)close(ends[0]);
     (void)close(ends[1]);
-    CHECK(cfti_read_once(&reader, &visit, &arena, -1, &copy, &fail) == CONFITURE_E_SYSTEM);
+    CHECK(cfti_read_once(&reader, &chunk, &arena, -1, &copy, &fail) == CONFITURE_E_SYSTEM);
     CHECK(fail.os_error == EBADF);
     CHECK(cfti_look(-1, &status, &fail) == CONFITURE_E_SYSTEM && fail.os_error == EBADF);
     cfti_os_close(directory);
@@ -284,13 +284,13 @@ static void test_system_not_files(void) {
 static void system_broken_ring(const confiture_pool *pool, const confiture_files *files,
                                const confiture_hash_options *options, const char *expected) {
     confiture_digest digest;
-    cfti_ring *ring = cfti_ring_take(&options->run, 200);
+    cfti_ring *ring = cfti_ring_acquire(&options->run, 200);
     int nothing;
     if (ring == NULL) return;
     nothing = open("/dev/null", O_RDWR);
     if (nothing < 0 || dup2(nothing, ring->os.file) < 0) tree_die("dup2", "/dev/null");
     (void)close(nothing);
-    cfti_ring_give(&options->run, ring, false);
+    cfti_ring_release(&options->run, ring, false);
     CHECK(confiture_hash(&digest, files, options, NULL) == CONFITURE_OK);
     CHECK_STR(digest.hex, expected);
     CHECK(pool->rings == NULL);
@@ -323,9 +323,9 @@ static void test_system_rings(void) {
     CHECK_STR(digest.hex, expected.hex);
     CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
     options.run.pool = pool;
-    ring = cfti_ring_take(&options.run, 200);
+    ring = cfti_ring_acquire(&options.run, 200);
     has_ring = ring != NULL; /* else this system has none, and is not asked twice */
-    if (has_ring) cfti_ring_give(&options.run, ring, false);
+    if (has_ring) cfti_ring_release(&options.run, ring, false);
     CHECK(pool->no_rings == !has_ring);
 #if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) && !defined(__TINYC__)
     system_broken_ring(pool, files, &options, expected.hex);
@@ -335,13 +335,13 @@ static void test_system_rings(void) {
     none = before;
     none.rlim_cur = 3;
     if (setrlimit(RLIMIT_NOFILE, &none) != 0) tree_die("setrlimit", ".");
-    while ((ring = cfti_ring_take(&options.run, 200)) != NULL) /* parked before */
-        cfti_ring_give(&options.run, ring, true);
+    while ((ring = cfti_ring_acquire(&options.run, 200)) != NULL) /* parked before */
+        cfti_ring_release(&options.run, ring, true);
     if (has_ring) CHECK(!pool->no_rings);
     if (setrlimit(RLIMIT_NOFILE, &before) != 0) tree_die("setrlimit", ".");
-    ring = cfti_ring_take(&options.run, 200);
+    ring = cfti_ring_acquire(&options.run, 200);
     CHECK((ring != NULL) == has_ring && pool->no_rings == !has_ring);
-    if (ring != NULL) cfti_ring_give(&options.run, ring, false);
+    if (ring != NULL) cfti_ring_release(&options.run, ring, false);
     CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
     CHECK_STR(digest.hex, expected.hex);
     confiture_pool_free(pool);
@@ -449,7 +449,7 @@ static void test_system_pools(void) {
     confiture_pool *pool = NULL;
     confiture_error error;
     confiture_run run;
-    cfti_crew crew;
+    cfti_workers workers;
     memory m;
     memory_init(&m);
     memory_arm(&m, 1, true);
@@ -457,9 +457,9 @@ static void test_system_pools(void) {
     CHECK(pool == NULL && memory_is_clean(&m));
     memory_arm(&m, 0, false);
     memset(&run, 0, sizeof run);
-    cfti_crew_open(&crew, &run, &m.allocator, 1); /* one is the caller */
-    CHECK(crew.pool == NULL && crew.helpers == 0);
-    cfti_crew_close(&crew);
+    cfti_workers_open(&workers, &run, &m.allocator, 1); /* one is the caller */
+    CHECK(workers.pool == NULL && workers.helpers == 0);
+    cfti_workers_close(&workers);
     CHECK(memory_is_clean(&m) && m.calls == 0);
 }
 

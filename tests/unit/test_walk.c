@@ -442,10 +442,10 @@ static void test_walk_words(void) {
     memset(&words, 0, sizeof words);
     words.allocator = m.allocator;
     memory_arm(&m, 1, true);
-    CHECK(cfti_files_take(files, &words, "", 0, &fail) == CONFITURE_E_ARGUMENT);
+    CHECK(cfti_files_adopt(files, &words, "", 0, &fail) == CONFITURE_E_ARGUMENT);
     CHECK_STR(fail.detail, "the list holds an empty path");
     memory_arm(&m, 0, false);
-    CHECK(cfti_files_take(files, &words, "", 0, &fail) == CONFITURE_E_ARGUMENT);
+    CHECK(cfti_files_adopt(files, &words, "", 0, &fail) == CONFITURE_E_ARGUMENT);
     CHECK_STR(fail.detail, "the list holds an empty path: number 1");
     cfti_buffer_free(&words);
     confiture_files_free(files);
@@ -497,7 +497,7 @@ static void test_walk_paths(void) {
 }
 
 #if !defined(_WIN32) /* there no directory is opened relative to another */
-/* Few directories of a level stay open, and only those whose paths are long: CFTI_OPEN_MOST
+/* Few directories of a level stay open, and only those whose paths are long: CFTI_MAX_OPEN
  * and CFTI_OS_LONG_PATH. */
 static void test_walk_open(void) {
     static cfti_node nodes[40];

@@ -24,7 +24,7 @@
     } while (0)
 
 #define TREE_ROOT "C:/"
-#define TREE_NOWHERE cfti_os_nowhere
+#define TREE_NOWHERE cfti_os_cwd
 #define TREE_E_ACCESS ERROR_ACCESS_DENIED
 #define TREE_E_FULL ERROR_DISK_FULL
 
