@@ -85,8 +85,9 @@ demo: confiture ## build the bundled example's schema and say what came out
 amalgam: | need-python ## make confiture.h from the parts in src/
 	@$(PYTHON) tools/amalgamate.py
 
-check-amalgam: | need-python ## fail if confiture.h is not what its parts make
+check-amalgam: | need-python ## fail if confiture.h, or the picture of its parts, is old
 	@$(PYTHON) tools/amalgamate.py --check
+	@$(PYTHON) tools/parts.py --check
 
 # ---- tests ----
 
