@@ -1,6 +1,8 @@
 """What the project set out to reach, two threads, warm: run.py --goals says what was."""
 
-# workload: (Python, Rust) at least so many times slower; None: no goal
+import peer_table
+
+# workload: by peer_table's order, Python and Rust, at least so many times slower; None: no goal
 GOALS = {
     "hash_stream": {"W1": (12, 5.5), "W2": (13, 5.7), "W3": (11.5, 4.6), "W4": (1.19, None),
                     "W5": (1.9, 1.85), "W6": (17, 6.5)},
@@ -44,7 +46,7 @@ def lines(results):
         for row in table["rows"]:
             operation, ours = row["operation"], row["ours"]["min"]
             wanted = GOALS.get(operation, {}).get(name)
-            for peer, factor in zip(("python", "rust"), wanted or ()):
+            for peer, factor in zip(peer_table.NAMES, wanted or ()):
                 if factor and peer in row:
                     goal("{} {}, {}".format(name, row["title"], peer),
                          row[peer]["min"] / ours, factor)
@@ -59,10 +61,11 @@ def lines(results):
                  PROCESS[table["name"]])
     for table in results.get("cold", []):
         times = {(row["peer"], row["operation"]): row["min"] for row in table.get("rows", [])}
-        for peer, operation in (("python", "hash_stream"), ("rust", "hash_tree")):
-            if times.get((peer, operation)) and times.get(("ours", operation)):
-                goal("{} cold, {}".format(table["name"], peer),
-                     times[(peer, operation)] / times[("ours", operation)], COLD[peer])
+        for entry in peer_table.PEERS:
+            theirs, ours = (times.get((name, entry.cold[0])) for name in (entry.name, "ours"))
+            if theirs and ours:
+                goal("{} cold, {}".format(table["name"], entry.name), theirs / ours,
+                     COLD[entry.name])
     rates = results.get("primitive", {}).get("rates", {})
     fastest = best_kernel(rates)
     for way, size, factor in PRIMITIVE:

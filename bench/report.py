@@ -2,6 +2,7 @@
 
 import time
 
+import peer_table
 from goals import best_kernel
 
 
@@ -47,26 +48,30 @@ def number(count, what):
     return "{:,} {}".format(count, plural)
 
 
+def peer_columns():
+    return [column for entry in peer_table.PEERS for column in (entry.title, "x")]
+
+
 def main_table(found):
     lines = ["### {}: {}, {}, {}, {}".format(
         found["name"], number(found["files"], "file"), number(found["directories"], "directory"),
         size(found["bytes"]), number(found["threads"], "thread")), ""]
-    head = ["ms", "minimum", "median", "Python", "x", "Rust", "x", "floor", "ours / floor"]
+    head = ["ms", "minimum", "median", *peer_columns(), "floor", "ours / floor"]
     rows, refused = [], []
     for row in found["rows"]:
         ours = row["ours"]["min"]
         if ours is None:
-            rows.append([row["title"]] + ["-"] * 8)
+            rows.append([row["title"]] + ["-"] * (len(head) - 1))
             refused.append("{}: {}".format(row["title"], row["ours"]["problem"]))
             continue
         cells = [row["title"], ms(ours), ms(row["ours"]["median"])]
-        for peer in ("python", "rust"):
+        for peer in peer_table.NAMES:
             theirs = row.get(peer, {}).get("min")
             cells += [ms(theirs), ratio(theirs, ours)]
         rows.append(cells + [ms(row["floor"]), ratio(ours, row["floor"])])
     lines += table(head, rows)
     parts = found["parts"]
-    few = sum(1 for row in found["rows"] for peer in ("ours", "python", "rust")
+    few = sum(1 for row in found["rows"] for peer in ("ours", *peer_table.NAMES)
               if 0 < row.get(peer, {}).get("rounds", 3) < 3)
     if few:
         lines.append("Of fewer than three rounds: {}.".format(number(few, "time")))
@@ -139,12 +144,11 @@ def cold(tables):
         for operation in ("hash_stream", "hash_tree", "build"):
             ours = times[("ours", operation)]
             cells = [operation.replace("_", ", "), ms(ours["min"]), ms(ours["median"])]
-            for peer in ("python", "rust"):
+            for peer in peer_table.NAMES:
                 theirs = times.get((peer, operation), {}).get("min")
                 cells += [ms(theirs), ratio(theirs, ours["min"])]
             rows.append(cells)
-        lines += table([found["name"] + ", cold, ms", "minimum", "median", "Python", "x", "Rust",
-                        "x"], rows)
+        lines += table([found["name"] + ", cold, ms", "minimum", "median", *peer_columns()], rows)
     return lines
 
 
@@ -166,13 +170,13 @@ def losses(results):
     found = []
     for main in results.get("main", []):
         for row in main["rows"]:
-            for peer in ("python", "rust"):
-                theirs, ours = row.get(peer, {}).get("min"), row["ours"]["min"]
+            for entry in peer_table.PEERS:
+                theirs, ours = row.get(entry.name, {}).get("min"), row["ours"]["min"]
                 if theirs and ours and theirs < ours:
-                    its = " with the tree digest" if (peer, row["operation"]) == (
-                        "rust", "hash_stream") else ""
-                    found.append("{} {}: {}{} is faster, {} to our {} ms".format(
-                        main["name"], row["title"], peer.capitalize(), its, ms(theirs), ms(ours)))
+                    who = " ".join(filter(None, (
+                        entry.title, peer_table.remark(entry, row["operation"]))))
+                    found.append("{} {}: {} is faster, {} to our {} ms".format(
+                        main["name"], row["title"], who, ms(theirs), ms(ours)))
     for threads in results.get("threads", []):
         for operation, times in threads["threads"].items():
             one = times.get("1", {}).get("min")
@@ -200,8 +204,8 @@ def losses(results):
             ours = times.get(("ours", operation))
             if peer != "ours" and theirs and ours and theirs < ours:
                 found.append("{} cold {}: {} is faster, {} to our {} ms".format(
-                    table_["name"], operation.replace("_", ", "), peer.capitalize(), ms(theirs),
-                    ms(ours)))
+                    table_["name"], operation.replace("_", ", "), peer_table.TITLES[peer],
+                    ms(theirs), ms(ours)))
     rates = results.get("primitive", {}).get("rates", {})
     kernel = best_kernel(rates)
     for way in ("one", "update"):

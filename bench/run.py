@@ -127,8 +127,7 @@ def measure(options, plan, programs, folder, results):
     wanted = options.sections
     threads = options.threads
     clock = Clock(time.time(), plan.limit, results["missing"])
-    peers = sections.Peers(programs, [sys.executable, ROOT / "bench" / "peers" / "python_peer.py"],
-                           folder / "out")
+    peers = sections.Peers(programs, folder / "out")
     results["kernel"] = peers.ours.ask("kernel")[1]
 
     def those(names):

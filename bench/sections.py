@@ -5,29 +5,29 @@ import os
 import resource
 import subprocess
 
+import peer_table
 import rounds
 import workloads
 from building import Failed, run
 from rounds import Cell, interleave, note, warm_up
 
-# operation, title, what Python does of it, what Rust does of it
+# operation, title; peer_table.py says what the peers do of each
 OPERATIONS = (
-    ("find", "find", "find", "find"),
-    ("hash_stream", "hash, stream", "hash_stream", "hash_tree"),
-    ("hash_tree", "hash, tree", "hash_tree", "hash_tree"),
-    ("manifest", "manifest", "manifest", None),
-    ("check_reference", "check, as Python", "check_reference", None),
-    ("check", "check, PostgreSQL", None, None),
-    ("build", "build, reused memory", "build", "build"),
-    ("build_fresh", "build, fresh memory", "build", "build"),
-    ("build_digest", "build and digest", None, None),
-    ("file_new", "build to a new file", "file_new", None),
-    ("file_over", "build over an old file", "file_over", None),
-    ("whole", "whole build(), as Python", "whole", None),
-    ("whole_postgres", "whole build(), PostgreSQL", None, None),
-    ("whole_file", "the same to a new file", None, None),
+    ("find", "find"),
+    ("hash_stream", "hash, stream"),
+    ("hash_tree", "hash, tree"),
+    ("manifest", "manifest"),
+    ("check_reference", "check, as Python"),
+    ("check", "check, PostgreSQL"),
+    ("build", "build, reused memory"),
+    ("build_fresh", "build, fresh memory"),
+    ("build_digest", "build and digest"),
+    ("file_new", "build to a new file"),
+    ("file_over", "build over an old file"),
+    ("whole", "whole build(), as Python"),
+    ("whole_postgres", "whole build(), PostgreSQL"),
+    ("whole_file", "the same to a new file"),
 )
-TITLES = {operation: title for operation, title, _, _ in OPERATIONS}
 FLOORS = ("list", "files", "hash", "hash_openssl", "hash_many", "copy", "write_new", "write_over")
 
 # Results that must be the same bytes. The first that is there is the yardstick.
@@ -50,16 +50,22 @@ AGREE = (
 class Peers:
     """Everybody who is there, each in a process of its own."""
 
-    def __init__(self, programs, python, out):
+    def __init__(self, programs, out):
         self.out = out
         out.mkdir(parents=True, exist_ok=True)
         self.ours = rounds.Peer("ours", [programs.ours])
         self.floors = rounds.Peer("floors", [programs.floors])
-        self.python = rounds.Peer("python", python)
-        self.rust = rounds.Peer("rust", [programs.rust]) if programs.rust else None
+        commands = {entry.name: entry.command(programs) for entry in peer_table.PEERS}
+        self.others = {name: rounds.Peer(name, command) for name, command in commands.items()
+                       if command}
 
     def all(self):
-        return [p for p in (self.ours, self.floors, self.python, self.rust) if p]
+        return [self.ours, self.floors, *self.others.values()]
+
+    def entries(self):
+        """(entry, peer) of those that are there."""
+        return [(entry, self.others[entry.name]) for entry in peer_table.PEERS
+                if entry.name in self.others]
 
     def cell(self, peer, operation, tree, label=None, minimum=3, **keys):
         return Cell(peer, operation, label, minimum, dir=tree,
@@ -147,26 +153,21 @@ def floor(operation, parts, threads, shape):
 
 
 def main_cells(peers, name, tree, threads, plan):
-    slow = name in ("W3", "W4")
     slowest = name in ("W5", "W6", "W7")  # minutes for the peers, even if they do it once
     ours = dict(threads=threads, pool=1)
     cells = []
-    for operation, _, python, rust in OPERATIONS:
+    for operation, _ in OPERATIONS:
         cells.append(peers.cell(peers.ours, operation, tree, minimum=plan.rounds, **ours))
-        # Character by character: minutes for what is large.
-        if python in ("whole", "check_reference") and name not in plan.whole:
-            continue
-        # Half a minute each, and the others say as much.
-        if python in ("hash_tree", "manifest", "file_over") and name == "W5":
-            python = None
-        if python and operation != "build_fresh" and name != "W7":
-            cells.append(peers.cell(peers.python, python, tree,
-                                    minimum=1 if slowest else 2 if slow else plan.rounds))
-            cells[-1].keep_first = True  # it has nothing that a first run would prepare
-        if rust and peers.rust and operation == rust and name != "W7":
-            cells.append(peers.cell(peers.rust, rust, tree, threads=threads,
-                                    minimum=1 if slowest else plan.rounds))
-            cells[-1].keep_first = slowest
+    for entry, peer in peers.entries() if name != "W7" else ():
+        for operation in dict.fromkeys(entry.operations.values()):
+            # Character by character: minutes for what is large.
+            if operation in ("whole", "check_reference") and name not in plan.whole or \
+                    name in entry.skips.get(operation, ()):
+                continue
+            few = 1 if slowest else 2 if name in entry.two_rounds else plan.rounds
+            keys = dict(threads=threads) if entry.threaded else {}
+            cells.append(peers.cell(peer, operation, tree, minimum=few, **keys))
+            cells[-1].keep_first = entry.keep_first or slowest
     for part in FLOORS:
         cells.append(peers.cell(peers.floors, part, tree, minimum=plan.rounds))
     return cells
@@ -175,9 +176,9 @@ def main_cells(peers, name, tree, threads, plan):
 def check_cells(peers, name, tree, plan):
     """Run once, never timed: what the Rust peer must give."""
     cells = [peers.cell(peers.ours, "build_core", tree)]
-    if peers.rust and name in plan.core:
-        cells += [peers.cell(peers.python, o, tree) for o in ("core_hash", "core_build")]
-    return cells if peers.rust else []
+    if name in plan.core and "python" in peers.others:
+        cells += [peers.cell(peers.others["python"], o, tree) for o in ("core_hash", "core_build")]
+    return cells if "rust" in peers.others else []
 
 
 def main_table(peers, name, tree, threads, plan):
@@ -200,16 +201,16 @@ def main_table(peers, name, tree, threads, plan):
     parts = {c.operation: c.least for c in cells if c.peer is peers.floors and not c.problem}
     by = {(c.peer.name, c.operation): c for c in cells}
     rows = []
-    for operation, title, python, rust in OPERATIONS:
+    for operation, title in OPERATIONS:
         ours = by[("ours", operation)].record()
         if ours["problem"]:  # without the place where the trees are on this machine
             ours["problem"] = ours["problem"].replace(str(tree) + "/", "")
         row = {"operation": operation, "title": title, "ours": ours,
                "floor": floor(operation, parts, threads, shape)}
-        for peer, its in (("python", python), ("rust", rust)):
-            other = by.get((peer, its))
+        for entry in peer_table.PEERS:
+            other = by.get((entry.name, entry.operations.get(operation)))
             if other and not other.problem:
-                row[peer] = other.record()
+                row[entry.name] = other.record()
         rows.append(row)
     peers.clear()
     size = by[("ours", "hash_tree")].bytes
@@ -277,12 +278,10 @@ def cold_table(peers, name, tree, threads, plan):
     ours = dict(threads=threads, pool=1)
     cells = [peers.cell(peers.ours, "hash_stream", tree, **ours),
              peers.cell(peers.ours, "hash_tree", tree, **ours),
-             peers.cell(peers.ours, "build", tree, **ours),
-             peers.cell(peers.python, "hash_stream", tree),
-             peers.cell(peers.python, "build", tree)]
-    if peers.rust:
-        cells += [peers.cell(peers.rust, "hash_tree", tree, threads=threads),
-                  peers.cell(peers.rust, "build", tree, threads=threads)]
+             peers.cell(peers.ours, "build", tree, **ours)]
+    for entry, peer in peers.entries():
+        keys = dict(threads=threads) if entry.threaded else {}
+        cells += [peers.cell(peer, operation, tree, **keys) for operation in entry.cold]
     for cell in cells:
         cell.single = True  # the second would be warm
         cell.minimum = plan.cold_rounds
