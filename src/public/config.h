@@ -4,14 +4,13 @@
 #define CONFITURE_VERSION_MINOR 1
 #define CONFITURE_VERSION_PATCH 0
 #define CONFITURE_VERSION "0.1.0"
-/* For comparisons, in #if too: 10203 is 1.2.3. */
+/* For comparisons, also in #if: 10203 is 1.2.3. */
 #define CONFITURE_VERSION_NUMBER                                                                   \
     (CONFITURE_VERSION_MAJOR * 10000 + CONFITURE_VERSION_MINOR * 100 + CONFITURE_VERSION_PATCH)
 
-/* CONFITURE_STATIC, defined before every include, makes all functions private
- * to the file that implements them: several files of one program may then each
- * hold an implementation. Otherwise CONFITURE_API may be defined by the user,
- * for example as __declspec(dllexport). */
+/* The linkage of every function. CONFITURE_STATIC makes all functions private to the file that
+ * implements them, so that several files of one program can each hold an implementation. Without
+ * it the user can define CONFITURE_API, for example as __declspec(dllexport). */
 #if defined(CONFITURE_STATIC)
 #undef CONFITURE_API
 #if defined(__GNUC__) || defined(__clang__)
