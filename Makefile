@@ -82,8 +82,9 @@ $(BUILD)/races: $(wildcard tests/races/*.[ch]) $(UNIT_DEPENDS) confiture.h | nee
 demo: confiture ## build the bundled example's schema and say what came out
 	@sh tools/demo.sh ./confiture $(BUILD)/demo
 
-amalgam: | need-python ## make confiture.h from the parts in src/
+amalgam: | need-python ## make confiture.h, and the picture of its parts, from src/
 	@$(PYTHON) tools/amalgamate.py
+	@$(PYTHON) tools/parts.py --write
 
 check-amalgam: | need-python ## fail if confiture.h, or the picture of its parts, is old
 	@$(PYTHON) tools/amalgamate.py --check

@@ -356,10 +356,11 @@
  * F_SETLEASE) is waited for until it is given back, or the kernel takes it, for a minute at most.
  *
  * CONFITURE_IO_MMAP copies out of a mapping of the file instead of reading, and the copy is
- * what is hashed and returned. It was measured: slower on small files, hardly faster on
- * large ones; and if another process truncates the file meanwhile, a FUSE file system says
- * that it is larger than it is, or a page of it cannot be read, the kernel kills the host with
- * SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO never maps.
+ * what is hashed and returned. Mapping took 10 to 18 times as long as reading on files of up to
+ * 4 KiB, and 2 to 3 times on files of 1 MiB (bench/RESULTS.md). If another process truncates the
+ * file meanwhile, a FUSE file system says that it is larger than it is, or a page of it cannot be
+ * read, the kernel kills the host with SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO
+ * never maps.
  *
  * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
  * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one

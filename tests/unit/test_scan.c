@@ -103,7 +103,7 @@ static confiture_files *scan_own(const char *a, const char *b) {
 
 /* ==== Results ============================================================ */
 
-/* The digests as SPEC has them, with nothing but the hash itself. */
+/* Both digests by their definition in confiture_digest_kind, with nothing but the hash itself. */
 static void scan_oracle(const confiture_files *files, scan_result *result) {
     confiture_sha256 stream, root;
     size_t i;
