@@ -6146,6 +6146,13 @@ static size_t cfti_files_origin(const confiture_files *files, size_t index) {
     return files->origins == NULL ? index : files->origins[index];
 }
 
+/* A failure that names nothing else is about this file. */
+static void cfti_fail_at(cfti_fail *fail, const confiture_files *files, size_t index) {
+    if (fail->path != NULL) return;
+    fail->path = files->items[index].path;
+    fail->index = cfti_files_origin(files, index);
+}
+
 /* Whether two files of a list lie in the same directory. */
 static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
     return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
@@ -10425,6 +10432,58 @@ static const char *cfti_lexer_finish(cfti_lexer *lexer, const uint8_t *text, siz
     return cfti_lexer_end(lexer, line);
 }
 
+/* ---- scan/scan.h: the ordered scan's contract: a chunk of a file, a consumer ---- */
+
+/* A scan reads the files of a list, each once, and hands them to a consumer in two steps: `map`
+ * runs on any worker, in any order; `fold` runs on the calling thread, strictly in list order.
+ * The first failure in list order is the scan's result, whatever the other workers did. With one
+ * thread and with many the consumer's folds see the same chunks in the same order. */
+
+#define CFTI_BATCH_FILES 64 /* no batch has more */
+
+/* A file, or a piece of a file that is too large to be held in memory. */
+typedef struct cfti_chunk {
+    const cfti_file *file;
+    size_t index; /* of the file in the scanned list */
+    /* As they are in the file. Before them are `headroom` bytes that map and fold may overwrite,
+     * and, if headroom is not 0, one after them. */
+    uint8_t *bytes;
+    size_t size;
+    size_t headroom;
+    uint64_t total;     /* bytes of the file up to the end of this chunk */
+    uint64_t remaining; /* bytes of the file after this chunk, as far as is known */
+    bool first, last;   /* chunk of its file. The last piece of a file in pieces is empty. */
+    void *state;        /* the consumer's, one for each file: zero before the first map */
+    void *piece_state;  /* the consumer's while a file is read in pieces; NULL for a whole file */
+} cfti_chunk;
+
+/* Any function may be NULL. A failure without a path gets that of the file. */
+typedef struct cfti_consumer {
+    void *ctx;
+    /* Called for each chunk. What map allocates from the arena lives until the chunk's fold. */
+    confiture_status (*map)(void *ctx, cfti_chunk *chunk, cfti_arena *arena, cfti_fail *fail);
+    /* Called instead of map for files that were read whole, at most CFTI_BATCH_FILES at once.
+     * Requires state_only. */
+    void (*map_many)(void *ctx, cfti_chunk *const *chunks, size_t count);
+    /* Called before each fold: allocates what fold needs, or fails and changes nothing. A scan
+     * that can free memory does so after a failure, and calls reserve again. */
+    confiture_status (*reserve)(void *ctx, const cfti_chunk *chunk, cfti_fail *fail);
+    confiture_status (*fold)(void *ctx, cfti_chunk *chunk, cfti_fail *fail);
+    size_t state_size;
+    size_t piece_state_size;
+    size_t min_batch; /* the number of files from which on map_many is at its fastest */
+    /* fold uses the state alone, once a file: bytes are gone by then, and any worker may map the
+     * pieces of a large file. Otherwise the caller maps and folds each piece in turn. */
+    bool state_only;
+    /* A whole file has headroom for its name and a NUL, so that a digest can hash name, NUL,
+     * bytes and NUL as one run. */
+    bool wants_headroom;
+} cfti_consumer;
+
+/* Scans all files of the list. */
+static confiture_status cfti_scan_run(const confiture_files *files, const confiture_run *run,
+                                      const cfti_consumer *consumer, cfti_fail *fail);
+
 /* ---- scan/beneath.c: opening the files of a confined list ---- */
 
 #if !CFTI_OS_OPENS_BENEATH
@@ -10584,46 +10643,22 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
 #define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
 #define CFTI_PIECE ((size_t)256 << 10)
 
-typedef enum cfti_read_mode {
-    CFTI_READ_WHOLE = 0, /* all bytes at once */
-    CFTI_READ_PIECES,    /* not read yet: in pieces, when its turn comes */
-    CFTI_READ_LATER      /* not read yet: then, and as it comes */
-} cfti_read_mode;
+typedef enum cfti_read_state {
+    CFTI_READ_PENDING = 0, /* not read yet */
+    CFTI_READ_WHOLE,       /* all bytes are in memory */
+    CFTI_READ_MAPPED,      /* read in pieces, all of which have been mapped */
+    CFTI_READ_DEFERRED,    /* not read yet: when the file is folded */
+    CFTI_READ_TOO_LONG     /* not read yet: then, and in pieces */
+} cfti_read_state;
 
-/* One file, or one piece of it, as map and fold see it. */
-typedef struct cfti_chunk {
-    const char *path;
-    const char *name; /* NUL-terminated */
-    size_t name_size;
-    size_t index;         /* in the list that is scanned */
-    size_t origin;        /* in the caller's, of which that may be a part */
-    const uint8_t *bytes; /* as they are in the file */
-    size_t size;
-    const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
-    size_t text_size;
-    void *state;       /* the consumer's, one a file, zero before the first piece */
-    void *piece_state; /* and one that lives from piece to piece; NULL: the file is whole */
-    uint64_t total;    /* bytes of the file visited so far, this piece included */
-    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
-    bool first, last;  /* piece of its file; a whole file is both */
-    bool fetched;      /* its bytes are there already */
-    bool finished;     /* map has seen all of it */
-    size_t headroom;   /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool has_prefix;   /* and they are there */
-    cfti_read_mode way;
-} cfti_chunk;
+/* A file that is read: what its consumer sees, and how far the reader has come. */
+typedef struct cfti_read {
+    cfti_chunk chunk;
+    cfti_read_state state;
+} cfti_read;
 
-/* Whether the file's bytes are in memory and map has not seen them. They are not where the file
- * waits for its turn. */
-static bool cfti_chunk_is_in_memory(const cfti_chunk *chunk) {
-    return chunk->way == CFTI_READ_WHOLE && !chunk->finished;
-}
-
-/* A failure that names nothing else is about the file that is being visited. */
-static void cfti_fail_at(cfti_fail *fail, const cfti_chunk *chunk) {
-    if (fail->path != NULL) return;
-    fail->path = chunk->path;
-    fail->index = chunk->origin;
+static bool cfti_read_is_done(const cfti_read *read) {
+    return read->state == CFTI_READ_WHOLE || read->state == CFTI_READ_MAPPED;
 }
 
 /* What a worker keeps from file to file. */
@@ -10771,9 +10806,8 @@ static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_fil
 /* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
  * waits at its other end, and to open a device may start it. A listing's word is enough, and
  * costs nothing: what took the file's place since is opened without waiting, and refused. */
-static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_chunk *chunk,
+static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_file *file,
                                               cfti_os_file *opened, cfti_fail *fail) {
-    const cfti_file *file = &reader->files->items[chunk->index];
     cfti_os_file at;
     const char *path;
     int error;
@@ -10811,15 +10845,10 @@ static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
            a->changed == b->changed && a->changed_ns == b->changed_ns;
 }
 
-/* What was read is `size` bytes at data + front; the name and the NULs go around it, so
- * that a digest over all three sees one run of bytes. */
-static void cfti_chunk_set(cfti_chunk *chunk, uint8_t *data, size_t size) {
-    chunk->bytes = data + chunk->headroom;
-    chunk->size = size;
-    if (chunk->headroom == 0) return;
-    memcpy(data, chunk->name, chunk->headroom);
-    data[chunk->headroom + size] = '\0';
-    chunk->has_prefix = true;
+static void cfti_read_finish(cfti_read *read, uint8_t *bytes, size_t size) {
+    read->chunk.bytes = bytes;
+    read->chunk.size = size;
+    read->state = CFTI_READ_WHOLE;
 }
 
 /* ---- the rule ---- */
@@ -10910,20 +10939,21 @@ static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file f
     return cfti_fail_system(fail, error, NULL);
 }
 
-/* What has been read of a file, and the look at it after that. */
+/* What has been read of a file, and its status after that. */
 typedef struct cfti_copy {
-    uint8_t *data; /* the visit's front and then the bytes */
-    size_t size, capacity;
+    uint8_t *data; /* headroom, bytes, and one byte more */
+    size_t headroom, size, capacity;
+    bool is_too_long; /* to be held in memory */
     cfti_os_status status;
 } cfti_copy;
 
 /* Room for so many bytes, with those that are there already. */
-static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_chunk *chunk,
-                                          cfti_arena *arena, size_t capacity, cfti_fail *fail) {
-    uint8_t *data = cfti_arena_reserve(arena, chunk->headroom + capacity + 1);
+static confiture_status cfti_copy_reserve(cfti_copy *copy, cfti_arena *arena, size_t capacity,
+                                          cfti_fail *fail) {
+    uint8_t *data = cfti_arena_reserve(arena, copy->headroom + capacity + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (data != copy->data && copy->size > 0)
-        memcpy(data + chunk->headroom, copy->data + chunk->headroom, copy->size);
+        memcpy(data + copy->headroom, copy->data + copy->headroom, copy->size);
     copy->data = data;
     copy->capacity = capacity;
     return CONFITURE_OK;
@@ -10942,19 +10972,19 @@ static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reade
 
 /* Reads a file from its start to its end, which it proves: by its size after the read, or by a
  * read of nothing. One that is too long is left to be read in pieces. */
-static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *chunk,
-                                       cfti_arena *arena, cfti_os_file file, cfti_copy *copy,
-                                       cfti_fail *fail) {
-    size_t capacity = cfti_arena_capacity(arena), around = chunk->headroom + 1, got;
+static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *arena,
+                                       cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
+    size_t capacity = cfti_arena_capacity(arena), around = copy->headroom + 1, got;
     uint64_t wanted = 0; /* as far as is known */
     capacity = capacity < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : capacity - around;
     capacity = cfti_capacity_within(reader->run, cfti_min(capacity, CFTI_FIRST_READ));
-    memset(copy, 0, sizeof(*copy));
+    copy->data = NULL;
+    copy->size = copy->capacity = 0;
     for (;;) {
         if (copy->size == copy->capacity &&
-            cfti_copy_reserve(copy, chunk, arena, capacity, fail) != CONFITURE_OK)
+            cfti_copy_reserve(copy, arena, capacity, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_some(reader, file, copy->data + chunk->headroom + copy->size,
+        if (cfti_read_some(reader, file, copy->data + copy->headroom + copy->size,
                            copy->capacity - copy->size, copy->size, &got, fail) != CONFITURE_OK)
             return fail->status;
         copy->size += got;
@@ -10963,7 +10993,7 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *ch
         wanted = copy->status.size;
         if (got == 0 || copy->size == wanted) return CONFITURE_OK;
         if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
-            chunk->way = CFTI_READ_PIECES;
+            copy->is_too_long = true;
             return CONFITURE_OK;
         }
         capacity = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
@@ -10973,10 +11003,10 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *ch
 
 /* Reads the file again, and puts what is not the same in its place: then, or if that is too
  * much, it is not *same. */
-static confiture_status cfti_read_second(cfti_reader *reader, const cfti_chunk *chunk,
-                                         cfti_os_file file, uint64_t wanted, cfti_copy *copy,
-                                         bool *same, cfti_fail *fail) {
-    uint8_t *data = copy->data + chunk->headroom;
+static confiture_status cfti_read_second(const cfti_reader *reader, cfti_os_file file,
+                                         uint64_t wanted, cfti_copy *copy, bool *same,
+                                         cfti_fail *fail) {
+    uint8_t *data = copy->data + copy->headroom;
     size_t size = 0, got;
     *same = true;
     do {
@@ -10999,17 +11029,17 @@ static confiture_status cfti_read_second(cfti_reader *reader, const cfti_chunk *
 
 /* What was changed only just now: until two reads and the looks around the second say the
  * same, or for CFTI_ROUNDS_MAX times. */
-static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
-                                          cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
+static confiture_status cfti_read_careful(cfti_reader *reader, cfti_arena *arena, cfti_os_file file,
+                                          cfti_copy *copy, cfti_fail *fail) {
     int rounds;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
         cfti_os_status before;
         bool same;
         if (copy->capacity == 0) { /* it has grown */
-            if (cfti_read_once(reader, chunk, arena, file, copy, fail) != CONFITURE_OK)
+            if (cfti_read_once(reader, arena, file, copy, fail) != CONFITURE_OK)
                 return fail->status;
-            if (chunk->way == CFTI_READ_PIECES) return CONFITURE_OK;
+            if (copy->is_too_long) return CONFITURE_OK;
         }
         /* The look after the first read will do, if the clock had left its times behind when the
          * scan began: as for all that was changed before it. That they are ahead of a moment long
@@ -11018,7 +11048,7 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk
         if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
             cfti_look(file, &before, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_second(reader, chunk, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+        if (cfti_read_second(reader, file, before.size, copy, &same, fail) != CONFITURE_OK ||
             cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
             return fail->status;
         if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
@@ -11026,17 +11056,24 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk
     return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
 }
 
-/* A file that is open, whole, into the arena: or the word that it is too long for that. */
-static confiture_status cfti_read_file(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
+/* Reads an open file into the arena, or finds that it is too long for that. */
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_read *read, cfti_arena *arena,
                                        cfti_os_file file, cfti_fail *fail) {
     cfti_copy copy;
-    confiture_status status = cfti_read_once(reader, chunk, arena, file, &copy, fail);
-    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES &&
+    confiture_status status;
+    memset(&copy, 0, sizeof(copy));
+    copy.headroom = read->chunk.headroom;
+    status = cfti_read_once(reader, arena, file, &copy, fail);
+    if (status == CONFITURE_OK && !copy.is_too_long &&
         !cfti_is_settled(&copy.status, copy.size, &reader->start))
-        status = cfti_read_careful(reader, chunk, arena, file, &copy, fail);
-    if (status != CONFITURE_OK || chunk->way == CFTI_READ_PIECES) return status;
-    cfti_arena_commit(arena, chunk->headroom + copy.size + 1);
-    cfti_chunk_set(chunk, copy.data, copy.size);
+        status = cfti_read_careful(reader, arena, file, &copy, fail);
+    if (status != CONFITURE_OK) return status;
+    if (copy.is_too_long) {
+        read->state = CFTI_READ_TOO_LONG;
+        return CONFITURE_OK;
+    }
+    cfti_arena_commit(arena, copy.headroom + copy.size + 1);
+    cfti_read_finish(read, copy.data + copy.headroom, copy.size);
     return CONFITURE_OK;
 }
 
@@ -11077,11 +11114,6 @@ static void cfti_reader_fetch(cfti_reader *reader, cfti_os_fetch *fetches, size_
     reader->ring = NULL;
 }
 
-static void cfti_chunk_set_fetched(cfti_chunk *chunk, const cfti_os_fetch *fetch) {
-    chunk->fetched = true;
-    cfti_chunk_set(chunk, (uint8_t *)fetch->data - chunk->headroom, fetch->got);
-}
-
 /* Whether a ring brought a file to its end, and within the limit. */
 static bool cfti_is_whole(const cfti_reader *reader, const cfti_os_fetch *fetch) {
     return fetch->done && fetch->status.kind == CFTI_KIND_FILE &&
@@ -11091,14 +11123,14 @@ static bool cfti_is_whole(const cfti_reader *reader, const cfti_os_fetch *fetch)
 /* Reads again what was changed too lately for one read, as far as there is room, and fills the
  * visits of those that are the same, between two looks that are. The look after the first read
  * is the one before the second: see cfti_read_careful(). */
-static void cfti_read_confirm(cfti_reader *reader, cfti_chunk *chunks, const cfti_os_fetch *fetches,
+static void cfti_read_confirm(cfti_reader *reader, cfti_read *reads, const cfti_os_fetch *fetches,
                               size_t count) {
     cfti_os_fetch again[CFTI_RING_FILES];
     uint8_t places[CFTI_RING_FILES];
     size_t n = 0, used = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
-        if (chunks[i].fetched || !cfti_is_whole(reader, fetch) ||
+        if (reads[i].state == CFTI_READ_WHOLE || !cfti_is_whole(reader, fetch) ||
             !cfti_is_older(&fetch->status, &reader->start, 0))
             continue;
         if (fetch->got + 1 > CFTI_PIECE - used || !cfti_reader_has_piece(reader)) break;
@@ -11115,24 +11147,24 @@ static void cfti_read_confirm(cfti_reader *reader, cfti_chunk *chunks, const cft
         if (again[i].done && again[i].status.kind == CFTI_KIND_FILE && again[i].got == fetch->got &&
             cfti_same_status(&again[i].status, &fetch->status) &&
             memcmp(again[i].data, fetch->data, fetch->got) == 0)
-            cfti_chunk_set_fetched(&chunks[places[i]], fetch);
+            cfti_read_finish(&reads[places[i]], (uint8_t *)fetch->data, fetch->got);
     }
 }
 
 /* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
  * the start would show in the times of that file, too. */
-static void cfti_read_fetched(cfti_reader *reader, cfti_chunk *chunks, const cfti_os_fetch *fetches,
+static void cfti_read_fetched(cfti_reader *reader, cfti_read *reads, const cfti_os_fetch *fetches,
                               size_t count) {
     size_t left = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
         if (cfti_is_whole(reader, fetch) &&
             cfti_is_settled(&fetch->status, fetch->got, &reader->start))
-            cfti_chunk_set_fetched(&chunks[i], fetch);
+            cfti_read_finish(&reads[i], (uint8_t *)fetch->data, fetch->got);
     }
-    cfti_read_confirm(reader, chunks, fetches, count);
+    cfti_read_confirm(reader, reads, fetches, count);
     for (i = 0; i < count; i++)
-        left += fetches[i].done && !chunks[i].fetched &&
+        left += fetches[i].done && reads[i].state != CFTI_READ_WHOLE &&
                 !cfti_is_settled(&fetches[i].status, fetches[i].status.size, &reader->start);
     if (left > count / 4) reader->recent = 16;
 }
@@ -11140,10 +11172,10 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_chunk *chunks, const cft
 /* Reads those of `count` files, which follow each other in the list, that can be read
  * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). Where those
  * are many that are just being changed it is not tried for a while. */
-static void cfti_read_many(cfti_reader *reader, cfti_chunk *chunks, size_t count, cfti_arena *arena,
+static void cfti_read_many(cfti_reader *reader, cfti_read *reads, size_t count, cfti_arena *arena,
                            size_t capacity) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
-    const cfti_file *files = &reader->files->items[chunks[0].index];
+    const cfti_file *files = reads[0].chunk.file;
     size_t first, n, i, size;
     uint8_t *data;
     if (reader->recent > 0 && reader->recent-- > 0) return;
@@ -11153,20 +11185,21 @@ static void cfti_read_many(cfti_reader *reader, cfti_chunk *chunks, size_t count
         if (n < 2) continue;
         if (!cfti_reader_has_ring(reader)) return;
         if (cfti_reader_enter(reader, &files[first]) != 0) continue;
-        for (size = 0, i = first; i < first + n; i++) size += chunks[i].headroom + capacity + 1;
+        for (size = 0, i = first; i < first + n; i++)
+            size += reads[i].chunk.headroom + capacity + 1;
         data = (uint8_t *)cfti_arena_alloc(arena, size);
         if (data == NULL) return;
         for (i = first; i < first + n; i++) {
             cfti_os_fetch *fetch = &fetches[i - first];
             fetch->at = reader->directory;
             fetch->path = files[i].path + files[i].leaf;
-            fetch->data = data + chunks[i].headroom;
+            fetch->data = data + reads[i].chunk.headroom;
             fetch->capacity = capacity;
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
-            data += chunks[i].headroom + capacity + 1;
+            data += reads[i].chunk.headroom + capacity + 1;
         }
         cfti_reader_fetch(reader, fetches, n);
-        cfti_read_fetched(reader, &chunks[first], fetches, n);
+        cfti_read_fetched(reader, &reads[first], fetches, n);
     }
 }
 
@@ -11180,7 +11213,6 @@ static void cfti_read_many(cfti_reader *reader, cfti_chunk *chunks, size_t count
  * the caller folds up to the first failure and no further, so the failure reported
  * is the first in list order whatever the threads did. */
 
-#define CFTI_BATCH_FILES 64
 /* Wished for: little memory, always warm, and with CFTI_FIRST_READ still less than what malloc()
  * maps anew, and touches anew, in each call. */
 #define CFTI_BATCH_BYTES ((size_t)48 << 10)
@@ -11202,24 +11234,6 @@ static void cfti_read_many(cfti_reader *reader, cfti_chunk *chunks, size_t count
 #define CFTI_FLIGHT_MAX ((size_t)32 << 20)
 #define CFTI_ROUND_BYTES ((size_t)1 << 20) /* for each thread of a parallel_for */
 
-typedef struct cfti_consumer {
-    size_t state_size;
-    bool by_state;     /* fold needs only the state: bytes need not outlive map, and the
-                    * pieces of a large file may be mapped by any worker */
-    bool wants_prefix; /* name, NUL, bytes, NUL in one run: see cfti_chunk */
-    /* Each may be NULL. map takes from the arena what must live until fold. A
-     * failure without path is given that of the file. */
-    confiture_status (*map)(void *ctx, cfti_chunk *chunk, cfti_arena *arena, cfti_fail *fail);
-    confiture_status (*fold)(void *ctx, cfti_chunk *chunk, cfti_fail *fail);
-    /* Makes room for what fold will add, or fails with nothing changed: it may be asked again. */
-    confiture_status (*reserve)(void *ctx, const cfti_chunk *chunk, cfti_fail *fail);
-    /* With by_state: many whole files at once, instead of map; those that are finished
-     * have been mapped in pieces. */
-    void (*map_many)(void *ctx, cfti_chunk *chunks, size_t count);
-    void *ctx;
-    size_t piece_state_size; /* of what map needs between the pieces of a file */
-} cfti_consumer;
-
 /* A batch: read and mapped by one worker, folded by the caller. */
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
@@ -11232,7 +11246,7 @@ typedef struct cfti_slot {
     int ready;    /* atomic */
     cfti_fail fail;
     cfti_arena arena;
-    cfti_chunk chunks[CFTI_BATCH_FILES];
+    cfti_read reads[CFTI_BATCH_FILES];
 } cfti_slot;
 
 typedef struct cfti_scan {
@@ -11367,6 +11381,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     chunk->total = 0;
     chunk->first = true;
     chunk->bytes = reader->piece;
+    chunk->headroom = 0;
     do { /* the last piece is empty: only then it is known that there is no more */
         status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, chunk->total, &chunk->size,
                                 fail);
@@ -11374,7 +11389,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
         chunk->total += chunk->size;
         if (cfti_is_over(scan->run, chunk->total)) return cfti_fail_limit(fail, scan->run);
         chunk->last = chunk->size == 0;
-        chunk->to_come = chunk->total < before.size ? before.size - chunk->total : 0;
+        chunk->remaining = chunk->total < before.size ? before.size - chunk->total : 0;
         if (consumer->map != NULL)
             status = consumer->map(consumer->ctx, chunk, &reader->bytes, fail);
         if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, chunk, fail);
@@ -11410,7 +11425,7 @@ static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, c
 /* Where the bytes of files go: to the batch, which keeps them until it is folded, or, if they
  * need not live so long, to the worker, who reads the next ones over them. */
 static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
-    return scan->consumer->by_state ? &reader->bytes : &slot->arena;
+    return scan->consumer->state_only ? &reader->bytes : &slot->arena;
 }
 
 /* Maps a file that has been read whole. */
@@ -11431,25 +11446,25 @@ static bool cfti_scan_keeps_large(const cfti_scan *scan) {
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                            cfti_chunk *chunk, cfti_fail *fail) {
+                                            cfti_read *read, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     cfti_os_file file;
     confiture_status status;
-    if (chunk->fetched) return cfti_slot_map(scan, slot, chunk, arena, fail);
-    if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
-        chunk->way = CFTI_READ_LATER;
+    if (read->state == CFTI_READ_WHOLE) /* by cfti_read_many() */
+        return cfti_slot_map(scan, slot, &read->chunk, arena, fail);
+    if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->state_only) {
+        read->state = CFTI_READ_DEFERRED;
         return CONFITURE_OK;
     }
-    status = cfti_reader_open_file(reader, chunk, &file, fail);
+    status = cfti_reader_open_file(reader, read->chunk.file, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, chunk, arena, file, fail);
-    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES) {
-        status = cfti_slot_map(scan, slot, chunk, arena, fail);
-    } else if (status == CONFITURE_OK && consumer->by_state && !cfti_scan_keeps_large(scan)) {
-        status = cfti_scan_pieces(scan, reader, chunk, file, false, fail);
-        chunk->way = CFTI_READ_WHOLE;
-        chunk->finished = true;
+    status = cfti_read_file(reader, read, arena, file, fail);
+    if (status == CONFITURE_OK && read->state == CFTI_READ_WHOLE) {
+        status = cfti_slot_map(scan, slot, &read->chunk, arena, fail);
+    } else if (status == CONFITURE_OK && consumer->state_only && !cfti_scan_keeps_large(scan)) {
+        status = cfti_scan_pieces(scan, reader, &read->chunk, file, false, fail);
+        read->state = CFTI_READ_MAPPED;
     }
     cfti_os_close(file);
     return status;
@@ -11457,20 +11472,18 @@ static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader
 
 /* Reads, maps and folds a file that had to wait for its turn. */
 static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                            cfti_chunk *chunk, cfti_fail *fail) {
-    bool by_state = scan->consumer->by_state;
+                                            cfti_read *read, cfti_fail *fail) {
+    bool state_only = scan->consumer->state_only;
+    cfti_chunk *chunk = &read->chunk;
     cfti_os_file file;
     confiture_status status;
-    status = cfti_reader_open_file(reader, chunk, &file, fail);
+    status = cfti_reader_open_file(reader, chunk->file, &file, fail);
     if (status != CONFITURE_OK) return status;
-    if (chunk->way == CFTI_READ_LATER) {
-        chunk->way = CFTI_READ_WHOLE;
-        status = cfti_read_file(reader, chunk, &reader->bytes, file, fail);
-    }
-    if (status == CONFITURE_OK && chunk->way == CFTI_READ_PIECES) {
-        status = cfti_scan_pieces(scan, reader, chunk, file, !by_state, fail);
-        chunk->finished = true;
-        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, chunk, fail);
+    if (read->state == CFTI_READ_DEFERRED)
+        status = cfti_read_file(reader, read, &reader->bytes, file, fail);
+    if (status == CONFITURE_OK && read->state == CFTI_READ_TOO_LONG) {
+        status = cfti_scan_pieces(scan, reader, chunk, file, !state_only, fail);
+        if (status == CONFITURE_OK && state_only) status = cfti_scan_fold(scan, chunk, fail);
     } else if (status == CONFITURE_OK) {
         status = cfti_slot_map(scan, slot, chunk, &reader->bytes, fail);
         if (status == CONFITURE_OK) status = cfti_scan_fold(scan, chunk, fail);
@@ -11480,12 +11493,15 @@ static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader
     return status;
 }
 
-/* Nobody needs the bytes of visits [first, end) any more. */
+/* Maps what is left of the files [first, end), whose bytes are not needed after that. */
 static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
-    size_t i;
-    if (scan->consumer->map_many != NULL && first < end)
-        scan->consumer->map_many(scan->consumer->ctx, &slot->chunks[first], end - first);
-    for (i = first; i < end; i++) slot->chunks[i].bytes = NULL;
+    cfti_chunk *chunks[CFTI_BATCH_FILES];
+    size_t count = 0, i;
+    for (i = first; i < end; i++)
+        if (slot->reads[i].state == CFTI_READ_WHOLE) chunks[count++] = &slot->reads[i].chunk;
+    if (scan->consumer->map_many != NULL && count > 0)
+        scan->consumer->map_many(scan->consumer->ctx, chunks, count);
+    for (i = 0; i < count; i++) chunks[i]->bytes = NULL;
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
@@ -11499,15 +11515,11 @@ static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *s
         memset(states, 0, slot->count * state_size);
     }
     for (i = 0; i < slot->count; i++) {
-        cfti_chunk *chunk = &slot->chunks[i];
-        const cfti_file *file = &scan->files->items[slot->first + i];
-        memset(chunk, 0, sizeof(*chunk));
+        cfti_chunk *chunk = &slot->reads[i].chunk;
+        memset(&slot->reads[i], 0, sizeof(slot->reads[i]));
         chunk->index = slot->first + i;
-        chunk->origin = cfti_files_origin(scan->files, chunk->index);
-        chunk->path = file->path;
-        chunk->name = file->name;
-        chunk->name_size = file->name_size;
-        if (consumer->wants_prefix) chunk->headroom = (size_t)file->name_size + 1;
+        chunk->file = &scan->files->items[chunk->index];
+        if (consumer->wants_headroom) chunk->headroom = (size_t)chunk->file->name_size + 1;
         if (states != NULL) chunk->state = states + i * state_size;
     }
     /* Large files side by side: in one block of memory, which is kept, and not in several
@@ -11538,25 +11550,23 @@ static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     size_t used, told = 0, kept = 0, released = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
-    if (consumer->by_state) cfti_arena_reset(arena);
+    if (consumer->state_only) cfti_arena_reset(arena);
     if (!cfti_slot_prepare(scan, reader, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
-        slot->fail.path = scan->files->items[slot->first].path;
-        slot->fail.index = cfti_files_origin(scan->files, slot->first);
+        cfti_fail_at(&slot->fail, scan->files, slot->first);
         return;
     }
     if (slot->capacity <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->chunks, slot->count, arena, slot->capacity);
+        cfti_read_many(reader, slot->reads, slot->count, arena, slot->capacity);
     block = arena->first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
-        cfti_chunk *chunk = &slot->chunks[slot->done];
-        status = cfti_slot_read_file(scan, reader, slot, chunk, &slot->fail);
+        status = cfti_slot_read_file(scan, reader, slot, &slot->reads[slot->done], &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
-        else cfti_fail_at(&slot->fail, chunk);
+        else cfti_fail_at(&slot->fail, scan->files, slot->first + slot->done);
         if (status == CONFITURE_OK && slot->done < slot->count)
             status = cfti_scan_report_file(scan, reader, slot, &told, &slot->fail);
-        if (!consumer->by_state) continue;
+        if (!consumer->state_only) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
             slot->bytes - kept < CFTI_BATCH_SIDE)
@@ -11574,16 +11584,15 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     confiture_status status = CONFITURE_OK;
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
-        cfti_chunk *chunk = &slot->chunks[i];
+        cfti_read *read = &slot->reads[i];
         scan->is_started = false;
-        status = chunk->way == CFTI_READ_WHOLE
-                     ? cfti_scan_fold(scan, chunk, fail)
-                     : cfti_slot_read_late(scan, reader, slot, chunk, fail);
+        status = cfti_read_is_done(read) ? cfti_scan_fold(scan, &read->chunk, fail)
+                                         : cfti_slot_read_late(scan, reader, slot, read, fail);
         if (status == CONFITURE_OK) {
-            scan->progress.bytes += chunk->total;
+            scan->progress.bytes += read->chunk.total;
             scan->progress.files++;
         }
-        if (status != CONFITURE_OK) cfti_fail_at(fail, chunk);
+        if (status != CONFITURE_OK) cfti_fail_at(fail, scan->files, slot->first + i);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
         scan->is_started = false;
@@ -11608,7 +11617,7 @@ static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
     if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
     slot = (cfti_slot *)cfti_alloc(&scan->allocator, sizeof(cfti_slot));
     if (slot == NULL) return NULL;
-    memset(slot, 0, offsetof(cfti_slot, chunks));
+    memset(slot, 0, offsetof(cfti_slot, reads));
     slot->arena.allocator = scan->allocator;
     slot->arena.block_size = scan->slot_block;
     scan->made_count++;
@@ -11638,8 +11647,8 @@ static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
     if (average > 0) n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
     else if (scan->run->parallel_for != NULL) n = 4; /* the caller is to be heard soon */
     if (is_shared && !scan->is_alone) n = cfti_min(n, left / (2 * scan->threads));
-    if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
-        n = cfti_max(n, CFTI_SHA256_LANES);
+    if (scan->consumer->min_batch > 0 && average <= CFTI_BATCH_SIDE / scan->consumer->min_batch)
+        n = cfti_max(n, scan->consumer->min_batch);
     return cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
 }
 
@@ -11706,7 +11715,7 @@ static void cfti_scan_finish_slot(cfti_scan *scan, cfti_slot *slot) {
     CFTI_ATOMIC_STORE(&slot->ready, 1);
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
     for (i = 0; i < slot->done; i++) /* those that were put off have told nothing yet */
-        scan->read_files += slot->chunks[i].way == CFTI_READ_WHOLE;
+        scan->read_files += cfti_read_is_done(&slot->reads[i]);
     scan->read_bytes += slot->bytes;
     scan->read_held += slot->held;
     if (slot->done < slot->count && cfti_fail_is_shortage(&slot->fail)) scan->is_scarce = true;
@@ -11989,7 +11998,7 @@ static void cfti_scan_init_slots(cfti_scan *scan) {
         scan->order = scan->only;
     }
     scan->idle = scan->order + scan->slot_count;
-    scan->slot_block = scan->consumer->by_state ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
+    scan->slot_block = scan->consumer->state_only ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
     scan->max_held = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
 }
 
@@ -12040,28 +12049,41 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
     return status;
 }
 
-/* ---- results/digest.c: the digests and the manifest ---- */
+/* ---- results/digest.c: the digests of a list ---- */
 
-/* The stream digest: one SHA-256 over everything, so all of it in order. */
+/* What is hashed of a file is its name, NUL, its bytes, NUL. Of a whole file, which has headroom,
+ * that is one run: a SHA-256 update for each of the four costs more than hashing a short name. */
+static const uint8_t *cfti_message_of(cfti_chunk *chunk, size_t *size) {
+    uint8_t *message = chunk->bytes - chunk->headroom;
+    memcpy(message, chunk->file->name, chunk->headroom); /* the name's NUL included */
+    chunk->bytes[chunk->size] = '\0';
+    *size = chunk->headroom + chunk->size + 1;
+    return message;
+}
+
+/* The same in pieces. */
+static void cfti_message_update(confiture_sha256 *sha, const cfti_chunk *chunk) {
+    if (chunk->first)
+        confiture_sha256_update(sha, chunk->file->name, (size_t)chunk->file->name_size + 1);
+    confiture_sha256_update(sha, chunk->bytes, chunk->size);
+    if (chunk->last) confiture_sha256_update(sha, "", 1);
+}
+
+/* The stream digest: one SHA-256 over the messages of all files, in order. */
 typedef struct cfti_stream {
     confiture_sha256 sha;
     uint64_t total_bytes;
 } cfti_stream;
 
-static void cfti_stream_add(cfti_stream *stream, const cfti_chunk *chunk) {
-    if (chunk->has_prefix) { /* name, NUL, bytes, NUL: the very stream */
-        confiture_sha256_update(&stream->sha, chunk->bytes - chunk->headroom,
-                                chunk->headroom + chunk->size + 1);
-        stream->total_bytes += chunk->size;
-        return;
+static void cfti_stream_add(cfti_stream *stream, cfti_chunk *chunk) {
+    if (chunk->headroom > 0) {
+        size_t size;
+        const uint8_t *message = cfti_message_of(chunk, &size);
+        confiture_sha256_update(&stream->sha, message, size);
+    } else {
+        cfti_message_update(&stream->sha, chunk);
     }
-    if (chunk->first) /* the name's NUL is part of the stream */
-        confiture_sha256_update(&stream->sha, chunk->name, chunk->name_size + 1);
-    confiture_sha256_update(&stream->sha, chunk->bytes, chunk->size);
-    if (chunk->last) {
-        confiture_sha256_update(&stream->sha, "", 1);
-        stream->total_bytes += chunk->total;
-    }
+    if (chunk->last) stream->total_bytes += chunk->total;
 }
 
 static confiture_status cfti_stream_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
@@ -12082,52 +12104,20 @@ static confiture_status cfti_tree_map(void *ctx, cfti_chunk *chunk, cfti_arena *
     (void)ctx;
     (void)arena;
     (void)fail;
-    if (chunk->first) {
-        confiture_sha256_init(&leaf->sha);
-        confiture_sha256_update(&leaf->sha, chunk->name, chunk->name_size + 1);
-    }
-    confiture_sha256_update(&leaf->sha, chunk->bytes, chunk->size);
-    if (chunk->last) {
-        confiture_sha256_update(&leaf->sha, "", 1);
-        confiture_sha256_final(&leaf->sha, leaf->digest);
-    }
+    if (chunk->first) confiture_sha256_init(&leaf->sha);
+    cfti_message_update(&leaf->sha, chunk);
+    if (chunk->last) confiture_sha256_final(&leaf->sha, leaf->digest);
     return CONFITURE_OK;
 }
 
-/* The messages of whole files, hashed side by side. */
-typedef struct cfti_messages {
-    const uint8_t *data[CFTI_BATCH_FILES];
-    size_t sizes[CFTI_BATCH_FILES];
+static void cfti_tree_map_many(void *ctx, cfti_chunk *const *chunks, size_t count) {
+    const uint8_t *messages[CFTI_BATCH_FILES];
+    size_t sizes[CFTI_BATCH_FILES], i;
     uint8_t digests[CFTI_BATCH_FILES][32];
-    cfti_chunk *chunks[CFTI_BATCH_FILES];
-    size_t count;
-} cfti_messages;
-
-/* Adds the bytes of a visit, with `before` and `after` more around them. */
-static void cfti_messages_add(cfti_messages *messages, cfti_chunk *chunk, size_t before,
-                              size_t after) {
-    messages->data[messages->count] = chunk->bytes - before;
-    messages->sizes[messages->count] = before + chunk->size + after;
-    messages->chunks[messages->count++] = chunk;
-}
-
-static void cfti_messages_hash(cfti_messages *messages) {
-    cfti_sha256_many(messages->data, messages->sizes, messages->count, messages->digests);
-}
-
-static void cfti_tree_map_many(void *ctx, cfti_chunk *chunks, size_t count) {
-    cfti_messages messages;
-    size_t i;
-    messages.count = 0;
-    for (i = 0; i < count; i++) {
-        cfti_fail ignored; /* hashing does not fail */
-        if (!cfti_chunk_is_in_memory(&chunks[i])) continue;
-        if (chunks[i].has_prefix) cfti_messages_add(&messages, &chunks[i], chunks[i].headroom, 1);
-        else (void)cfti_tree_map(ctx, &chunks[i], NULL, &ignored);
-    }
-    cfti_messages_hash(&messages);
-    for (i = 0; i < messages.count; i++)
-        memcpy(((cfti_leaf *)messages.chunks[i]->state)->digest, messages.digests[i], 32);
+    (void)ctx;
+    for (i = 0; i < count; i++) messages[i] = cfti_message_of(chunks[i], &sizes[i]);
+    cfti_sha256_many(messages, sizes, count, digests);
+    for (i = 0; i < count; i++) memcpy(((cfti_leaf *)chunks[i]->state)->digest, digests[i], 32);
 }
 
 static confiture_status cfti_tree_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
@@ -12154,12 +12144,13 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
-        consumer.wants_prefix = true;
+        consumer.wants_headroom = true;
         consumer.fold = cfti_stream_fold;
     } else if (options->kind == CONFITURE_DIGEST_TREE) {
         consumer.state_size = sizeof(cfti_leaf);
-        consumer.by_state = true;
-        consumer.wants_prefix = true;
+        consumer.state_only = true;
+        consumer.wants_headroom = true;
+        consumer.min_batch = CFTI_SHA256_LANES;
         consumer.map = cfti_tree_map;
         consumer.map_many = cfti_tree_map_many;
         consumer.fold = cfti_tree_fold;
@@ -12194,18 +12185,20 @@ static confiture_status cfti_manifest_map(void *ctx, cfti_chunk *chunk, cfti_are
     return CONFITURE_OK;
 }
 
-static void cfti_manifest_map_many(void *ctx, cfti_chunk *chunks, size_t count) {
+static void cfti_manifest_map_many(void *ctx, cfti_chunk *const *chunks, size_t count) {
     confiture_entry *entries = (confiture_entry *)ctx;
-    cfti_messages messages;
-    size_t i;
-    messages.count = 0;
-    for (i = 0; i < count; i++)
-        if (cfti_chunk_is_in_memory(&chunks[i])) cfti_messages_add(&messages, &chunks[i], 0, 0);
-    cfti_messages_hash(&messages);
-    for (i = 0; i < messages.count; i++) {
-        confiture_entry *entry = &entries[messages.chunks[i]->index];
-        memcpy(entry->sha256, messages.digests[i], 32);
-        entry->size = messages.chunks[i]->total;
+    const uint8_t *messages[CFTI_BATCH_FILES];
+    size_t sizes[CFTI_BATCH_FILES], i;
+    uint8_t digests[CFTI_BATCH_FILES][32];
+    for (i = 0; i < count; i++) {
+        messages[i] = chunks[i]->bytes;
+        sizes[i] = chunks[i]->size;
+    }
+    cfti_sha256_many(messages, sizes, count, digests);
+    for (i = 0; i < count; i++) {
+        confiture_entry *entry = &entries[chunks[i]->index];
+        memcpy(entry->sha256, digests[i], 32);
+        entry->size = chunks[i]->total;
     }
 }
 
@@ -12223,7 +12216,8 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
         return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     consumer.state_size = sizeof(confiture_sha256);
-    consumer.by_state = true;
+    consumer.state_only = true;
+    consumer.min_batch = CFTI_SHA256_LANES;
     consumer.map = cfti_manifest_map;
     consumer.map_many = cfti_manifest_map_many;
     consumer.ctx = entries;
@@ -12507,6 +12501,8 @@ typedef struct cfti_text_state {
     bool unended;           /* a statement, and nothing else, is open */
     const char *then;       /* NULL, or what is found of it once it has a semicolon: a COPY */
     bool variable;          /* what is open is a variable, which may hold anything */
+    const uint8_t *text;    /* of the chunk: its bytes, or a translation of them */
+    size_t text_size;
 } cfti_text_state;
 
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
@@ -12523,10 +12519,10 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
     static const uint8_t semicolon[2] = {';', '\n'};
     const char *what;
     if (!chunk->last) {
-        cfti_lexer_feed(lexer, chunk->text, chunk->text_size);
+        cfti_lexer_feed(lexer, state->text, state->text_size);
         return;
     }
-    what = cfti_lexer_finish(lexer, chunk->text, chunk->text_size, &state->finding.line);
+    what = cfti_lexer_finish(lexer, state->text, state->text_size, &state->finding.line);
     state->relative_line = lexer->relative_line;
     state->unended = what == cfti_statement_open;
     if (state->unended) {
@@ -12541,15 +12537,15 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
 }
 
 /* The lexer has counted the lines, too, unless it has stopped. */
-static void cfti_text_count(cfti_text_pieces *pieces, const cfti_chunk *chunk,
+static void cfti_text_count(cfti_text_pieces *pieces, const cfti_text_state *state,
                             const cfti_text_rules *rules) {
     if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
         pieces->lines = pieces->lexer.line - 1;
-    else pieces->lines += cfti_count_byte(chunk->text, chunk->text_size, '\n');
+    else pieces->lines += cfti_count_byte(state->text, state->text_size, '\n');
 }
 
 static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
-                                        cfti_chunk *chunk, const cfti_text_rules *rules,
+                                        const cfti_chunk *chunk, const cfti_text_rules *rules,
                                         cfti_arena *arena, cfti_fail *fail) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
     if (chunk->first) {
@@ -12566,27 +12562,27 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     if (chunk->size > 0 && (pieces->after_cr || memchr(chunk->bytes, '\r', chunk->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        chunk->text_size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->after_cr);
-        chunk->text = text;
+        state->text_size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->after_cr);
+        state->text = text;
     }
-    if (rules->strip_bom && chunk->first && chunk->text_size >= sizeof mark &&
-        memcmp(chunk->text, mark, sizeof mark) == 0) {
-        chunk->text += sizeof mark;
-        chunk->text_size -= sizeof mark;
+    if (rules->strip_bom && chunk->first && state->text_size >= sizeof mark &&
+        memcmp(state->text, mark, sizeof mark) == 0) {
+        state->text += sizeof mark;
+        state->text_size -= sizeof mark;
     }
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
-    if (!chunk->last) cfti_text_count(pieces, chunk, rules);
+    if (!chunk->last) cfti_text_count(pieces, state, rules);
     return CONFITURE_OK;
 }
 
 /* The map of everything that reads text: strict UTF-8, newlines translated, and what
  * the file leaves open. What it finds is left to the fold. */
-static confiture_status cfti_text_map(cfti_text_state *state, cfti_chunk *chunk,
+static confiture_status cfti_text_map(cfti_text_state *state, const cfti_chunk *chunk,
                                       const cfti_text_rules *rules, cfti_arena *arena,
                                       cfti_fail *fail) {
     cfti_text_pieces whole;
-    chunk->text = chunk->bytes;
-    chunk->text_size = chunk->size;
+    state->text = chunk->bytes;
+    state->text_size = chunk->size;
     if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
     return cfti_text_piece(
         state, chunk->piece_state != NULL ? (cfti_text_pieces *)chunk->piece_state : &whole, chunk,
@@ -12595,6 +12591,7 @@ static confiture_status cfti_text_map(cfti_text_state *state, cfti_chunk *chunk,
 
 /* Where findings go, and the first of them. */
 typedef struct cfti_findings {
+    const confiture_files *files;
     confiture_finding_callback *callback;
     void *user;
     bool notes;     /* are told */
@@ -12631,9 +12628,9 @@ static void cfti_findings_note_file(const cfti_findings *findings, const cfti_ch
                                     uint64_t line, const char *detail) {
     cfti_fail fail;
     cfti_fail_with(&fail, CONFITURE_OK, detail);
-    cfti_fail_at(&fail, chunk);
+    cfti_fail_at(&fail, findings->files, chunk->index);
     fail.line = line;
-    cfti_findings_report(findings, &fail, chunk->name, detail + cfti_note_size);
+    cfti_findings_report(findings, &fail, chunk->file->name, detail + cfti_note_size);
 }
 
 /* The fold of it: a finding is told to the callback, or is an error if there is none. A
@@ -12649,11 +12646,11 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_ch
         return CONFITURE_OK;
     *fail = state->finding;
     if (findings->terminate && state->then != NULL) fail->detail = state->then;
-    cfti_fail_at(fail, chunk);
+    cfti_fail_at(fail, findings->files, chunk->index);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
     if (findings->callback == NULL) return fail->status;
-    if (chunk->last) cfti_findings_report(findings, fail, chunk->name, NULL); /* once a file */
+    if (chunk->last) cfti_findings_report(findings, fail, chunk->file->name, NULL);
     return CONFITURE_OK;
 }
 
@@ -12662,14 +12659,13 @@ static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char
     cfti_findings_report((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
 }
 
-static confiture_status cfti_findings_note_names(cfti_findings *findings,
-                                                 const confiture_files *files,
-                                                 const confiture_run *run, cfti_fail *fail) {
+static confiture_status cfti_findings_note_names(cfti_findings *findings, const confiture_run *run,
+                                                 cfti_fail *fail) {
     cfti_notes notes;
     int cancel = cfti_cancel_disable();
     bool good;
     memset(&notes, 0, sizeof(notes));
-    notes.files = files;
+    notes.files = findings->files;
     notes.tell = cfti_findings_note_name;
     notes.ctx = findings;
     (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
@@ -12682,7 +12678,6 @@ static confiture_status cfti_findings_note_names(cfti_findings *findings,
 typedef struct cfti_check {
     cfti_text_rules rules;
     cfti_findings findings;
-    size_t count; /* files of the list */
 } cfti_check;
 
 static confiture_status cfti_check_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
@@ -12693,7 +12688,8 @@ static confiture_status cfti_check_map(void *ctx, cfti_chunk *chunk, cfti_arena 
 
 static confiture_status cfti_check_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_check *check = (cfti_check *)ctx;
-    return cfti_findings_add(&check->findings, chunk, chunk->index + 1 == check->count, fail);
+    bool ends_output = chunk->index + 1 == check->findings.files->count;
+    return cfti_findings_add(&check->findings, chunk, ends_output, fail);
 }
 
 /* Why these rules cannot be followed; NULL: they can. */
@@ -12727,18 +12723,18 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     check.rules.strip_bom = options->strip_bom;
     check.findings.terminate = options->terminate;
     check.findings.notes = options->on_finding != NULL && !options->no_notes;
-    check.count = files->count;
+    check.findings.files = files;
     check.findings.callback = options->on_finding;
     check.findings.user = options->finding_user;
     consumer.state_size = sizeof(cfti_text_state);
     consumer.piece_state_size = sizeof(cfti_text_pieces);
-    consumer.by_state = true;
+    consumer.state_only = true;
     consumer.map = cfti_check_map;
     consumer.fold = cfti_check_fold;
     consumer.ctx = &check;
     status = cfti_scan_run(files, &options->run, &consumer, &fail);
     if (status == CONFITURE_OK && check.findings.notes)
-        status = cfti_findings_note_names(&check.findings, files, &options->run, &fail);
+        status = cfti_findings_note_names(&check.findings, &options->run, &fail);
     if (status == CONFITURE_OK && check.findings.any) {
         fail = check.findings.first;
         status = fail.status;
@@ -13476,7 +13472,7 @@ static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena 
     const confiture_build_options *options = build->options;
     if (cfti_build_route(build, chunk->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
     if (chunk->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
-        const char *why = cfti_block_name_check(chunk->name, build->rules.mode);
+        const char *why = cfti_block_name_check(chunk->file->name, build->rules.mode);
         if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
     }
     return cfti_text_map((cfti_text_state *)chunk->state, chunk, &build->rules, arena, fail);
@@ -13486,13 +13482,13 @@ static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena 
  * rest of a large file, or the other files, which will be like those so far. A wish, and
  * no failure if it is not granted; at most eight times what is needed now, since files
  * can be sparse, or change their nature. */
-static void cfti_build_expect(cfti_output *output, const cfti_build *build,
-                              const cfti_chunk *chunk) {
+static void cfti_build_expect(cfti_output *output, const cfti_build *build, const cfti_chunk *chunk,
+                              size_t text_size) {
     const cfti_buffer *buffer = &output->buffer;
-    uint64_t needed = (uint64_t)buffer->size + chunk->text_size, expected;
+    uint64_t needed = (uint64_t)buffer->size + text_size, expected;
     if (output->sink.write != NULL) return;
-    if (chunk->text_size + 1024 <= buffer->capacity - buffer->size) return;
-    if (!chunk->last) expected = needed + chunk->to_come;
+    if (text_size + 1024 <= buffer->capacity - buffer->size) return;
+    if (!chunk->last) expected = needed + chunk->remaining;
     else if (chunk->index >= 8) expected = needed / (chunk->index + 1) * build->files->count;
     else return;
     expected += expected / 16;
@@ -13511,10 +13507,10 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, c
     if (route == CFTI_ROUTE_NONE || build->findings.any || state->finding.status != CONFITURE_OK)
         return CONFITURE_OK;
     output = &build->outputs[route];
-    cfti_build_expect(output, build, chunk);
-    size = chunk->first ? cfti_separator_size(&build->separator, chunk->name_size) : 0;
-    if (chunk->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
-    size += chunk->text_size + 1;
+    cfti_build_expect(output, build, chunk, state->text_size);
+    size = chunk->first ? cfti_separator_size(&build->separator, chunk->file->name_size) : 0;
+    if (state->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
+    size += state->text_size + 1;
     if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN)
         size = CFTI_OUTPUT_RUN - output->buffer.size;
     if (cfti_buffer_reserve(&output->buffer, size)) return CONFITURE_OK;
@@ -13535,12 +13531,12 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
         if (status == CONFITURE_OK && !build->findings.any) {
             if (chunk->first) {
                 build->ends_in_newline = false;
-                status = cfti_separator_put(output, &build->separator, chunk->name,
-                                            chunk->name_size, fail);
+                status = cfti_separator_put(output, &build->separator, chunk->file->name,
+                                            chunk->file->name_size, fail);
             }
-            if (status == CONFITURE_OK && chunk->text_size > 0) {
-                build->ends_in_newline = chunk->text[chunk->text_size - 1] == '\n';
-                status = cfti_output_put(output, chunk->text, chunk->text_size, fail);
+            if (status == CONFITURE_OK && text->text_size > 0) {
+                build->ends_in_newline = text->text[text->text_size - 1] == '\n';
+                status = cfti_output_put(output, text->text, text->text_size, fail);
             }
             if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
@@ -13713,6 +13709,7 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     }
     if (status != CONFITURE_OK) return status;
     confiture_sha256_init(&build->stream.sha);
+    build->findings.files = build->files;
     build->findings.callback = options->on_finding;
     build->findings.user = options->finding_user;
     build->findings.terminate = options->terminate;

@@ -56,6 +56,7 @@
 #include "text/lexer_copy_line.c"
 #include "text/lexer_skip.c"
 #include "text/lexer.c"
+#include "scan/scan.h"
 #include "scan/beneath.c"
 #include "scan/read.c"
 #include "scan/read_many.c"

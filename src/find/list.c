@@ -29,6 +29,13 @@ static size_t cfti_files_origin(const confiture_files *files, size_t index) {
     return files->origins == NULL ? index : files->origins[index];
 }
 
+/* A failure that names nothing else is about this file. */
+static void cfti_fail_at(cfti_fail *fail, const confiture_files *files, size_t index) {
+    if (fail->path != NULL) return;
+    fail->path = files->items[index].path;
+    fail->index = cfti_files_origin(files, index);
+}
+
 /* Whether two files of a list lie in the same directory. */
 static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
     return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;

@@ -49,7 +49,7 @@ static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena 
     const confiture_build_options *options = build->options;
     if (cfti_build_route(build, chunk->index) == CFTI_ROUTE_NONE) return CONFITURE_OK;
     if (chunk->first && options->separator == CONFITURE_SEPARATOR_BLOCK_COMMENT) {
-        const char *why = cfti_block_name_check(chunk->name, build->rules.mode);
+        const char *why = cfti_block_name_check(chunk->file->name, build->rules.mode);
         if (why != NULL) return cfti_fail_with(fail, CONFITURE_E_NAME, why);
     }
     return cfti_text_map((cfti_text_state *)chunk->state, chunk, &build->rules, arena, fail);
@@ -59,13 +59,13 @@ static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena 
  * rest of a large file, or the other files, which will be like those so far. A wish, and
  * no failure if it is not granted; at most eight times what is needed now, since files
  * can be sparse, or change their nature. */
-static void cfti_build_expect(cfti_output *output, const cfti_build *build,
-                              const cfti_chunk *chunk) {
+static void cfti_build_expect(cfti_output *output, const cfti_build *build, const cfti_chunk *chunk,
+                              size_t text_size) {
     const cfti_buffer *buffer = &output->buffer;
-    uint64_t needed = (uint64_t)buffer->size + chunk->text_size, expected;
+    uint64_t needed = (uint64_t)buffer->size + text_size, expected;
     if (output->sink.write != NULL) return;
-    if (chunk->text_size + 1024 <= buffer->capacity - buffer->size) return;
-    if (!chunk->last) expected = needed + chunk->to_come;
+    if (text_size + 1024 <= buffer->capacity - buffer->size) return;
+    if (!chunk->last) expected = needed + chunk->remaining;
     else if (chunk->index >= 8) expected = needed / (chunk->index + 1) * build->files->count;
     else return;
     expected += expected / 16;
@@ -84,10 +84,10 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, c
     if (route == CFTI_ROUTE_NONE || build->findings.any || state->finding.status != CONFITURE_OK)
         return CONFITURE_OK;
     output = &build->outputs[route];
-    cfti_build_expect(output, build, chunk);
-    size = chunk->first ? cfti_separator_size(&build->separator, chunk->name_size) : 0;
-    if (chunk->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
-    size += chunk->text_size + 1;
+    cfti_build_expect(output, build, chunk, state->text_size);
+    size = chunk->first ? cfti_separator_size(&build->separator, chunk->file->name_size) : 0;
+    if (state->text_size > SIZE_MAX / 2 - output->buffer.size) return CONFITURE_OK;
+    size += state->text_size + 1;
     if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN)
         size = CFTI_OUTPUT_RUN - output->buffer.size;
     if (cfti_buffer_reserve(&output->buffer, size)) return CONFITURE_OK;
@@ -108,12 +108,12 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
         if (status == CONFITURE_OK && !build->findings.any) {
             if (chunk->first) {
                 build->ends_in_newline = false;
-                status = cfti_separator_put(output, &build->separator, chunk->name,
-                                            chunk->name_size, fail);
+                status = cfti_separator_put(output, &build->separator, chunk->file->name,
+                                            chunk->file->name_size, fail);
             }
-            if (status == CONFITURE_OK && chunk->text_size > 0) {
-                build->ends_in_newline = chunk->text[chunk->text_size - 1] == '\n';
-                status = cfti_output_put(output, chunk->text, chunk->text_size, fail);
+            if (status == CONFITURE_OK && text->text_size > 0) {
+                build->ends_in_newline = text->text[text->text_size - 1] == '\n';
+                status = cfti_output_put(output, text->text, text->text_size, fail);
             }
             if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
@@ -286,6 +286,7 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     }
     if (status != CONFITURE_OK) return status;
     confiture_sha256_init(&build->stream.sha);
+    build->findings.files = build->files;
     build->findings.callback = options->on_finding;
     build->findings.user = options->finding_user;
     build->findings.terminate = options->terminate;

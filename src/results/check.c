@@ -21,6 +21,8 @@ typedef struct cfti_text_state {
     bool unended;           /* a statement, and nothing else, is open */
     const char *then;       /* NULL, or what is found of it once it has a semicolon: a COPY */
     bool variable;          /* what is open is a variable, which may hold anything */
+    const uint8_t *text;    /* of the chunk: its bytes, or a translation of them */
+    size_t text_size;
 } cfti_text_state;
 
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
@@ -37,10 +39,10 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
     static const uint8_t semicolon[2] = {';', '\n'};
     const char *what;
     if (!chunk->last) {
-        cfti_lexer_feed(lexer, chunk->text, chunk->text_size);
+        cfti_lexer_feed(lexer, state->text, state->text_size);
         return;
     }
-    what = cfti_lexer_finish(lexer, chunk->text, chunk->text_size, &state->finding.line);
+    what = cfti_lexer_finish(lexer, state->text, state->text_size, &state->finding.line);
     state->relative_line = lexer->relative_line;
     state->unended = what == cfti_statement_open;
     if (state->unended) {
@@ -55,15 +57,15 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
 }
 
 /* The lexer has counted the lines, too, unless it has stopped. */
-static void cfti_text_count(cfti_text_pieces *pieces, const cfti_chunk *chunk,
+static void cfti_text_count(cfti_text_pieces *pieces, const cfti_text_state *state,
                             const cfti_text_rules *rules) {
     if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
         pieces->lines = pieces->lexer.line - 1;
-    else pieces->lines += cfti_count_byte(chunk->text, chunk->text_size, '\n');
+    else pieces->lines += cfti_count_byte(state->text, state->text_size, '\n');
 }
 
 static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces *pieces,
-                                        cfti_chunk *chunk, const cfti_text_rules *rules,
+                                        const cfti_chunk *chunk, const cfti_text_rules *rules,
                                         cfti_arena *arena, cfti_fail *fail) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
     if (chunk->first) {
@@ -80,27 +82,27 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     if (chunk->size > 0 && (pieces->after_cr || memchr(chunk->bytes, '\r', chunk->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        chunk->text_size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->after_cr);
-        chunk->text = text;
+        state->text_size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->after_cr);
+        state->text = text;
     }
-    if (rules->strip_bom && chunk->first && chunk->text_size >= sizeof mark &&
-        memcmp(chunk->text, mark, sizeof mark) == 0) {
-        chunk->text += sizeof mark;
-        chunk->text_size -= sizeof mark;
+    if (rules->strip_bom && chunk->first && state->text_size >= sizeof mark &&
+        memcmp(state->text, mark, sizeof mark) == 0) {
+        state->text += sizeof mark;
+        state->text_size -= sizeof mark;
     }
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
-    if (!chunk->last) cfti_text_count(pieces, chunk, rules);
+    if (!chunk->last) cfti_text_count(pieces, state, rules);
     return CONFITURE_OK;
 }
 
 /* The map of everything that reads text: strict UTF-8, newlines translated, and what
  * the file leaves open. What it finds is left to the fold. */
-static confiture_status cfti_text_map(cfti_text_state *state, cfti_chunk *chunk,
+static confiture_status cfti_text_map(cfti_text_state *state, const cfti_chunk *chunk,
                                       const cfti_text_rules *rules, cfti_arena *arena,
                                       cfti_fail *fail) {
     cfti_text_pieces whole;
-    chunk->text = chunk->bytes;
-    chunk->text_size = chunk->size;
+    state->text = chunk->bytes;
+    state->text_size = chunk->size;
     if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
     return cfti_text_piece(
         state, chunk->piece_state != NULL ? (cfti_text_pieces *)chunk->piece_state : &whole, chunk,
@@ -109,6 +111,7 @@ static confiture_status cfti_text_map(cfti_text_state *state, cfti_chunk *chunk,
 
 /* Where findings go, and the first of them. */
 typedef struct cfti_findings {
+    const confiture_files *files;
     confiture_finding_callback *callback;
     void *user;
     bool notes;     /* are told */
@@ -145,9 +148,9 @@ static void cfti_findings_note_file(const cfti_findings *findings, const cfti_ch
                                     uint64_t line, const char *detail) {
     cfti_fail fail;
     cfti_fail_with(&fail, CONFITURE_OK, detail);
-    cfti_fail_at(&fail, chunk);
+    cfti_fail_at(&fail, findings->files, chunk->index);
     fail.line = line;
-    cfti_findings_report(findings, &fail, chunk->name, detail + cfti_note_size);
+    cfti_findings_report(findings, &fail, chunk->file->name, detail + cfti_note_size);
 }
 
 /* The fold of it: a finding is told to the callback, or is an error if there is none. A
@@ -163,11 +166,11 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_ch
         return CONFITURE_OK;
     *fail = state->finding;
     if (findings->terminate && state->then != NULL) fail->detail = state->then;
-    cfti_fail_at(fail, chunk);
+    cfti_fail_at(fail, findings->files, chunk->index);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
     if (findings->callback == NULL) return fail->status;
-    if (chunk->last) cfti_findings_report(findings, fail, chunk->name, NULL); /* once a file */
+    if (chunk->last) cfti_findings_report(findings, fail, chunk->file->name, NULL);
     return CONFITURE_OK;
 }
 
@@ -176,14 +179,13 @@ static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char
     cfti_findings_report((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
 }
 
-static confiture_status cfti_findings_note_names(cfti_findings *findings,
-                                                 const confiture_files *files,
-                                                 const confiture_run *run, cfti_fail *fail) {
+static confiture_status cfti_findings_note_names(cfti_findings *findings, const confiture_run *run,
+                                                 cfti_fail *fail) {
     cfti_notes notes;
     int cancel = cfti_cancel_disable();
     bool good;
     memset(&notes, 0, sizeof(notes));
-    notes.files = files;
+    notes.files = findings->files;
     notes.tell = cfti_findings_note_name;
     notes.ctx = findings;
     (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
@@ -196,7 +198,6 @@ static confiture_status cfti_findings_note_names(cfti_findings *findings,
 typedef struct cfti_check {
     cfti_text_rules rules;
     cfti_findings findings;
-    size_t count; /* files of the list */
 } cfti_check;
 
 static confiture_status cfti_check_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
@@ -207,7 +208,8 @@ static confiture_status cfti_check_map(void *ctx, cfti_chunk *chunk, cfti_arena 
 
 static confiture_status cfti_check_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_check *check = (cfti_check *)ctx;
-    return cfti_findings_add(&check->findings, chunk, chunk->index + 1 == check->count, fail);
+    bool ends_output = chunk->index + 1 == check->findings.files->count;
+    return cfti_findings_add(&check->findings, chunk, ends_output, fail);
 }
 
 /* Why these rules cannot be followed; NULL: they can. */
@@ -241,18 +243,18 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     check.rules.strip_bom = options->strip_bom;
     check.findings.terminate = options->terminate;
     check.findings.notes = options->on_finding != NULL && !options->no_notes;
-    check.count = files->count;
+    check.findings.files = files;
     check.findings.callback = options->on_finding;
     check.findings.user = options->finding_user;
     consumer.state_size = sizeof(cfti_text_state);
     consumer.piece_state_size = sizeof(cfti_text_pieces);
-    consumer.by_state = true;
+    consumer.state_only = true;
     consumer.map = cfti_check_map;
     consumer.fold = cfti_check_fold;
     consumer.ctx = &check;
     status = cfti_scan_run(files, &options->run, &consumer, &fail);
     if (status == CONFITURE_OK && check.findings.notes)
-        status = cfti_findings_note_names(&check.findings, files, &options->run, &fail);
+        status = cfti_findings_note_names(&check.findings, &options->run, &fail);
     if (status == CONFITURE_OK && check.findings.any) {
         fail = check.findings.first;
         status = fail.status;

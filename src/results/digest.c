@@ -1,25 +1,38 @@
-/* ---- results/digest.c: the digests and the manifest ---- */
+/* ---- results/digest.c: the digests of a list ---- */
 
-/* The stream digest: one SHA-256 over everything, so all of it in order. */
+/* What is hashed of a file is its name, NUL, its bytes, NUL. Of a whole file, which has headroom,
+ * that is one run: a SHA-256 update for each of the four costs more than hashing a short name. */
+static const uint8_t *cfti_message_of(cfti_chunk *chunk, size_t *size) {
+    uint8_t *message = chunk->bytes - chunk->headroom;
+    memcpy(message, chunk->file->name, chunk->headroom); /* the name's NUL included */
+    chunk->bytes[chunk->size] = '\0';
+    *size = chunk->headroom + chunk->size + 1;
+    return message;
+}
+
+/* The same in pieces. */
+static void cfti_message_update(confiture_sha256 *sha, const cfti_chunk *chunk) {
+    if (chunk->first)
+        confiture_sha256_update(sha, chunk->file->name, (size_t)chunk->file->name_size + 1);
+    confiture_sha256_update(sha, chunk->bytes, chunk->size);
+    if (chunk->last) confiture_sha256_update(sha, "", 1);
+}
+
+/* The stream digest: one SHA-256 over the messages of all files, in order. */
 typedef struct cfti_stream {
     confiture_sha256 sha;
     uint64_t total_bytes;
 } cfti_stream;
 
-static void cfti_stream_add(cfti_stream *stream, const cfti_chunk *chunk) {
-    if (chunk->has_prefix) { /* name, NUL, bytes, NUL: the very stream */
-        confiture_sha256_update(&stream->sha, chunk->bytes - chunk->headroom,
-                                chunk->headroom + chunk->size + 1);
-        stream->total_bytes += chunk->size;
-        return;
+static void cfti_stream_add(cfti_stream *stream, cfti_chunk *chunk) {
+    if (chunk->headroom > 0) {
+        size_t size;
+        const uint8_t *message = cfti_message_of(chunk, &size);
+        confiture_sha256_update(&stream->sha, message, size);
+    } else {
+        cfti_message_update(&stream->sha, chunk);
     }
-    if (chunk->first) /* the name's NUL is part of the stream */
-        confiture_sha256_update(&stream->sha, chunk->name, chunk->name_size + 1);
-    confiture_sha256_update(&stream->sha, chunk->bytes, chunk->size);
-    if (chunk->last) {
-        confiture_sha256_update(&stream->sha, "", 1);
-        stream->total_bytes += chunk->total;
-    }
+    if (chunk->last) stream->total_bytes += chunk->total;
 }
 
 static confiture_status cfti_stream_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
@@ -40,52 +53,20 @@ static confiture_status cfti_tree_map(void *ctx, cfti_chunk *chunk, cfti_arena *
     (void)ctx;
     (void)arena;
     (void)fail;
-    if (chunk->first) {
-        confiture_sha256_init(&leaf->sha);
-        confiture_sha256_update(&leaf->sha, chunk->name, chunk->name_size + 1);
-    }
-    confiture_sha256_update(&leaf->sha, chunk->bytes, chunk->size);
-    if (chunk->last) {
-        confiture_sha256_update(&leaf->sha, "", 1);
-        confiture_sha256_final(&leaf->sha, leaf->digest);
-    }
+    if (chunk->first) confiture_sha256_init(&leaf->sha);
+    cfti_message_update(&leaf->sha, chunk);
+    if (chunk->last) confiture_sha256_final(&leaf->sha, leaf->digest);
     return CONFITURE_OK;
 }
 
-/* The messages of whole files, hashed side by side. */
-typedef struct cfti_messages {
-    const uint8_t *data[CFTI_BATCH_FILES];
-    size_t sizes[CFTI_BATCH_FILES];
+static void cfti_tree_map_many(void *ctx, cfti_chunk *const *chunks, size_t count) {
+    const uint8_t *messages[CFTI_BATCH_FILES];
+    size_t sizes[CFTI_BATCH_FILES], i;
     uint8_t digests[CFTI_BATCH_FILES][32];
-    cfti_chunk *chunks[CFTI_BATCH_FILES];
-    size_t count;
-} cfti_messages;
-
-/* Adds the bytes of a visit, with `before` and `after` more around them. */
-static void cfti_messages_add(cfti_messages *messages, cfti_chunk *chunk, size_t before,
-                              size_t after) {
-    messages->data[messages->count] = chunk->bytes - before;
-    messages->sizes[messages->count] = before + chunk->size + after;
-    messages->chunks[messages->count++] = chunk;
-}
-
-static void cfti_messages_hash(cfti_messages *messages) {
-    cfti_sha256_many(messages->data, messages->sizes, messages->count, messages->digests);
-}
-
-static void cfti_tree_map_many(void *ctx, cfti_chunk *chunks, size_t count) {
-    cfti_messages messages;
-    size_t i;
-    messages.count = 0;
-    for (i = 0; i < count; i++) {
-        cfti_fail ignored; /* hashing does not fail */
-        if (!cfti_chunk_is_in_memory(&chunks[i])) continue;
-        if (chunks[i].has_prefix) cfti_messages_add(&messages, &chunks[i], chunks[i].headroom, 1);
-        else (void)cfti_tree_map(ctx, &chunks[i], NULL, &ignored);
-    }
-    cfti_messages_hash(&messages);
-    for (i = 0; i < messages.count; i++)
-        memcpy(((cfti_leaf *)messages.chunks[i]->state)->digest, messages.digests[i], 32);
+    (void)ctx;
+    for (i = 0; i < count; i++) messages[i] = cfti_message_of(chunks[i], &sizes[i]);
+    cfti_sha256_many(messages, sizes, count, digests);
+    for (i = 0; i < count; i++) memcpy(((cfti_leaf *)chunks[i]->state)->digest, digests[i], 32);
 }
 
 static confiture_status cfti_tree_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
@@ -112,12 +93,13 @@ CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
     if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     if (options->kind == CONFITURE_DIGEST_STREAM) {
-        consumer.wants_prefix = true;
+        consumer.wants_headroom = true;
         consumer.fold = cfti_stream_fold;
     } else if (options->kind == CONFITURE_DIGEST_TREE) {
         consumer.state_size = sizeof(cfti_leaf);
-        consumer.by_state = true;
-        consumer.wants_prefix = true;
+        consumer.state_only = true;
+        consumer.wants_headroom = true;
+        consumer.min_batch = CFTI_SHA256_LANES;
         consumer.map = cfti_tree_map;
         consumer.map_many = cfti_tree_map_many;
         consumer.fold = cfti_tree_fold;

@@ -15,18 +15,20 @@ static confiture_status cfti_manifest_map(void *ctx, cfti_chunk *chunk, cfti_are
     return CONFITURE_OK;
 }
 
-static void cfti_manifest_map_many(void *ctx, cfti_chunk *chunks, size_t count) {
+static void cfti_manifest_map_many(void *ctx, cfti_chunk *const *chunks, size_t count) {
     confiture_entry *entries = (confiture_entry *)ctx;
-    cfti_messages messages;
-    size_t i;
-    messages.count = 0;
-    for (i = 0; i < count; i++)
-        if (cfti_chunk_is_in_memory(&chunks[i])) cfti_messages_add(&messages, &chunks[i], 0, 0);
-    cfti_messages_hash(&messages);
-    for (i = 0; i < messages.count; i++) {
-        confiture_entry *entry = &entries[messages.chunks[i]->index];
-        memcpy(entry->sha256, messages.digests[i], 32);
-        entry->size = messages.chunks[i]->total;
+    const uint8_t *messages[CFTI_BATCH_FILES];
+    size_t sizes[CFTI_BATCH_FILES], i;
+    uint8_t digests[CFTI_BATCH_FILES][32];
+    for (i = 0; i < count; i++) {
+        messages[i] = chunks[i]->bytes;
+        sizes[i] = chunks[i]->size;
+    }
+    cfti_sha256_many(messages, sizes, count, digests);
+    for (i = 0; i < count; i++) {
+        confiture_entry *entry = &entries[chunks[i]->index];
+        memcpy(entry->sha256, digests[i], 32);
+        entry->size = chunks[i]->total;
     }
 }
 
@@ -44,7 +46,8 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
         return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
     consumer.state_size = sizeof(confiture_sha256);
-    consumer.by_state = true;
+    consumer.state_only = true;
+    consumer.min_batch = CFTI_SHA256_LANES;
     consumer.map = cfti_manifest_map;
     consumer.map_many = cfti_manifest_map_many;
     consumer.ctx = entries;

@@ -23,46 +23,22 @@
 #define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
 #define CFTI_PIECE ((size_t)256 << 10)
 
-typedef enum cfti_read_mode {
-    CFTI_READ_WHOLE = 0, /* all bytes at once */
-    CFTI_READ_PIECES,    /* not read yet: in pieces, when its turn comes */
-    CFTI_READ_LATER      /* not read yet: then, and as it comes */
-} cfti_read_mode;
+typedef enum cfti_read_state {
+    CFTI_READ_PENDING = 0, /* not read yet */
+    CFTI_READ_WHOLE,       /* all bytes are in memory */
+    CFTI_READ_MAPPED,      /* read in pieces, all of which have been mapped */
+    CFTI_READ_DEFERRED,    /* not read yet: when the file is folded */
+    CFTI_READ_TOO_LONG     /* not read yet: then, and in pieces */
+} cfti_read_state;
 
-/* One file, or one piece of it, as map and fold see it. */
-typedef struct cfti_chunk {
-    const char *path;
-    const char *name; /* NUL-terminated */
-    size_t name_size;
-    size_t index;         /* in the list that is scanned */
-    size_t origin;        /* in the caller's, of which that may be a part */
-    const uint8_t *bytes; /* as they are in the file */
-    size_t size;
-    const uint8_t *text; /* for a map that makes text of them, to pass on to its fold */
-    size_t text_size;
-    void *state;       /* the consumer's, one a file, zero before the first piece */
-    void *piece_state; /* and one that lives from piece to piece; NULL: the file is whole */
-    uint64_t total;    /* bytes of the file visited so far, this piece included */
-    uint64_t to_come;  /* bytes of the file after this piece, as far as is known */
-    bool first, last;  /* piece of its file; a whole file is both */
-    bool fetched;      /* its bytes are there already */
-    bool finished;     /* map has seen all of it */
-    size_t headroom;   /* bytes before its bytes, for its name and a NUL; a NUL is behind */
-    bool has_prefix;   /* and they are there */
-    cfti_read_mode way;
-} cfti_chunk;
+/* A file that is read: what its consumer sees, and how far the reader has come. */
+typedef struct cfti_read {
+    cfti_chunk chunk;
+    cfti_read_state state;
+} cfti_read;
 
-/* Whether the file's bytes are in memory and map has not seen them. They are not where the file
- * waits for its turn. */
-static bool cfti_chunk_is_in_memory(const cfti_chunk *chunk) {
-    return chunk->way == CFTI_READ_WHOLE && !chunk->finished;
-}
-
-/* A failure that names nothing else is about the file that is being visited. */
-static void cfti_fail_at(cfti_fail *fail, const cfti_chunk *chunk) {
-    if (fail->path != NULL) return;
-    fail->path = chunk->path;
-    fail->index = chunk->origin;
+static bool cfti_read_is_done(const cfti_read *read) {
+    return read->state == CFTI_READ_WHOLE || read->state == CFTI_READ_MAPPED;
 }
 
 /* What a worker keeps from file to file. */
@@ -210,9 +186,8 @@ static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_fil
 /* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
  * waits at its other end, and to open a device may start it. A listing's word is enough, and
  * costs nothing: what took the file's place since is opened without waiting, and refused. */
-static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_chunk *chunk,
+static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_file *file,
                                               cfti_os_file *opened, cfti_fail *fail) {
-    const cfti_file *file = &reader->files->items[chunk->index];
     cfti_os_file at;
     const char *path;
     int error;
@@ -250,15 +225,10 @@ static bool cfti_same_status(const cfti_os_status *a, const cfti_os_status *b) {
            a->changed == b->changed && a->changed_ns == b->changed_ns;
 }
 
-/* What was read is `size` bytes at data + front; the name and the NULs go around it, so
- * that a digest over all three sees one run of bytes. */
-static void cfti_chunk_set(cfti_chunk *chunk, uint8_t *data, size_t size) {
-    chunk->bytes = data + chunk->headroom;
-    chunk->size = size;
-    if (chunk->headroom == 0) return;
-    memcpy(data, chunk->name, chunk->headroom);
-    data[chunk->headroom + size] = '\0';
-    chunk->has_prefix = true;
+static void cfti_read_finish(cfti_read *read, uint8_t *bytes, size_t size) {
+    read->chunk.bytes = bytes;
+    read->chunk.size = size;
+    read->state = CFTI_READ_WHOLE;
 }
 
 /* ---- the rule ---- */
@@ -349,20 +319,21 @@ static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file f
     return cfti_fail_system(fail, error, NULL);
 }
 
-/* What has been read of a file, and the look at it after that. */
+/* What has been read of a file, and its status after that. */
 typedef struct cfti_copy {
-    uint8_t *data; /* the visit's front and then the bytes */
-    size_t size, capacity;
+    uint8_t *data; /* headroom, bytes, and one byte more */
+    size_t headroom, size, capacity;
+    bool is_too_long; /* to be held in memory */
     cfti_os_status status;
 } cfti_copy;
 
 /* Room for so many bytes, with those that are there already. */
-static confiture_status cfti_copy_reserve(cfti_copy *copy, const cfti_chunk *chunk,
-                                          cfti_arena *arena, size_t capacity, cfti_fail *fail) {
-    uint8_t *data = cfti_arena_reserve(arena, chunk->headroom + capacity + 1);
+static confiture_status cfti_copy_reserve(cfti_copy *copy, cfti_arena *arena, size_t capacity,
+                                          cfti_fail *fail) {
+    uint8_t *data = cfti_arena_reserve(arena, copy->headroom + capacity + 1);
     if (data == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (data != copy->data && copy->size > 0)
-        memcpy(data + chunk->headroom, copy->data + chunk->headroom, copy->size);
+        memcpy(data + copy->headroom, copy->data + copy->headroom, copy->size);
     copy->data = data;
     copy->capacity = capacity;
     return CONFITURE_OK;
@@ -381,19 +352,19 @@ static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reade
 
 /* Reads a file from its start to its end, which it proves: by its size after the read, or by a
  * read of nothing. One that is too long is left to be read in pieces. */
-static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *chunk,
-                                       cfti_arena *arena, cfti_os_file file, cfti_copy *copy,
-                                       cfti_fail *fail) {
-    size_t capacity = cfti_arena_capacity(arena), around = chunk->headroom + 1, got;
+static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *arena,
+                                       cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
+    size_t capacity = cfti_arena_capacity(arena), around = copy->headroom + 1, got;
     uint64_t wanted = 0; /* as far as is known */
     capacity = capacity < CFTI_FIRST_READ / 8 + around ? CFTI_FIRST_READ : capacity - around;
     capacity = cfti_capacity_within(reader->run, cfti_min(capacity, CFTI_FIRST_READ));
-    memset(copy, 0, sizeof(*copy));
+    copy->data = NULL;
+    copy->size = copy->capacity = 0;
     for (;;) {
         if (copy->size == copy->capacity &&
-            cfti_copy_reserve(copy, chunk, arena, capacity, fail) != CONFITURE_OK)
+            cfti_copy_reserve(copy, arena, capacity, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_some(reader, file, copy->data + chunk->headroom + copy->size,
+        if (cfti_read_some(reader, file, copy->data + copy->headroom + copy->size,
                            copy->capacity - copy->size, copy->size, &got, fail) != CONFITURE_OK)
             return fail->status;
         copy->size += got;
@@ -402,7 +373,7 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *ch
         wanted = copy->status.size;
         if (got == 0 || copy->size == wanted) return CONFITURE_OK;
         if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
-            chunk->way = CFTI_READ_PIECES;
+            copy->is_too_long = true;
             return CONFITURE_OK;
         }
         capacity = wanted > copy->size ? (size_t)wanted : CFTI_WHOLE_LIMIT + 1;
@@ -412,10 +383,10 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_chunk *ch
 
 /* Reads the file again, and puts what is not the same in its place: then, or if that is too
  * much, it is not *same. */
-static confiture_status cfti_read_second(cfti_reader *reader, const cfti_chunk *chunk,
-                                         cfti_os_file file, uint64_t wanted, cfti_copy *copy,
-                                         bool *same, cfti_fail *fail) {
-    uint8_t *data = copy->data + chunk->headroom;
+static confiture_status cfti_read_second(const cfti_reader *reader, cfti_os_file file,
+                                         uint64_t wanted, cfti_copy *copy, bool *same,
+                                         cfti_fail *fail) {
+    uint8_t *data = copy->data + copy->headroom;
     size_t size = 0, got;
     *same = true;
     do {
@@ -438,17 +409,17 @@ static confiture_status cfti_read_second(cfti_reader *reader, const cfti_chunk *
 
 /* What was changed only just now: until two reads and the looks around the second say the
  * same, or for CFTI_ROUNDS_MAX times. */
-static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
-                                          cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
+static confiture_status cfti_read_careful(cfti_reader *reader, cfti_arena *arena, cfti_os_file file,
+                                          cfti_copy *copy, cfti_fail *fail) {
     int rounds;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
         cfti_os_status before;
         bool same;
         if (copy->capacity == 0) { /* it has grown */
-            if (cfti_read_once(reader, chunk, arena, file, copy, fail) != CONFITURE_OK)
+            if (cfti_read_once(reader, arena, file, copy, fail) != CONFITURE_OK)
                 return fail->status;
-            if (chunk->way == CFTI_READ_PIECES) return CONFITURE_OK;
+            if (copy->is_too_long) return CONFITURE_OK;
         }
         /* The look after the first read will do, if the clock had left its times behind when the
          * scan began: as for all that was changed before it. That they are ahead of a moment long
@@ -457,7 +428,7 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk
         if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
             cfti_look(file, &before, fail) != CONFITURE_OK)
             return fail->status;
-        if (cfti_read_second(reader, chunk, file, before.size, copy, &same, fail) != CONFITURE_OK ||
+        if (cfti_read_second(reader, file, before.size, copy, &same, fail) != CONFITURE_OK ||
             cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
             return fail->status;
         if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
@@ -465,17 +436,24 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_chunk *chunk
     return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
 }
 
-/* A file that is open, whole, into the arena: or the word that it is too long for that. */
-static confiture_status cfti_read_file(cfti_reader *reader, cfti_chunk *chunk, cfti_arena *arena,
+/* Reads an open file into the arena, or finds that it is too long for that. */
+static confiture_status cfti_read_file(cfti_reader *reader, cfti_read *read, cfti_arena *arena,
                                        cfti_os_file file, cfti_fail *fail) {
     cfti_copy copy;
-    confiture_status status = cfti_read_once(reader, chunk, arena, file, &copy, fail);
-    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES &&
+    confiture_status status;
+    memset(&copy, 0, sizeof(copy));
+    copy.headroom = read->chunk.headroom;
+    status = cfti_read_once(reader, arena, file, &copy, fail);
+    if (status == CONFITURE_OK && !copy.is_too_long &&
         !cfti_is_settled(&copy.status, copy.size, &reader->start))
-        status = cfti_read_careful(reader, chunk, arena, file, &copy, fail);
-    if (status != CONFITURE_OK || chunk->way == CFTI_READ_PIECES) return status;
-    cfti_arena_commit(arena, chunk->headroom + copy.size + 1);
-    cfti_chunk_set(chunk, copy.data, copy.size);
+        status = cfti_read_careful(reader, arena, file, &copy, fail);
+    if (status != CONFITURE_OK) return status;
+    if (copy.is_too_long) {
+        read->state = CFTI_READ_TOO_LONG;
+        return CONFITURE_OK;
+    }
+    cfti_arena_commit(arena, copy.headroom + copy.size + 1);
+    cfti_read_finish(read, copy.data + copy.headroom, copy.size);
     return CONFITURE_OK;
 }
 

@@ -18,11 +18,6 @@ static void cfti_reader_fetch(cfti_reader *reader, cfti_os_fetch *fetches, size_
     reader->ring = NULL;
 }
 
-static void cfti_chunk_set_fetched(cfti_chunk *chunk, const cfti_os_fetch *fetch) {
-    chunk->fetched = true;
-    cfti_chunk_set(chunk, (uint8_t *)fetch->data - chunk->headroom, fetch->got);
-}
-
 /* Whether a ring brought a file to its end, and within the limit. */
 static bool cfti_is_whole(const cfti_reader *reader, const cfti_os_fetch *fetch) {
     return fetch->done && fetch->status.kind == CFTI_KIND_FILE &&
@@ -32,14 +27,14 @@ static bool cfti_is_whole(const cfti_reader *reader, const cfti_os_fetch *fetch)
 /* Reads again what was changed too lately for one read, as far as there is room, and fills the
  * visits of those that are the same, between two looks that are. The look after the first read
  * is the one before the second: see cfti_read_careful(). */
-static void cfti_read_confirm(cfti_reader *reader, cfti_chunk *chunks, const cfti_os_fetch *fetches,
+static void cfti_read_confirm(cfti_reader *reader, cfti_read *reads, const cfti_os_fetch *fetches,
                               size_t count) {
     cfti_os_fetch again[CFTI_RING_FILES];
     uint8_t places[CFTI_RING_FILES];
     size_t n = 0, used = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
-        if (chunks[i].fetched || !cfti_is_whole(reader, fetch) ||
+        if (reads[i].state == CFTI_READ_WHOLE || !cfti_is_whole(reader, fetch) ||
             !cfti_is_older(&fetch->status, &reader->start, 0))
             continue;
         if (fetch->got + 1 > CFTI_PIECE - used || !cfti_reader_has_piece(reader)) break;
@@ -56,24 +51,24 @@ static void cfti_read_confirm(cfti_reader *reader, cfti_chunk *chunks, const cft
         if (again[i].done && again[i].status.kind == CFTI_KIND_FILE && again[i].got == fetch->got &&
             cfti_same_status(&again[i].status, &fetch->status) &&
             memcmp(again[i].data, fetch->data, fetch->got) == 0)
-            cfti_chunk_set_fetched(&chunks[places[i]], fetch);
+            cfti_read_finish(&reads[places[i]], (uint8_t *)fetch->data, fetch->got);
     }
 }
 
 /* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
  * the start would show in the times of that file, too. */
-static void cfti_read_fetched(cfti_reader *reader, cfti_chunk *chunks, const cfti_os_fetch *fetches,
+static void cfti_read_fetched(cfti_reader *reader, cfti_read *reads, const cfti_os_fetch *fetches,
                               size_t count) {
     size_t left = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
         if (cfti_is_whole(reader, fetch) &&
             cfti_is_settled(&fetch->status, fetch->got, &reader->start))
-            cfti_chunk_set_fetched(&chunks[i], fetch);
+            cfti_read_finish(&reads[i], (uint8_t *)fetch->data, fetch->got);
     }
-    cfti_read_confirm(reader, chunks, fetches, count);
+    cfti_read_confirm(reader, reads, fetches, count);
     for (i = 0; i < count; i++)
-        left += fetches[i].done && !chunks[i].fetched &&
+        left += fetches[i].done && reads[i].state != CFTI_READ_WHOLE &&
                 !cfti_is_settled(&fetches[i].status, fetches[i].status.size, &reader->start);
     if (left > count / 4) reader->recent = 16;
 }
@@ -81,10 +76,10 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_chunk *chunks, const cft
 /* Reads those of `count` files, which follow each other in the list, that can be read
  * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). Where those
  * are many that are just being changed it is not tried for a while. */
-static void cfti_read_many(cfti_reader *reader, cfti_chunk *chunks, size_t count, cfti_arena *arena,
+static void cfti_read_many(cfti_reader *reader, cfti_read *reads, size_t count, cfti_arena *arena,
                            size_t capacity) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
-    const cfti_file *files = &reader->files->items[chunks[0].index];
+    const cfti_file *files = reads[0].chunk.file;
     size_t first, n, i, size;
     uint8_t *data;
     if (reader->recent > 0 && reader->recent-- > 0) return;
@@ -94,19 +89,20 @@ static void cfti_read_many(cfti_reader *reader, cfti_chunk *chunks, size_t count
         if (n < 2) continue;
         if (!cfti_reader_has_ring(reader)) return;
         if (cfti_reader_enter(reader, &files[first]) != 0) continue;
-        for (size = 0, i = first; i < first + n; i++) size += chunks[i].headroom + capacity + 1;
+        for (size = 0, i = first; i < first + n; i++)
+            size += reads[i].chunk.headroom + capacity + 1;
         data = (uint8_t *)cfti_arena_alloc(arena, size);
         if (data == NULL) return;
         for (i = first; i < first + n; i++) {
             cfti_os_fetch *fetch = &fetches[i - first];
             fetch->at = reader->directory;
             fetch->path = files[i].path + files[i].leaf;
-            fetch->data = data + chunks[i].headroom;
+            fetch->data = data + reads[i].chunk.headroom;
             fetch->capacity = capacity;
             fetch->no_link = cfti_reader_refuses_link(reader, &files[i]);
-            data += chunks[i].headroom + capacity + 1;
+            data += reads[i].chunk.headroom + capacity + 1;
         }
         cfti_reader_fetch(reader, fetches, n);
-        cfti_read_fetched(reader, &chunks[first], fetches, n);
+        cfti_read_fetched(reader, &reads[first], fetches, n);
     }
 }

@@ -8,7 +8,6 @@
  * the caller folds up to the first failure and no further, so the failure reported
  * is the first in list order whatever the threads did. */
 
-#define CFTI_BATCH_FILES 64
 /* Wished for: little memory, always warm, and with CFTI_FIRST_READ still less than what malloc()
  * maps anew, and touches anew, in each call. */
 #define CFTI_BATCH_BYTES ((size_t)48 << 10)
@@ -30,24 +29,6 @@
 #define CFTI_FLIGHT_MAX ((size_t)32 << 20)
 #define CFTI_ROUND_BYTES ((size_t)1 << 20) /* for each thread of a parallel_for */
 
-typedef struct cfti_consumer {
-    size_t state_size;
-    bool by_state;     /* fold needs only the state: bytes need not outlive map, and the
-                    * pieces of a large file may be mapped by any worker */
-    bool wants_prefix; /* name, NUL, bytes, NUL in one run: see cfti_chunk */
-    /* Each may be NULL. map takes from the arena what must live until fold. A
-     * failure without path is given that of the file. */
-    confiture_status (*map)(void *ctx, cfti_chunk *chunk, cfti_arena *arena, cfti_fail *fail);
-    confiture_status (*fold)(void *ctx, cfti_chunk *chunk, cfti_fail *fail);
-    /* Makes room for what fold will add, or fails with nothing changed: it may be asked again. */
-    confiture_status (*reserve)(void *ctx, const cfti_chunk *chunk, cfti_fail *fail);
-    /* With by_state: many whole files at once, instead of map; those that are finished
-     * have been mapped in pieces. */
-    void (*map_many)(void *ctx, cfti_chunk *chunks, size_t count);
-    void *ctx;
-    size_t piece_state_size; /* of what map needs between the pieces of a file */
-} cfti_consumer;
-
 /* A batch: read and mapped by one worker, folded by the caller. */
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
@@ -60,7 +41,7 @@ typedef struct cfti_slot {
     int ready;    /* atomic */
     cfti_fail fail;
     cfti_arena arena;
-    cfti_chunk chunks[CFTI_BATCH_FILES];
+    cfti_read reads[CFTI_BATCH_FILES];
 } cfti_slot;
 
 typedef struct cfti_scan {
@@ -195,6 +176,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     chunk->total = 0;
     chunk->first = true;
     chunk->bytes = reader->piece;
+    chunk->headroom = 0;
     do { /* the last piece is empty: only then it is known that there is no more */
         status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, chunk->total, &chunk->size,
                                 fail);
@@ -202,7 +184,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
         chunk->total += chunk->size;
         if (cfti_is_over(scan->run, chunk->total)) return cfti_fail_limit(fail, scan->run);
         chunk->last = chunk->size == 0;
-        chunk->to_come = chunk->total < before.size ? before.size - chunk->total : 0;
+        chunk->remaining = chunk->total < before.size ? before.size - chunk->total : 0;
         if (consumer->map != NULL)
             status = consumer->map(consumer->ctx, chunk, &reader->bytes, fail);
         if (status == CONFITURE_OK && fold) status = cfti_scan_fold(scan, chunk, fail);
@@ -238,7 +220,7 @@ static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, c
 /* Where the bytes of files go: to the batch, which keeps them until it is folded, or, if they
  * need not live so long, to the worker, who reads the next ones over them. */
 static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
-    return scan->consumer->by_state ? &reader->bytes : &slot->arena;
+    return scan->consumer->state_only ? &reader->bytes : &slot->arena;
 }
 
 /* Maps a file that has been read whole. */
@@ -259,25 +241,25 @@ static bool cfti_scan_keeps_large(const cfti_scan *scan) {
 
 /* Reads and maps one file into its slot. */
 static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                            cfti_chunk *chunk, cfti_fail *fail) {
+                                            cfti_read *read, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     cfti_os_file file;
     confiture_status status;
-    if (chunk->fetched) return cfti_slot_map(scan, slot, chunk, arena, fail);
-    if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->by_state) {
-        chunk->way = CFTI_READ_LATER;
+    if (read->state == CFTI_READ_WHOLE) /* by cfti_read_many() */
+        return cfti_slot_map(scan, slot, &read->chunk, arena, fail);
+    if (slot->bytes > CFTI_BATCH_LIMIT && !consumer->state_only) {
+        read->state = CFTI_READ_DEFERRED;
         return CONFITURE_OK;
     }
-    status = cfti_reader_open_file(reader, chunk, &file, fail);
+    status = cfti_reader_open_file(reader, read->chunk.file, &file, fail);
     if (status != CONFITURE_OK) return status;
-    status = cfti_read_file(reader, chunk, arena, file, fail);
-    if (status == CONFITURE_OK && chunk->way != CFTI_READ_PIECES) {
-        status = cfti_slot_map(scan, slot, chunk, arena, fail);
-    } else if (status == CONFITURE_OK && consumer->by_state && !cfti_scan_keeps_large(scan)) {
-        status = cfti_scan_pieces(scan, reader, chunk, file, false, fail);
-        chunk->way = CFTI_READ_WHOLE;
-        chunk->finished = true;
+    status = cfti_read_file(reader, read, arena, file, fail);
+    if (status == CONFITURE_OK && read->state == CFTI_READ_WHOLE) {
+        status = cfti_slot_map(scan, slot, &read->chunk, arena, fail);
+    } else if (status == CONFITURE_OK && consumer->state_only && !cfti_scan_keeps_large(scan)) {
+        status = cfti_scan_pieces(scan, reader, &read->chunk, file, false, fail);
+        read->state = CFTI_READ_MAPPED;
     }
     cfti_os_close(file);
     return status;
@@ -285,20 +267,18 @@ static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader
 
 /* Reads, maps and folds a file that had to wait for its turn. */
 static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
-                                            cfti_chunk *chunk, cfti_fail *fail) {
-    bool by_state = scan->consumer->by_state;
+                                            cfti_read *read, cfti_fail *fail) {
+    bool state_only = scan->consumer->state_only;
+    cfti_chunk *chunk = &read->chunk;
     cfti_os_file file;
     confiture_status status;
-    status = cfti_reader_open_file(reader, chunk, &file, fail);
+    status = cfti_reader_open_file(reader, chunk->file, &file, fail);
     if (status != CONFITURE_OK) return status;
-    if (chunk->way == CFTI_READ_LATER) {
-        chunk->way = CFTI_READ_WHOLE;
-        status = cfti_read_file(reader, chunk, &reader->bytes, file, fail);
-    }
-    if (status == CONFITURE_OK && chunk->way == CFTI_READ_PIECES) {
-        status = cfti_scan_pieces(scan, reader, chunk, file, !by_state, fail);
-        chunk->finished = true;
-        if (status == CONFITURE_OK && by_state) status = cfti_scan_fold(scan, chunk, fail);
+    if (read->state == CFTI_READ_DEFERRED)
+        status = cfti_read_file(reader, read, &reader->bytes, file, fail);
+    if (status == CONFITURE_OK && read->state == CFTI_READ_TOO_LONG) {
+        status = cfti_scan_pieces(scan, reader, chunk, file, !state_only, fail);
+        if (status == CONFITURE_OK && state_only) status = cfti_scan_fold(scan, chunk, fail);
     } else if (status == CONFITURE_OK) {
         status = cfti_slot_map(scan, slot, chunk, &reader->bytes, fail);
         if (status == CONFITURE_OK) status = cfti_scan_fold(scan, chunk, fail);
@@ -308,12 +288,15 @@ static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader
     return status;
 }
 
-/* Nobody needs the bytes of visits [first, end) any more. */
+/* Maps what is left of the files [first, end), whose bytes are not needed after that. */
 static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
-    size_t i;
-    if (scan->consumer->map_many != NULL && first < end)
-        scan->consumer->map_many(scan->consumer->ctx, &slot->chunks[first], end - first);
-    for (i = first; i < end; i++) slot->chunks[i].bytes = NULL;
+    cfti_chunk *chunks[CFTI_BATCH_FILES];
+    size_t count = 0, i;
+    for (i = first; i < end; i++)
+        if (slot->reads[i].state == CFTI_READ_WHOLE) chunks[count++] = &slot->reads[i].chunk;
+    if (scan->consumer->map_many != NULL && count > 0)
+        scan->consumer->map_many(scan->consumer->ctx, chunks, count);
+    for (i = 0; i < count; i++) chunks[i]->bytes = NULL;
 }
 
 /* Names the visits of a batch, and gives them states and memory. False: no memory. */
@@ -327,15 +310,11 @@ static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *s
         memset(states, 0, slot->count * state_size);
     }
     for (i = 0; i < slot->count; i++) {
-        cfti_chunk *chunk = &slot->chunks[i];
-        const cfti_file *file = &scan->files->items[slot->first + i];
-        memset(chunk, 0, sizeof(*chunk));
+        cfti_chunk *chunk = &slot->reads[i].chunk;
+        memset(&slot->reads[i], 0, sizeof(slot->reads[i]));
         chunk->index = slot->first + i;
-        chunk->origin = cfti_files_origin(scan->files, chunk->index);
-        chunk->path = file->path;
-        chunk->name = file->name;
-        chunk->name_size = file->name_size;
-        if (consumer->wants_prefix) chunk->headroom = (size_t)file->name_size + 1;
+        chunk->file = &scan->files->items[chunk->index];
+        if (consumer->wants_headroom) chunk->headroom = (size_t)chunk->file->name_size + 1;
         if (states != NULL) chunk->state = states + i * state_size;
     }
     /* Large files side by side: in one block of memory, which is kept, and not in several
@@ -366,25 +345,23 @@ static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
     size_t used, told = 0, kept = 0, released = 0; /* visits before it have let go of their bytes */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
-    if (consumer->by_state) cfti_arena_reset(arena);
+    if (consumer->state_only) cfti_arena_reset(arena);
     if (!cfti_slot_prepare(scan, reader, slot)) {
         cfti_fail_with(&slot->fail, CONFITURE_E_MEMORY, NULL);
-        slot->fail.path = scan->files->items[slot->first].path;
-        slot->fail.index = cfti_files_origin(scan->files, slot->first);
+        cfti_fail_at(&slot->fail, scan->files, slot->first);
         return;
     }
     if (slot->capacity <= CFTI_FIRST_READ)
-        cfti_read_many(reader, slot->chunks, slot->count, arena, slot->capacity);
+        cfti_read_many(reader, slot->reads, slot->count, arena, slot->capacity);
     block = arena->first;
     used = block == NULL ? 0 : block->used;
     while (slot->done < slot->count && status == CONFITURE_OK) {
-        cfti_chunk *chunk = &slot->chunks[slot->done];
-        status = cfti_slot_read_file(scan, reader, slot, chunk, &slot->fail);
+        status = cfti_slot_read_file(scan, reader, slot, &slot->reads[slot->done], &slot->fail);
         if (status == CONFITURE_OK) slot->done++;
-        else cfti_fail_at(&slot->fail, chunk);
+        else cfti_fail_at(&slot->fail, scan->files, slot->first + slot->done);
         if (status == CONFITURE_OK && slot->done < slot->count)
             status = cfti_scan_report_file(scan, reader, slot, &told, &slot->fail);
-        if (!consumer->by_state) continue;
+        if (!consumer->state_only) continue;
         /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
             slot->bytes - kept < CFTI_BATCH_SIDE)
@@ -402,16 +379,15 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     confiture_status status = CONFITURE_OK;
     size_t i;
     for (i = 0; i < slot->done && status == CONFITURE_OK; i++) {
-        cfti_chunk *chunk = &slot->chunks[i];
+        cfti_read *read = &slot->reads[i];
         scan->is_started = false;
-        status = chunk->way == CFTI_READ_WHOLE
-                     ? cfti_scan_fold(scan, chunk, fail)
-                     : cfti_slot_read_late(scan, reader, slot, chunk, fail);
+        status = cfti_read_is_done(read) ? cfti_scan_fold(scan, &read->chunk, fail)
+                                         : cfti_slot_read_late(scan, reader, slot, read, fail);
         if (status == CONFITURE_OK) {
-            scan->progress.bytes += chunk->total;
+            scan->progress.bytes += read->chunk.total;
             scan->progress.files++;
         }
-        if (status != CONFITURE_OK) cfti_fail_at(fail, chunk);
+        if (status != CONFITURE_OK) cfti_fail_at(fail, scan->files, slot->first + i);
     }
     if (status == CONFITURE_OK && slot->done < slot->count) {
         scan->is_started = false;

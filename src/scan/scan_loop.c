@@ -6,7 +6,7 @@ static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
     if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
     slot = (cfti_slot *)cfti_alloc(&scan->allocator, sizeof(cfti_slot));
     if (slot == NULL) return NULL;
-    memset(slot, 0, offsetof(cfti_slot, chunks));
+    memset(slot, 0, offsetof(cfti_slot, reads));
     slot->arena.allocator = scan->allocator;
     slot->arena.block_size = scan->slot_block;
     scan->made_count++;
@@ -36,8 +36,8 @@ static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
     if (average > 0) n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
     else if (scan->run->parallel_for != NULL) n = 4; /* the caller is to be heard soon */
     if (is_shared && !scan->is_alone) n = cfti_min(n, left / (2 * scan->threads));
-    if (scan->consumer->map_many != NULL && average <= CFTI_BATCH_SIDE / CFTI_SHA256_LANES)
-        n = cfti_max(n, CFTI_SHA256_LANES);
+    if (scan->consumer->min_batch > 0 && average <= CFTI_BATCH_SIDE / scan->consumer->min_batch)
+        n = cfti_max(n, scan->consumer->min_batch);
     return cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
 }
 
@@ -104,7 +104,7 @@ static void cfti_scan_finish_slot(cfti_scan *scan, cfti_slot *slot) {
     CFTI_ATOMIC_STORE(&slot->ready, 1);
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
     for (i = 0; i < slot->done; i++) /* those that were put off have told nothing yet */
-        scan->read_files += slot->chunks[i].way == CFTI_READ_WHOLE;
+        scan->read_files += cfti_read_is_done(&slot->reads[i]);
     scan->read_bytes += slot->bytes;
     scan->read_held += slot->held;
     if (slot->done < slot->count && cfti_fail_is_shortage(&slot->fail)) scan->is_scarce = true;
@@ -387,7 +387,7 @@ static void cfti_scan_init_slots(cfti_scan *scan) {
         scan->order = scan->only;
     }
     scan->idle = scan->order + scan->slot_count;
-    scan->slot_block = scan->consumer->by_state ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
+    scan->slot_block = scan->consumer->state_only ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
     scan->max_held = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
 }
 

@@ -30,10 +30,10 @@ static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_m
         chunk.total += size;
         chunk.last = whole || size == 0;
         FUZZ_CHECK(cfti_text_map(state, &chunk, &rules, &arena, &fail) == CONFITURE_OK);
-        FUZZ_CHECK(chunk.text_size <= size);
-        if (state->finding.status != CONFITURE_E_ENCODING && chunk.text_size > 0) {
-            memcpy(out + *out_size, chunk.text, chunk.text_size);
-            *out_size += chunk.text_size;
+        FUZZ_CHECK(state->text_size <= size);
+        if (state->finding.status != CONFITURE_E_ENCODING && state->text_size > 0) {
+            memcpy(out + *out_size, state->text, state->text_size);
+            *out_size += state->text_size;
         }
         cfti_arena_free(&arena);
         free(piece);

@@ -126,14 +126,12 @@ static void test_limit_unknown(void) {
 static void test_limit_unreadable(void) {
     static uint8_t piece[16], data[16];
     cfti_reader reader;
-    cfti_chunk chunk;
     confiture_run run;
     cfti_fail fail;
     cfti_copy copy;
     bool same;
     int ends[2], directory;
     memset(&reader, 0, sizeof reader);
-    memset(&chunk, 0, sizeof chunk);
     memset(&run, 0, sizeof run);
     run.max_file_size = 100;
     reader.run = &run;
@@ -148,9 +146,8 @@ static void test_limit_unreadable(void) {
     copy.data = data;
     copy.size = 5;
     copy.capacity = sizeof data;
-    CHECK(cfti_read_second(&reader, &chunk, directory, 5, &copy, &same, &fail) ==
-          CONFITURE_E_NOT_FILE);
-    CHECK(cfti_read_second(&reader, &chunk, ends[0], 5, &copy, &same, &fail) ==
+    CHECK(cfti_read_second(&reader, directory, 5, &copy, &same, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK(cfti_read_second(&reader, ends[0], 5, &copy, &same, &fail) ==
           CONFITURE_E_NOT_FILE); /* a FIFO by now */
     (void)close(directory);
     (void)close(ends[0]);

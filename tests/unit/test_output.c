@@ -237,6 +237,7 @@ static void test_output_too_large(void) {
     cfti_build build;
     cfti_chunk chunk;
     cfti_fail fail;
+    size_t text_size = 1 << 20;
     memory m;
     memory_init(&m);
     memset(&output, 0, sizeof output);
@@ -249,15 +250,14 @@ static void test_output_too_large(void) {
     CHECK(memory_is_clean(&m));
     memory_arm(&m, 0, false);
     output.buffer.size = output.buffer.capacity = SIZE_MAX / 8;
-    chunk.to_come = UINT64_MAX / 2;
-    cfti_build_expect(&output, &build, &chunk);
+    chunk.remaining = UINT64_MAX / 2;
+    cfti_build_expect(&output, &build, &chunk, 0);
     CHECK(m.calls == 0);
     /* Of a size that a machine has: eight times what is needed, once, and no more. */
     output.buffer.size = output.buffer.capacity = 0;
-    chunk.text_size = 1 << 20;
-    cfti_build_expect(&output, &build, &chunk);
-    CHECK(m.calls == 1 && output.buffer.capacity >= 8 * chunk.text_size);
-    CHECK(output.buffer.capacity < 8 * chunk.text_size + (4 << 20));
+    cfti_build_expect(&output, &build, &chunk, text_size);
+    CHECK(m.calls == 1 && output.buffer.capacity >= 8 * text_size);
+    CHECK(output.buffer.capacity < 8 * text_size + (4 << 20));
     cfti_buffer_free(&output.buffer);
     CHECK(memory_is_clean(&m));
 }

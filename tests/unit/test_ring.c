@@ -193,16 +193,16 @@ static void recent_doctor(cfti_os_fetch *f) {
     f[3].status.inode ^= 1;
 }
 
-static void recent_read(cfti_reader *reader, cfti_chunk *chunks, cfti_arena *arena) {
+static void recent_read(cfti_reader *reader, cfti_read *reads, cfti_arena *arena) {
     cfti_os_fetch f[RECENT_FILES];
     char data[RECENT_FILES][RING_ROOM];
     const cfti_file *files = reader->files->items;
     size_t i;
-    cfti_read_many(reader, chunks, RECENT_FILES, arena, RING_ROOM);
+    cfti_read_many(reader, reads, RECENT_FILES, arena, RING_ROOM);
     if (reader->ring == NULL) return; /* there is none, or it is of no use here */
     for (i = 0; i < RECENT_FILES; i++) {
-        CHECK(chunks[i].fetched && chunks[i].size == 9);
-        chunks[i].fetched = false;
+        CHECK(reads[i].state == CFTI_READ_WHOLE && reads[i].chunk.size == 9);
+        reads[i].state = CFTI_READ_PENDING;
         memset(&f[i], 0, sizeof f[i]);
         f[i].at = reader->directory;
         f[i].path = files[i].path + files[i].leaf;
@@ -212,8 +212,8 @@ static void recent_read(cfti_reader *reader, cfti_chunk *chunks, cfti_arena *are
     CHECK(reader->recent == 0);
     cfti_reader_fetch(reader, f, RECENT_FILES);
     recent_doctor(f);
-    cfti_read_fetched(reader, chunks, f, RECENT_FILES);
-    for (i = 0; i < RECENT_FILES; i++) CHECK(chunks[i].fetched == (i == 4));
+    cfti_read_fetched(reader, reads, f, RECENT_FILES);
+    for (i = 0; i < RECENT_FILES; i++) CHECK((reads[i].state == CFTI_READ_WHOLE) == (i == 4));
     CHECK(reader->recent > 0);
 }
 
@@ -223,7 +223,7 @@ static void test_ring_recent(void) {
     confiture_allocator allocator;
     confiture_run run;
     cfti_reader reader;
-    cfti_chunk chunks[RECENT_FILES];
+    cfti_read reads[RECENT_FILES];
     cfti_arena arena;
     char name[] = "r/0.sql", text[] = "SELECT 0;";
     size_t i;
@@ -237,9 +237,9 @@ static void test_ring_recent(void) {
     memset(&arena, 0, sizeof arena);
     arena.allocator = allocator;
     arena.block_size = 4096;
-    memset(chunks, 0, sizeof chunks);
-    for (i = 0; i < RECENT_FILES; i++) chunks[i].index = i;
-    recent_read(&reader, chunks, &arena);
+    memset(reads, 0, sizeof reads);
+    for (i = 0; i < RECENT_FILES; i++) reads[i].chunk.file = &files->items[i];
+    recent_read(&reader, reads, &arena);
     cfti_arena_free(&arena);
     cfti_reader_close(&reader);
     confiture_files_free(files);

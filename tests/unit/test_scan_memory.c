@@ -173,7 +173,6 @@ static void test_scan_read_again(void) {
     confiture_run run;
     confiture_allocator allocator;
     cfti_reader reader;
-    cfti_chunk chunk;
     cfti_copy copy;
     cfti_fail fail;
     cfti_os_file file;
@@ -181,7 +180,6 @@ static void test_scan_read_again(void) {
     bool same = false;
     tree_fill("a.sql", 5000, 1);
     memset(&run, 0, sizeof run);
-    memset(&chunk, 0, sizeof chunk);
     memset(&copy, 0, sizeof copy);
     CHECK(cfti_allocator_choose(&allocator, NULL));
     cfti_reader_init(&reader, &none, &run, &allocator);
@@ -191,29 +189,29 @@ static void test_scan_read_again(void) {
     copy.data = data;
     copy.size = 5000;
     copy.capacity = 5003;
-    CHECK(cfti_read_second(&reader, &chunk, file, 5000, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_second(&reader, file, 5000, &copy, &same, &fail) == CONFITURE_OK);
     CHECK(same && copy.size == 5000);
     /* Its size is not known, or not true. */
-    CHECK(cfti_read_second(&reader, &chunk, file, 0, &copy, &same, &fail) == CONFITURE_OK && same);
-    CHECK(cfti_read_second(&reader, &chunk, file, 9999, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_second(&reader, file, 0, &copy, &same, &fail) == CONFITURE_OK && same);
+    CHECK(cfti_read_second(&reader, file, 9999, &copy, &same, &fail) == CONFITURE_OK);
     CHECK(same);
     data[4999] ^= 1;
-    CHECK(cfti_read_second(&reader, &chunk, file, 5000, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_second(&reader, file, 5000, &copy, &same, &fail) == CONFITURE_OK);
     CHECK(!same && copy.size == 5000 && memcmp(data, piece, 5000) == 0);
     tree_append("a.sql", "abc");
-    CHECK(cfti_read_second(&reader, &chunk, file, 5003, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_second(&reader, file, 5003, &copy, &same, &fail) == CONFITURE_OK);
     CHECK(!same && copy.size == 5003 && memcmp(data + 5000, "abc", 3) == 0);
-    CHECK(cfti_read_second(&reader, &chunk, file, 5003, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_second(&reader, file, 5003, &copy, &same, &fail) == CONFITURE_OK);
     CHECK(same);
     tree_fill("a.sql", 4000, 1);
-    CHECK(cfti_read_second(&reader, &chunk, file, 4000, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_second(&reader, file, 4000, &copy, &same, &fail) == CONFITURE_OK);
     CHECK(!same && copy.size == 4000);
     tree_fill("a.sql", 5004, 1);
-    CHECK(cfti_read_second(&reader, &chunk, file, 5004, &copy, &same, &fail) == CONFITURE_OK);
+    CHECK(cfti_read_second(&reader, file, 5004, &copy, &same, &fail) == CONFITURE_OK);
     CHECK(!same && copy.capacity == 0);
     run.max_file_size = 5003;
     copy.capacity = 5004;
-    CHECK(cfti_read_second(&reader, &chunk, file, 5004, &copy, &same, &fail) == CONFITURE_E_LIMIT);
+    CHECK(cfti_read_second(&reader, file, 5004, &copy, &same, &fail) == CONFITURE_E_LIMIT);
     cfti_os_close(file);
     tree_clear();
 }

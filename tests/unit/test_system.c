@@ -213,19 +213,18 @@ static void test_system_kernel(void) {
     system_kernel_file(known_size);
     if (cfti_os_open(AT_FDCWD, known_size, &file) == 0) {
         cfti_reader reader;
-        cfti_chunk chunk;
         cfti_arena arena;
         cfti_copy copy;
         cfti_fail fail;
         memory m;
         memory_init(&m);
-        memset(&chunk, 0, sizeof chunk);
+        memset(&copy, 0, sizeof copy);
         memset(&arena, 0, sizeof arena);
         arena.allocator = m.allocator;
         /* Shorter than its size: a read of nothing is what proves its end. */
         system_reader(&reader);
-        CHECK(cfti_read_once(&reader, &chunk, &arena, file, &copy, &fail) == CONFITURE_OK);
-        CHECK(copy.size > 0 && copy.size < copy.status.size && chunk.way == CFTI_READ_WHOLE);
+        CHECK(cfti_read_once(&reader, &arena, file, &copy, &fail) == CONFITURE_OK);
+        CHECK(copy.size > 0 && copy.size < copy.status.size && !copy.is_too_long);
         cfti_os_close(file);
         cfti_arena_free(&arena);
         CHECK(memory_is_clean(&m));
@@ -253,26 +252,25 @@ static void test_system_kernel(void) {
 static void test_system_not_files(void) {
     cfti_os_file directory;
     cfti_reader reader;
-    cfti_chunk chunk;
     cfti_arena arena;
     cfti_copy copy;
     cfti_os_status status;
     cfti_fail fail;
     int ends[2];
-    memset(&chunk, 0, sizeof chunk);
+    memset(&copy, 0, sizeof copy);
     memset(&arena, 0, sizeof arena);
     CHECK(cfti_os_open_directory(".", &directory) == 0);
     system_reader(&reader);
     CHECK(cfti_allocator_choose(&arena.allocator, NULL));
-    CHECK(cfti_read_once(&reader, &chunk, &arena, directory, &copy, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK(cfti_read_once(&reader, &arena, directory, &copy, &fail) == CONFITURE_E_NOT_FILE);
     CHECK_STR(fail.detail, "is a directory, not a file");
     CHECK(cfti_look(directory, &status, &fail) == CONFITURE_E_NOT_FILE);
     if (pipe(ends) != 0) tree_die("pipe", ".");
-    CHECK(cfti_read_once(&reader, &chunk, &arena, ends[0], &copy, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK(cfti_read_once(&reader, &arena, ends[0], &copy, &fail) == CONFITURE_E_NOT_FILE);
     CHECK_STR(fail.detail, "is a FIFO, socket or device, not a regular file");
     (void)close(ends[0]);
     (void)close(ends[1]);
-    CHECK(cfti_read_once(&reader, &chunk, &arena, -1, &copy, &fail) == CONFITURE_E_SYSTEM);
+    CHECK(cfti_read_once(&reader, &arena, -1, &copy, &fail) == CONFITURE_E_SYSTEM);
     CHECK(fail.os_error == EBADF);
     CHECK(cfti_look(-1, &status, &fail) == CONFITURE_E_SYSTEM && fail.os_error == EBADF);
     cfti_os_close(directory);
