@@ -1241,18 +1241,30 @@ static bool cfti_os_is_shortage(int error);
 /* Tells the threads that are running from each other. */
 static uintptr_t cfti_os_thread_id(void);
 
-#if defined(CONFITURE_NO_THREADS)
-static int cfti_cancel_disable(void) { return 0; }
-static void cfti_cancel_restore(int before) { (void)before; }
-#else
+/* ---- threads ---- */
+
+/* Under CONFITURE_NO_THREADS the types are empty, the functions do nothing and no thread starts.
+ * CFTI_OS_HAS_THREADS is false then, so that the compiler drops what only helpers run. */
+typedef struct cfti_mutex cfti_mutex;
+static int cfti_mutex_init(cfti_mutex *mutex);
+static void cfti_mutex_destroy(cfti_mutex *mutex);
+static void cfti_mutex_lock(cfti_mutex *mutex);
+static void cfti_mutex_unlock(cfti_mutex *mutex);
+
+typedef struct cfti_condition cfti_condition;
+static int cfti_condition_init(cfti_condition *condition);
+static void cfti_condition_destroy(cfti_condition *condition);
+static void cfti_condition_wait(cfti_condition *condition, cfti_mutex *mutex);
+static void cfti_condition_signal(cfti_condition *condition);
+static void cfti_condition_broadcast(cfti_condition *condition);
+
+typedef struct cfti_thread cfti_thread; /* must not move until it is joined */
+static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx);
+static void cfti_thread_join(cfti_thread *thread);
+
 /* A thread that is cancelled inside a call would leave locks, memory and helpers behind. */
 static int cfti_cancel_disable(void);
 static void cfti_cancel_restore(int before);
-#endif
-
-/* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
- * with the few functions that follow it in os/posix_threads.c. A cfti_thread stays where it is
- * until it is joined. */
 
 /* ---- os/posix.c: the primitives of os/os.h on POSIX systems ---- */
 
@@ -2361,21 +2373,31 @@ int pthread_sigmask(int, const sigset_t *, sigset_t *);
 #endif
 #endif
 
-typedef pthread_mutex_t cfti_mutex;
-typedef pthread_cond_t cfti_condition;
-typedef pthread_t cfti_thread;
+#define CFTI_OS_HAS_THREADS true
 
-static int cfti_mutex_init(cfti_mutex *mutex) { return pthread_mutex_init(mutex, NULL); }
-static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)pthread_mutex_destroy(mutex); }
-static void cfti_mutex_lock(cfti_mutex *mutex) { (void)pthread_mutex_lock(mutex); }
-static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)pthread_mutex_unlock(mutex); }
-static int cfti_condition_init(cfti_condition *c) { return pthread_cond_init(c, NULL); }
-static void cfti_condition_destroy(cfti_condition *c) { (void)pthread_cond_destroy(c); }
+struct cfti_mutex {
+    pthread_mutex_t os;
+};
+
+struct cfti_condition {
+    pthread_cond_t os;
+};
+
+struct cfti_thread {
+    pthread_t os;
+};
+
+static int cfti_mutex_init(cfti_mutex *mutex) { return pthread_mutex_init(&mutex->os, NULL); }
+static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)pthread_mutex_destroy(&mutex->os); }
+static void cfti_mutex_lock(cfti_mutex *mutex) { (void)pthread_mutex_lock(&mutex->os); }
+static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)pthread_mutex_unlock(&mutex->os); }
+static int cfti_condition_init(cfti_condition *c) { return pthread_cond_init(&c->os, NULL); }
+static void cfti_condition_destroy(cfti_condition *c) { (void)pthread_cond_destroy(&c->os); }
 static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
-    (void)pthread_cond_wait(c, mutex);
+    (void)pthread_cond_wait(&c->os, &mutex->os);
 }
-static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(c); }
-static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(c); }
+static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(&c->os); }
+static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(&c->os); }
 
 /* Many threads in a small address space: eight times what the library needs, for the caller's
  * allocator, and thread-local variables, which glibc puts there, too. */
@@ -2388,7 +2410,7 @@ static int cfti_thread_create(cfti_thread *thread, void *(*run)(void *), void *c
     if (error != 0) return error;
     if (pthread_attr_getstacksize(&attributes, &size) == 0 && size > CFTI_THREAD_STACK)
         (void)pthread_attr_setstacksize(&attributes, CFTI_THREAD_STACK);
-    error = pthread_create(thread, &attributes, run, ctx);
+    error = pthread_create(&thread->os, &attributes, run, ctx);
     (void)pthread_attr_destroy(&attributes);
     return error;
 }
@@ -2403,12 +2425,12 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
     if (error != 0) return error;
     error = cfti_thread_create(thread, run, ctx);
     /* Static thread-local variables may need more than that. */
-    if (error == EINVAL) error = pthread_create(thread, NULL, run, ctx);
+    if (error == EINVAL) error = pthread_create(&thread->os, NULL, run, ctx);
     (void)pthread_sigmask(CFTI_SIG_SETMASK, &before, NULL);
     return error;
 }
 
-static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
+static void cfti_thread_join(cfti_thread *thread) { (void)pthread_join(thread->os, NULL); }
 
 static int cfti_cancel_disable(void) {
     int before = 0;
@@ -3335,32 +3357,45 @@ static void cfti_os_advise_large(void *block, size_t size) {
 }
 #endif
 
-#if !defined(CONFITURE_NO_THREADS)
-typedef SRWLOCK cfti_mutex;
-typedef CONDITION_VARIABLE cfti_condition;
-typedef struct cfti_thread {
+#endif /* _WIN32 */
+
+/* ---- os/win32_threads.c: the threads of os/os.h on Windows ---- */
+
+#if defined(_WIN32) && !defined(CONFITURE_NO_THREADS)
+
+#define CFTI_OS_HAS_THREADS true
+
+struct cfti_mutex {
+    SRWLOCK os;
+};
+
+struct cfti_condition {
+    CONDITION_VARIABLE os;
+};
+
+struct cfti_thread {
     HANDLE handle;
     void *(*run)(void *);
     void *ctx;
-} cfti_thread;
+};
 
 static int cfti_mutex_init(cfti_mutex *mutex) {
-    InitializeSRWLock(mutex);
+    InitializeSRWLock(&mutex->os);
     return 0;
 }
 static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)mutex; }
-static void cfti_mutex_lock(cfti_mutex *mutex) { AcquireSRWLockExclusive(mutex); }
-static void cfti_mutex_unlock(cfti_mutex *mutex) { ReleaseSRWLockExclusive(mutex); }
+static void cfti_mutex_lock(cfti_mutex *mutex) { AcquireSRWLockExclusive(&mutex->os); }
+static void cfti_mutex_unlock(cfti_mutex *mutex) { ReleaseSRWLockExclusive(&mutex->os); }
 static int cfti_condition_init(cfti_condition *c) {
-    InitializeConditionVariable(c);
+    InitializeConditionVariable(&c->os);
     return 0;
 }
 static void cfti_condition_destroy(cfti_condition *c) { (void)c; }
 static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
-    (void)SleepConditionVariableSRW(c, mutex, INFINITE, 0);
+    (void)SleepConditionVariableSRW(&c->os, &mutex->os, INFINITE, 0);
 }
-static void cfti_condition_signal(cfti_condition *c) { WakeConditionVariable(c); }
-static void cfti_condition_broadcast(cfti_condition *c) { WakeAllConditionVariable(c); }
+static void cfti_condition_signal(cfti_condition *c) { WakeConditionVariable(&c->os); }
+static void cfti_condition_broadcast(cfti_condition *c) { WakeAllConditionVariable(&c->os); }
 
 /* On 32 bits the system aligns a thread's stack to 4 bytes, and the kernels need 16. */
 #if CFTI_GNUC && defined(__i386__)
@@ -3372,6 +3407,7 @@ cfti_thread_main(LPVOID arg) {
     (void)thread->run(thread->ctx);
     return 0;
 }
+
 static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
     thread->run = run;
     thread->ctx = ctx;
@@ -3379,15 +3415,66 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
                                   STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     return thread->handle == NULL ? cfti_os_last_error() : 0;
 }
-static int cfti_cancel_disable(void) { return 0; } /* there is no such thing */
-static void cfti_cancel_restore(int before) { (void)before; }
-static void cfti_thread_join(cfti_thread thread) {
-    (void)WaitForSingleObject(thread.handle, INFINITE);
-    (void)CloseHandle(thread.handle);
+
+static void cfti_thread_join(cfti_thread *thread) {
+    (void)WaitForSingleObject(thread->handle, INFINITE);
+    (void)CloseHandle(thread->handle);
 }
+
 #endif
 
-#endif /* _WIN32 */
+/* ---- os/no_threads.c: the threads of os/os.h under CONFITURE_NO_THREADS ---- */
+
+#if defined(CONFITURE_NO_THREADS)
+
+#define CFTI_OS_HAS_THREADS false
+
+struct cfti_mutex {
+    char unused;
+};
+
+struct cfti_condition {
+    char unused;
+};
+
+struct cfti_thread {
+    char unused;
+};
+
+static int cfti_mutex_init(cfti_mutex *mutex) {
+    (void)mutex;
+    return 0;
+}
+static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)mutex; }
+static void cfti_mutex_lock(cfti_mutex *mutex) { (void)mutex; }
+static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)mutex; }
+static int cfti_condition_init(cfti_condition *c) {
+    (void)c;
+    return 0;
+}
+static void cfti_condition_destroy(cfti_condition *c) { (void)c; }
+static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
+    (void)c;
+    (void)mutex;
+}
+static void cfti_condition_signal(cfti_condition *c) { (void)c; }
+static void cfti_condition_broadcast(cfti_condition *c) { (void)c; }
+
+static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
+    (void)thread;
+    (void)run;
+    (void)ctx;
+    return CFTI_OS_NO_MEMORY;
+}
+
+static void cfti_thread_join(cfti_thread *thread) { (void)thread; }
+
+#endif
+
+#if defined(CONFITURE_NO_THREADS) || defined(_WIN32) /* Windows cancels no thread */
+static int cfti_cancel_disable(void) { return 0; }
+static void cfti_cancel_restore(int before) { (void)before; }
+#endif
 
 /* ---- os/uring.c: many small files with two system calls, by Linux's io_uring ---- */
 
@@ -4098,8 +4185,6 @@ static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t 
 
 /* ---- base/block_cache.c: memory kept from one call to the next ---- */
 
-#if !defined(CONFITURE_NO_THREADS)
-
 /* An allocator in front of another: blocks that are freed are kept, and serve
  * the next request of about their size. Fresh memory costs a page fault every 4 KiB,
  * which a program that calls often need not pay each time. Any number of threads. */
@@ -4218,8 +4303,6 @@ static void cfti_block_cache_close(cfti_block_cache *cache) {
     cfti_mutex_destroy(&cache->mutex);
     cache->is_open = false;
 }
-
-#endif
 
 /* ---- base/error.c: status texts, filling an error ---- */
 
@@ -5217,7 +5300,6 @@ typedef struct cfti_ring {
 struct confiture_pool {
     confiture_allocator allocator;
     size_t helpers; /* threads that did start */
-#if !defined(CONFITURE_NO_THREADS)
     size_t processors;
     cfti_block_cache cache;  /* this and the rings are of a caller's pool only */
     struct cfti_ring *rings; /* parked; the block cache's mutex guards them */
@@ -5233,10 +5315,8 @@ struct confiture_pool {
     int running;          /* helpers that have begun this round and are not yet back */
     size_t wanted, taken; /* helpers of this round: invited, arrived */
     bool stopping, busy;
-#endif
 };
 
-#if !defined(CONFITURE_NO_THREADS)
 /* Gives another thread the time to change a value, before sleeping and being woken,
  * which takes longer and costs both of them: some 20 to 60 us, by the processor. Only
  * a hint: the caller looks again under its mutex. */
@@ -5300,25 +5380,23 @@ static bool cfti_pool_init(confiture_pool *pool, size_t capacity) {
 
 static void cfti_pool_close(confiture_pool *pool) {
     size_t i;
-    if (pool->threads == NULL) return;
+    if (!CFTI_OS_HAS_THREADS || pool->threads == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->stopping = true;
     cfti_condition_broadcast(&pool->wake);
     cfti_mutex_unlock(&pool->mutex);
-    for (i = 0; i < pool->helpers; i++) cfti_thread_join(pool->threads[i]);
+    for (i = 0; i < pool->helpers; i++) cfti_thread_join(&pool->threads[i]);
     cfti_condition_destroy(&pool->done);
     cfti_condition_destroy(&pool->wake);
     cfti_mutex_destroy(&pool->mutex);
     cfti_free(&pool->allocator, pool->threads, pool->thread_capacity * sizeof(cfti_thread));
     pool->threads = NULL;
 }
-#endif
 
-#if !defined(CONFITURE_NO_THREADS)
 /* Gives back all that a pool has kept of the calls before. */
 static void cfti_pool_drop(confiture_pool *pool) {
     cfti_ring *ring;
-    if (!pool->cache.is_open) return;
+    if (!CFTI_OS_HAS_THREADS || !pool->cache.is_open) return;
     cfti_block_cache_drop(&pool->cache);
     cfti_mutex_lock(&pool->cache.mutex);
     ring = pool->rings;
@@ -5331,7 +5409,6 @@ static void cfti_pool_drop(confiture_pool *pool) {
         ring = next;
     }
 }
-#endif
 
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
@@ -5345,7 +5422,7 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     if (*pool == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     memset(*pool, 0, sizeof(confiture_pool));
     (*pool)->allocator = chosen;
-#if !defined(CONFITURE_NO_THREADS)
+    if (!CFTI_OS_HAS_THREADS) return CONFITURE_OK;
     (*pool)->processors = cfti_processors();
     if (threads == 0 || threads > (*pool)->processors) threads = (*pool)->processors;
     threads = cfti_min(threads, CFTI_MAX_THREADS);
@@ -5355,40 +5432,38 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
         *pool = NULL;
         return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     }
-#else
-    (void)threads;
-#endif
     return CONFITURE_OK;
 }
 
 CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
     confiture_allocator allocator;
+    int cancel;
     if (pool == NULL) return;
-#if !defined(CONFITURE_NO_THREADS)
-    {
-        int cancel = cfti_cancel_disable();
-        cfti_pool_close(pool);
-        cfti_pool_drop(pool);
-        cfti_block_cache_close(&pool->cache);
-        cfti_cancel_restore(cancel);
-    }
-#endif
+    cancel = cfti_cancel_disable();
+    cfti_pool_close(pool);
+    cfti_pool_drop(pool);
+    cfti_block_cache_close(&pool->cache);
+    cfti_cancel_restore(cancel);
     allocator = pool->allocator;
     cfti_free(&allocator, pool, sizeof(*pool));
+}
+
+/* Whether there is a pool and it keeps memory and rings: its locks are empty without threads, and
+ * the host may have some. */
+static bool cfti_pool_keeps(const confiture_pool *pool) {
+    return CFTI_OS_HAS_THREADS && pool != NULL;
 }
 
 /* For memory that does not outlive the call: the caller's allocator, or what its pool
  * has kept of the calls before, or the default. False as cfti_allocator_choose(). */
 static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run *run) {
-#if !defined(CONFITURE_NO_THREADS)
-    if (run->allocator == NULL && run->pool != NULL) {
+    if (run->allocator == NULL && cfti_pool_keeps(run->pool)) {
         out->alloc = cfti_block_cache_alloc;
         out->realloc = cfti_block_cache_realloc;
         out->free = cfti_block_cache_free;
         out->ctx = &run->pool->cache;
         return true;
     }
-#endif
     return cfti_allocator_choose(out, run->allocator);
 }
 
@@ -5415,14 +5490,11 @@ static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
     size_t least = CFTI_FILES_PER_RING;
     int error;
     if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL) least = CFTI_FILES_PER_PARKED_RING;
-#endif
+    if (cfti_pool_keeps(pool)) least = CFTI_FILES_PER_PARKED_RING;
     if (files < least && run->io == CONFITURE_IO_AUTO) return NULL;
     if (!cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator))
         return NULL;
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL) {
+    if (cfti_pool_keeps(pool)) {
         bool none;
         cfti_mutex_lock(&pool->cache.mutex);
         ring = pool->rings;
@@ -5431,19 +5503,16 @@ static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
         cfti_mutex_unlock(&pool->cache.mutex);
         if (ring != NULL || none) return ring;
     }
-#endif
     ring = (cfti_ring *)cfti_alloc(&allocator, sizeof(*ring));
     if (ring == NULL) return NULL;
     error = cfti_os_ring_open(&ring->os);
     if (error == 0) return ring;
     cfti_free(&allocator, ring, sizeof(*ring));
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL && !cfti_os_is_shortage(error)) { /* a shortage passes */
+    if (cfti_pool_keeps(pool) && !cfti_os_is_shortage(error)) { /* a shortage passes */
         cfti_mutex_lock(&pool->cache.mutex);
         pool->no_rings = true;
         cfti_mutex_unlock(&pool->cache.mutex);
     }
-#endif
     return NULL;
 }
 
@@ -5451,16 +5520,13 @@ static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
 static void cfti_ring_release(const confiture_run *run, cfti_ring *ring, bool is_broken) {
     confiture_pool *pool = run->pool;
     confiture_allocator allocator;
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL && !is_broken) {
+    if (cfti_pool_keeps(pool) && !is_broken) {
         cfti_mutex_lock(&pool->cache.mutex);
         ring->next = pool->rings;
         pool->rings = ring;
         cfti_mutex_unlock(&pool->cache.mutex);
         return;
     }
-#endif
-    (void)is_broken;
     cfti_os_ring_close(&ring->os);
     (void)cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator);
     cfti_free(&allocator, ring, sizeof(*ring)); /* to the one that it came from */
@@ -5482,13 +5548,10 @@ static size_t cfti_workers_limit(const confiture_run *run) {
     if (limit == 1) return 1;
     if (run->parallel_for != NULL)
         return run->threads != 0 ? limit : cfti_min(limit, cfti_processors());
-#if defined(CONFITURE_NO_THREADS)
-    return 1;
-#else
+    if (!CFTI_OS_HAS_THREADS) return 1;
     if (run->pool != NULL)
         return cfti_min(limit, cfti_min(run->pool->helpers + 1, run->pool->processors));
     return cfti_min(limit, cfti_processors());
-#endif
 }
 
 /* useful: more threads than this would find nothing to do. */
@@ -5496,8 +5559,7 @@ static void cfti_workers_open(cfti_workers *workers, const confiture_run *run,
                               const confiture_allocator *allocator, size_t useful) {
     memset(workers, 0, sizeof(*workers));
     workers->run = run;
-#if !defined(CONFITURE_NO_THREADS)
-    if (run->parallel_for == NULL && useful > 1 && run->threads != 1) {
+    if (CFTI_OS_HAS_THREADS && run->parallel_for == NULL && useful > 1 && run->threads != 1) {
         size_t threads = cfti_min(cfti_workers_limit(run), useful);
         if (run->pool != NULL) {
             if (threads < 2) return;
@@ -5516,31 +5578,31 @@ static void cfti_workers_open(cfti_workers *workers, const confiture_run *run,
             }
         }
     }
-#else
-    (void)allocator;
-    (void)useful;
-#endif
+}
+
+/* NULL: the calling thread works alone. */
+static confiture_pool *cfti_workers_pool(const cfti_workers *workers) {
+    return CFTI_OS_HAS_THREADS ? workers->pool : NULL;
 }
 
 static void cfti_workers_close(cfti_workers *workers) {
-#if !defined(CONFITURE_NO_THREADS)
-    if (workers->pool == &workers->own) {
-        cfti_pool_close(&workers->own);
-    } else if (workers->pool != NULL) {
-        cfti_mutex_lock(&workers->pool->mutex);
-        workers->pool->busy = false;
-        cfti_mutex_unlock(&workers->pool->mutex);
-    }
-#endif
+    confiture_pool *pool = cfti_workers_pool(workers);
     workers->pool = NULL;
+    if (pool == NULL) return;
+    if (pool == &workers->own) {
+        cfti_pool_close(pool);
+    } else {
+        cfti_mutex_lock(&pool->mutex);
+        pool->busy = false;
+        cfti_mutex_unlock(&pool->mutex);
+    }
 }
 
 /* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller does
  * something else; worker 0 is the caller. */
 static void cfti_workers_start(cfti_workers *workers, void (*task)(void *ctx, size_t worker),
                                void *ctx) {
-#if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = workers->pool;
+    confiture_pool *pool = cfti_workers_pool(workers);
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->task = task;
@@ -5550,17 +5612,11 @@ static void cfti_workers_start(cfti_workers *workers, void (*task)(void *ctx, si
     pool->wanted = workers->helpers;
     cfti_condition_broadcast(&pool->wake);
     cfti_mutex_unlock(&pool->mutex);
-#else
-    (void)workers;
-    (void)task;
-    (void)ctx;
-#endif
 }
 
 /* Returns when every helper that had begun is back; the others will not begin. */
 static void cfti_workers_join(cfti_workers *workers) {
-#if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = workers->pool;
+    confiture_pool *pool = cfti_workers_pool(workers);
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->wanted = 0;
@@ -5572,9 +5628,6 @@ static void cfti_workers_join(cfti_workers *workers) {
     }
     while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
     cfti_mutex_unlock(&pool->mutex);
-#else
-    (void)workers;
-#endif
 }
 
 /* Both can only happen with the caller's own parallel_for. */
@@ -5595,17 +5648,14 @@ typedef struct cfti_loop {
 
 static void cfti_loop_run(void *arg, size_t worker) {
     cfti_loop *each = (cfti_loop *)arg;
+    confiture_pool *pool = cfti_workers_pool(each->workers);
     (void)worker;
     for (;;) {
         size_t i;
-#if !defined(CONFITURE_NO_THREADS)
-        if (each->workers->pool != NULL) cfti_mutex_lock(&each->workers->pool->mutex);
-#endif
+        if (pool != NULL) cfti_mutex_lock(&pool->mutex);
         i = each->next;
         if (i < each->n) each->next++;
-#if !defined(CONFITURE_NO_THREADS)
-        if (each->workers->pool != NULL) cfti_mutex_unlock(&each->workers->pool->mutex);
-#endif
+        if (pool != NULL) cfti_mutex_unlock(&pool->mutex);
         if (i >= each->n) return;
         each->task(each->ctx, i);
     }
@@ -7901,9 +7951,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
         alone = *options;
         alone.run.threads = 1;
         alone.run.parallel_for = NULL;
-#if !defined(CONFITURE_NO_THREADS)
         if (alone.run.pool != NULL) cfti_pool_drop(alone.run.pool);
-#endif
         status = cfti_find_once(files, directories, directory_count, &alone, NULL, error);
     }
     cfti_cancel_restore(cancel);
@@ -11277,29 +11325,14 @@ typedef struct cfti_scan {
     confiture_progress progress;     /* of this and the next two: the caller's thread alone */
     uint64_t reported_bytes;
     bool cancelled;
-    uintptr_t caller; /* with a parallel_for: who made the call */
-#if !defined(CONFITURE_NO_THREADS)
+    uintptr_t caller;         /* with a parallel_for: who made the call */
     cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
     cfti_condition slot_free; /* helpers wait for it */
     cfti_condition slot_ready; /* the caller does */
-#endif
 } cfti_scan;
 
-static void cfti_scan_lock(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
-    cfti_mutex_lock(&scan->mutex);
-#else
-    (void)scan;
-#endif
-}
-
-static void cfti_scan_unlock(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
-    cfti_mutex_unlock(&scan->mutex);
-#else
-    (void)scan;
-#endif
-}
+static void cfti_scan_lock(cfti_scan *scan) { cfti_mutex_lock(&scan->mutex); }
+static void cfti_scan_unlock(cfti_scan *scan) { cfti_mutex_unlock(&scan->mutex); }
 
 static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
     cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
@@ -11347,13 +11380,11 @@ static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_
 static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reader *reader,
                                                const cfti_chunk *chunk, cfti_fail *fail) {
     if (reader->is_caller) return cfti_scan_report(scan, chunk->total, fail);
-#if !defined(CONFITURE_NO_THREADS)
     if (chunk->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
         cfti_mutex_lock(&scan->mutex);
         cfti_condition_signal(&scan->slot_ready);
         cfti_mutex_unlock(&scan->mutex);
     }
-#endif
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
@@ -11732,7 +11763,6 @@ static void cfti_scan_free_places(cfti_scan *scan) {
  * hold is given back, and the caller goes on alone. */
 static void cfti_scan_dismiss(cfti_scan *scan) {
     scan->is_alone = true;
-#if !defined(CONFITURE_NO_THREADS)
     if (scan->workers_are_open) {
         cfti_mutex_lock(&scan->mutex);
         CFTI_ATOMIC_STORE(&scan->stopping, 1);
@@ -11743,7 +11773,6 @@ static void cfti_scan_dismiss(cfti_scan *scan) {
         if (!scan->cancelled) CFTI_ATOMIC_STORE(&scan->stopping, 0);
     }
     if (scan->run->pool != NULL) cfti_pool_drop(scan->run->pool);
-#endif
     while (scan->taken > scan->folded + 1) {
         cfti_slot *slot = scan->order[--scan->taken % scan->slot_count];
         scan->next = slot->first;
@@ -11782,7 +11811,6 @@ static bool cfti_scan_is_retried(const cfti_scan *scan, const cfti_slot *slot,
 
 /* ---- the loop ---- */
 
-#if !defined(CONFITURE_NO_THREADS)
 /* Waits until *value is no longer what it was, or the condition is signalled. With the lock
  * held. */
 static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int *value, int old) {
@@ -11817,11 +11845,9 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     cfti_scan_unlock(scan);
     cfti_reader_close(&reader);
 }
-#endif
 
 /* Calls in the helpers once there is work for them. */
 static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
-#if !defined(CONFITURE_NO_THREADS)
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
     if (scan->workers_are_open || scan->threads < 2 || scan->is_alone) return;
@@ -11834,10 +11860,6 @@ static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
     /* What the kernel does on behalf of a thread ends with it: a helper is the library's own,
      * and so is what a pool has. The caller's thread is to be left as it was. */
     if (scan->run->pool != NULL) reader->threads = scan->workers.helpers + 1;
-#else
-    (void)scan;
-    (void)reader;
-#endif
 }
 
 /* Folds the oldest batch, which is ready, or turns back to the file that failed. */
@@ -11851,12 +11873,10 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
     cfti_slot_reset(slot);
     cfti_scan_lock(scan);
     cfti_scan_retire_slot(scan, slot);
-#if !defined(CONFITURE_NO_THREADS)
     /* Waking a thread can take longer than it takes to read a batch: one that
      * sleeps since all slots were full is woken when half of them are free. */
     if (scan->workers_are_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
         cfti_condition_signal(&scan->slot_free);
-#endif
     cfti_scan_unlock(scan);
     return status;
 }
@@ -11881,13 +11901,11 @@ static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *rea
         return status;
     }
     slot = cfti_scan_oldest(scan);
-#if !defined(CONFITURE_NO_THREADS)
     if (slot != NULL && !slot->ready) {
         cfti_scan_wait(scan, &scan->slot_ready, &slot->ready, 0);
         cfti_scan_unlock(scan);
         return cfti_scan_report(scan, 0, fail);
     }
-#endif
     cfti_scan_unlock(scan);
     if (slot != NULL) return CONFITURE_OK;
     if (is_last) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -11911,12 +11929,10 @@ static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *read
         status = slot != NULL ? cfti_scan_fold_batch(scan, reader, slot, fail)
                               : cfti_scan_read_or_wait(scan, reader, fail);
     }
-#if !defined(CONFITURE_NO_THREADS)
     cfti_mutex_lock(&scan->mutex);
     CFTI_ATOMIC_STORE(&scan->stopping, 1);
     cfti_condition_broadcast(&scan->slot_free);
     cfti_mutex_unlock(&scan->mutex);
-#endif
     return status;
 }
 
@@ -11972,7 +11988,6 @@ static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, c
 }
 
 static bool cfti_scan_init_locks(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
     if (cfti_mutex_init(&scan->mutex) != 0) return false;
     if (cfti_condition_init(&scan->slot_free) == 0) {
         if (cfti_condition_init(&scan->slot_ready) == 0) return true;
@@ -11980,10 +11995,6 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
     }
     cfti_mutex_destroy(&scan->mutex);
     return false;
-#else
-    (void)scan;
-    return true;
-#endif
 }
 
 /* Places for slots. One thread needs a single one; so do several if there is no memory. */
@@ -12038,11 +12049,9 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
         cfti_workers_join(&scan.workers);
         cfti_workers_close(&scan.workers);
     }
-#if !defined(CONFITURE_NO_THREADS)
     cfti_condition_destroy(&scan.slot_ready);
     cfti_condition_destroy(&scan.slot_free);
     cfti_mutex_destroy(&scan.mutex);
-#endif
     cfti_reader_close(&reader);
     cfti_scan_free_slots(&scan);
     cfti_cancel_restore(cancel);
@@ -14163,6 +14172,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_MAX_OPEN
 #undef CFTI_OS_BENEATH
 #undef CFTI_OS_EXISTS
+#undef CFTI_OS_HAS_THREADS
 #undef CFTI_OS_IS_DIRECTORY
 #undef CFTI_OS_LARGE_PAGE
 #undef CFTI_OS_LEASE_NAPS

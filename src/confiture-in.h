@@ -29,6 +29,8 @@
 #include "os/posix_threads.c"
 #include "os/win32_path.c"
 #include "os/win32.c"
+#include "os/win32_threads.c"
+#include "os/no_threads.c"
 #include "os/uring.c"
 #include "base/memory.c"
 #include "base/sort.c"

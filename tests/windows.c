@@ -474,7 +474,7 @@ static void test_threads(void) {
     for (i = 0; i < THREADS; i++) CHECK(cfti_thread_start(&threads[i], count, NULL) == 0);
     while (waiting < THREADS) cfti_condition_wait(&turn, &mutex);
     cfti_mutex_unlock(&mutex);
-    for (i = 0; i < THREADS; i++) cfti_thread_join(threads[i]);
+    for (i = 0; i < THREADS; i++) cfti_thread_join(&threads[i]);
     CHECK(counter == THREADS * TURNS);
     cfti_condition_destroy(&turn);
     cfti_mutex_destroy(&mutex);

@@ -1,7 +1,5 @@
 /* ---- base/block_cache.c: memory kept from one call to the next ---- */
 
-#if !defined(CONFITURE_NO_THREADS)
-
 /* An allocator in front of another: blocks that are freed are kept, and serve
  * the next request of about their size. Fresh memory costs a page fault every 4 KiB,
  * which a program that calls often need not pay each time. Any number of threads. */
@@ -120,5 +118,3 @@ static void cfti_block_cache_close(cfti_block_cache *cache) {
     cfti_mutex_destroy(&cache->mutex);
     cache->is_open = false;
 }
-
-#endif

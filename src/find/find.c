@@ -464,9 +464,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
         alone = *options;
         alone.run.threads = 1;
         alone.run.parallel_for = NULL;
-#if !defined(CONFITURE_NO_THREADS)
         if (alone.run.pool != NULL) cfti_pool_drop(alone.run.pool);
-#endif
         status = cfti_find_once(files, directories, directory_count, &alone, NULL, error);
     }
     cfti_cancel_restore(cancel);

@@ -187,15 +187,27 @@ static bool cfti_os_is_shortage(int error);
 /* Tells the threads that are running from each other. */
 static uintptr_t cfti_os_thread_id(void);
 
-#if defined(CONFITURE_NO_THREADS)
-static int cfti_cancel_disable(void) { return 0; }
-static void cfti_cancel_restore(int before) { (void)before; }
-#else
+/* ---- threads ---- */
+
+/* Under CONFITURE_NO_THREADS the types are empty, the functions do nothing and no thread starts.
+ * CFTI_OS_HAS_THREADS is false then, so that the compiler drops what only helpers run. */
+typedef struct cfti_mutex cfti_mutex;
+static int cfti_mutex_init(cfti_mutex *mutex);
+static void cfti_mutex_destroy(cfti_mutex *mutex);
+static void cfti_mutex_lock(cfti_mutex *mutex);
+static void cfti_mutex_unlock(cfti_mutex *mutex);
+
+typedef struct cfti_condition cfti_condition;
+static int cfti_condition_init(cfti_condition *condition);
+static void cfti_condition_destroy(cfti_condition *condition);
+static void cfti_condition_wait(cfti_condition *condition, cfti_mutex *mutex);
+static void cfti_condition_signal(cfti_condition *condition);
+static void cfti_condition_broadcast(cfti_condition *condition);
+
+typedef struct cfti_thread cfti_thread; /* must not move until it is joined */
+static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx);
+static void cfti_thread_join(cfti_thread *thread);
+
 /* A thread that is cancelled inside a call would leave locks, memory and helpers behind. */
 static int cfti_cancel_disable(void);
 static void cfti_cancel_restore(int before);
-#endif
-
-/* And, unless CONFITURE_NO_THREADS: cfti_mutex, cfti_condition, cfti_thread, each
- * with the few functions that follow it in os/posix_threads.c. A cfti_thread stays where it is
- * until it is joined. */

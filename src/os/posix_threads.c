@@ -27,21 +27,31 @@ int pthread_sigmask(int, const sigset_t *, sigset_t *);
 #endif
 #endif
 
-typedef pthread_mutex_t cfti_mutex;
-typedef pthread_cond_t cfti_condition;
-typedef pthread_t cfti_thread;
+#define CFTI_OS_HAS_THREADS true
 
-static int cfti_mutex_init(cfti_mutex *mutex) { return pthread_mutex_init(mutex, NULL); }
-static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)pthread_mutex_destroy(mutex); }
-static void cfti_mutex_lock(cfti_mutex *mutex) { (void)pthread_mutex_lock(mutex); }
-static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)pthread_mutex_unlock(mutex); }
-static int cfti_condition_init(cfti_condition *c) { return pthread_cond_init(c, NULL); }
-static void cfti_condition_destroy(cfti_condition *c) { (void)pthread_cond_destroy(c); }
+struct cfti_mutex {
+    pthread_mutex_t os;
+};
+
+struct cfti_condition {
+    pthread_cond_t os;
+};
+
+struct cfti_thread {
+    pthread_t os;
+};
+
+static int cfti_mutex_init(cfti_mutex *mutex) { return pthread_mutex_init(&mutex->os, NULL); }
+static void cfti_mutex_destroy(cfti_mutex *mutex) { (void)pthread_mutex_destroy(&mutex->os); }
+static void cfti_mutex_lock(cfti_mutex *mutex) { (void)pthread_mutex_lock(&mutex->os); }
+static void cfti_mutex_unlock(cfti_mutex *mutex) { (void)pthread_mutex_unlock(&mutex->os); }
+static int cfti_condition_init(cfti_condition *c) { return pthread_cond_init(&c->os, NULL); }
+static void cfti_condition_destroy(cfti_condition *c) { (void)pthread_cond_destroy(&c->os); }
 static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
-    (void)pthread_cond_wait(c, mutex);
+    (void)pthread_cond_wait(&c->os, &mutex->os);
 }
-static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(c); }
-static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(c); }
+static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(&c->os); }
+static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(&c->os); }
 
 /* Many threads in a small address space: eight times what the library needs, for the caller's
  * allocator, and thread-local variables, which glibc puts there, too. */
@@ -54,7 +64,7 @@ static int cfti_thread_create(cfti_thread *thread, void *(*run)(void *), void *c
     if (error != 0) return error;
     if (pthread_attr_getstacksize(&attributes, &size) == 0 && size > CFTI_THREAD_STACK)
         (void)pthread_attr_setstacksize(&attributes, CFTI_THREAD_STACK);
-    error = pthread_create(thread, &attributes, run, ctx);
+    error = pthread_create(&thread->os, &attributes, run, ctx);
     (void)pthread_attr_destroy(&attributes);
     return error;
 }
@@ -69,12 +79,12 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
     if (error != 0) return error;
     error = cfti_thread_create(thread, run, ctx);
     /* Static thread-local variables may need more than that. */
-    if (error == EINVAL) error = pthread_create(thread, NULL, run, ctx);
+    if (error == EINVAL) error = pthread_create(&thread->os, NULL, run, ctx);
     (void)pthread_sigmask(CFTI_SIG_SETMASK, &before, NULL);
     return error;
 }
 
-static void cfti_thread_join(cfti_thread thread) { (void)pthread_join(thread, NULL); }
+static void cfti_thread_join(cfti_thread *thread) { (void)pthread_join(thread->os, NULL); }
 
 static int cfti_cancel_disable(void) {
     int before = 0;

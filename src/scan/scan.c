@@ -72,29 +72,14 @@ typedef struct cfti_scan {
     confiture_progress progress;     /* of this and the next two: the caller's thread alone */
     uint64_t reported_bytes;
     bool cancelled;
-    uintptr_t caller; /* with a parallel_for: who made the call */
-#if !defined(CONFITURE_NO_THREADS)
+    uintptr_t caller;         /* with a parallel_for: who made the call */
     cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
     cfti_condition slot_free; /* helpers wait for it */
     cfti_condition slot_ready; /* the caller does */
-#endif
 } cfti_scan;
 
-static void cfti_scan_lock(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
-    cfti_mutex_lock(&scan->mutex);
-#else
-    (void)scan;
-#endif
-}
-
-static void cfti_scan_unlock(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
-    cfti_mutex_unlock(&scan->mutex);
-#else
-    (void)scan;
-#endif
-}
+static void cfti_scan_lock(cfti_scan *scan) { cfti_mutex_lock(&scan->mutex); }
+static void cfti_scan_unlock(cfti_scan *scan) { cfti_mutex_unlock(&scan->mutex); }
 
 static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
     cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
@@ -142,13 +127,11 @@ static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_
 static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reader *reader,
                                                const cfti_chunk *chunk, cfti_fail *fail) {
     if (reader->is_caller) return cfti_scan_report(scan, chunk->total, fail);
-#if !defined(CONFITURE_NO_THREADS)
     if (chunk->total / CFTI_PIECE % CFTI_PIECES_PER_WAKE == 0) {
         cfti_mutex_lock(&scan->mutex);
         cfti_condition_signal(&scan->slot_ready);
         cfti_mutex_unlock(&scan->mutex);
     }
-#endif
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 

@@ -121,7 +121,6 @@ static void cfti_scan_free_places(cfti_scan *scan) {
  * hold is given back, and the caller goes on alone. */
 static void cfti_scan_dismiss(cfti_scan *scan) {
     scan->is_alone = true;
-#if !defined(CONFITURE_NO_THREADS)
     if (scan->workers_are_open) {
         cfti_mutex_lock(&scan->mutex);
         CFTI_ATOMIC_STORE(&scan->stopping, 1);
@@ -132,7 +131,6 @@ static void cfti_scan_dismiss(cfti_scan *scan) {
         if (!scan->cancelled) CFTI_ATOMIC_STORE(&scan->stopping, 0);
     }
     if (scan->run->pool != NULL) cfti_pool_drop(scan->run->pool);
-#endif
     while (scan->taken > scan->folded + 1) {
         cfti_slot *slot = scan->order[--scan->taken % scan->slot_count];
         scan->next = slot->first;
@@ -171,7 +169,6 @@ static bool cfti_scan_is_retried(const cfti_scan *scan, const cfti_slot *slot,
 
 /* ---- the loop ---- */
 
-#if !defined(CONFITURE_NO_THREADS)
 /* Waits until *value is no longer what it was, or the condition is signalled. With the lock
  * held. */
 static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int *value, int old) {
@@ -206,11 +203,9 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     cfti_scan_unlock(scan);
     cfti_reader_close(&reader);
 }
-#endif
 
 /* Calls in the helpers once there is work for them. */
 static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
-#if !defined(CONFITURE_NO_THREADS)
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
     if (scan->workers_are_open || scan->threads < 2 || scan->is_alone) return;
@@ -223,10 +218,6 @@ static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
     /* What the kernel does on behalf of a thread ends with it: a helper is the library's own,
      * and so is what a pool has. The caller's thread is to be left as it was. */
     if (scan->run->pool != NULL) reader->threads = scan->workers.helpers + 1;
-#else
-    (void)scan;
-    (void)reader;
-#endif
 }
 
 /* Folds the oldest batch, which is ready, or turns back to the file that failed. */
@@ -240,12 +231,10 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
     cfti_slot_reset(slot);
     cfti_scan_lock(scan);
     cfti_scan_retire_slot(scan, slot);
-#if !defined(CONFITURE_NO_THREADS)
     /* Waking a thread can take longer than it takes to read a batch: one that
      * sleeps since all slots were full is woken when half of them are free. */
     if (scan->workers_are_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
         cfti_condition_signal(&scan->slot_free);
-#endif
     cfti_scan_unlock(scan);
     return status;
 }
@@ -270,13 +259,11 @@ static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *rea
         return status;
     }
     slot = cfti_scan_oldest(scan);
-#if !defined(CONFITURE_NO_THREADS)
     if (slot != NULL && !slot->ready) {
         cfti_scan_wait(scan, &scan->slot_ready, &slot->ready, 0);
         cfti_scan_unlock(scan);
         return cfti_scan_report(scan, 0, fail);
     }
-#endif
     cfti_scan_unlock(scan);
     if (slot != NULL) return CONFITURE_OK;
     if (is_last) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -300,12 +287,10 @@ static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *read
         status = slot != NULL ? cfti_scan_fold_batch(scan, reader, slot, fail)
                               : cfti_scan_read_or_wait(scan, reader, fail);
     }
-#if !defined(CONFITURE_NO_THREADS)
     cfti_mutex_lock(&scan->mutex);
     CFTI_ATOMIC_STORE(&scan->stopping, 1);
     cfti_condition_broadcast(&scan->slot_free);
     cfti_mutex_unlock(&scan->mutex);
-#endif
     return status;
 }
 
@@ -361,7 +346,6 @@ static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, c
 }
 
 static bool cfti_scan_init_locks(cfti_scan *scan) {
-#if !defined(CONFITURE_NO_THREADS)
     if (cfti_mutex_init(&scan->mutex) != 0) return false;
     if (cfti_condition_init(&scan->slot_free) == 0) {
         if (cfti_condition_init(&scan->slot_ready) == 0) return true;
@@ -369,10 +353,6 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
     }
     cfti_mutex_destroy(&scan->mutex);
     return false;
-#else
-    (void)scan;
-    return true;
-#endif
 }
 
 /* Places for slots. One thread needs a single one; so do several if there is no memory. */
@@ -427,11 +407,9 @@ static confiture_status cfti_scan_run(const confiture_files *files, const confit
         cfti_workers_join(&scan.workers);
         cfti_workers_close(&scan.workers);
     }
-#if !defined(CONFITURE_NO_THREADS)
     cfti_condition_destroy(&scan.slot_ready);
     cfti_condition_destroy(&scan.slot_free);
     cfti_mutex_destroy(&scan.mutex);
-#endif
     cfti_reader_close(&reader);
     cfti_scan_free_slots(&scan);
     cfti_cancel_restore(cancel);

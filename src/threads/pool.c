@@ -25,7 +25,6 @@ typedef struct cfti_ring {
 struct confiture_pool {
     confiture_allocator allocator;
     size_t helpers; /* threads that did start */
-#if !defined(CONFITURE_NO_THREADS)
     size_t processors;
     cfti_block_cache cache;  /* this and the rings are of a caller's pool only */
     struct cfti_ring *rings; /* parked; the block cache's mutex guards them */
@@ -41,10 +40,8 @@ struct confiture_pool {
     int running;          /* helpers that have begun this round and are not yet back */
     size_t wanted, taken; /* helpers of this round: invited, arrived */
     bool stopping, busy;
-#endif
 };
 
-#if !defined(CONFITURE_NO_THREADS)
 /* Gives another thread the time to change a value, before sleeping and being woken,
  * which takes longer and costs both of them: some 20 to 60 us, by the processor. Only
  * a hint: the caller looks again under its mutex. */
@@ -108,25 +105,23 @@ static bool cfti_pool_init(confiture_pool *pool, size_t capacity) {
 
 static void cfti_pool_close(confiture_pool *pool) {
     size_t i;
-    if (pool->threads == NULL) return;
+    if (!CFTI_OS_HAS_THREADS || pool->threads == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->stopping = true;
     cfti_condition_broadcast(&pool->wake);
     cfti_mutex_unlock(&pool->mutex);
-    for (i = 0; i < pool->helpers; i++) cfti_thread_join(pool->threads[i]);
+    for (i = 0; i < pool->helpers; i++) cfti_thread_join(&pool->threads[i]);
     cfti_condition_destroy(&pool->done);
     cfti_condition_destroy(&pool->wake);
     cfti_mutex_destroy(&pool->mutex);
     cfti_free(&pool->allocator, pool->threads, pool->thread_capacity * sizeof(cfti_thread));
     pool->threads = NULL;
 }
-#endif
 
-#if !defined(CONFITURE_NO_THREADS)
 /* Gives back all that a pool has kept of the calls before. */
 static void cfti_pool_drop(confiture_pool *pool) {
     cfti_ring *ring;
-    if (!pool->cache.is_open) return;
+    if (!CFTI_OS_HAS_THREADS || !pool->cache.is_open) return;
     cfti_block_cache_drop(&pool->cache);
     cfti_mutex_lock(&pool->cache.mutex);
     ring = pool->rings;
@@ -139,7 +134,6 @@ static void cfti_pool_drop(confiture_pool *pool) {
         ring = next;
     }
 }
-#endif
 
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
                                                      const confiture_allocator *allocator,
@@ -153,7 +147,7 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     if (*pool == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     memset(*pool, 0, sizeof(confiture_pool));
     (*pool)->allocator = chosen;
-#if !defined(CONFITURE_NO_THREADS)
+    if (!CFTI_OS_HAS_THREADS) return CONFITURE_OK;
     (*pool)->processors = cfti_processors();
     if (threads == 0 || threads > (*pool)->processors) threads = (*pool)->processors;
     threads = cfti_min(threads, CFTI_MAX_THREADS);
@@ -163,40 +157,38 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
         *pool = NULL;
         return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
     }
-#else
-    (void)threads;
-#endif
     return CONFITURE_OK;
 }
 
 CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
     confiture_allocator allocator;
+    int cancel;
     if (pool == NULL) return;
-#if !defined(CONFITURE_NO_THREADS)
-    {
-        int cancel = cfti_cancel_disable();
-        cfti_pool_close(pool);
-        cfti_pool_drop(pool);
-        cfti_block_cache_close(&pool->cache);
-        cfti_cancel_restore(cancel);
-    }
-#endif
+    cancel = cfti_cancel_disable();
+    cfti_pool_close(pool);
+    cfti_pool_drop(pool);
+    cfti_block_cache_close(&pool->cache);
+    cfti_cancel_restore(cancel);
     allocator = pool->allocator;
     cfti_free(&allocator, pool, sizeof(*pool));
+}
+
+/* Whether there is a pool and it keeps memory and rings: its locks are empty without threads, and
+ * the host may have some. */
+static bool cfti_pool_keeps(const confiture_pool *pool) {
+    return CFTI_OS_HAS_THREADS && pool != NULL;
 }
 
 /* For memory that does not outlive the call: the caller's allocator, or what its pool
  * has kept of the calls before, or the default. False as cfti_allocator_choose(). */
 static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run *run) {
-#if !defined(CONFITURE_NO_THREADS)
-    if (run->allocator == NULL && run->pool != NULL) {
+    if (run->allocator == NULL && cfti_pool_keeps(run->pool)) {
         out->alloc = cfti_block_cache_alloc;
         out->realloc = cfti_block_cache_realloc;
         out->free = cfti_block_cache_free;
         out->ctx = &run->pool->cache;
         return true;
     }
-#endif
     return cfti_allocator_choose(out, run->allocator);
 }
 
@@ -223,14 +215,11 @@ static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
     size_t least = CFTI_FILES_PER_RING;
     int error;
     if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL) least = CFTI_FILES_PER_PARKED_RING;
-#endif
+    if (cfti_pool_keeps(pool)) least = CFTI_FILES_PER_PARKED_RING;
     if (files < least && run->io == CONFITURE_IO_AUTO) return NULL;
     if (!cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator))
         return NULL;
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL) {
+    if (cfti_pool_keeps(pool)) {
         bool none;
         cfti_mutex_lock(&pool->cache.mutex);
         ring = pool->rings;
@@ -239,19 +228,16 @@ static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
         cfti_mutex_unlock(&pool->cache.mutex);
         if (ring != NULL || none) return ring;
     }
-#endif
     ring = (cfti_ring *)cfti_alloc(&allocator, sizeof(*ring));
     if (ring == NULL) return NULL;
     error = cfti_os_ring_open(&ring->os);
     if (error == 0) return ring;
     cfti_free(&allocator, ring, sizeof(*ring));
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL && !cfti_os_is_shortage(error)) { /* a shortage passes */
+    if (cfti_pool_keeps(pool) && !cfti_os_is_shortage(error)) { /* a shortage passes */
         cfti_mutex_lock(&pool->cache.mutex);
         pool->no_rings = true;
         cfti_mutex_unlock(&pool->cache.mutex);
     }
-#endif
     return NULL;
 }
 
@@ -259,16 +245,13 @@ static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
 static void cfti_ring_release(const confiture_run *run, cfti_ring *ring, bool is_broken) {
     confiture_pool *pool = run->pool;
     confiture_allocator allocator;
-#if !defined(CONFITURE_NO_THREADS)
-    if (pool != NULL && !is_broken) {
+    if (cfti_pool_keeps(pool) && !is_broken) {
         cfti_mutex_lock(&pool->cache.mutex);
         ring->next = pool->rings;
         pool->rings = ring;
         cfti_mutex_unlock(&pool->cache.mutex);
         return;
     }
-#endif
-    (void)is_broken;
     cfti_os_ring_close(&ring->os);
     (void)cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator);
     cfti_free(&allocator, ring, sizeof(*ring)); /* to the one that it came from */
@@ -290,13 +273,10 @@ static size_t cfti_workers_limit(const confiture_run *run) {
     if (limit == 1) return 1;
     if (run->parallel_for != NULL)
         return run->threads != 0 ? limit : cfti_min(limit, cfti_processors());
-#if defined(CONFITURE_NO_THREADS)
-    return 1;
-#else
+    if (!CFTI_OS_HAS_THREADS) return 1;
     if (run->pool != NULL)
         return cfti_min(limit, cfti_min(run->pool->helpers + 1, run->pool->processors));
     return cfti_min(limit, cfti_processors());
-#endif
 }
 
 /* useful: more threads than this would find nothing to do. */
@@ -304,8 +284,7 @@ static void cfti_workers_open(cfti_workers *workers, const confiture_run *run,
                               const confiture_allocator *allocator, size_t useful) {
     memset(workers, 0, sizeof(*workers));
     workers->run = run;
-#if !defined(CONFITURE_NO_THREADS)
-    if (run->parallel_for == NULL && useful > 1 && run->threads != 1) {
+    if (CFTI_OS_HAS_THREADS && run->parallel_for == NULL && useful > 1 && run->threads != 1) {
         size_t threads = cfti_min(cfti_workers_limit(run), useful);
         if (run->pool != NULL) {
             if (threads < 2) return;
@@ -324,31 +303,31 @@ static void cfti_workers_open(cfti_workers *workers, const confiture_run *run,
             }
         }
     }
-#else
-    (void)allocator;
-    (void)useful;
-#endif
+}
+
+/* NULL: the calling thread works alone. */
+static confiture_pool *cfti_workers_pool(const cfti_workers *workers) {
+    return CFTI_OS_HAS_THREADS ? workers->pool : NULL;
 }
 
 static void cfti_workers_close(cfti_workers *workers) {
-#if !defined(CONFITURE_NO_THREADS)
-    if (workers->pool == &workers->own) {
-        cfti_pool_close(&workers->own);
-    } else if (workers->pool != NULL) {
-        cfti_mutex_lock(&workers->pool->mutex);
-        workers->pool->busy = false;
-        cfti_mutex_unlock(&workers->pool->mutex);
-    }
-#endif
+    confiture_pool *pool = cfti_workers_pool(workers);
     workers->pool = NULL;
+    if (pool == NULL) return;
+    if (pool == &workers->own) {
+        cfti_pool_close(pool);
+    } else {
+        cfti_mutex_lock(&pool->mutex);
+        pool->busy = false;
+        cfti_mutex_unlock(&pool->mutex);
+    }
 }
 
 /* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller does
  * something else; worker 0 is the caller. */
 static void cfti_workers_start(cfti_workers *workers, void (*task)(void *ctx, size_t worker),
                                void *ctx) {
-#if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = workers->pool;
+    confiture_pool *pool = cfti_workers_pool(workers);
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->task = task;
@@ -358,17 +337,11 @@ static void cfti_workers_start(cfti_workers *workers, void (*task)(void *ctx, si
     pool->wanted = workers->helpers;
     cfti_condition_broadcast(&pool->wake);
     cfti_mutex_unlock(&pool->mutex);
-#else
-    (void)workers;
-    (void)task;
-    (void)ctx;
-#endif
 }
 
 /* Returns when every helper that had begun is back; the others will not begin. */
 static void cfti_workers_join(cfti_workers *workers) {
-#if !defined(CONFITURE_NO_THREADS)
-    confiture_pool *pool = workers->pool;
+    confiture_pool *pool = cfti_workers_pool(workers);
     if (pool == NULL) return;
     cfti_mutex_lock(&pool->mutex);
     pool->wanted = 0;
@@ -380,9 +353,6 @@ static void cfti_workers_join(cfti_workers *workers) {
     }
     while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
     cfti_mutex_unlock(&pool->mutex);
-#else
-    (void)workers;
-#endif
 }
 
 /* Both can only happen with the caller's own parallel_for. */
@@ -403,17 +373,14 @@ typedef struct cfti_loop {
 
 static void cfti_loop_run(void *arg, size_t worker) {
     cfti_loop *each = (cfti_loop *)arg;
+    confiture_pool *pool = cfti_workers_pool(each->workers);
     (void)worker;
     for (;;) {
         size_t i;
-#if !defined(CONFITURE_NO_THREADS)
-        if (each->workers->pool != NULL) cfti_mutex_lock(&each->workers->pool->mutex);
-#endif
+        if (pool != NULL) cfti_mutex_lock(&pool->mutex);
         i = each->next;
         if (i < each->n) each->next++;
-#if !defined(CONFITURE_NO_THREADS)
-        if (each->workers->pool != NULL) cfti_mutex_unlock(&each->workers->pool->mutex);
-#endif
+        if (pool != NULL) cfti_mutex_unlock(&pool->mutex);
         if (i >= each->n) return;
         each->task(each->ctx, i);
     }
