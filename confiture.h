@@ -8305,10 +8305,10 @@ static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     return count;
 }
 
-/* ---- text/lexer.h: what is known of a script between two bytes of it ---- */
+/* ---- text/lexer.h: the lexer's state between two bytes of a script ---- */
 
-/* Kinds of bytes. IDENT is scan.l's {ident_cont}; STOP is what may begin something
- * when it is met between tokens. */
+/* The kinds of bytes. CFTI_IDENT is scan.l's {ident_cont}. Between tokens a CFTI_STOP byte may
+ * begin something. */
 #define CFTI_IDENT 1
 #define CFTI_DIGIT 2
 #define CFTI_SPACE 4
@@ -8328,39 +8328,39 @@ static const uint8_t cfti_kinds[256] = {
     CFTI_IDENT_16, CFTI_IDENT_16, CFTI_IDENT_16, CFTI_IDENT_16,
 };
 
-/* Where in the text the next byte stands. */
+/* What the next byte belongs to. */
 enum {
-    CFTI_AT_START,      /* a byte order mark may come, of which `matched` bytes have */
-    CFTI_AT_SQL,        /* between tokens, or in one that matters to nobody */
-    CFTI_AT_DASH,       /* after - between tokens */
-    CFTI_AT_SLASH,      /* after / */
-    CFTI_AT_BACKSLASH,  /* after \ */
-    CFTI_AT_LINE,       /* in a line of which the rest does not matter; `then` comes after it */
-    CFTI_AT_COMMENT,    /* in a comment, `depth` deep */
-    CFTI_AT_QUOTE,      /* in '...' or "..." : `quote` says which */
-    CFTI_AT_QUOTE_END,  /* after its quote, which may be the first of a doubled one */
-    CFTI_AT_ESCAPE,     /* in E'...' */
-    CFTI_AT_ESCAPED,    /* after a backslash there */
-    CFTI_AT_ESCAPE_END, /* after a quote there */
-    CFTI_AT_GAP,        /* in white space after that; a quote after a newline continues E'...' */
-    CFTI_AT_GAP_DASH,   /* after - there */
-    CFTI_AT_TAG,        /* after $ and `tag_size` bytes of a tag */
-    CFTI_AT_DOLLAR,     /* in $tag$...$tag$, `matched` bytes of the closing one seen */
-    CFTI_AT_LOST,       /* in a dollar quote whose tag is too long to be remembered */
-    CFTI_AT_NAME,       /* in the name of one of psql's commands */
-    CFTI_AT_ARGUMENTS,  /* in its arguments */
-    CFTI_AT_ARGUMENT_QUOTE,   /* in '...' there, "..." or `...`: `quote` says which */
-    CFTI_AT_ARGUMENT_ESCAPED, /* after a backslash in '...' there */
-    CFTI_AT_ARGUMENT_NUMBER,  /* in the digits that may follow that */
-    CFTI_AT_ARGUMENT_END,     /* after the quote of '...' there */
-    CFTI_AT_NEXT_COMMAND,     /* after the backslash that ends them */
-    CFTI_AT_COPY_LINE         /* in the line of a \copy */
+    CFTI_LEX_START,      /* a byte order mark, of which `matched` bytes were read */
+    CFTI_LEX_SQL,        /* SQL between tokens, or a token that needs no state */
+    CFTI_LEX_DASH,       /* after - between tokens */
+    CFTI_LEX_SLASH,      /* after / between tokens */
+    CFTI_LEX_BACKSLASH,  /* after \ between tokens */
+    CFTI_LEX_LINE,       /* the rest of a line that is skipped; `next_state` follows */
+    CFTI_LEX_COMMENT,    /* a comment, `depth` levels deep */
+    CFTI_LEX_QUOTE,      /* '...' or "...": `quote` says which */
+    CFTI_LEX_QUOTE_END,  /* after the closing quote, which may be the first of a doubled one */
+    CFTI_LEX_ESCAPE,     /* E'...' */
+    CFTI_LEX_ESCAPED,    /* E'...', after a backslash */
+    CFTI_LEX_ESCAPE_END, /* E'...', after a quote */
+    CFTI_LEX_GAP,        /* the white space after E'...'; a quote after a newline continues it */
+    CFTI_LEX_GAP_DASH,   /* after - in that white space */
+    CFTI_LEX_TAG,        /* after $ and `tag_size` bytes of a tag */
+    CFTI_LEX_DOLLAR,     /* $tag$...$tag$, of whose closing tag `matched` bytes were read */
+    CFTI_LEX_LONG_TAG,   /* a dollar quote whose tag exceeds `tag` */
+    CFTI_LEX_NAME,       /* the name of a psql command */
+    CFTI_LEX_ARGUMENTS,  /* its arguments */
+    CFTI_LEX_ARGUMENT_QUOTE,   /* '...', "..." or `...` in an argument: `quote` says which */
+    CFTI_LEX_ARGUMENT_ESCAPED, /* after a backslash in '...' */
+    CFTI_LEX_ARGUMENT_NUMBER,  /* the digits of \x41 or \101 in '...' */
+    CFTI_LEX_ARGUMENT_END,     /* after the closing quote of '...' */
+    CFTI_LEX_NEXT_COMMAND,     /* after the backslash that ends the arguments */
+    CFTI_LEX_COPY_LINE         /* the line of a \copy */
 };
 
-/* The identifier, number or variable that ends just before the next byte. */
+/* The identifier, number or variable that ends before the next byte. */
 enum {
     CFTI_RUN_NONE,
-    CFTI_RUN_E, /* e or E alone: a quote now is that of an E'...' */
+    CFTI_RUN_E, /* e or E alone: a quote after it begins E'...' */
     CFTI_RUN_WORD,
     CFTI_RUN_COLON,    /* a colon that may begin a variable */
     CFTI_RUN_BRACE,    /* :{ */
@@ -8369,21 +8369,21 @@ enum {
     CFTI_RUN_VARIABLE, /* :name */
     CFTI_RUN_DIGITS,   /* 12 */
     CFTI_RUN_POINT,    /* 12. */
-    CFTI_RUN_DOT,      /* . with no number before it */
+    CFTI_RUN_DOT,      /* . after anything but a number */
     CFTI_RUN_FRACTION, /* 12.3 or .3 */
-    CFTI_RUN_EXPONENT, /* 12e: a word, if nothing follows */
+    CFTI_RUN_EXPONENT, /* 12e: a word, unless digits follow */
     CFTI_RUN_SIGN,     /* 12e- */
     CFTI_RUN_REAL      /* 12e-3 */
 };
 
-/* What psql holds of a statement that it has not sent. */
-enum { CFTI_HELD_NOTHING, CFTI_HELD_COMMENT, CFTI_HELD_VARIABLE, CFTI_HELD_TOKENS };
+/* What psql's query buffer holds. */
+enum { CFTI_QUERY_EMPTY, CFTI_QUERY_COMMENT, CFTI_QUERY_VARIABLE, CFTI_QUERY_TOKENS };
 
-/* What is known of the statement by its first token. */
+/* The current statement by its first token. */
 enum { CFTI_STATEMENT_START, CFTI_STATEMENT_COPY, CFTI_STATEMENT_OTHER };
 
-/* How far a statement, by its first identifiers, is CREATE [OR REPLACE] FUNCTION or
- * PROCEDURE; only there psql looks for BEGIN, CASE and END. */
+/* The first identifiers of the statement as a prefix of CREATE [OR REPLACE] FUNCTION or
+ * PROCEDURE. psql looks for BEGIN, CASE and END in these statements only. */
 enum {
     CFTI_ROUTINE_START,
     CFTI_ROUTINE_CREATE,
@@ -8393,115 +8393,145 @@ enum {
     CFTI_ROUTINE_NO
 };
 
-/* A place whose line is counted only when it is asked for, or when its piece ends. */
-typedef struct cfti_spot {
-    const uint8_t *at; /* NULL: the line is known */
+/* A position whose line is counted only when a finding needs it, or when its piece ends. */
+typedef struct cfti_position {
+    const uint8_t *at; /* NULL: `line` is known */
     uint64_t line;
-} cfti_spot;
+} cfti_position;
 
-/* How a COPY is read: see text/lexer_copy.c. */
-typedef struct cfti_copying {
+/* The state of COPY's grammar: see text/lexer_copy.c. */
+typedef struct cfti_copy_state {
     uint8_t state; /* CFTI_COPY_ */
-    bool binary;   /* it said so */
-    uint32_t depth;
-} cfti_copying;
+    bool binary;
+    uint32_t depth; /* of parentheses */
+} cfti_copy_state;
 
-/* psql's query buffer: what an \if that is not taken gives back. */
-typedef struct cfti_held {
-    uint8_t what; /* CFTI_HELD_ */
-    uint8_t kind; /* CFTI_STATEMENT_, of the one at hand; \; may have ended others */
-    bool waiting_binary;
-    cfti_copying copy;
-    uint64_t waiting;      /* COPYs ended by \; that are sent with the rest */
-    uint64_t waiting_line; /* of the first of them */
-    uint64_t copy_line;    /* of the COPY at hand */
+/* psql's query buffer. A branch of \if that is not taken restores it. */
+typedef struct cfti_query {
+    uint8_t content; /* CFTI_QUERY_ */
+    uint8_t kind;    /* CFTI_STATEMENT_, of the current statement; \; may have ended others */
+    bool pending_binary;
+    cfti_copy_state copy;
+    uint64_t pending;      /* COPYs ended by \;, which are sent with the rest */
+    uint64_t pending_line; /* of the first of them */
+    uint64_t copy_line;    /* of the current COPY */
     uint64_t parens;
-    cfti_spot begun, paren; /* the first token; the outermost parenthesis that is open */
-} cfti_held;
+    cfti_position start, open_paren; /* the first token; the outermost open parenthesis */
+} cfti_query;
 
-/* An \if that is open. */
+/* An open \if. */
 typedef struct cfti_branch {
-    bool active;  /* the branch at hand is read */
-    bool ignored; /* and the branches after it are not */
-    bool unknown; /* the condition is: all of them are read */
-    bool last;    /* \else has come */
-    bool leaves;  /* one of an unknown condition has left something open: */
+    bool active;      /* the current branch is read */
+    bool skip_rest;   /* the branches after it are skipped */
+    bool unknown;     /* only psql knows the condition: every branch is read */
+    bool has_else;    /* \else was read */
+    bool leaves_open; /* a branch of an unknown condition has left `left_open` */
     uint64_t line;
-    cfti_held before, left;
+    cfti_query saved, left_open;
 } cfti_branch;
 
-#define CFTI_BRANCHES 16
+#define CFTI_MAX_BRANCHES 16
+
+/* The current psql command and its arguments. */
+typedef struct cfti_command_state {
+    uint8_t kind;                /* CFTI_COMMAND_ */
+    uint8_t needed;              /* required arguments that are still missing */
+    bool pipes;                  /* the next argument may be | and the rest of the line */
+    bool condition;              /* \if or \elif: the arguments are collected in `word` */
+    bool takes_options;          /* \g or \gx, whose first arguments may be (options) */
+    bool has_options;            /* the first argument begins with ( */
+    bool options_end;            /* an argument has ended with ) */
+    bool bad_option;             /* \pset has no option of this name */
+    bool first;                  /* the current argument is the first */
+    bool in_argument, in_value;  /* in_value: after the = of an option */
+    bool empty, ends_in_paren;   /* the argument's value */
+    bool unknown;                /* only psql knows the value of an argument */
+    bool known_before;           /* the values of all arguments before the current one are known */
+    uint8_t last;                /* the last byte of the argument */
+    uint8_t word_start;          /* `word_size` before the argument */
+    uint8_t base, digits, value; /* of \x41 and \101; digits: how many may still follow */
+    uint32_t semicolons;         /* at the end of the argument so far */
+    uint64_t key;                /* FNV-1a hash of the argument */
+} cfti_command_state;
+
+/* The line of a \copy. */
+typedef struct cfti_copy_line {
+    cfti_copy_state copy;
+    bool has_schema; /* the table's name is qualified */
+    bool escapes;    /* the current string is E'...' */
+    bool in_tag;     /* the opening tag of a dollar quote is not complete */
+    uint8_t last;    /* the last byte */
+} cfti_copy_line;
+
+/* The data that follow a COPY ... FROM STDIN. */
+typedef struct cfti_copy_data {
+    bool reading;        /* the next byte is data; `state` waits for their end */
+    bool binary;         /* binary data have no end */
+    uint8_t matched;     /* bytes of a line \. that were read; 3: another line */
+    uint64_t pending;    /* COPYs that were sent and whose data have not ended */
+    uint64_t copy_line;  /* of the COPY whose data come next or are read */
+    uint64_t sent_line;  /* of the ; before the data: of every COPY after the first */
+    uint64_t last_count; /* COPYs in the query sent last, which \g sends again */
+    uint64_t last_line;  /* of the first of them */
+} cfti_copy_data;
 
 typedef struct cfti_lexer {
     confiture_check_mode mode;
-    uint8_t at;      /* CFTI_AT_ */
-    uint8_t run;     /* CFTI_RUN_, of what stands before the piece */
-    uint8_t then;    /* CFTI_AT_ */
-    uint8_t routine; /* CFTI_ROUTINE_ */
+    bool is_last_piece;
+
+    /* What is open. */
+    uint8_t state;      /* CFTI_LEX_ */
+    uint8_t next_state; /* CFTI_LEX_, after CFTI_LEX_LINE */
     uint8_t quote;
-    uint8_t before;       /* in a comment: the byte before, unless it is used up */
-    uint8_t data_matched; /* bytes of a line \. ; 3: the line is none */
-    bool words;           /* words matter here: see cfti_lex_words */
-    bool tested;          /* the word at hand comes after :{? */
-    bool newline;         /* CFTI_AT_GAP: it holds one */
-    bool format;          /* a string is the value of COPY's option FORMAT */
-    bool continued;       /* E'...' that goes on where psql begins '...' */
-    bool in_data;         /* in the lines after COPY ... FROM STDIN; `at` waits for their end */
-    bool endless;         /* they are binary */
-    bool restricted;
-    bool ending; /* the piece is the last */
-    /* The command of psql at hand. */
-    uint8_t command; /* CFTI_COMMAND_ */
-    bool pipes;      /* the next argument may be | and the rest of the line */
-    bool options;    /* it is \g or \gx, whose first arguments may be (options) */
-    bool refused;    /* one of them is none */
-    bool in_value;   /* of an option */
-    bool in_argument, parenthesis, closed;
-    bool empty, closing;         /* of the argument's value: no byte yet; its last is ) */
-    bool condition;              /* the arguments go to `word`: they are those of \if */
-    bool uncertain;              /* an argument is known to psql alone */
-    bool certain;                /* all before the one at hand are known */
-    uint8_t needed;              /* arguments that it must have, and has not yet */
-    uint8_t last;                /* byte of the argument; of a \copy */
-    bool first;                  /* the argument at hand is */
-    uint32_t semicolons;         /* at its end, so far */
-    uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
-    cfti_copying line_copy;
-    bool dotted;  /* its table has a schema */
-    bool escapes; /* the string at hand has backslashes */
-    bool in_tag;  /* the $ of a tag has not come */
-    uint8_t branch_count;
-    uint64_t deeper; /* \ifs that there is no room for */
-    uint16_t tag_size;
+    uint8_t previous;  /* in a comment: the byte before, unless a delimiter has used it */
+    bool saw_newline;  /* CFTI_LEX_GAP: it contains one */
+    bool continued;    /* E'...' continues where psql begins '...' */
+    uint16_t tag_size; /* of `tag` */
     uint16_t matched;
-    uint8_t argument;  /* `word_size` before it */
-    uint8_t word_size; /* one more than there is room for: too long */
-    uint8_t word[24];  /* of SQL in lower case; a command's name; a condition; an option of \g */
-    const uint8_t *counted; /* within a piece: the newlines before this are in `line` */
-    uint64_t line;
-    cfti_spot opened; /* where `at` was entered */
-    cfti_spot began;  /* the outermost BEGIN of `begins` */
-    cfti_held held;
-    uint64_t begins;
-    uint64_t previous; /* COPYs in what was sent last, and the line of the first */
-    uint64_t previous_line;
-    uint64_t data_line;     /* of the COPY whose data come or are being read */
-    uint64_t sent_line;     /* of the ; before the data: for all COPYs but the first */
-    uint64_t sent;          /* COPYs whose data have not ended */
-    uint64_t relative_line; /* of the first \ir; 0: none */
-    uint64_t restrict_line;
-    uint64_t restrict_key, key; /* FNV-1a of \restrict's argument, and of the one at hand */
     uint64_t depth;
-    const char *found; /* NULL, or what ended the reading, and its line */
+    cfti_position opened; /* where `state` was entered */
+
+    /* Words. */
+    uint8_t run;       /* CFTI_RUN_, before the piece */
+    bool words_matter; /* see cfti_lex_words */
+    bool after_test;   /* the current word follows :{? */
+    uint8_t word_size; /* sizeof word + 1: too long */
+    uint8_t word[24];  /* SQL in lower case, a command's name, a condition, an option of \g */
+
+    /* psql's state. */
+    cfti_query query;
+    cfti_command_state command;
+    uint8_t branch_count;
+    uint64_t excess_ifs; /* open \ifs beyond CFTI_MAX_BRANCHES */
+    bool restricted;
+    uint64_t restrict_line;
+    uint64_t restrict_key; /* FNV-1a hash of \restrict's argument */
+
+    /* COPY. */
+    bool in_format; /* the current string is the value of the option FORMAT */
+    cfti_copy_line copy_line;
+    cfti_copy_data data;
+
+    /* Routine bodies. */
+    uint8_t routine;      /* CFTI_ROUTINE_ */
+    uint64_t begin_depth; /* open BEGINs and CASEs */
+    cfti_position begin;  /* the outermost of them */
+
+    /* Findings. */
+    const char *found; /* the finding that ended the check, or NULL */
     uint64_t found_line;
+    uint64_t relative_line; /* of the first \ir; 0: none */
+    const uint8_t *counted; /* `line` includes the newlines of the piece before this byte */
+    uint64_t line;
+
     uint8_t tag[255];
-    cfti_branch branches[CFTI_BRANCHES];
+    cfti_branch branches[CFTI_MAX_BRANCHES];
 } cfti_lexer;
 
 /* ==== Lines ============================================================== */
 
-/* The line of p. Newlines are counted for whole pieces, or up to what is of
- * interest in one, and back from there: never byte by byte. */
+/* The line of p. Newlines are counted in bulk, forwards to the last position that was needed
+ * and backwards from it: counting them byte by byte would slow every script down. */
 static uint64_t cfti_lex_line(cfti_lexer *lexer, const uint8_t *p) {
     if (p < lexer->counted)
         return lexer->line - cfti_count_byte(p, (size_t)(lexer->counted - p), '\n');
@@ -8510,13 +8540,13 @@ static uint64_t cfti_lex_line(cfti_lexer *lexer, const uint8_t *p) {
     return lexer->line;
 }
 
-static void cfti_lex_settle(cfti_lexer *lexer, cfti_spot *mark) {
-    if (mark->at != NULL) mark->line = cfti_lex_line(lexer, mark->at);
-    mark->at = NULL;
+static void cfti_lex_resolve(cfti_lexer *lexer, cfti_position *position) {
+    if (position->at != NULL) position->line = cfti_lex_line(lexer, position->at);
+    position->at = NULL;
 }
 
-/* What is a finding as soon as it is read. Nothing after it is. */
-static void cfti_lex_found(cfti_lexer *lexer, const char *what, uint64_t line) {
+/* Reports a finding and ends the check: only the first finding counts. */
+static void cfti_lex_report(cfti_lexer *lexer, const char *what, uint64_t line) {
     if (lexer->mode != CONFITURE_CHECK_POSTGRES || lexer->found != NULL) return;
     lexer->found = what;
     lexer->found_line = line;
@@ -8524,23 +8554,33 @@ static void cfti_lex_found(cfti_lexer *lexer, const char *what, uint64_t line) {
 
 /* ==== Words ============================================================== */
 
-static void cfti_lex_letter(cfti_lexer *lexer, uint8_t c) {
+static void cfti_word_add(cfti_lexer *lexer, uint8_t c) {
     if (lexer->word_size < sizeof lexer->word) lexer->word[lexer->word_size++] = c;
     else lexer->word_size = sizeof lexer->word + 1;
 }
 
-static bool cfti_lex_word_is(const cfti_lexer *lexer, const char *word) {
+static bool cfti_word_is(const cfti_lexer *lexer, const char *word) {
     size_t n = strlen(word);
     return lexer->word_size == n && memcmp(lexer->word, word, n) == 0;
 }
 
-/* Nothing that the next letter or digit could go on with. */
+/* Whether the word is one of those in `words`, which single spaces separate. */
+static bool cfti_word_is_in(const cfti_lexer *lexer, const char *words) {
+    for (;;) {
+        size_t n = strcspn(words, " ");
+        if (lexer->word_size == n && memcmp(lexer->word, words, n) == 0) return true;
+        if (words[n] == '\0') return false;
+        words += n + 1;
+    }
+}
+
+/* Whether the next letter or digit begins a new run. */
 static bool cfti_run_is_none(uint8_t run) {
     return run == CFTI_RUN_NONE || run == CFTI_RUN_BRACE || run == CFTI_RUN_TEST ||
            run == CFTI_RUN_UNICODE;
 }
 
-/* The run after one more byte. 1e and $1e are words, as from PostgreSQL 15 on. */
+/* The run after one more byte. 1e and $1e are words, as PostgreSQL 15 and later read them. */
 static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
     bool digit = (cfti_kinds[c] & CFTI_DIGIT) != 0, exponent = (c | 0x20) == 'e';
 
@@ -8574,15 +8614,15 @@ static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
 
 /* ---- text/lexer_copy.c: COPY, by PostgreSQL's grammar, and its data ---- */
 
-/* How far a COPY is read, by what may come next. Those below CFTI_COPY_READS read data
- * from the script if they end here. */
+/* The states of COPY's grammar, by what may come next. A COPY that ends in a state below
+ * CFTI_COPY_READS reads data from the script. */
 enum {
-    CFTI_COPY_SOURCE_END, /* after STDIN: an option, of any kind */
+    CFTI_COPY_SOURCE_END, /* after STDIN: any option */
     CFTI_COPY_WITH,       /* after WITH */
-    CFTI_COPY_OPTION,     /* after an option of the old kind */
+    CFTI_COPY_OPTION,     /* after an option of the old syntax */
     CFTI_COPY_FORCE_NEXT, /* after a column of FORCE QUOTE */
     CFTI_COPY_LIST_END,   /* after (options) */
-    CFTI_COPY_WHERE,      /* after WHERE: anything, `depth` parentheses open */
+    CFTI_COPY_WHERE,      /* after WHERE: any expression */
     CFTI_COPY_READS,
     CFTI_COPY_BINARY,       /* after COPY: BINARY or a name */
     CFTI_COPY_NAME,         /* a name */
@@ -8599,43 +8639,35 @@ enum {
     CFTI_COPY_FORCE_NOT,    /* NULL */
     CFTI_COPY_FORCE_COLUMN, /* * or a name */
     CFTI_COPY_LIST,         /* in (options): a name */
-    CFTI_COPY_LIST_VALUE,   /* and what comes after it */
-    CFTI_COPY_LIST_FORMAT,  /* after FORMAT there */
-    CFTI_COPY_NONE          /* whatever comes, no data */
+    CFTI_COPY_LIST_VALUE,   /* the rest of an option */
+    CFTI_COPY_LIST_FORMAT,  /* after FORMAT */
+    CFTI_COPY_NONE          /* reads no data */
 };
 
-/* Kinds of tokens that are no single byte. */
+/* Tokens longer than a byte. */
 enum { CFTI_TOKEN_WORD = 256, CFTI_TOKEN_VARIABLE, CFTI_TOKEN_NUMBER };
 
 static bool cfti_copy_is_name(const cfti_lexer *lexer, int token) {
-    if (token == CFTI_TOKEN_WORD)
-        return !cfti_lex_word_is(lexer, "from") && !cfti_lex_word_is(lexer, "to") &&
-               !cfti_lex_word_is(lexer, "binary");
+    if (token == CFTI_TOKEN_WORD) return !cfti_word_is_in(lexer, "from to binary");
     return token == '"' || token == CFTI_TOKEN_VARIABLE;
 }
 
-/* Options as before PostgreSQL 9.0, or WHERE. */
-static uint8_t cfti_copy_option(const cfti_lexer *lexer, cfti_copying *copy, bool list) {
-    static const char *const valued[] = {"delimiter", "null", "quote", "escape", "encoding"};
-    size_t i;
-
-    if (cfti_lex_word_is(lexer, "binary")) {
+/* The options of PostgreSQL before 9.0, or WHERE. */
+static uint8_t cfti_copy_option(const cfti_lexer *lexer, cfti_copy_state *copy, bool list) {
+    if (cfti_word_is(lexer, "binary")) {
         copy->binary = true;
         return CFTI_COPY_OPTION;
     }
-    for (i = 0; i < CFTI_COUNT(valued); i++)
-        if (cfti_lex_word_is(lexer, valued[i])) return CFTI_COPY_AS;
-    if (cfti_lex_word_is(lexer, "force")) return CFTI_COPY_FORCE;
-    if (cfti_lex_word_is(lexer, "where")) return CFTI_COPY_WHERE;
-    if (cfti_lex_word_is(lexer, "freeze") || cfti_lex_word_is(lexer, "csv") ||
-        cfti_lex_word_is(lexer, "header"))
-        return CFTI_COPY_OPTION;
-    if (list && cfti_lex_word_is(lexer, "with")) return CFTI_COPY_WITH;
+    if (cfti_word_is_in(lexer, "delimiter null quote escape encoding")) return CFTI_COPY_AS;
+    if (cfti_word_is(lexer, "force")) return CFTI_COPY_FORCE;
+    if (cfti_word_is(lexer, "where")) return CFTI_COPY_WHERE;
+    if (cfti_word_is_in(lexer, "freeze csv header")) return CFTI_COPY_OPTION;
+    if (list && cfti_word_is(lexer, "with")) return CFTI_COPY_WITH;
     return CFTI_COPY_NONE;
 }
 
-/* Between the parentheses of the options, `depth` of them within those. */
-static uint8_t cfti_copy_list(const cfti_lexer *lexer, cfti_copying *copy, int token) {
+/* In (options), of which `depth` inner parentheses are open. */
+static uint8_t cfti_copy_list(const cfti_lexer *lexer, cfti_copy_state *copy, int token) {
     if (token == ')' && copy->depth == 0)
         return copy->state == CFTI_COPY_LIST ? CFTI_COPY_NONE : CFTI_COPY_LIST_END;
     if (token == '(') copy->depth++;
@@ -8644,27 +8676,26 @@ static uint8_t cfti_copy_list(const cfti_lexer *lexer, cfti_copying *copy, int t
         return CFTI_COPY_LIST_VALUE;
     }
     if (copy->state == CFTI_COPY_LIST) {
-        if (token == CFTI_TOKEN_WORD && cfti_lex_word_is(lexer, "format"))
-            return CFTI_COPY_LIST_FORMAT;
+        if (token == CFTI_TOKEN_WORD && cfti_word_is(lexer, "format")) return CFTI_COPY_LIST_FORMAT;
         return token == CFTI_TOKEN_WORD || token == '"' || token == CFTI_TOKEN_VARIABLE
                    ? CFTI_COPY_LIST_VALUE
                    : CFTI_COPY_NONE;
     }
     if (token == ',') return CFTI_COPY_LIST;
     if (copy->state == CFTI_COPY_LIST_FORMAT && token == CFTI_TOKEN_WORD &&
-        cfti_lex_word_is(lexer, "binary"))
+        cfti_word_is(lexer, "binary"))
         copy->binary = true;
     return CFTI_COPY_LIST_VALUE;
 }
 
-/* One token more; a word is in lexer->word. */
-static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int token) {
+/* The state after one more token; lexer->word has the word. */
+static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copy_state *copy, int token) {
     bool word = token == CFTI_TOKEN_WORD, string = token == '\'' || token == '$';
     bool name = cfti_copy_is_name(lexer, token);
 
     switch (copy->state) {
     case CFTI_COPY_BINARY:
-        if (word && cfti_lex_word_is(lexer, "binary")) {
+        if (word && cfti_word_is(lexer, "binary")) {
             copy->binary = true;
             return CFTI_COPY_NAME;
         }
@@ -8673,24 +8704,22 @@ static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int t
     case CFTI_COPY_NAMED:
         if (token == '.') return CFTI_COPY_NAME;
         if (token == '(') return CFTI_COPY_COLUMN;
-        return word && cfti_lex_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
+        return word && cfti_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
     case CFTI_COPY_COLUMN: return name ? CFTI_COPY_COLUMN_NEXT : CFTI_COPY_NONE;
     case CFTI_COPY_COLUMN_NEXT:
         return token == ',' ? CFTI_COPY_COLUMN : token == ')' ? CFTI_COPY_FROM : CFTI_COPY_NONE;
     case CFTI_COPY_FROM:
-        return word && cfti_lex_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
+        return word && cfti_word_is(lexer, "from") ? CFTI_COPY_SOURCE : CFTI_COPY_NONE;
     case CFTI_COPY_SOURCE:
-        return word && (cfti_lex_word_is(lexer, "stdin") || cfti_lex_word_is(lexer, "stdout"))
-                   ? CFTI_COPY_SOURCE_END
-                   : CFTI_COPY_NONE;
+        return word && cfti_word_is_in(lexer, "stdin stdout") ? CFTI_COPY_SOURCE_END
+                                                              : CFTI_COPY_NONE;
     case CFTI_COPY_SOURCE_END:
-        if (word && cfti_lex_word_is(lexer, "using")) return CFTI_COPY_USING;
-        if (word && cfti_lex_word_is(lexer, "delimiters")) return CFTI_COPY_DELIMITERS;
+        if (word && cfti_word_is(lexer, "using")) return CFTI_COPY_USING;
+        if (word && cfti_word_is(lexer, "delimiters")) return CFTI_COPY_DELIMITERS;
         if (token == '(') return CFTI_COPY_LIST;
         return word ? cfti_copy_option(lexer, copy, true) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_USING:
-        return word && cfti_lex_word_is(lexer, "delimiters") ? CFTI_COPY_DELIMITERS
-                                                             : CFTI_COPY_NONE;
+        return word && cfti_word_is(lexer, "delimiters") ? CFTI_COPY_DELIMITERS : CFTI_COPY_NONE;
     case CFTI_COPY_DELIMITERS: return string ? CFTI_COPY_SOURCE_END : CFTI_COPY_NONE;
     case CFTI_COPY_WITH:
         if (token == '(') return CFTI_COPY_LIST;
@@ -8701,22 +8730,22 @@ static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int t
     case CFTI_COPY_OPTION:
         return word ? cfti_copy_option(lexer, copy, false) : (uint8_t)CFTI_COPY_NONE;
     case CFTI_COPY_AS:
-        if (word && cfti_lex_word_is(lexer, "as")) return CFTI_COPY_STRING;
+        if (word && cfti_word_is(lexer, "as")) return CFTI_COPY_STRING;
         return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;
     case CFTI_COPY_STRING: return string ? CFTI_COPY_OPTION : CFTI_COPY_NONE;
     case CFTI_COPY_FORCE:
-        if (word && cfti_lex_word_is(lexer, "not")) return CFTI_COPY_FORCE_NOT;
-        if (word && cfti_lex_word_is(lexer, "quote")) return CFTI_COPY_FORCE_COLUMN;
-        return word && cfti_lex_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
+        if (word && cfti_word_is(lexer, "not")) return CFTI_COPY_FORCE_NOT;
+        if (word && cfti_word_is(lexer, "quote")) return CFTI_COPY_FORCE_COLUMN;
+        return word && cfti_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
     case CFTI_COPY_FORCE_NOT:
-        return word && cfti_lex_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
+        return word && cfti_word_is(lexer, "null") ? CFTI_COPY_FORCE_COLUMN : CFTI_COPY_NONE;
     case CFTI_COPY_FORCE_COLUMN:
         return token == '*' ? CFTI_COPY_OPTION : name ? CFTI_COPY_FORCE_NEXT : CFTI_COPY_NONE;
     case CFTI_COPY_LIST:
     case CFTI_COPY_LIST_VALUE:
     case CFTI_COPY_LIST_FORMAT: return cfti_copy_list(lexer, copy, token);
     case CFTI_COPY_LIST_END:
-        return word && cfti_lex_word_is(lexer, "where") ? CFTI_COPY_WHERE : CFTI_COPY_NONE;
+        return word && cfti_word_is(lexer, "where") ? CFTI_COPY_WHERE : CFTI_COPY_NONE;
     case CFTI_COPY_WHERE:
         if (token == ')' && copy->depth == 0) return CFTI_COPY_NONE;
         copy->depth = copy->depth + (token == '(') - (token == ')');
@@ -8725,58 +8754,59 @@ static uint8_t cfti_copy_next(const cfti_lexer *lexer, cfti_copying *copy, int t
     }
 }
 
-/* Whether it reads data from the script if it ends here. */
-static bool cfti_copy_reads(const cfti_copying *copy) {
+/* Whether a COPY that ends here reads data from the script. */
+static bool cfti_copy_reads(const cfti_copy_state *copy) {
     return copy->state < CFTI_COPY_READS && copy->depth == 0;
 }
 
-/* The value of FORMAT, in quotes, has ended. */
-static void cfti_copy_format(cfti_lexer *lexer, cfti_copying *copy) {
-    if (lexer->format && cfti_lex_word_is(lexer, "binary")) copy->binary = true;
-    if (lexer->format) lexer->word_size = 0;
-    lexer->format = false;
+/* The quoted value of FORMAT has ended. */
+static void cfti_copy_format(cfti_lexer *lexer, cfti_copy_state *copy) {
+    if (lexer->in_format && cfti_word_is(lexer, "binary")) copy->binary = true;
+    if (lexer->in_format) lexer->word_size = 0;
+    lexer->in_format = false;
 }
 
-static void cfti_copy_init(cfti_copying *copy) {
+static void cfti_copy_init(cfti_copy_state *copy) {
     memset(copy, 0, sizeof *copy);
     copy->state = CFTI_COPY_BINARY;
 }
 
 /* ==== Statements ========================================================= */
 
-static void cfti_lex_words_matter(cfti_lexer *lexer) {
-    bool routine =
-        lexer->routine == CFTI_ROUTINE_YES ? lexer->begins > 0 : lexer->routine != CFTI_ROUTINE_NO;
-    lexer->words = lexer->held.kind != CFTI_STATEMENT_OTHER || routine;
+static void cfti_lex_update_words(cfti_lexer *lexer) {
+    bool routine = lexer->routine == CFTI_ROUTINE_YES ? lexer->begin_depth > 0
+                                                      : lexer->routine != CFTI_ROUTINE_NO;
+    lexer->words_matter = lexer->query.kind != CFTI_STATEMENT_OTHER || routine;
 }
 
-/* A token begins at p; tokens are what a file must not leave behind. */
-static void cfti_lex_hold(cfti_lexer *lexer, const uint8_t *p, uint8_t what) {
-    if (lexer->held.what < CFTI_HELD_VARIABLE) lexer->held.begun.at = p;
-    if (lexer->held.what < what) lexer->held.what = what;
+/* A token begins at p. A file must not leave tokens in the query buffer. */
+static void cfti_query_add(cfti_lexer *lexer, const uint8_t *p, uint8_t what) {
+    if (lexer->query.content < CFTI_QUERY_VARIABLE) lexer->query.start.at = p;
+    if (lexer->query.content < what) lexer->query.content = what;
 }
 
-/* A token at p that is no word: a byte, or a CFTI_TOKEN_. */
+/* A token at p other than a word: a byte, or CFTI_TOKEN_. */
 static void cfti_lex_token(cfti_lexer *lexer, const uint8_t *p, int token) {
-    cfti_lex_hold(lexer, p, token == CFTI_TOKEN_VARIABLE ? CFTI_HELD_VARIABLE : CFTI_HELD_TOKENS);
-    if (lexer->held.kind == CFTI_STATEMENT_COPY) {
-        lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, token);
-    } else if (lexer->held.kind == CFTI_STATEMENT_START && token != CFTI_TOKEN_VARIABLE) {
-        lexer->held.kind = CFTI_STATEMENT_OTHER;
-        cfti_lex_words_matter(lexer);
-    } else if (lexer->held.kind == CFTI_STATEMENT_START) {
-        /* A word after it must not be taken for the first. */
-        lexer->held.copy.state = CFTI_COPY_NONE;
+    cfti_query_add(lexer, p,
+                   token == CFTI_TOKEN_VARIABLE ? CFTI_QUERY_VARIABLE : CFTI_QUERY_TOKENS);
+    if (lexer->query.kind == CFTI_STATEMENT_COPY) {
+        lexer->query.copy.state = cfti_copy_next(lexer, &lexer->query.copy, token);
+    } else if (lexer->query.kind == CFTI_STATEMENT_START && token != CFTI_TOKEN_VARIABLE) {
+        lexer->query.kind = CFTI_STATEMENT_OTHER;
+        cfti_lex_update_words(lexer);
+    } else if (lexer->query.kind == CFTI_STATEMENT_START) {
+        /* The next word is not the first of its statement: COPY there begins no COPY. */
+        lexer->query.copy.state = CFTI_COPY_NONE;
     }
 }
 
 static void cfti_lex_next_statement(cfti_lexer *lexer) {
-    lexer->held.kind = CFTI_STATEMENT_START;
-    cfti_copy_init(&lexer->held.copy);
-    lexer->words = true;
+    lexer->query.kind = CFTI_STATEMENT_START;
+    cfti_copy_init(&lexer->query.copy);
+    lexer->words_matter = true;
 }
 
-/* The branches, which only \if needs, stay as they are. */
+/* The tag and the branches are written before they are read. */
 static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
     memset(lexer, 0, offsetof(cfti_lexer, tag));
     lexer->mode = mode;
@@ -8784,159 +8814,159 @@ static void cfti_lexer_init(cfti_lexer *lexer, confiture_check_mode mode) {
     cfti_lex_next_statement(lexer);
 }
 
-/* The server's statement at hand ends; psql may hold it still. */
+/* The server's current statement ends; psql may keep it in its buffer. */
 static void cfti_lex_end_statement(cfti_lexer *lexer) {
-    cfti_held *held = &lexer->held;
-    if (held->kind == CFTI_STATEMENT_COPY && cfti_copy_reads(&held->copy)) {
-        if (held->waiting++ == 0) held->waiting_line = held->copy_line;
-        held->waiting_binary = held->waiting_binary || held->copy.binary;
+    cfti_query *query = &lexer->query;
+    if (query->kind == CFTI_STATEMENT_COPY && cfti_copy_reads(&query->copy)) {
+        if (query->pending++ == 0) query->pending_line = query->copy_line;
+        query->pending_binary = query->pending_binary || query->copy.binary;
     }
     cfti_lex_next_statement(lexer);
 }
 
-/* psql's buffer is empty again. */
-static void cfti_lex_clear(cfti_lexer *lexer) {
-    uint64_t parens = lexer->held.parens;
-    cfti_spot paren = lexer->held.paren;
-    memset(&lexer->held, 0, sizeof lexer->held);
-    lexer->held.parens = parens;
-    lexer->held.paren = paren;
+/* Empties psql's query buffer; psql's count of parentheses stays. */
+static void cfti_query_clear(cfti_lexer *lexer) {
+    uint64_t parens = lexer->query.parens;
+    cfti_position paren = lexer->query.open_paren;
+    memset(&lexer->query, 0, sizeof lexer->query);
+    lexer->query.parens = parens;
+    lexer->query.open_paren = paren;
     cfti_lex_next_statement(lexer);
 }
 
-/* And so is what psql counts. */
+/* Resets psql's counts of parentheses and BEGINs. */
 static void cfti_lex_reset(cfti_lexer *lexer) {
-    lexer->held.parens = 0;
-    lexer->begins = 0;
+    lexer->query.parens = 0;
+    lexer->begin_depth = 0;
     lexer->routine = CFTI_ROUTINE_START;
-    lexer->words = true;
+    lexer->words_matter = true;
 }
 
-/* Outside of an \if, or in a branch of it that is read. */
+/* Whether psql runs commands here: outside of \if, or in an active branch. */
 static bool cfti_lex_active(const cfti_lexer *lexer) {
     return lexer->branch_count == 0 || lexer->branches[lexer->branch_count - 1].active;
 }
 
-/* So many COPYs are sent, the first of them from the line. Binary data have no end. */
+/* Sends `count` COPYs, the first of which is on `line`. */
 static void cfti_lex_send_copies(cfti_lexer *lexer, uint64_t count, uint64_t line, bool binary) {
     if (count == 0) return;
-    if (lexer->sent == 0) lexer->data_line = line;
-    lexer->sent += count;
-    lexer->endless = lexer->endless || binary;
+    if (lexer->data.pending == 0) lexer->data.copy_line = line;
+    lexer->data.pending += count;
+    lexer->data.binary = lexer->data.binary || binary;
 }
 
-/* What psql holds is sent; if that is nothing, what was sent last is sent again. */
+/* Sends the query buffer, or the last query again if the buffer is empty. */
 static void cfti_lex_send(cfti_lexer *lexer, bool reads_data) {
-    bool binary, again = lexer->held.what == CFTI_HELD_NOTHING;
+    bool binary, again = lexer->query.content == CFTI_QUERY_EMPTY;
     cfti_lex_end_statement(lexer);
     if (!again) {
-        lexer->previous = lexer->held.waiting;
-        lexer->previous_line = lexer->held.waiting_line;
+        lexer->data.last_count = lexer->query.pending;
+        lexer->data.last_line = lexer->query.pending_line;
     }
-    binary = lexer->held.waiting_binary;
-    cfti_lex_clear(lexer);
-    if (reads_data) cfti_lex_send_copies(lexer, lexer->previous, lexer->previous_line, binary);
+    binary = lexer->query.pending_binary;
+    cfti_query_clear(lexer);
+    if (reads_data)
+        cfti_lex_send_copies(lexer, lexer->data.last_count, lexer->data.last_line, binary);
 }
 
 static void cfti_lex_semicolon(cfti_lexer *lexer, const uint8_t *p) {
-    cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-    if (lexer->held.parens > 0 || lexer->begins > 0) return;
+    cfti_query_add(lexer, p, CFTI_QUERY_TOKENS);
+    if (lexer->query.parens > 0 || lexer->begin_depth > 0) return;
     lexer->routine = CFTI_ROUTINE_START;
-    lexer->words = true;
+    lexer->words_matter = true;
     if (cfti_lex_active(lexer)) cfti_lex_send(lexer, true);
 }
 
 static void cfti_lex_paren(cfti_lexer *lexer, const uint8_t *p) {
     if (*p == '(') {
-        if (lexer->held.parens++ == 0) lexer->held.paren.at = p;
-    } else if (lexer->held.parens > 0) {
-        lexer->held.parens--;
+        if (lexer->query.parens++ == 0) lexer->query.open_paren.at = p;
+    } else if (lexer->query.parens > 0) {
+        lexer->query.parens--;
     }
 }
 
 /* ==== Identifiers ======================================================== */
 
-/* The first four identifiers, in the very words of psql's rule. */
+/* The first four identifiers, by psql's rule. */
 static uint8_t cfti_lex_routine(const cfti_lexer *lexer) {
-    bool routine = cfti_lex_word_is(lexer, "function") || cfti_lex_word_is(lexer, "procedure");
+    bool routine = cfti_word_is_in(lexer, "function procedure");
     switch (lexer->routine) {
     case CFTI_ROUTINE_START:
-        return cfti_lex_word_is(lexer, "create") ? CFTI_ROUTINE_CREATE : CFTI_ROUTINE_NO;
+        return cfti_word_is(lexer, "create") ? CFTI_ROUTINE_CREATE : CFTI_ROUTINE_NO;
     case CFTI_ROUTINE_CREATE:
-        if (cfti_lex_word_is(lexer, "or")) return CFTI_ROUTINE_OR;
+        if (cfti_word_is(lexer, "or")) return CFTI_ROUTINE_OR;
         return routine ? CFTI_ROUTINE_YES : CFTI_ROUTINE_NO;
     case CFTI_ROUTINE_OR:
-        return cfti_lex_word_is(lexer, "replace") ? CFTI_ROUTINE_REPLACE : CFTI_ROUTINE_NO;
+        return cfti_word_is(lexer, "replace") ? CFTI_ROUTINE_REPLACE : CFTI_ROUTINE_NO;
     case CFTI_ROUTINE_REPLACE: return routine ? CFTI_ROUTINE_YES : CFTI_ROUTINE_NO;
     default: return lexer->routine;
     }
 }
 
 static void cfti_lex_routine_end(cfti_lexer *lexer, const uint8_t *p) {
-    if (lexer->held.parens > 0) return;
-    if (cfti_lex_word_is(lexer, "begin") ||
-        (lexer->begins > 0 && cfti_lex_word_is(lexer, "case"))) {
-        if (lexer->begins++ == 0) lexer->began.at = p;
-    } else if (lexer->begins > 0 && cfti_lex_word_is(lexer, "end")) {
-        lexer->begins--;
+    if (lexer->query.parens > 0) return;
+    if (cfti_word_is(lexer, "begin") || (lexer->begin_depth > 0 && cfti_word_is(lexer, "case"))) {
+        if (lexer->begin_depth++ == 0) lexer->begin.at = p;
+    } else if (lexer->begin_depth > 0 && cfti_word_is(lexer, "end")) {
+        lexer->begin_depth--;
     }
 }
 
 /* The identifier in lexer->word ends before p. */
 static void cfti_lex_identifier(cfti_lexer *lexer, const uint8_t *p) {
-    if (lexer->held.kind == CFTI_STATEMENT_COPY) {
-        lexer->held.copy.state = cfti_copy_next(lexer, &lexer->held.copy, CFTI_TOKEN_WORD);
-    } else if (lexer->held.kind == CFTI_STATEMENT_START) {
-        lexer->held.kind = CFTI_STATEMENT_OTHER;
-        if (lexer->held.copy.state == CFTI_COPY_BINARY && cfti_lex_word_is(lexer, "copy")) {
-            lexer->held.kind = CFTI_STATEMENT_COPY;
-            lexer->held.copy_line = cfti_lex_line(lexer, p);
+    if (lexer->query.kind == CFTI_STATEMENT_COPY) {
+        lexer->query.copy.state = cfti_copy_next(lexer, &lexer->query.copy, CFTI_TOKEN_WORD);
+    } else if (lexer->query.kind == CFTI_STATEMENT_START) {
+        lexer->query.kind = CFTI_STATEMENT_OTHER;
+        if (lexer->query.copy.state == CFTI_COPY_BINARY && cfti_word_is(lexer, "copy")) {
+            lexer->query.kind = CFTI_STATEMENT_COPY;
+            lexer->query.copy_line = cfti_lex_line(lexer, p);
         }
     }
     lexer->routine = cfti_lex_routine(lexer);
     if (lexer->routine == CFTI_ROUTINE_YES) cfti_lex_routine_end(lexer, p);
     lexer->word_size = 0;
-    cfti_lex_words_matter(lexer);
+    cfti_lex_update_words(lexer);
 }
 
 /* ==== Data =============================================================== */
 
-/* Lines of data. A finding gets the line of the COPY word: the data themselves
- * look like any other line, and nobody would know what was meant. */
+/* Lines of data. A finding has the line of the word COPY: a line of data would show nobody what
+ * is wrong. */
 static const uint8_t *cfti_lex_data(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     static const uint8_t last[3] = {'\\', '.', '\n'};
 
     while (p < end) {
-        if (lexer->data_matched < 3 && !lexer->endless && *p == last[lexer->data_matched]) {
+        if (lexer->data.matched < 3 && !lexer->data.binary && *p == last[lexer->data.matched]) {
             p++;
-            if (++lexer->data_matched < 3) continue;
-            lexer->data_matched = 0;
-            lexer->data_line = lexer->sent_line;
-            lexer->in_data = --lexer->sent > 0;
-            if (!lexer->in_data) break;
+            if (++lexer->data.matched < 3) continue;
+            lexer->data.matched = 0;
+            lexer->data.copy_line = lexer->data.sent_line;
+            lexer->data.reading = --lexer->data.pending > 0;
+            if (!lexer->data.reading) break;
         } else {
-            lexer->data_matched = 3;
+            lexer->data.matched = 3;
             p = cfti_find2(p, end, '\n', '\n');
             if (p < end) {
                 p++;
-                lexer->data_matched = 0;
+                lexer->data.matched = 0;
             }
         }
     }
     return p;
 }
 
-/* ---- text/lexer_meta.c: commands of psql, by its psqlscanslash.l and command.c ---- */
+/* ---- text/lexer_meta.c: psql's commands, as psqlscanslash.l and command.c read them ---- */
 
 enum {
     CFTI_COMMAND_UNKNOWN,
     CFTI_COMMAND_PLAIN,
-    CFTI_COMMAND_SEND,     /* sends what psql holds */
-    CFTI_COMMAND_DESCRIBE, /* the same, but a COPY does not run */
+    CFTI_COMMAND_SEND,     /* sends the query buffer */
+    CFTI_COMMAND_DESCRIBE, /* the same, but no COPY runs */
     CFTI_COMMAND_RESET,
-    CFTI_COMMAND_EDIT, /* empties psql's buffer */
+    CFTI_COMMAND_EDIT, /* empties the query buffer */
     CFTI_COMMAND_EDIT_LINE,
-    CFTI_COMMAND_LINE, /* takes the whole line */
+    CFTI_COMMAND_LINE, /* its argument is the rest of the line */
     CFTI_COMMAND_COPY,
     CFTI_COMMAND_QUIT,
     CFTI_COMMAND_IF,
@@ -8948,118 +8978,48 @@ enum {
     CFTI_COMMAND_RELATIVE
 };
 
-#define CFTI_NO_KEY UINT64_C(0xCBF29CE484222325) /* of \restrict */
-#define CFTI_COMMAND_PIPES 32                    /* an argument | takes the rest of the line */
+#define CFTI_NO_KEY UINT64_C(0xCBF29CE484222325) /* \restrict without an argument */
+#define CFTI_COMMAND_PIPES 32                    /* after |, the argument is the rest of the line */
 #define CFTI_COMMAND_KIND 31
 
 typedef struct cfti_command {
-    char name[18];
-    uint8_t kind;
-    uint8_t needed; /* arguments without which psql refuses it */
+    uint8_t kind;   /* CFTI_COMMAND_, and CFTI_COMMAND_PIPES */
+    uint8_t needed; /* required arguments */
+    const char *names;
 } cfti_command;
 
-/* Those of psql 18, but \d and \lo_. */
+/* The commands of psql 18, except those that begin with d: see cfti_command_describes. */
 static const cfti_command cfti_commands[] = {
-    {"!", CFTI_COMMAND_LINE, 0},
-    {"?", CFTI_COMMAND_PLAIN, 0},
-    {"C", CFTI_COMMAND_PLAIN, 0},
-    {"H", CFTI_COMMAND_PLAIN, 0},
-    {"T", CFTI_COMMAND_PLAIN, 0},
-    {"a", CFTI_COMMAND_PLAIN, 0},
-    {"bind", CFTI_COMMAND_PLAIN, 0},
-    {"bind_named", CFTI_COMMAND_PLAIN, 1},
-    {"c", CFTI_COMMAND_PLAIN, 0},
-    {"cd", CFTI_COMMAND_PLAIN, 0},
-    {"close_prepared", CFTI_COMMAND_SEND, 1},
-    {"connect", CFTI_COMMAND_PLAIN, 0},
-    {"conninfo", CFTI_COMMAND_PLAIN, 0},
-    {"copyright", CFTI_COMMAND_PLAIN, 0},
-    {"crosstabview", CFTI_COMMAND_SEND, 0},
-    {"e", CFTI_COMMAND_EDIT, 0},
-    {"echo", CFTI_COMMAND_PLAIN, 0},
-    {"edit", CFTI_COMMAND_EDIT, 0},
-    {"ef", CFTI_COMMAND_EDIT_LINE, 0},
-    {"elif", CFTI_COMMAND_ELIF, 0},
-    {"else", CFTI_COMMAND_ELSE, 0},
-    {"encoding", CFTI_COMMAND_PLAIN, 0},
-    {"endif", CFTI_COMMAND_ENDIF, 0},
-    {"endpipeline", CFTI_COMMAND_SEND, 0},
-    {"errverbose", CFTI_COMMAND_PLAIN, 0},
-    {"ev", CFTI_COMMAND_EDIT_LINE, 0},
-    {"f", CFTI_COMMAND_PLAIN, 0},
-    {"flush", CFTI_COMMAND_SEND, 0},
-    {"flushrequest", CFTI_COMMAND_SEND, 0},
-    {"g", CFTI_COMMAND_SEND | CFTI_COMMAND_PIPES, 0},
-    {"gdesc", CFTI_COMMAND_DESCRIBE, 0},
-    {"getenv", CFTI_COMMAND_PLAIN, 2},
-    {"getresults", CFTI_COMMAND_SEND, 0},
-    {"gexec", CFTI_COMMAND_SEND, 0},
-    {"gset", CFTI_COMMAND_SEND, 0},
-    {"gx", CFTI_COMMAND_SEND | CFTI_COMMAND_PIPES, 0},
-    {"h", CFTI_COMMAND_LINE, 0},
-    {"help", CFTI_COMMAND_LINE, 0},
-    {"html", CFTI_COMMAND_PLAIN, 0},
-    {"i", CFTI_COMMAND_PLAIN, 1},
-    {"if", CFTI_COMMAND_IF, 0},
-    {"include", CFTI_COMMAND_PLAIN, 1},
-    {"include_relative", CFTI_COMMAND_RELATIVE, 1},
-    {"ir", CFTI_COMMAND_RELATIVE, 1},
-    {"l", CFTI_COMMAND_PLAIN, 0},
-    {"l+", CFTI_COMMAND_PLAIN, 0},
-    {"l+x", CFTI_COMMAND_PLAIN, 0},
-    {"list", CFTI_COMMAND_PLAIN, 0},
-    {"list+", CFTI_COMMAND_PLAIN, 0},
-    {"list+x", CFTI_COMMAND_PLAIN, 0},
-    {"listx", CFTI_COMMAND_PLAIN, 0},
-    {"listx+", CFTI_COMMAND_PLAIN, 0},
-    {"lo_export", CFTI_COMMAND_PLAIN, 2},
-    {"lo_import", CFTI_COMMAND_PLAIN, 1},
-    {"lo_list", CFTI_COMMAND_PLAIN, 0},
-    {"lo_list+", CFTI_COMMAND_PLAIN, 0},
-    {"lo_unlink", CFTI_COMMAND_PLAIN, 1},
-    {"lx", CFTI_COMMAND_PLAIN, 0},
-    {"lx+", CFTI_COMMAND_PLAIN, 0},
-    {"o", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 0},
-    {"out", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 0},
-    {"p", CFTI_COMMAND_PLAIN, 0},
-    {"parse", CFTI_COMMAND_DESCRIBE, 1},
-    {"password", CFTI_COMMAND_PLAIN, 0},
-    {"print", CFTI_COMMAND_PLAIN, 0},
-    {"prompt", CFTI_COMMAND_PLAIN, 1},
-    {"pset", CFTI_COMMAND_PLAIN, 0},
-    {"q", CFTI_COMMAND_QUIT, 0},
-    {"qecho", CFTI_COMMAND_PLAIN, 0},
-    {"quit", CFTI_COMMAND_QUIT, 0},
-    {"r", CFTI_COMMAND_RESET, 0},
-    {"reset", CFTI_COMMAND_RESET, 0},
-    {"restrict", CFTI_COMMAND_RESTRICT, 1},
-    {"s", CFTI_COMMAND_PLAIN, 0},
-    {"sendpipeline", CFTI_COMMAND_SEND, 0},
-    {"set", CFTI_COMMAND_PLAIN, 0},
-    {"setenv", CFTI_COMMAND_PLAIN, 1},
-    {"sf", CFTI_COMMAND_LINE, 0},
-    {"sf+", CFTI_COMMAND_LINE, 0},
-    {"startpipeline", CFTI_COMMAND_SEND, 0},
-    {"sv", CFTI_COMMAND_LINE, 0},
-    {"sv+", CFTI_COMMAND_LINE, 0},
-    {"syncpipeline", CFTI_COMMAND_SEND, 0},
-    {"t", CFTI_COMMAND_PLAIN, 0},
-    {"timing", CFTI_COMMAND_PLAIN, 0},
-    {"unrestrict", CFTI_COMMAND_UNRESTRICT, 1},
-    {"unset", CFTI_COMMAND_PLAIN, 1},
-    {"w", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 1},
-    {"warn", CFTI_COMMAND_PLAIN, 0},
-    {"watch", CFTI_COMMAND_RESET, 0},
-    {"write", CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 1},
-    {"x", CFTI_COMMAND_PLAIN, 0},
-    {"z", CFTI_COMMAND_PLAIN, 0},
-    {"zS", CFTI_COMMAND_PLAIN, 0},
-    {"zSx", CFTI_COMMAND_PLAIN, 0},
-    {"zx", CFTI_COMMAND_PLAIN, 0},
-    {"zxS", CFTI_COMMAND_PLAIN, 0},
+    {CFTI_COMMAND_PLAIN, 0,
+     "? C H T a bind c cd connect conninfo copyright echo encoding errverbose f html l l+ "
+     "l+x list list+ list+x listx listx+ lo_list lo_list+ lx lx+ p password print pset "
+     "qecho s set t timing warn x z zS zSx zx zxS"},
+    {CFTI_COMMAND_PLAIN, 1, "bind_named i include lo_import lo_unlink prompt setenv unset"},
+    {CFTI_COMMAND_PLAIN, 2, "getenv lo_export"},
+    {CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 0, "o out"},
+    {CFTI_COMMAND_PLAIN | CFTI_COMMAND_PIPES, 1, "w write"},
+    {CFTI_COMMAND_LINE, 0, "! h help sf sf+ sv sv+"},
+    {CFTI_COMMAND_SEND, 0,
+     "crosstabview endpipeline flush flushrequest getresults gexec gset sendpipeline "
+     "startpipeline syncpipeline"},
+    {CFTI_COMMAND_SEND, 1, "close_prepared"},
+    {CFTI_COMMAND_SEND | CFTI_COMMAND_PIPES, 0, "g gx"},
+    {CFTI_COMMAND_DESCRIBE, 0, "gdesc"},
+    {CFTI_COMMAND_DESCRIBE, 1, "parse"},
+    {CFTI_COMMAND_RESET, 0, "r reset watch"},
+    {CFTI_COMMAND_EDIT, 0, "e edit"},
+    {CFTI_COMMAND_EDIT_LINE, 0, "ef ev"},
+    {CFTI_COMMAND_IF, 0, "if"},
+    {CFTI_COMMAND_ELIF, 0, "elif"},
+    {CFTI_COMMAND_ELSE, 0, "else"},
+    {CFTI_COMMAND_ENDIF, 0, "endif"},
+    {CFTI_COMMAND_RESTRICT, 1, "restrict"},
+    {CFTI_COMMAND_UNRESTRICT, 1, "unrestrict"},
+    {CFTI_COMMAND_RELATIVE, 1, "include_relative ir"},
+    {CFTI_COMMAND_QUIT, 0, "q quit"},
 };
 
-/* \d and its like, by the letter after it and, of some, the one after that. */
+/* Whether psql has this \d command. Its second and third letters decide. */
 static bool cfti_command_describes(const uint8_t *name, size_t size) {
     static const char *const second[] = {"A+xcfop", "f+Sanptwx", "P+tinx", "F+xpdt"};
     size_t i;
@@ -9074,53 +9034,46 @@ static bool cfti_command_describes(const uint8_t *name, size_t size) {
     return name[1] == 'r' && (name[2] == 'g' || (size > 3 && name[2] == 'd' && name[3] == 's'));
 }
 
-/* What the name in lexer->word means. */
+/* The command whose name is in lexer->word. */
 static cfti_command cfti_command_find(const cfti_lexer *lexer) {
-    static const cfti_command unknown = {"", CFTI_COMMAND_UNKNOWN, 0};
-    static const cfti_command plain = {"", CFTI_COMMAND_PLAIN, 0};
-    static const cfti_command copy = {"copy", CFTI_COMMAND_COPY, 0};
-    size_t size = lexer->word_size, low = 0, high = CFTI_COUNT(cfti_commands);
+    static const cfti_command unknown = {CFTI_COMMAND_UNKNOWN, 0, ""};
+    static const cfti_command plain = {CFTI_COMMAND_PLAIN, 0, ""};
+    static const cfti_command copy = {CFTI_COMMAND_COPY, 0, ""};
+    bool active = cfti_lex_active(lexer);
+    size_t size = lexer->word_size, i;
     const uint8_t *name = lexer->word;
 
     if (size == 4 && cfti_lower(name[0]) == 'c' && cfti_lower(name[1]) == 'o' &&
         cfti_lower(name[2]) == 'p' && cfti_lower(name[3]) == 'y')
         return copy;
-    while (low < high && size > 0 && size <= sizeof lexer->word) {
-        size_t middle = (low + high) / 2, n = strlen(cfti_commands[middle].name);
-        int order = memcmp(name, cfti_commands[middle].name, cfti_min(size, n));
-        if (order == 0 && size == n) return cfti_commands[middle];
-        if (order < 0 || (order == 0 && size < n)) high = middle;
-        else low = middle + 1;
-    }
-    /* Where nothing runs, psql does not look at the rest of these names. */
-    if (size > 0 && name[0] == 'd' &&
-        (!cfti_lex_active(lexer) || cfti_command_describes(name, size)))
-        return plain;
-    if (size >= 3 && memcmp(name, "lo_", 3) == 0 && !cfti_lex_active(lexer)) return plain;
+    for (i = 0; i < CFTI_COUNT(cfti_commands); i++)
+        if (cfti_word_is_in(lexer, cfti_commands[i].names)) return cfti_commands[i];
+    /* In an inactive branch psql ignores the rest of these names. */
+    if (size > 0 && name[0] == 'd' && (!active || cfti_command_describes(name, size))) return plain;
+    if (size >= 3 && memcmp(name, "lo_", 3) == 0 && !active) return plain;
     return unknown;
 }
 
 /* ==== \if ================================================================ */
 
-/* What psql holds is kept, to be given back if a branch is not taken. */
+/* Saves the query buffer, which a branch that is not taken restores. */
 static void cfti_branch_save(cfti_lexer *lexer, cfti_branch *branch) {
-    cfti_lex_settle(lexer, &lexer->held.begun);
-    cfti_lex_settle(lexer, &lexer->held.paren);
-    branch->before = lexer->held;
+    cfti_lex_resolve(lexer, &lexer->query.start);
+    cfti_lex_resolve(lexer, &lexer->query.open_paren);
+    branch->saved = lexer->query;
 }
 
-static void cfti_branch_restore(cfti_lexer *lexer, const cfti_held *held) {
-    lexer->held = *held;
-    cfti_lex_words_matter(lexer);
+static void cfti_branch_restore(cfti_lexer *lexer, const cfti_query *query) {
+    lexer->query = *query;
+    cfti_lex_update_words(lexer);
 }
 
-/* true, yes, on, 1, and the beginnings of the first two; anything else is false. Only
- * psql knows what stands in a variable: then all branches are read. */
+/* True are on, 1, and the prefixes of true and yes. Only psql knows the value of a variable: with
+ * one, every branch is read. */
 static void cfti_branch_decide(const cfti_lexer *lexer, cfti_branch *branch) {
     size_t n = lexer->word_size;
-    branch->unknown = lexer->uncertain;
-    branch->active = branch->unknown || cfti_lex_word_is(lexer, "1") ||
-                     cfti_lex_word_is(lexer, "on") ||
+    branch->unknown = lexer->command.unknown;
+    branch->active = branch->unknown || cfti_word_is(lexer, "1") || cfti_word_is(lexer, "on") ||
                      (n > 0 && n <= 4 && memcmp(lexer->word, "true", n) == 0) ||
                      (n > 0 && n <= 3 && memcmp(lexer->word, "yes", n) == 0);
 }
@@ -9128,67 +9081,67 @@ static void cfti_branch_decide(const cfti_lexer *lexer, cfti_branch *branch) {
 static bool cfti_branch_open(cfti_lexer *lexer) {
     bool active = cfti_lex_active(lexer);
     cfti_branch *branch;
-    if (lexer->branch_count == CFTI_BRANCHES) {
-        cfti_lex_found(lexer, "\\if nested more than 16 deep: nest it less deep",
-                       lexer->opened.line);
-        lexer->deeper++;
+    if (lexer->branch_count == CFTI_MAX_BRANCHES) {
+        cfti_lex_report(lexer, "\\if nested more than 16 deep: nest it less deep",
+                        lexer->opened.line);
+        lexer->excess_ifs++;
         return true;
     }
     branch = &lexer->branches[lexer->branch_count++];
     memset(branch, 0, sizeof *branch);
     branch->line = lexer->opened.line;
-    branch->ignored = !active;
+    branch->skip_rest = !active;
     cfti_branch_save(lexer, branch);
     if (active) cfti_branch_decide(lexer, branch);
     return true;
 }
 
-static bool cfti_held_is_open(const cfti_held *held) {
-    return held->what == CFTI_HELD_TOKENS || held->parens > 0;
+static bool cfti_query_is_open(const cfti_query *query) {
+    return query->content == CFTI_QUERY_TOKENS || query->parens > 0;
 }
 
-/* A branch ends: what it added to the statement stays if it was read. */
+/* A branch ends. The query buffer keeps what an active branch added. */
 static void cfti_branch_leave(cfti_lexer *lexer, cfti_branch *branch) {
-    if (branch->unknown && !branch->leaves && cfti_held_is_open(&lexer->held)) {
-        cfti_lex_settle(lexer, &lexer->held.begun);
-        cfti_lex_settle(lexer, &lexer->held.paren);
-        branch->leaves = true;
-        branch->left = lexer->held;
+    if (branch->unknown && !branch->leaves_open && cfti_query_is_open(&lexer->query)) {
+        cfti_lex_resolve(lexer, &lexer->query.start);
+        cfti_lex_resolve(lexer, &lexer->query.open_paren);
+        branch->leaves_open = true;
+        branch->left_open = lexer->query;
     }
     if (branch->active && !branch->unknown) {
         cfti_branch_save(lexer, branch);
         branch->active = false;
-        branch->ignored = true;
+        branch->skip_rest = true;
     } else {
-        cfti_branch_restore(lexer, &branch->before);
+        cfti_branch_restore(lexer, &branch->saved);
     }
 }
 
-/* At \endif. Of an unknown condition any branch may be the one that is read, or none if there
- * is no \else: what one of them leaves open is. */
+/* At \endif. After an unknown condition, psql may have run any branch, or none if there is no
+ * \else: the statement is open if one of these leaves it open. */
 static void cfti_branch_close(cfti_lexer *lexer, const cfti_branch *branch) {
     lexer->branch_count--;
-    if (!branch->active) cfti_branch_restore(lexer, &branch->before);
-    if (!branch->unknown || cfti_held_is_open(&lexer->held)) return;
-    if (branch->leaves) cfti_branch_restore(lexer, &branch->left);
-    else if (!branch->last && cfti_held_is_open(&branch->before))
-        cfti_branch_restore(lexer, &branch->before);
+    if (!branch->active) cfti_branch_restore(lexer, &branch->saved);
+    if (!branch->unknown || cfti_query_is_open(&lexer->query)) return;
+    if (branch->leaves_open) cfti_branch_restore(lexer, &branch->left_open);
+    else if (!branch->has_else && cfti_query_is_open(&branch->saved))
+        cfti_branch_restore(lexer, &branch->saved);
 }
 
-/* \elif, \else or \endif. False: psql refuses it. */
+/* \elif, \else or \endif. False: psql rejects it. */
 static bool cfti_branch_next(cfti_lexer *lexer) {
-    uint8_t command = lexer->command;
+    uint8_t command = lexer->command.kind;
     cfti_branch *branch;
-    if (lexer->deeper > 0) {
-        if (command == CFTI_COMMAND_ENDIF) lexer->deeper--;
+    if (lexer->excess_ifs > 0) {
+        if (command == CFTI_COMMAND_ENDIF) lexer->excess_ifs--;
         return true;
     }
     if (lexer->branch_count == 0) {
-        cfti_lex_found(lexer,
-                       command == CFTI_COMMAND_ELIF   ? "\\elif without \\if"
-                       : command == CFTI_COMMAND_ELSE ? "\\else without \\if"
-                                                      : "\\endif without \\if",
-                       lexer->opened.line);
+        cfti_lex_report(lexer,
+                        command == CFTI_COMMAND_ELIF   ? "\\elif without \\if"
+                        : command == CFTI_COMMAND_ELSE ? "\\else without \\if"
+                                                       : "\\endif without \\if",
+                        lexer->opened.line);
         return false;
     }
     branch = &lexer->branches[lexer->branch_count - 1];
@@ -9196,12 +9149,12 @@ static bool cfti_branch_next(cfti_lexer *lexer) {
         cfti_branch_close(lexer, branch);
         return true;
     }
-    if (branch->last) return false;
+    if (branch->has_else) return false;
     cfti_branch_leave(lexer, branch);
     if (command == CFTI_COMMAND_ELSE) {
-        branch->active = !branch->ignored;
-        branch->last = true;
-    } else if (!branch->ignored && !branch->unknown) {
+        branch->active = !branch->skip_rest;
+        branch->has_else = true;
+    } else if (!branch->skip_rest && !branch->unknown) {
         cfti_branch_decide(lexer, branch);
     }
     return true;
@@ -9210,23 +9163,23 @@ static bool cfti_branch_next(cfti_lexer *lexer) {
 /* ==== Names and arguments ================================================ */
 
 static void cfti_command_skip_line(cfti_lexer *lexer) {
-    lexer->at = CFTI_AT_LINE;
-    lexer->then = CFTI_AT_SQL;
+    lexer->state = CFTI_LEX_LINE;
+    lexer->next_state = CFTI_LEX_SQL;
 }
 
-/* Its name has ended. */
+/* The command's name has ended. */
 static void cfti_command_start(cfti_lexer *lexer) {
     cfti_command command = cfti_command_find(lexer);
     bool active = cfti_lex_active(lexer);
 
-    cfti_lex_settle(lexer, &lexer->opened);
-    lexer->command = command.kind & CFTI_COMMAND_KIND;
+    cfti_lex_resolve(lexer, &lexer->opened);
+    lexer->command.kind = command.kind & CFTI_COMMAND_KIND;
     lexer->word_size = 0;
-    if (lexer->restricted && lexer->command != CFTI_COMMAND_UNRESTRICT)
-        lexer->command = CFTI_COMMAND_UNKNOWN;
-    switch (lexer->command) {
+    if (lexer->restricted && lexer->command.kind != CFTI_COMMAND_UNRESTRICT)
+        lexer->command.kind = CFTI_COMMAND_UNKNOWN;
+    switch (lexer->command.kind) {
     case CFTI_COMMAND_EDIT_LINE:
-        if (active) cfti_lex_clear(lexer);
+        if (active) cfti_query_clear(lexer);
         cfti_command_skip_line(lexer);
         return;
     case CFTI_COMMAND_UNKNOWN:
@@ -9236,58 +9189,62 @@ static void cfti_command_start(cfti_lexer *lexer) {
             cfti_command_skip_line(lexer);
             return;
         }
-        lexer->at = CFTI_AT_COPY_LINE;
+        lexer->state = CFTI_LEX_COPY_LINE;
         lexer->quote = 0;
-        lexer->before = 0;
-        lexer->last = 0;
-        lexer->format = lexer->dotted = false;
-        cfti_copy_init(&lexer->line_copy);
+        lexer->previous = 0;
+        lexer->copy_line.last = 0;
+        lexer->in_format = lexer->copy_line.has_schema = false;
+        cfti_copy_init(&lexer->copy_line.copy);
         return;
     default: break;
     }
-    lexer->at = CFTI_AT_ARGUMENTS;
-    lexer->pipes = (command.kind & CFTI_COMMAND_PIPES) != 0;
-    lexer->options = lexer->pipes && lexer->command == CFTI_COMMAND_SEND;
-    lexer->condition = lexer->command == CFTI_COMMAND_IF || lexer->command == CFTI_COMMAND_ELIF;
-    lexer->needed = command.needed;
-    lexer->first = true;
-    lexer->in_argument = lexer->parenthesis = lexer->closed = lexer->uncertain = false;
-    lexer->refused = false;
-    lexer->key = CFTI_NO_KEY;
-    lexer->semicolons = 0;
+    lexer->state = CFTI_LEX_ARGUMENTS;
+    lexer->command.pipes = (command.kind & CFTI_COMMAND_PIPES) != 0;
+    lexer->command.takes_options = lexer->command.pipes && lexer->command.kind == CFTI_COMMAND_SEND;
+    lexer->command.condition =
+        lexer->command.kind == CFTI_COMMAND_IF || lexer->command.kind == CFTI_COMMAND_ELIF;
+    lexer->command.needed = command.needed;
+    lexer->command.first = true;
+    lexer->command.in_argument = lexer->command.has_options = lexer->command.options_end =
+        lexer->command.unknown = false;
+    lexer->command.bad_option = false;
+    lexer->command.key = CFTI_NO_KEY;
+    lexer->command.semicolons = 0;
 }
 
-/* Does what the command does. False: psql refuses it, and with it the rest of the line. */
+/* Runs the command. False: psql rejects the command and the rest of the line. */
 static bool cfti_command_run(cfti_lexer *lexer) {
-    if (lexer->command == CFTI_COMMAND_IF) return cfti_branch_open(lexer);
-    if (lexer->command == CFTI_COMMAND_ELIF || lexer->command == CFTI_COMMAND_ELSE ||
-        lexer->command == CFTI_COMMAND_ENDIF)
+    if (lexer->command.kind == CFTI_COMMAND_IF) return cfti_branch_open(lexer);
+    if (lexer->command.kind == CFTI_COMMAND_ELIF || lexer->command.kind == CFTI_COMMAND_ELSE ||
+        lexer->command.kind == CFTI_COMMAND_ENDIF)
         return cfti_branch_next(lexer);
     if (!cfti_lex_active(lexer)) return true;
-    if (lexer->needed > 0) return false;
-    switch (lexer->command) {
+    if (lexer->command.needed > 0) return false;
+    switch (lexer->command.kind) {
     case CFTI_COMMAND_SEND:
     case CFTI_COMMAND_DESCRIBE:
-        if (lexer->parenthesis && (!lexer->closed || lexer->refused)) return false;
-        cfti_lex_send(lexer, lexer->command == CFTI_COMMAND_SEND);
+        if (lexer->command.has_options &&
+            (!lexer->command.options_end || lexer->command.bad_option))
+            return false;
+        cfti_lex_send(lexer, lexer->command.kind == CFTI_COMMAND_SEND);
         cfti_lex_reset(lexer);
         return true;
     case CFTI_COMMAND_RESET:
-        cfti_lex_clear(lexer);
+        cfti_query_clear(lexer);
         cfti_lex_reset(lexer);
         return true;
-    case CFTI_COMMAND_EDIT: cfti_lex_clear(lexer); return true;
+    case CFTI_COMMAND_EDIT: cfti_query_clear(lexer); return true;
     case CFTI_COMMAND_QUIT:
-        cfti_lex_found(lexer, "\\q ends the script: remove it", lexer->opened.line);
+        cfti_lex_report(lexer, "\\q ends the script: remove it", lexer->opened.line);
         return true;
     case CFTI_COMMAND_RESTRICT:
-        if (lexer->key == CFTI_NO_KEY) return false;
+        if (lexer->command.key == CFTI_NO_KEY) return false;
         lexer->restricted = true;
-        lexer->restrict_key = lexer->key;
+        lexer->restrict_key = lexer->command.key;
         lexer->restrict_line = lexer->opened.line;
         return true;
     case CFTI_COMMAND_UNRESTRICT:
-        if (!lexer->restricted || lexer->restrict_key != lexer->key) return false;
+        if (!lexer->restricted || lexer->restrict_key != lexer->command.key) return false;
         lexer->restricted = false;
         return true;
     case CFTI_COMMAND_RELATIVE:
@@ -9297,121 +9254,98 @@ static bool cfti_command_run(cfti_lexer *lexer) {
     }
 }
 
-/* One byte of an argument's value. */
+/* A byte of an argument's value. */
 static void cfti_argument_byte(cfti_lexer *lexer, uint8_t c, bool quoted) {
     static const uint64_t prime = UINT64_C(0x100000001B3);
+    bool opening = lexer->command.empty && lexer->command.first;
 
-    bool opening = lexer->empty && lexer->first;
-
-    lexer->empty = false;
-    lexer->closing = c == ')';
-    if (opening) lexer->parenthesis = lexer->options && c == '(';
-    lexer->last = quoted ? '\'' : c;
-    if (lexer->condition) cfti_lex_letter(lexer, cfti_lower(c));
-    if (lexer->parenthesis && !lexer->closed && !lexer->in_value) {
-        if (c == '=') lexer->in_value = true;
-        else if (!opening) cfti_lex_letter(lexer, c);
+    lexer->command.empty = false;
+    lexer->command.ends_in_paren = c == ')';
+    if (opening) lexer->command.has_options = lexer->command.takes_options && c == '(';
+    lexer->command.last = quoted ? '\'' : c;
+    if (lexer->command.condition) cfti_word_add(lexer, cfti_lower(c));
+    if (lexer->command.has_options && !lexer->command.options_end && !lexer->command.in_value) {
+        if (c == '=') lexer->command.in_value = true;
+        else if (!opening) cfti_word_add(lexer, c);
     }
-    if (!lexer->first) return;
+    if (!lexer->command.first) return;
     if (c == ';' && !quoted) {
-        lexer->semicolons++;
+        lexer->command.semicolons++;
         return;
     }
-    for (; lexer->semicolons > 0; lexer->semicolons--) lexer->key = (lexer->key ^ ';') * prime;
-    lexer->key = (lexer->key ^ c) * prime;
+    for (; lexer->command.semicolons > 0; lexer->command.semicolons--)
+        lexer->command.key = (lexer->command.key ^ ';') * prime;
+    lexer->command.key = (lexer->command.key ^ c) * prime;
 }
 
-/* Before its first byte, which may be a quote. */
+/* The first byte of an argument, which may be a quote, is next. */
 static void cfti_argument_start(cfti_lexer *lexer) {
-    if (lexer->in_argument) return;
-    lexer->in_argument = true;
-    lexer->last = 0;
-    lexer->empty = true;
-    lexer->closing = false;
-    lexer->certain = !lexer->uncertain;
-    lexer->argument = lexer->word_size;
-    lexer->in_value = false;
-    if (lexer->options) lexer->word_size = 0;
-    if (!lexer->first && lexer->condition) cfti_lex_letter(lexer, ' ');
+    if (lexer->command.in_argument) return;
+    lexer->command.in_argument = true;
+    lexer->command.last = 0;
+    lexer->command.empty = true;
+    lexer->command.ends_in_paren = false;
+    lexer->command.known_before = !lexer->command.unknown;
+    lexer->command.word_start = lexer->word_size;
+    lexer->command.in_value = false;
+    if (lexer->command.takes_options) lexer->word_size = 0;
+    if (!lexer->command.first && lexer->command.condition) cfti_word_add(lexer, ' ');
 }
 
-/* Whether \pset knows the option in lexer->word. */
+/* Whether lexer->word is an option of \pset. */
 static bool cfti_option_is_known(cfti_lexer *lexer) {
-    static const char *const names[] = {"border",
-                                        "columns",
-                                        "csv_fieldsep",
-                                        "expanded",
-                                        "x",
-                                        "vertical",
-                                        "fieldsep",
-                                        "fieldsep_zero",
-                                        "footer",
-                                        "format",
-                                        "linestyle",
-                                        "null",
-                                        "numericlocale",
-                                        "pager",
-                                        "pager_min_lines",
-                                        "recordsep",
-                                        "recordsep_zero",
-                                        "tableattr",
-                                        "T",
-                                        "title",
-                                        "C",
-                                        "tuples_only",
-                                        "t",
-                                        "unicode_border_linestyle",
-                                        "unicode_column_linestyle",
-                                        "unicode_header_linestyle",
-                                        "xheader_width"};
-    size_t i;
-    if (!lexer->in_value && lexer->word_size > 0 && lexer->word_size <= sizeof lexer->word &&
-        lexer->word[lexer->word_size - 1] == ')')
+    static const char names[] =
+        "border columns csv_fieldsep expanded x vertical fieldsep fieldsep_zero footer "
+        "format linestyle null numericlocale pager pager_min_lines recordsep "
+        "recordsep_zero tableattr T title C tuples_only t unicode_border_linestyle "
+        "unicode_column_linestyle unicode_header_linestyle xheader_width";
+    if (!lexer->command.in_value && lexer->word_size > 0 &&
+        lexer->word_size <= sizeof lexer->word && lexer->word[lexer->word_size - 1] == ')')
         lexer->word_size--;
-    for (i = 0; i < CFTI_COUNT(names); i++)
-        if (cfti_lex_word_is(lexer, names[i])) return true;
-    return lexer->word_size == 0 && !lexer->in_value;
+    return cfti_word_is_in(lexer, names) || (lexer->word_size == 0 && !lexer->command.in_value);
 }
 
 static void cfti_argument_end(cfti_lexer *lexer) {
-    if (!lexer->in_argument) return;
-    lexer->in_argument = false;
-    if (lexer->parenthesis && !lexer->closed && !cfti_option_is_known(lexer)) lexer->refused = true;
-    if (lexer->needed > 0) lexer->needed--;
-    lexer->pipes = lexer->parenthesis && lexer->closing && !lexer->closed;
-    lexer->closed = lexer->closed || lexer->closing;
-    lexer->first = false;
+    if (!lexer->command.in_argument) return;
+    lexer->command.in_argument = false;
+    if (lexer->command.has_options && !lexer->command.options_end && !cfti_option_is_known(lexer))
+        lexer->command.bad_option = true;
+    if (lexer->command.needed > 0) lexer->command.needed--;
+    lexer->command.pipes =
+        lexer->command.has_options && lexer->command.ends_in_paren && !lexer->command.options_end;
+    lexer->command.options_end = lexer->command.options_end || lexer->command.ends_in_paren;
+    lexer->command.first = false;
 }
 
-/* The command ends before p, with its line or a backslash. */
+/* The command ends before p: at the end of its line or at a backslash. */
 static void cfti_command_end(cfti_lexer *lexer, const uint8_t *p) {
     bool done = cfti_command_run(lexer);
     lexer->word_size = 0;
     lexer->run = CFTI_RUN_NONE;
     if (!done) cfti_command_skip_line(lexer);
-    else lexer->at = (uint8_t)(*p == '\\' ? CFTI_AT_NEXT_COMMAND : CFTI_AT_SQL);
+    else lexer->state = (uint8_t)(*p == '\\' ? CFTI_LEX_NEXT_COMMAND : CFTI_LEX_SQL);
 }
 
 static const uint8_t *cfti_lex_name(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    for (; p < end && *p != '\\' && !(cfti_kinds[*p] & CFTI_SPACE); p++) cfti_lex_letter(lexer, *p);
+    for (; p < end && *p != '\\' && !(cfti_kinds[*p] & CFTI_SPACE); p++) cfti_word_add(lexer, *p);
     if (p < end) cfti_command_start(lexer);
     return p;
 }
 
 static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end; p++) {
-        uint8_t c = *p, before = lexer->in_argument ? lexer->last : 0;
+        uint8_t c = *p, before = lexer->command.in_argument ? lexer->command.last : 0;
         if (c == '\n' || c == '\\') {
             cfti_argument_end(lexer);
             cfti_command_end(lexer, p);
-            return p + (c == '\\' && lexer->at == CFTI_AT_NEXT_COMMAND);
+            return p + (c == '\\' && lexer->state == CFTI_LEX_NEXT_COMMAND);
         }
         if (cfti_kinds[c] & CFTI_SPACE) {
             cfti_argument_end(lexer);
             continue;
         }
-        if (c == '|' && !lexer->in_argument && lexer->pipes) {
-            if (lexer->needed > 0) lexer->needed--;
+        if (c == '|' && !lexer->command.in_argument && lexer->command.pipes) {
+            if (lexer->command.needed > 0) lexer->command.needed--;
             (void)cfti_command_run(lexer);
             lexer->word_size = 0;
             cfti_command_skip_line(lexer);
@@ -9419,13 +9353,13 @@ static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, co
         }
         if (before == ':' && ((cfti_kinds[c] & CFTI_IDENT) || c == '\'' || c == '"' || c == '{') &&
             c != '$')
-            lexer->uncertain = true;
+            lexer->command.unknown = true;
         cfti_argument_start(lexer);
         if (c == '\'' || c == '"' || c == '`') {
-            if (c == '`') lexer->uncertain = true;
-            lexer->last = c;
+            if (c == '`') lexer->command.unknown = true;
+            lexer->command.last = c;
             lexer->quote = c;
-            lexer->at = CFTI_AT_ARGUMENT_QUOTE;
+            lexer->state = CFTI_LEX_ARGUMENT_QUOTE;
             if (c == '"') cfti_argument_byte(lexer, c, true);
             return p + 1;
         }
@@ -9434,24 +9368,24 @@ static const uint8_t *cfti_lex_arguments(cfti_lexer *lexer, const uint8_t *p, co
     return p;
 }
 
-/* Within quotes, which end with the line: the argument is none then. */
+/* In quotes. The end of the line discards an argument whose quotes are open. */
 static const uint8_t *cfti_lex_argument_quote(cfti_lexer *lexer, const uint8_t *p,
                                               const uint8_t *end) {
     for (; p < end; p++) {
         if (*p == '\n') {
-            lexer->word_size = lexer->argument;
-            lexer->uncertain = !lexer->certain;
-            if (lexer->first) lexer->parenthesis = false;
+            lexer->word_size = lexer->command.word_start;
+            lexer->command.unknown = !lexer->command.known_before;
+            if (lexer->command.first) lexer->command.has_options = false;
             cfti_command_end(lexer, p);
             return p;
         }
         if (*p == '\\' && lexer->quote == '\'') {
-            lexer->at = CFTI_AT_ARGUMENT_ESCAPED;
+            lexer->state = CFTI_LEX_ARGUMENT_ESCAPED;
             return p + 1;
         }
         if (*p == lexer->quote) {
             if (*p == '"') cfti_argument_byte(lexer, *p, true);
-            lexer->at = (uint8_t)(*p == '\'' ? CFTI_AT_ARGUMENT_END : CFTI_AT_ARGUMENTS);
+            lexer->state = (uint8_t)(*p == '\'' ? CFTI_LEX_ARGUMENT_END : CFTI_LEX_ARGUMENTS);
             return p + 1;
         }
         cfti_argument_byte(lexer, *p, true);
@@ -9459,47 +9393,69 @@ static const uint8_t *cfti_lex_argument_quote(cfti_lexer *lexer, const uint8_t *
     return p;
 }
 
-/* After a backslash there. */
+/* After a backslash in '...'. */
 static const uint8_t *cfti_lex_argument_escaped(cfti_lexer *lexer, const uint8_t *p) {
     static const char letters[] = "ntbrf", values[] = "\n\t\b\r\f";
     const char *letter = (const char *)memchr(letters, *p, 5);
-    lexer->at = CFTI_AT_ARGUMENT_QUOTE;
+    lexer->state = CFTI_LEX_ARGUMENT_QUOTE;
     if (*p == '\n') return p;
     if (*p == 'x' || (*p >= '0' && *p <= '7')) {
-        lexer->at = CFTI_AT_ARGUMENT_NUMBER;
-        lexer->base = (uint8_t)(*p == 'x' ? 16 : 8);
-        lexer->digits = 2;
-        lexer->value = (uint8_t)(*p == 'x' ? 'x' : *p - '0');
+        lexer->state = CFTI_LEX_ARGUMENT_NUMBER;
+        lexer->command.base = (uint8_t)(*p == 'x' ? 16 : 8);
+        lexer->command.digits = 2;
+        lexer->command.value = (uint8_t)(*p == 'x' ? 'x' : *p - '0');
     } else {
         cfti_argument_byte(lexer, letter != NULL ? (uint8_t)values[letter - letters] : *p, true);
     }
     return p + 1;
 }
 
-/* In the digits of \101 or \x41. */
+/* In the digits of \101 or \x41 in '...'. */
 static const uint8_t *cfti_lex_argument_number(cfti_lexer *lexer, const uint8_t *p) {
     uint8_t c = cfti_lower(*p), digit = 16;
     if (c >= '0' && c <= '9') digit = (uint8_t)(c - '0');
     else if (c >= 'a' && c <= 'f') digit = (uint8_t)(c - 'a' + 10);
-    if (lexer->digits > 0 && digit < lexer->base) {
-        if (lexer->base == 16 && lexer->digits == 2) lexer->value = digit;
-        else lexer->value = (uint8_t)(lexer->value * lexer->base + digit);
-        lexer->digits--;
+    if (lexer->command.digits > 0 && digit < lexer->command.base) {
+        if (lexer->command.base == 16 && lexer->command.digits == 2) lexer->command.value = digit;
+        else lexer->command.value = (uint8_t)(lexer->command.value * lexer->command.base + digit);
+        lexer->command.digits--;
         return p + 1;
     }
-    cfti_argument_byte(lexer, lexer->value, true);
-    lexer->at = CFTI_AT_ARGUMENT_QUOTE;
+    cfti_argument_byte(lexer, lexer->command.value, true);
+    lexer->state = CFTI_LEX_ARGUMENT_QUOTE;
     return p;
 }
 
-/* ---- text/lexer_copy_line.c: the line of psql's \copy, of which it makes a COPY ---- */
+/* The states of a psql command. */
+static const uint8_t *cfti_lex_command(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    bool quote = *p == '\'', backslash = *p == '\\';
+
+    switch (lexer->state) {
+    case CFTI_LEX_NAME: return cfti_lex_name(lexer, p, end);
+    case CFTI_LEX_ARGUMENTS: return cfti_lex_arguments(lexer, p, end);
+    case CFTI_LEX_ARGUMENT_QUOTE: return cfti_lex_argument_quote(lexer, p, end);
+    case CFTI_LEX_ARGUMENT_ESCAPED: return cfti_lex_argument_escaped(lexer, p);
+    case CFTI_LEX_ARGUMENT_NUMBER: return cfti_lex_argument_number(lexer, p);
+    case CFTI_LEX_ARGUMENT_END:
+        lexer->state = (uint8_t)(quote ? CFTI_LEX_ARGUMENT_QUOTE : CFTI_LEX_ARGUMENTS);
+        if (quote) cfti_argument_byte(lexer, *p, true);
+        return p + quote;
+    default: /* CFTI_LEX_NEXT_COMMAND */
+        lexer->state = (uint8_t)(backslash ? CFTI_LEX_SQL : CFTI_LEX_BACKSLASH);
+        lexer->opened.at = p;
+        return p + backslash;
+    }
+}
+
+/* ---- text/lexer_copy_line.c: the line of psql's \copy, which psql sends as a COPY ---- */
 
 static void cfti_copy_line_token(cfti_lexer *lexer, int token) {
-    if (token == '.' && lexer->line_copy.state == CFTI_COPY_NAMED) {
-        if (lexer->dotted) lexer->line_copy.state = CFTI_COPY_NONE; /* psql: one schema */
-        lexer->dotted = true;
+    if (token == '.' && lexer->copy_line.copy.state == CFTI_COPY_NAMED) {
+        if (lexer->copy_line.has_schema)
+            lexer->copy_line.copy.state = CFTI_COPY_NONE; /* psql accepts one schema */
+        lexer->copy_line.has_schema = true;
     }
-    lexer->line_copy.state = cfti_copy_next(lexer, &lexer->line_copy, token);
+    lexer->copy_line.copy.state = cfti_copy_next(lexer, &lexer->copy_line.copy, token);
 }
 
 static void cfti_copy_line_word(cfti_lexer *lexer) {
@@ -9510,17 +9466,16 @@ static void cfti_copy_line_word(cfti_lexer *lexer) {
     lexer->word_size = 0;
 }
 
-/* - or / may begin a comment, and u& a string: that is known one byte later, c. True: it
- * is a comment. */
+/* - or / may begin a comment, and u& a string: c, the next byte, decides. True: a comment. */
 static bool cfti_copy_line_mark(cfti_lexer *lexer, uint8_t c) {
-    uint8_t mark = lexer->before;
-    lexer->before = 0;
+    uint8_t mark = lexer->previous;
+    lexer->previous = 0;
     if (mark == '-' && c == '-') {
         lexer->quote = '\n';
     } else if (mark == '/' && c == '*') {
         lexer->quote = '/';
         lexer->depth = 1;
-        lexer->last = 0;
+        lexer->copy_line.last = 0;
     } else if (mark != 0 && (mark != '&' || c != '\'')) {
         cfti_copy_line_token(lexer, mark);
     }
@@ -9530,19 +9485,19 @@ static bool cfti_copy_line_mark(cfti_lexer *lexer, uint8_t c) {
 static void cfti_copy_line_end(cfti_lexer *lexer) {
     (void)cfti_copy_line_mark(lexer, '\n');
     cfti_copy_line_word(lexer);
-    /* What is open at the end of the line is the server's error. */
-    if (lexer->quote != 0 && lexer->quote != '\n') lexer->line_copy.state = CFTI_COPY_NONE;
+    /* The server rejects a line that leaves something open. */
+    if (lexer->quote != 0 && lexer->quote != '\n') lexer->copy_line.copy.state = CFTI_COPY_NONE;
     lexer->quote = 0;
-    if (cfti_copy_reads(&lexer->line_copy))
-        cfti_lex_send_copies(lexer, 1, lexer->opened.line, lexer->line_copy.binary);
-    lexer->at = CFTI_AT_SQL;
+    if (cfti_copy_reads(&lexer->copy_line.copy))
+        cfti_lex_send_copies(lexer, 1, lexer->opened.line, lexer->copy_line.copy.binary);
+    lexer->state = CFTI_LEX_SQL;
     lexer->run = CFTI_RUN_NONE;
 }
 
-/* In $tag$...$tag$, or its first tag. */
+/* In $tag$...$tag$ or its opening tag. */
 static void cfti_copy_line_dollar(cfti_lexer *lexer, uint8_t c) {
     uint8_t kind = cfti_kinds[c];
-    if (!lexer->in_tag) {
+    if (!lexer->copy_line.in_tag) {
         if (c == '$' && lexer->matched == lexer->tag_size + 1) lexer->quote = 0;
         else if (c == '$') lexer->matched = 1;
         else if (lexer->matched > 0 && lexer->matched <= lexer->tag_size &&
@@ -9550,81 +9505,82 @@ static void cfti_copy_line_dollar(cfti_lexer *lexer, uint8_t c) {
             lexer->matched++;
         else lexer->matched = 0;
     } else if (c == '$') {
-        lexer->in_tag = false;
+        lexer->copy_line.in_tag = false;
         lexer->matched = 0;
         cfti_copy_line_token(lexer, '$');
     } else if ((kind & CFTI_IDENT) && (lexer->tag_size > 0 || !(kind & CFTI_DIGIT)) &&
                lexer->tag_size < sizeof lexer->tag) {
         lexer->tag[lexer->tag_size++] = c;
     } else {
-        lexer->line_copy.state = CFTI_COPY_NONE; /* $1, which no COPY may hold */
+        lexer->copy_line.copy.state = CFTI_COPY_NONE; /* $1: no COPY has parameters */
     }
 }
 
-/* Within quotes, or a comment, which nests. */
+/* In quotes, or in a comment, which nests. */
 static void cfti_copy_line_quoted(cfti_lexer *lexer, uint8_t c, uint8_t before) {
     if (lexer->quote == '/') {
         bool opens = before == '/' && c == '*', closes = before == '*' && c == '/';
         lexer->depth = lexer->depth + opens - closes;
-        if (opens || closes) lexer->last = 0;
+        if (opens || closes) lexer->copy_line.last = 0;
         if (lexer->depth == 0) lexer->quote = 0;
     } else if (lexer->quote == '$') {
         cfti_copy_line_dollar(lexer, c);
-    } else if (lexer->escapes && before == '\\') {
-        lexer->last = 0;
+    } else if (lexer->copy_line.escapes && before == '\\') {
+        lexer->copy_line.last = 0;
     } else if (c != lexer->quote) {
-        if (lexer->format) cfti_lex_letter(lexer, c);
+        if (lexer->in_format) cfti_word_add(lexer, c);
     } else {
         lexer->quote = 0;
-        cfti_copy_format(lexer, &lexer->line_copy);
+        cfti_copy_format(lexer, &lexer->copy_line.copy);
     }
 }
 
-/* Any other byte. Comments, which psql itself does not know, may follow the file alone. */
+/* A byte between tokens. psql knows no comments in \copy: only the part after the file, which the
+ * server reads, may contain them. */
 static void cfti_copy_line_byte(cfti_lexer *lexer, uint8_t c, uint8_t before) {
-    uint8_t state = lexer->line_copy.state;
+    uint8_t state = lexer->copy_line.copy.state;
     bool source = state == CFTI_COPY_SOURCE;
 
     if ((c == '\f' || c == '\v') && state > CFTI_COPY_READS && state < CFTI_COPY_SOURCE) {
-        /* White space to the server, but part of a word where psql splits the line. */
-        lexer->line_copy.state = CFTI_COPY_NONE;
+        /* White space for the server, but part of a word where psql splits the line. */
+        lexer->copy_line.copy.state = CFTI_COPY_NONE;
     } else if ((cfti_kinds[c] & CFTI_SPACE) && (!source || (c != '\f' && c != '\v'))) {
         cfti_copy_line_word(lexer);
     } else if (c == ';') {
         cfti_copy_line_word(lexer);
-        if (cfti_copy_reads(&lexer->line_copy)) lexer->quote = '\n'; /* that was all */
-        else lexer->line_copy.state = CFTI_COPY_NONE;
+        if (cfti_copy_reads(&lexer->copy_line.copy)) lexer->quote = '\n'; /* the rest is skipped */
+        else lexer->copy_line.copy.state = CFTI_COPY_NONE;
     } else if (c == '$' && lexer->word_size == 0 && !source) {
         lexer->quote = c;
-        lexer->in_tag = true;
+        lexer->copy_line.in_tag = true;
         lexer->tag_size = 0;
     } else if (source ? c != '\'' : (cfti_kinds[c] & CFTI_IDENT) != 0) {
-        cfti_lex_letter(lexer, cfti_lower(c));
+        cfti_word_add(lexer, cfti_lower(c));
     } else if ((c == '\'' || c == '"') && before == c) {
-        lexer->quote = c; /* a doubled quote: the same token goes on */
+        lexer->quote = c; /* a doubled quote continues the token */
     } else if ((c == '-' || c == '/') && (state < CFTI_COPY_READS || state > CFTI_COPY_SOURCE)) {
         cfti_copy_line_word(lexer);
-        lexer->before = c;
-    } else if (c == '&' && !source && cfti_lex_word_is(lexer, "u")) {
+        lexer->previous = c;
+    } else if (c == '&' && !source && cfti_word_is(lexer, "u")) {
         lexer->word_size = 0;
-        lexer->before = c;
+        lexer->previous = c;
     } else {
-        lexer->escapes = c == '\'' && cfti_lex_word_is(lexer, "e");
-        if (!lexer->escapes) cfti_copy_line_word(lexer);
+        lexer->copy_line.escapes = c == '\'' && cfti_word_is(lexer, "e");
+        if (!lexer->copy_line.escapes) cfti_copy_line_word(lexer);
         lexer->word_size = 0;
-        lexer->format = lexer->line_copy.state == CFTI_COPY_LIST_FORMAT;
+        lexer->in_format = lexer->copy_line.copy.state == CFTI_COPY_LIST_FORMAT;
         cfti_copy_line_token(lexer, c);
         if (c == '\'' || c == '"') lexer->quote = c;
     }
 }
 
-/* The line of a \copy. psql takes all up to white space for the file: stdin.csv is one. */
+/* The line of a \copy. The file's name ends at white space: stdin.csv is a file. */
 static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && *p != '\n'; p++) {
-        uint8_t before = lexer->last;
+        uint8_t before = lexer->copy_line.last;
         if (before == 0 && (cfti_kinds[*p] & CFTI_SPACE)) continue; /* before the first word */
-        lexer->last = *p;
-        if (lexer->before != 0 && cfti_copy_line_mark(lexer, *p)) continue;
+        lexer->copy_line.last = *p;
+        if (lexer->previous != 0 && cfti_copy_line_mark(lexer, *p)) continue;
         if (lexer->quote == 0) cfti_copy_line_byte(lexer, *p, before);
         else cfti_copy_line_quoted(lexer, *p, before);
     }
@@ -9634,12 +9590,10 @@ static const uint8_t *cfti_lex_copy_line(cfti_lexer *lexer, const uint8_t *p, co
 
 /* ---- text/lexer_skip.c: between tokens ---- */
 
-/* Most of a script is text in which nothing begins. It is passed over as fast as may be, and
- * words are looked at only where they matter: the first of a statement, those of a COPY,
- * and in a CREATE FUNCTION the word BEGIN, and all words after it. */
+/* Most of a script is text in which nothing begins, and the lexer skips it. Words matter only at
+ * the start of a statement, in a COPY, and in a CREATE FUNCTION from the word BEGIN on. */
 
-/* What the bytes before p are. Lexing between tokens began at `from`, with lexer->run
- * before it. */
+/* The run before p: lexer->run is the run before `from`. */
 static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
     const uint8_t *q = p;
     uint8_t run;
@@ -9652,7 +9606,7 @@ static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const 
     return run;
 }
 
-/* Whether a quote now is that of an E'...': most often the byte before tells. */
+/* Whether a quote at p begins E'...'. The byte before it decides most cases. */
 static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
     if (p > from && (p[-1] | 0x20) != 'e') return false;
     return cfti_lex_run(lexer, from, p) == CFTI_RUN_E;
@@ -9660,11 +9614,11 @@ static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const
 
 /* ==== Where nothing begins =============================================== */
 
-/* To the next byte that may begin something; parentheses are counted on the way. In CREATE
- * FUNCTION a b may, too: that of BEGIN. With 16 at a time also to # and &, each of which one
- * instruction takes together with " and '. */
+/* Skips to the next byte that may begin something and counts parentheses. In CREATE FUNCTION the
+ * b of BEGIN is such a byte. The loop over 16 bytes also finds # and &: one comparison finds # and
+ * ", and one finds & and '. */
 static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    const uint8_t letter = lexer->routine == CFTI_ROUTINE_YES ? 0x20 : 0xFF; /* which makes a b */
+    const uint8_t letter = lexer->routine == CFTI_ROUTINE_YES ? 0x20 : 0xFF; /* with it, B is b */
 #if CFTI_V16
     const cfti_v16 one = cfti_v16_fill(0x01), two = cfti_v16_fill(0x02);
     const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
@@ -9698,9 +9652,9 @@ static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, con
     return p;
 }
 
-/* The bytes of 64 from `at` on that may begin something, and parentheses: a bit for each. */
+/* The 64 bytes from `at` on, a bit for each: bytes that may begin something, and parentheses. */
 typedef struct cfti_window {
-    const uint8_t *at; /* NULL: none */
+    const uint8_t *at; /* NULL: not read */
     uint64_t stops, opens, closes;
 } cfti_window;
 
@@ -9714,7 +9668,7 @@ CFTI_SSSE3 inline __m128i cfti_ssse3_load(const uint8_t *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-/* A bit for each of 64 bytes that is equal to its neighbour. */
+/* A bit for each of 64 bytes that v and w have in common. */
 CFTI_SSSE3 inline uint64_t cfti_ssse3_equal(const __m128i v[4], const __m128i w[4]) {
     unsigned a = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[0], w[0]));
     unsigned b = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[1], w[1]));
@@ -9723,8 +9677,8 @@ CFTI_SSSE3 inline uint64_t cfti_ssse3_equal(const __m128i v[4], const __m128i w[
     return (a | b << 16) | (uint64_t)(c | d << 16) << 32;
 }
 
-/* The STOPs differ in their lower halves: by that of a byte one instruction gets the only STOP
- * that the byte may be, and zero for bytes outside ASCII. */
+/* The STOP bytes differ in their low four bits: for each byte, one shuffle looks up the only STOP
+ * that the byte can be, and zero for a byte outside ASCII. */
 CFTI_SSSE3 inline void cfti_window_read(cfti_window *window, const uint8_t *p) {
     const __m128i t =
         _mm_setr_epi8((char)-1, 0, '"', 0, '$', 0, 0, '\'', '(', ')', 0, ';', '\\', '-', 0, '/');
@@ -9750,7 +9704,7 @@ CFTI_SSSE3 inline uint64_t cfti_window_letters(const uint8_t *p) {
     return cfti_ssse3_equal(v, letters);
 }
 
-/* The window that begins at p; spaces come after the end. In CREATE FUNCTION a b is a stop. */
+/* Moves the window to p, with spaces after the end. In CREATE FUNCTION b is a stop. */
 CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, const uint8_t *end,
                                         bool routine) {
     uint8_t last[64];
@@ -9765,27 +9719,27 @@ CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, c
     if (routine) window->stops |= cfti_window_letters(p);
 }
 
-/* Parentheses from p on, counted all at once; one after the other only where a ) may be one
- * too many, or another ( become the outermost. The array is a choice without a branch. */
+/* Counts the parentheses from p on by their bits. They are counted one by one only where a ) may
+ * be unmatched or another ( may become the outermost. The array is a choice without a branch. */
 CFTI_SSSE3 inline void cfti_window_parens(cfti_lexer *lexer, const uint8_t *p, uint64_t opens,
                                           uint64_t closes) {
-    uint64_t depth = lexer->held.parens, closed = (uint64_t)__builtin_popcountll(closes);
+    uint64_t depth = lexer->query.parens, closed = (uint64_t)__builtin_popcountll(closes);
     uint64_t after = depth + (uint64_t)__builtin_popcountll(opens) - closed;
-    uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( comes first */
+    uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( precedes every ) */
 
     if (closed < deeper + (after == 0)) {
         const uint8_t *outermost[2];
         outermost[0] = p + __builtin_ctzll(opens | UINT64_C(1) << 63);
-        outermost[1] = lexer->held.paren.at;
-        lexer->held.paren.at = outermost[(depth > 0) | (opens == 0)];
-        lexer->held.parens = after;
+        outermost[1] = lexer->query.open_paren.at;
+        lexer->query.open_paren.at = outermost[(depth > 0) | (opens == 0)];
+        lexer->query.parens = after;
         return;
     }
     for (closes |= opens; closes != 0; closes &= closes - 1)
         cfti_lex_paren(lexer, p + __builtin_ctzll(closes));
 }
 
-/* cfti_lex_skip_any in windows, which are read once for all that is found in them. */
+/* cfti_lex_skip_any by windows: each window is read once, however many stops it has. */
 CFTI_SSSE3 const uint8_t *cfti_lex_skip_ssse3(cfti_lexer *lexer, cfti_window *window,
                                               const uint8_t *p, const uint8_t *end) {
     while (p < end) {
@@ -9818,14 +9772,14 @@ static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, cfti_window *window, cons
 
 /* ==== Words ============================================================== */
 
-/* The letters that may begin a word that matters, or a quote such as N'...', which is no
- * word: most statements show in the first that they are neither COPY nor CREATE. */
+/* Whether c may begin a word that matters, or a quote such as N'...'. The first letter shows of
+ * most statements that they are neither COPY nor CREATE. */
 static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
     static const char quotes[5] = {'e', 'n', 'b', 'x', 'u'};
 
-    if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
+    if (lexer->query.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
     if (memchr(quotes, c, sizeof quotes)) return true;
-    if (lexer->held.kind == CFTI_STATEMENT_START && c == 'c') return true;
+    if (lexer->query.kind == CFTI_STATEMENT_START && c == 'c') return true;
     switch (lexer->routine) {
     case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
     case CFTI_ROUTINE_OR: return c == 'r';
@@ -9834,12 +9788,11 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
     }
 }
 
-/* The word that ends before p is an identifier, unless it begins a quote or is the name in
- * :{?name}. */
+/* A word ends before p: an identifier, the prefix of a quote, or the name in :{?name}. */
 static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     static const char quotes[4] = {'e', 'n', 'b', 'x'};
 
-    if (lexer->tested && *p == '}') lexer->word_size = 0;
+    if (lexer->after_test && *p == '}') lexer->word_size = 0;
     if (lexer->word_size == 1 && *p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes))
         lexer->word_size = 0;
     if (lexer->word_size == 1 && *p == '&' && lexer->word[0] == 'u') {
@@ -9849,17 +9802,17 @@ static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
 }
 
-/* A word that goes on at p, to its last byte in this piece, or before the next $. */
+/* A word continues at p: returns its last byte before the next $ or the end of the piece. */
 static const uint8_t *cfti_lex_word_rest(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     bool kept = lexer->word_size > 0;
 
     lexer->run = CFTI_RUN_WORD;
     for (; p < end && (cfti_kinds[*p] & CFTI_IDENT) && *p != '$'; p++)
-        if (kept) cfti_lex_letter(lexer, cfti_lower(*p));
+        if (kept) cfti_word_add(lexer, cfti_lower(*p));
     return p - 1;
 }
 
-/* The first byte of a word, or one of a number or a variable. */
+/* The first byte of a word, or any byte of a number or a variable. */
 static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     uint8_t run = lexer->run, c = cfti_lower(*p);
 
@@ -9871,15 +9824,15 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     case CFTI_RUN_E:
     case CFTI_RUN_WORD:
         if (!cfti_run_is_none(run) && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
-        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-        lexer->tested = run == CFTI_RUN_TEST;
-        if (lexer->tested || cfti_lex_may_matter(lexer, c)) {
+        cfti_query_add(lexer, p, CFTI_QUERY_TOKENS);
+        lexer->after_test = run == CFTI_RUN_TEST;
+        if (lexer->after_test || cfti_lex_may_matter(lexer, c)) {
             lexer->word_size = 0;
-            cfti_lex_letter(lexer, c);
+            cfti_word_add(lexer, c);
         } else {
-            lexer->held.kind = CFTI_STATEMENT_OTHER;
+            lexer->query.kind = CFTI_STATEMENT_OTHER;
             lexer->routine = CFTI_ROUTINE_NO;
-            lexer->words = false;
+            lexer->words_matter = false;
         }
         return;
     default:
@@ -9888,8 +9841,8 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     }
 }
 
-/* Whether a word of two letters or more is at p, and none of COPY, CREATE, OR, FUNCTION and
- * PROCEDURE: by its first and third letters, without branches. */
+/* Whether a word of two letters or more is at p, other than COPY, CREATE, OR, FUNCTION and
+ * PROCEDURE. The first and third letters decide, without branches. */
 static bool cfti_lex_is_plain(const uint8_t *p) {
     static const uint32_t routine = 1u << ('o' & 31) | 1u << ('f' & 31) | 1u << ('p' & 31);
     static const uint32_t third = 1u << ('p' & 31) | 1u << ('e' & 31);
@@ -9899,21 +9852,21 @@ static bool cfti_lex_is_plain(const uint8_t *p) {
     return (word & cfti_kinds[p[1]] & CFTI_IDENT) != 0;
 }
 
-/* The first word of a statement. Most show at once that they are neither COPY nor CREATE
- * FUNCTION, or that they are the latter; the others are left to cfti_lex_words. One branch
- * decides: which statement comes next is what no processor foresees. */
+/* The first word of a statement. It shows of most statements whether they are COPY or CREATE
+ * FUNCTION; cfti_lex_words reads the others. There is one branch, because no processor predicts
+ * which statement comes next. */
 static const uint8_t *cfti_lex_first_word(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     uint8_t lower[32];
     const uint8_t *word = lower;
     bool plain;
     size_t i;
 
-    if (lexer->routine != CFTI_ROUTINE_START || lexer->held.kind != CFTI_STATEMENT_START ||
+    if (lexer->routine != CFTI_ROUTINE_START || lexer->query.kind != CFTI_STATEMENT_START ||
         lexer->run != CFTI_RUN_NONE)
         return p;
     while (p < end && (cfti_kinds[*p] & CFTI_SPACE)) p++;
     if (end - p < (ptrdiff_t)sizeof lower) return p;
-    for (i = 0; i < sizeof lower; i++) lower[i] = p[i] | 0x20; /* letters only from letters */
+    for (i = 0; i < sizeof lower; i++) lower[i] = p[i] | 0x20; /* no other byte becomes a letter */
     if (cfti_load_be32(lower) == 0x63726561 &&                 /* crea */
         cfti_load_be32(lower + 3) == 0x61746520)               /* ate */
         word += 7;
@@ -9927,17 +9880,17 @@ static const uint8_t *cfti_lex_first_word(cfti_lexer *lexer, const uint8_t *p, c
         if (!plain && memcmp(word, "function ", 9) != 0 && memcmp(word, "procedure ", 10) != 0)
             return p;
     }
-    cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-    lexer->held.kind = CFTI_STATEMENT_OTHER;
+    cfti_query_add(lexer, p, CFTI_QUERY_TOKENS);
+    lexer->query.kind = CFTI_STATEMENT_OTHER;
     lexer->routine = (uint8_t)(plain ? CFTI_ROUTINE_NO : CFTI_ROUTINE_YES);
-    lexer->words = false;
+    lexer->words_matter = false;
     return p + (word - lower);
 }
 
-/* The same where words matter: before the first of a statement, in COPY, and in CREATE
- * FUNCTION. May return early, once they no longer do. */
+/* Reads on where words matter: up to the first word of a statement, in a COPY, and in a CREATE
+ * FUNCTION. It returns early when words no longer matter. */
 static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    for (; p < end && lexer->words; p++) {
+    for (; p < end && lexer->words_matter; p++) {
         uint8_t kind = cfti_kinds[*p], run = lexer->run;
         if (run == CFTI_RUN_UNICODE && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, '&');
         if (kind & CFTI_IDENT) {
@@ -9966,56 +9919,96 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
     return p;
 }
 
-/* Whether the b at p, in CREATE FUNCTION, may be that of BEGIN. */
-static bool cfti_lex_may_start(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+/* Whether the b at p may begin the word BEGIN of a CREATE FUNCTION. */
+static bool cfti_lex_may_begin(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
                                const uint8_t *end) {
     if (lexer->routine != CFTI_ROUTINE_YES) return false;
     if (p > from && (cfti_kinds[p[-1]] & CFTI_IDENT)) return false;
     return end - p < 5 || ((p[1] | 0x20) == 'e' && (p[2] | 0x20) == 'g');
 }
 
-/* ---- text/lexer.c: what is still open at the end of a file ---- */
+/* ---- text/lexer.c: what a file leaves open at its end ---- */
 
-/* The rules are those of PostgreSQL's scan.l with standard_conforming_strings on,
- * and of psql's psqlscan.l and command.c around it. Where they differ, on strings
- * that go on after a newline, it is scan.l's: the server reads the statement. */
+/* The rules are those of PostgreSQL's scan.l with standard_conforming_strings on, and of psql's
+ * psqlscan.l and command.c around it. scan.l and psqlscan.l differ on strings that continue
+ * after a newline: scan.l decides, since the server reads the statement. */
 
-/* The only finding that is none in the last file of an output: psql sends what it holds. */
+/* The only finding that is accepted in the last file of an output: psql sends what it holds. */
 static const char cfti_statement_open[] = "statement never ended: add ';'";
 
 /* ==== Between tokens ===================================================== */
 
-/* The $ at p: the rest of an identifier, which is passed over at once (to look back from
- * each of its $ would take time that grows with the square of their number), or NULL: it
- * may begin a quote. */
-static const uint8_t *cfti_lex_dollar_word(cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
-                                           const uint8_t *end) {
+/* Each of the next three functions returns the byte after what it has skipped, or NULL if what
+ * begins at p needs a state, which is set. Plain quotes and comments to the end of the line are
+ * frequent: they are skipped here unless the piece ends in one. */
+
+/* The $ at p continues an identifier or may begin a quote. The rest of an identifier is skipped
+ * at once: looking back from each of its $ would take quadratic time. */
+static const uint8_t *cfti_lex_sql_dollar(cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+                                          const uint8_t *end) {
     uint8_t run = cfti_lex_run(lexer, from, p);
 
-    if (run != CFTI_RUN_E && run != CFTI_RUN_WORD && run != CFTI_RUN_EXPONENT) return NULL;
-    while (p < end && (cfti_kinds[*p] & CFTI_IDENT)) {
-        if (lexer->word_size > 0) cfti_lex_letter(lexer, *p);
-        p++;
+    if (run != CFTI_RUN_E && run != CFTI_RUN_WORD && run != CFTI_RUN_EXPONENT) {
+        cfti_lex_token(lexer, p, *p);
+        lexer->word_size = 0;
+        lexer->state = CFTI_LEX_TAG;
+        lexer->tag_size = 0;
+        return NULL;
     }
+    for (; p < end && (cfti_kinds[*p] & CFTI_IDENT); p++)
+        if (lexer->word_size > 0) cfti_word_add(lexer, *p);
     lexer->run = CFTI_RUN_WORD;
     return p;
 }
 
-/* Goes on between tokens, until something begins or a COPY is sent. Comments to the
- * end of the line and plain quotes are frequent, and are passed over right here,
- * unless the piece ends in one; `at` and the state machine below are for what
- * remains. */
+static const uint8_t *cfti_lex_sql_quote(cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+                                         const uint8_t *end) {
+    const uint8_t *q;
+
+    lexer->in_format = lexer->query.kind == CFTI_STATEMENT_COPY &&
+                       lexer->query.copy.state == CFTI_COPY_LIST_FORMAT;
+    cfti_lex_token(lexer, p, *p);
+    if (*p == '\'' && cfti_lex_escapes(lexer, from, p)) {
+        lexer->state = CFTI_LEX_ESCAPE;
+        lexer->continued = false;
+        return NULL;
+    }
+    q = cfti_find2(p + 1, end, *p, *p);
+    while (end - q > 1 && q[1] == *p) q = cfti_find2(q + 2, end, *p, *p);
+    if (end - q > 1 && !lexer->in_format) {
+        lexer->run = CFTI_RUN_NONE;
+        return q + 1;
+    }
+    lexer->state = CFTI_LEX_QUOTE;
+    lexer->quote = *p;
+    if (lexer->in_format) lexer->word_size = 0;
+    return NULL;
+}
+
+/* The - at p begins a comment or ends the piece. memchr, since comments are longer than most
+ * strings. */
+static const uint8_t *cfti_lex_sql_comment(cfti_lexer *lexer, const uint8_t *p,
+                                           const uint8_t *end) {
+    const uint8_t *newline = (const uint8_t *)memchr(p, '\n', (size_t)(end - p));
+
+    if (newline != NULL) lexer->run = CFTI_RUN_NONE;
+    else lexer->state = CFTI_LEX_DASH;
+    return newline;
+}
+
+/* Reads SQL until a token needs a state or a COPY is sent. The run before p depends on the bytes
+ * from `from` on and on lexer->run. */
 static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    const uint8_t *from = p, *q;
+    const uint8_t *from = p, *next;
     cfti_window window;
 
     window.at = NULL;
     for (;;) {
-        if (lexer->words) {
+        if (lexer->words_matter) {
             from = p = cfti_lex_first_word(lexer, p, end);
-            if (lexer->words) from = p = cfti_lex_words(lexer, p, end);
-            if (lexer->routine == CFTI_ROUTINE_YES) window.at = NULL; /* it knows no b */
-            if (p < end && !lexer->words) continue;
+            if (lexer->words_matter) from = p = cfti_lex_words(lexer, p, end);
+            if (lexer->routine == CFTI_ROUTINE_YES) window.at = NULL; /* its stops lack b */
+            if (p < end && !lexer->words_matter) continue;
         } else {
             p = cfti_lex_skip(lexer, &window, p, end);
         }
@@ -10023,95 +10016,110 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
             lexer->run = cfti_lex_run(lexer, from, p);
             return p;
         }
+        next = NULL;
         switch (*p) {
         case ';':
             cfti_lex_semicolon(lexer, p);
             lexer->run = CFTI_RUN_NONE;
             from = ++p;
-            if (lexer->sent > 0 || lexer->found != NULL) return p;
+            if (lexer->data.pending > 0 || lexer->found != NULL) return p;
             continue;
-        case '$':
-            q = cfti_lex_dollar_word(lexer, from, p, end);
-            if (q != NULL) {
-                from = p = q;
-                continue;
-            }
-            cfti_lex_token(lexer, p, *p);
-            lexer->word_size = 0;
-            lexer->at = CFTI_AT_TAG;
-            lexer->tag_size = 0;
-            break;
-        case '\'':
-        case '"':
-            lexer->format = lexer->held.kind == CFTI_STATEMENT_COPY &&
-                            lexer->held.copy.state == CFTI_COPY_LIST_FORMAT;
-            cfti_lex_token(lexer, p, *p);
-            if (*p == '\'' && cfti_lex_escapes(lexer, from, p)) {
-                lexer->at = CFTI_AT_ESCAPE;
-                lexer->continued = false;
-                break;
-            }
-            q = cfti_find2(p + 1, end, *p, *p);
-            while (end - q > 1 && q[1] == *p) q = cfti_find2(q + 2, end, *p, *p);
-            if (end - q > 1 && !lexer->format) {
-                from = p = q + 1;
-                lexer->run = CFTI_RUN_NONE;
-                continue;
-            }
-            lexer->at = CFTI_AT_QUOTE;
-            lexer->quote = *p;
-            if (lexer->format) lexer->word_size = 0;
-            break;
         case '-':
             if (end - p > 1 && p[1] != '-') {
                 cfti_lex_token(lexer, p, *p);
-                if (lexer->words) lexer->run = cfti_lex_step(lexer->run, *p);
+                if (lexer->words_matter) {
+                    lexer->run = cfti_lex_step(lexer->run, *p);
+                    from = p + 1;
+                }
                 p++;
-                if (lexer->words) from = p;
                 continue;
             }
-            /* memchr, since comments are longer than most strings. */
-            q = (const uint8_t *)memchr(p, '\n', (size_t)(end - p));
-            if (q) {
-                from = p = q;
-                lexer->run = CFTI_RUN_NONE;
-                continue;
-            }
-            lexer->run = cfti_lex_run(lexer, from, p);
-            lexer->opened.at = p;
-            lexer->at = CFTI_AT_DASH;
-            return p + 1;
-        case '/': lexer->at = CFTI_AT_SLASH; break;
-        case '\\': lexer->at = CFTI_AT_BACKSLASH; break;
+            next = cfti_lex_sql_comment(lexer, p, end);
+            break;
+        case '$': next = cfti_lex_sql_dollar(lexer, from, p, end); break;
+        case '\'':
+        case '"': next = cfti_lex_sql_quote(lexer, from, p, end); break;
+        case '/': lexer->state = CFTI_LEX_SLASH; break;
+        case '\\': lexer->state = CFTI_LEX_BACKSLASH; break;
         case 'b':
         case 'B':
-            if (!cfti_lex_may_start(lexer, from, p, end)) {
+            if (!cfti_lex_may_begin(lexer, from, p, end)) {
                 p++;
                 continue;
             }
             lexer->run = cfti_lex_run(lexer, from, p);
-            lexer->words = true;
+            lexer->words_matter = true;
             from = p;
             continue;
         default: p++; continue; /* # or & */
         }
-        lexer->opened.at = p;
+        if (next == NULL) {
+            bool dash = lexer->state == CFTI_LEX_DASH;
+            lexer->opened.at = p;
+            lexer->run = dash ? cfti_lex_run(lexer, from, p) : (uint8_t)CFTI_RUN_NONE;
+            return p + 1;
+        }
+        from = p = next;
+    }
+}
+
+/* After - between tokens, or in the white space after E'...'. */
+static const uint8_t *cfti_lex_dash(cfti_lexer *lexer, const uint8_t *p) {
+    if (*p == '-') {
+        bool in_gap = lexer->state == CFTI_LEX_GAP_DASH;
+        lexer->next_state = (uint8_t)(in_gap ? CFTI_LEX_GAP : CFTI_LEX_SQL);
+        lexer->state = CFTI_LEX_LINE;
         lexer->run = CFTI_RUN_NONE;
         return p + 1;
     }
+    cfti_lex_token(lexer, p, '-');
+    lexer->run = cfti_lex_step(lexer->run, '-');
+    lexer->state = CFTI_LEX_SQL;
+    return p;
+}
+
+/* After / between tokens. */
+static const uint8_t *cfti_lex_slash(cfti_lexer *lexer, const uint8_t *p) {
+    if (*p == '*') {
+        if (lexer->query.content == CFTI_QUERY_EMPTY) lexer->query.content = CFTI_QUERY_COMMENT;
+        lexer->state = CFTI_LEX_COMMENT;
+        lexer->depth = 1;
+        lexer->previous = 0;
+        return p + 1;
+    }
+    cfti_lex_token(lexer, p, '/');
+    lexer->state = CFTI_LEX_SQL;
+    return p;
+}
+
+/* After a backslash between tokens. */
+static const uint8_t *cfti_lex_backslash(cfti_lexer *lexer, const uint8_t *p) {
+    lexer->state = CFTI_LEX_SQL;
+    if (*p == ';') {
+        cfti_query_add(lexer, p, CFTI_QUERY_TOKENS);
+        cfti_lex_end_statement(lexer);
+        lexer->routine = CFTI_ROUTINE_START;
+        return p + 1;
+    }
+    if (*p == ':') {
+        cfti_lex_token(lexer, p, '\\');
+        return p + 1;
+    }
+    lexer->state = CFTI_LEX_NAME;
+    lexer->word_size = 0;
+    return p;
 }
 
 /* ==== Within tokens ====================================================== */
 
-/* Comments: PostgreSQL's, which nest, until the outermost is closed; or, in
- * reference mode, a whole piece of text by the reference's rules. A byte is part
- * of one pair at most. */
+/* Comments: PostgreSQL's, which nest, to the end of the outermost; in reference mode, the whole
+ * piece by the reference's rules. A byte belongs to one delimiter at most. */
 static const uint8_t *cfti_lex_comment(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     bool reference = lexer->mode == CONFITURE_CHECK_REFERENCE;
-    const uint8_t *from = p; /* `before` stands before this */
+    const uint8_t *from = p; /* preceded by lexer->previous */
 
     while ((p = cfti_find2(p, end, '*', '/')) < end) {
-        uint8_t before = p > from ? p[-1] : lexer->before;
+        uint8_t before = p > from ? p[-1] : lexer->previous;
         uint8_t c = *p++;
         if (c == '*' && before == '/') {
             if (reference) {
@@ -10125,30 +10133,31 @@ static const uint8_t *cfti_lex_comment(cfti_lexer *lexer, const uint8_t *p, cons
             continue;
         }
         from = p;
-        lexer->before = 0;
+        lexer->previous = 0;
         if (lexer->depth == 0 && !reference) {
-            lexer->at = CFTI_AT_SQL;
+            lexer->state = CFTI_LEX_SQL;
             return p;
         }
     }
-    if (end > from) lexer->before = end[-1];
+    if (end > from) lexer->previous = end[-1];
     return end;
 }
 
-/* After $: a tag and another $ begin a quote; anything else is no quote, and what
- * was read of the tag is an identifier. */
+/* After $: a tag and another $ begin a quote. Otherwise the bytes of the tag are an
+ * identifier. */
 static const uint8_t *cfti_lex_tag(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && *p != '$'; p++) {
         uint8_t kind = cfti_kinds[*p];
         if (!(kind & CFTI_IDENT) || (lexer->tag_size == 0 && (kind & CFTI_DIGIT))) {
-            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION;       /* $1, which has no more */
-            if (lexer->routine == CFTI_ROUTINE_YES) lexer->words = true; /* it may be BEGIN */
-            lexer->at = CFTI_AT_SQL;
+            if (kind & CFTI_DIGIT) lexer->run = CFTI_RUN_FRACTION; /* $1 */
+            if (lexer->routine == CFTI_ROUTINE_YES)
+                lexer->words_matter = true; /* it may be BEGIN */
+            lexer->state = CFTI_LEX_SQL;
             return p;
         }
         if (lexer->tag_size < sizeof lexer->tag) lexer->tag[lexer->tag_size++] = *p;
         else lexer->tag_size = sizeof lexer->tag + 1;
-        cfti_lex_letter(lexer, cfti_lower(*p));
+        cfti_word_add(lexer, cfti_lower(*p));
         lexer->run = cfti_lex_step(lexer->run, *p);
     }
     if (p < end) {
@@ -10156,12 +10165,13 @@ static const uint8_t *cfti_lex_tag(cfti_lexer *lexer, const uint8_t *p, const ui
         lexer->run = CFTI_RUN_NONE;
         lexer->word_size = 0;
         lexer->matched = 0;
-        lexer->at = (uint8_t)(lexer->tag_size > sizeof lexer->tag ? CFTI_AT_LOST : CFTI_AT_DOLLAR);
+        lexer->state =
+            (uint8_t)(lexer->tag_size > sizeof lexer->tag ? CFTI_LEX_LONG_TAG : CFTI_LEX_DOLLAR);
     }
     return p;
 }
 
-/* A tag holds no $, so after a mismatch nothing but a $ can begin the delimiter. */
+/* In a dollar quote. A tag contains no $: after a mismatch only a $ can begin the closing tag. */
 static const uint8_t *cfti_lex_dollar(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     while (p < end) {
         if (lexer->matched == 0) {
@@ -10177,7 +10187,7 @@ static const uint8_t *cfti_lex_dollar(cfti_lexer *lexer, const uint8_t *p, const
                 lexer->matched = 0;
             }
         } else if (*p == '$') {
-            lexer->at = CFTI_AT_SQL;
+            lexer->state = CFTI_LEX_SQL;
             return p + 1;
         } else {
             lexer->matched = 0;
@@ -10186,164 +10196,119 @@ static const uint8_t *cfti_lex_dollar(cfti_lexer *lexer, const uint8_t *p, const
     return p;
 }
 
-/* After the quote that may end an E'...': is there another that continues it? To the
- * server; psql, which reads line by line, begins '...' there. */
+/* In '...' and "..." and at their ends. */
+static const uint8_t *cfti_lex_quote(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    if (lexer->state == CFTI_LEX_QUOTE_END) {
+        bool doubled = *p == lexer->quote;
+        lexer->state = (uint8_t)(doubled ? CFTI_LEX_QUOTE : CFTI_LEX_SQL);
+        if (!doubled) cfti_copy_format(lexer, &lexer->query.copy);
+        return p + doubled;
+    }
+    if (lexer->in_format && *p != lexer->quote) {
+        cfti_word_add(lexer, *p);
+        return p + 1;
+    }
+    p = cfti_find2(p, end, lexer->quote, lexer->quote);
+    if (p == end) return p;
+    lexer->state = CFTI_LEX_QUOTE_END;
+    return p + 1;
+}
+
+/* In E'...'. */
+static const uint8_t *cfti_lex_escape(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
+    bool quote = *p == '\'';
+
+    switch (lexer->state) {
+    case CFTI_LEX_ESCAPED:
+        /* The quote ends for psql or for the server, but not for both. */
+        if (quote && lexer->continued) {
+            cfti_lex_resolve(lexer, &lexer->opened);
+            cfti_lex_report(lexer, "quote never closed", lexer->opened.line);
+        }
+        lexer->state = CFTI_LEX_ESCAPE;
+        return p + 1;
+    case CFTI_LEX_ESCAPE_END:
+        lexer->state = (uint8_t)(quote ? CFTI_LEX_ESCAPE : CFTI_LEX_GAP);
+        lexer->saw_newline = false;
+        return p + quote;
+    default:
+        p = cfti_find2(p, end, '\'', '\\');
+        if (p == end) return p;
+        lexer->state = (uint8_t)(*p == '\\' ? CFTI_LEX_ESCAPED : CFTI_LEX_ESCAPE_END);
+        return p + 1;
+    }
+}
+
+/* In the white space after E'...'. A quote after a newline continues the string for the server.
+ * psql, which reads line by line, begins '...' there. */
 static const uint8_t *cfti_lex_gap(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     for (; p < end && (cfti_kinds[*p] & CFTI_SPACE); p++)
-        lexer->newline = lexer->newline || *p == '\n';
+        lexer->saw_newline = lexer->saw_newline || *p == '\n';
     if (p == end) return p;
-    if (*p == '\'' && lexer->newline) {
-        lexer->at = CFTI_AT_ESCAPE;
+    if (*p == '\'' && lexer->saw_newline) {
+        lexer->state = CFTI_LEX_ESCAPE;
         lexer->continued = true;
         lexer->opened.at = p++;
     } else if (*p == '-') {
-        lexer->at = CFTI_AT_GAP_DASH;
+        lexer->state = CFTI_LEX_GAP_DASH;
         p++;
     } else {
-        lexer->at = CFTI_AT_SQL;
+        lexer->state = CFTI_LEX_SQL;
     }
-    return p;
-}
-
-/* After a backslash between tokens. */
-static const uint8_t *cfti_lex_backslash(cfti_lexer *lexer, const uint8_t *p) {
-    lexer->at = CFTI_AT_SQL;
-    if (*p == ';') {
-        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-        cfti_lex_end_statement(lexer);
-        lexer->routine = CFTI_ROUTINE_START;
-        return p + 1;
-    }
-    if (*p == ':') {
-        cfti_lex_token(lexer, p, '\\');
-        return p + 1;
-    }
-    lexer->at = CFTI_AT_NAME;
-    lexer->word_size = 0;
     return p;
 }
 
 /* ==== The lexer ========================================================== */
 
-/* States that a byte or two decide. */
-static const uint8_t *cfti_lex_byte(cfti_lexer *lexer, const uint8_t *p) {
+/* At the start of the text: a byte order mark, or a prefix of one. */
+static const uint8_t *cfti_lex_start(cfti_lexer *lexer, const uint8_t *p) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
-    uint8_t c = *p;
 
-    switch (lexer->at) {
-    case CFTI_AT_START:
-        if (c == mark[lexer->matched]) {
-            if (++lexer->matched < 3) return p + 1;
-            cfti_lex_found(lexer, "byte order mark: remove it, or use strip_bom", 1);
-            lexer->at = CFTI_AT_SQL;
-            return p + 1;
-        }
-        if (lexer->matched > 0) {
-            /* Part of one is a word, which is no word that matters. */
-            cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
-            lexer->routine = CFTI_ROUTINE_NO;
-            lexer->run = CFTI_RUN_WORD;
-            cfti_lex_words_matter(lexer);
-        }
-        lexer->at = CFTI_AT_SQL;
-        return p;
-    case CFTI_AT_DASH:
-        if (c == '-') {
-            lexer->at = CFTI_AT_LINE;
-            lexer->then = CFTI_AT_SQL;
-            lexer->run = CFTI_RUN_NONE;
-            return p + 1;
-        }
-        cfti_lex_token(lexer, p, '-');
-        lexer->run = cfti_lex_step(lexer->run, '-');
-        lexer->at = CFTI_AT_SQL;
-        return p;
-    case CFTI_AT_SLASH:
-        if (c == '*') {
-            if (lexer->held.what == CFTI_HELD_NOTHING) lexer->held.what = CFTI_HELD_COMMENT;
-            lexer->at = CFTI_AT_COMMENT;
-            lexer->depth = 1;
-            lexer->before = 0;
-            return p + 1;
-        }
-        cfti_lex_token(lexer, p, '/');
-        lexer->at = CFTI_AT_SQL;
-        return p;
-    case CFTI_AT_QUOTE_END:
-        lexer->at = (uint8_t)(c == lexer->quote ? CFTI_AT_QUOTE : CFTI_AT_SQL);
-        if (c != lexer->quote) cfti_copy_format(lexer, &lexer->held.copy);
-        return p + (c == lexer->quote);
-    case CFTI_AT_ESCAPED:
-        /* Here psql and the server part: to one of them the quote ends. */
-        if (c == '\'' && lexer->continued) {
-            cfti_lex_settle(lexer, &lexer->opened);
-            cfti_lex_found(lexer, "quote never closed", lexer->opened.line);
-        }
-        lexer->at = CFTI_AT_ESCAPE;
+    if (*p == mark[lexer->matched]) {
+        if (++lexer->matched < 3) return p + 1;
+        cfti_lex_report(lexer, "byte order mark: remove it, or use strip_bom", 1);
+        lexer->state = CFTI_LEX_SQL;
         return p + 1;
-    case CFTI_AT_ESCAPE_END:
-        lexer->at = (uint8_t)(c == '\'' ? CFTI_AT_ESCAPE : CFTI_AT_GAP);
-        lexer->newline = false;
-        return p + (c == '\'');
-    case CFTI_AT_GAP_DASH:
-        if (c == '-') {
-            lexer->at = CFTI_AT_LINE;
-            lexer->then = CFTI_AT_GAP;
-            return p + 1;
-        }
-        cfti_lex_token(lexer, p, '-');
-        lexer->at = CFTI_AT_SQL;
-        return p;
-    case CFTI_AT_BACKSLASH: return cfti_lex_backslash(lexer, p);
-    case CFTI_AT_ARGUMENT_ESCAPED: return cfti_lex_argument_escaped(lexer, p);
-    case CFTI_AT_ARGUMENT_NUMBER: return cfti_lex_argument_number(lexer, p);
-    case CFTI_AT_ARGUMENT_END:
-        lexer->at = (uint8_t)(c == '\'' ? CFTI_AT_ARGUMENT_QUOTE : CFTI_AT_ARGUMENTS);
-        if (c == '\'') cfti_argument_byte(lexer, c, true);
-        return p + (c == '\'');
-    default: /* CFTI_AT_NEXT_COMMAND */
-        lexer->at = (uint8_t)(c == '\\' ? CFTI_AT_SQL : CFTI_AT_BACKSLASH);
-        lexer->opened.at = p;
-        return p + (c == '\\');
     }
+    if (lexer->matched > 0) {
+        /* A prefix of the mark is a word, and no keyword. */
+        cfti_lex_token(lexer, p, CFTI_TOKEN_NUMBER);
+        lexer->routine = CFTI_ROUTINE_NO;
+        lexer->run = CFTI_RUN_WORD;
+        cfti_lex_update_words(lexer);
+    }
+    lexer->state = CFTI_LEX_SQL;
+    return p;
 }
 
-/* Goes on until p == end, a COPY is sent or something is found. */
+/* Reads SQL and psql commands until the piece ends, a COPY is sent, or a finding is reported. */
 static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    uint64_t sent = lexer->sent;
+    uint64_t pending = lexer->data.pending;
 
-    while (p < end && lexer->sent == sent && lexer->found == NULL) {
-        switch (lexer->at) {
-        case CFTI_AT_SQL: p = cfti_lex_sql(lexer, p, end); break;
-        case CFTI_AT_LINE:
+    while (p < end && lexer->data.pending == pending && lexer->found == NULL) {
+        switch (lexer->state) {
+        case CFTI_LEX_START: p = cfti_lex_start(lexer, p); break;
+        case CFTI_LEX_SQL: p = cfti_lex_sql(lexer, p, end); break;
+        case CFTI_LEX_DASH:
+        case CFTI_LEX_GAP_DASH: p = cfti_lex_dash(lexer, p); break;
+        case CFTI_LEX_SLASH: p = cfti_lex_slash(lexer, p); break;
+        case CFTI_LEX_BACKSLASH: p = cfti_lex_backslash(lexer, p); break;
+        case CFTI_LEX_LINE:
             p = cfti_find2(p, end, '\n', '\n');
-            if (p < end) lexer->at = lexer->then;
+            if (p < end) lexer->state = lexer->next_state;
             break;
-        case CFTI_AT_COMMENT: p = cfti_lex_comment(lexer, p, end); break;
-        case CFTI_AT_QUOTE:
-            if (lexer->format && *p != lexer->quote) {
-                cfti_lex_letter(lexer, *p++);
-                break;
-            }
-            p = cfti_find2(p, end, lexer->quote, lexer->quote);
-            if (p < end) {
-                lexer->at = CFTI_AT_QUOTE_END;
-                p++;
-            }
-            break;
-        case CFTI_AT_ESCAPE:
-            p = cfti_find2(p, end, '\'', '\\');
-            if (p < end) lexer->at = (uint8_t)(*p++ == '\\' ? CFTI_AT_ESCAPED : CFTI_AT_ESCAPE_END);
-            break;
-        case CFTI_AT_GAP: p = cfti_lex_gap(lexer, p, end); break;
-        case CFTI_AT_TAG: p = cfti_lex_tag(lexer, p, end); break;
-        case CFTI_AT_DOLLAR: p = cfti_lex_dollar(lexer, p, end); break;
-        case CFTI_AT_LOST: p = end; break;
-        case CFTI_AT_NAME: p = cfti_lex_name(lexer, p, end); break;
-        case CFTI_AT_ARGUMENTS: p = cfti_lex_arguments(lexer, p, end); break;
-        case CFTI_AT_ARGUMENT_QUOTE: p = cfti_lex_argument_quote(lexer, p, end); break;
-        case CFTI_AT_COPY_LINE: p = cfti_lex_copy_line(lexer, p, end); break;
-        default: p = cfti_lex_byte(lexer, p); break;
+        case CFTI_LEX_COMMENT: p = cfti_lex_comment(lexer, p, end); break;
+        case CFTI_LEX_QUOTE:
+        case CFTI_LEX_QUOTE_END: p = cfti_lex_quote(lexer, p, end); break;
+        case CFTI_LEX_ESCAPE:
+        case CFTI_LEX_ESCAPED:
+        case CFTI_LEX_ESCAPE_END: p = cfti_lex_escape(lexer, p, end); break;
+        case CFTI_LEX_GAP: p = cfti_lex_gap(lexer, p, end); break;
+        case CFTI_LEX_TAG: p = cfti_lex_tag(lexer, p, end); break;
+        case CFTI_LEX_DOLLAR: p = cfti_lex_dollar(lexer, p, end); break;
+        case CFTI_LEX_LONG_TAG: p = end; break;
+        case CFTI_LEX_COPY_LINE: p = cfti_lex_copy_line(lexer, p, end); break;
+        default: p = cfti_lex_command(lexer, p, end); break;
         }
     }
     return p;
@@ -10353,103 +10318,104 @@ static const uint8_t *cfti_lex(cfti_lexer *lexer, const uint8_t *p, const uint8_
 static void cfti_lex_text(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     const uint8_t *stop;
 
-    while (p < end && (lexer->found == NULL || lexer->sent > 0)) {
-        if (lexer->in_data) {
+    while (p < end && (lexer->found == NULL || lexer->data.pending > 0)) {
+        if (lexer->data.reading) {
             p = cfti_lex_data(lexer, p, end);
-        } else if (lexer->sent == 0) {
+        } else if (lexer->data.pending == 0) {
             p = cfti_lex(lexer, p, end);
         } else {
-            /* psql reads a whole line before it sends the COPY in it, and then the
-             * data, whatever the rest of that line may have opened. */
+            /* psql reads the whole line that contains the COPY, and then the data,
+             * whatever the rest of the line has opened. */
             stop = cfti_find2(p, end, '\n', '\n');
             stop += stop < end;
             p = cfti_lex(lexer, p, stop);
             if (lexer->found != NULL) p = stop;
-            lexer->in_data = p == stop && p[-1] == '\n';
-            if (lexer->in_data) lexer->sent_line = cfti_lex_line(lexer, p) - 1;
+            lexer->data.reading = p == stop && p[-1] == '\n';
+            if (lexer->data.reading) lexer->data.sent_line = cfti_lex_line(lexer, p) - 1;
         }
     }
 }
 
-/* What psql holds of a script that is open to more SQL; NULL: nothing. */
-static const char *cfti_lex_left(const cfti_lexer *lexer, uint64_t *line) {
+/* The statement or block that more SQL could still complete, or NULL. */
+static const char *cfti_lex_unfinished(const cfti_lexer *lexer, uint64_t *line) {
     if (lexer->branch_count > 0) {
         *line = lexer->branches[0].line;
         return "\\if never ended: add \\endif";
     }
-    if (lexer->held.parens > 0) {
-        *line = lexer->held.paren.line;
+    if (lexer->query.parens > 0) {
+        *line = lexer->query.open_paren.line;
         return "parenthesis never closed: add ')'";
     }
-    if (lexer->begins > 0) {
-        *line = lexer->began.line;
+    if (lexer->begin_depth > 0) {
+        *line = lexer->begin.line;
         return "BEGIN ATOMIC never ended: add END";
     }
     if (lexer->restricted) {
         *line = lexer->restrict_line;
         return "\\restrict never ended: add \\unrestrict";
     }
-    if (lexer->held.what != CFTI_HELD_TOKENS) return NULL;
-    *line = lexer->held.begun.line;
+    if (lexer->query.content != CFTI_QUERY_TOKENS) return NULL;
+    *line = lexer->query.start.line;
     return cfti_statement_open;
 }
 
-/* Whether there is nothing left to tell of. */
+/* Whether the end of the text leaves nothing to report. */
 static bool cfti_lex_is_done(const cfti_lexer *lexer) {
     uint64_t line;
-    return lexer->at == CFTI_AT_SQL && lexer->run == CFTI_RUN_NONE && lexer->found == NULL &&
-           lexer->sent == 0 && cfti_lex_left(lexer, &line) == NULL;
+    return lexer->state == CFTI_LEX_SQL && lexer->run == CFTI_RUN_NONE && lexer->found == NULL &&
+           lexer->data.pending == 0 && cfti_lex_unfinished(lexer, &line) == NULL;
 }
 
-/* A piece of it; what was entered within the piece has a line after that. */
+/* Reads a piece. The positions in it become lines, since the piece is gone afterwards. */
 static void cfti_lex_piece(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     lexer->counted = p;
     if (lexer->mode == CONFITURE_CHECK_REFERENCE) cfti_lex_comment(lexer, p, end);
     else cfti_lex_text(lexer, p, end);
-    if (lexer->ending && cfti_lex_is_done(lexer)) {
-        /* Nobody will ask for a line, so none are counted. */
-        lexer->opened.at = lexer->began.at = NULL;
-        lexer->held.begun.at = lexer->held.paren.at = NULL;
+    if (lexer->is_last_piece && cfti_lex_is_done(lexer)) {
+        /* No finding needs a line. */
+        lexer->opened.at = lexer->begin.at = NULL;
+        lexer->query.start.at = lexer->query.open_paren.at = NULL;
         return;
     }
     cfti_lex_line(lexer, end);
-    cfti_lex_settle(lexer, &lexer->opened);
-    cfti_lex_settle(lexer, &lexer->held.begun);
-    cfti_lex_settle(lexer, &lexer->held.paren);
-    cfti_lex_settle(lexer, &lexer->began);
+    cfti_lex_resolve(lexer, &lexer->opened);
+    cfti_lex_resolve(lexer, &lexer->query.start);
+    cfti_lex_resolve(lexer, &lexer->query.open_paren);
+    cfti_lex_resolve(lexer, &lexer->begin);
 }
 
 static const uint8_t cfti_newline = '\n';
 
-/* NUL ends the line for psql: a command before it runs, and data do not go on. */
+/* A NUL byte ends the line for psql: the command before it runs, and the data end. */
 static void cfti_lex_nul(cfti_lexer *lexer) {
     uint64_t line = lexer->line;
     cfti_lex_piece(lexer, &cfti_newline, &cfti_newline + 1);
-    if (lexer->sent > 0) lexer->found = NULL; /* what follows it is no data */
-    lexer->sent = 0;
-    cfti_lex_found(lexer, "NUL byte, where psql drops the rest of the line: remove it", line);
+    if (lexer->data.pending > 0) lexer->found = NULL; /* the data have ended */
+    lexer->data.pending = 0;
+    cfti_lex_report(lexer, "NUL byte, where psql drops the rest of the line: remove it", line);
 }
 
 /* Translated text, in pieces of any size. */
 static void cfti_lexer_feed(cfti_lexer *lexer, const uint8_t *text, size_t n) {
     const uint8_t *nul = NULL;
 
-    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE || (lexer->found != NULL && lexer->sent == 0))
+    if (n == 0 || lexer->mode == CONFITURE_CHECK_NONE ||
+        (lexer->found != NULL && lexer->data.pending == 0))
         return;
     if (lexer->mode == CONFITURE_CHECK_POSTGRES) nul = (const uint8_t *)memchr(text, 0, n);
-    if (nul != NULL) lexer->ending = false; /* its line is asked for */
+    if (nul != NULL) lexer->is_last_piece = false; /* the finding needs its line */
     cfti_lex_piece(lexer, text, nul != NULL ? nul : text + n);
     if (nul != NULL) cfti_lex_nul(lexer);
 }
 
-/* NULL if nothing is open, else a constant phrase, and the line, from 1, where it
- * was opened. */
+/* NULL if nothing is open; otherwise a constant phrase, and the line, from 1, where it was
+ * opened. */
 static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
-    /* In a schema one follows, whether the file has it or not: it ends psql's commands,
-     * and the line \. of data. */
+    /* A schema has a newline after every file. The newline ends psql's commands, and the
+     * line \. of data. */
     cfti_lexer_feed(lexer, &cfti_newline, 1);
-    if (lexer->sent > 0) {
-        *line = lexer->data_line;
+    if (lexer->data.pending > 0) {
+        *line = lexer->data.copy_line;
         return "COPY data never ended: no line \\. follows";
     }
     if (lexer->found != NULL) {
@@ -10458,24 +10424,24 @@ static const char *cfti_lexer_end(cfti_lexer *lexer, uint64_t *line) {
     }
     *line = lexer->opened.line;
     if (lexer->mode == CONFITURE_CHECK_REFERENCE && lexer->depth > 0) return "comment never closed";
-    switch (lexer->at) {
-    case CFTI_AT_COMMENT: return "comment never closed";
-    case CFTI_AT_QUOTE:
+    switch (lexer->state) {
+    case CFTI_LEX_COMMENT: return "comment never closed";
+    case CFTI_LEX_QUOTE:
         return lexer->quote == '"' ? "quoted identifier never closed" : "quote never closed";
-    case CFTI_AT_ESCAPE:
-    case CFTI_AT_ESCAPED: return "quote never closed";
-    case CFTI_AT_DOLLAR: return "dollar quote never closed";
-    case CFTI_AT_LOST: return "dollar-quote tag longer than 255 bytes";
+    case CFTI_LEX_ESCAPE:
+    case CFTI_LEX_ESCAPED: return "quote never closed";
+    case CFTI_LEX_DOLLAR: return "dollar quote never closed";
+    case CFTI_LEX_LONG_TAG: return "dollar-quote tag longer than 255 bytes";
     default: break;
     }
     *line = 0;
-    return lexer->mode == CONFITURE_CHECK_POSTGRES ? cfti_lex_left(lexer, line) : NULL;
+    return lexer->mode == CONFITURE_CHECK_POSTGRES ? cfti_lex_unfinished(lexer, line) : NULL;
 }
 
-/* The last piece, and what cfti_lexer_end says then. */
+/* Feeds the last piece; the result is cfti_lexer_end's. */
 static const char *cfti_lexer_finish(cfti_lexer *lexer, const uint8_t *text, size_t n,
                                      uint64_t *line) {
-    lexer->ending = true;
+    lexer->is_last_piece = true;
     cfti_lexer_feed(lexer, text, n);
     return cfti_lexer_end(lexer, line);
 }
@@ -12539,7 +12505,7 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
         cfti_lexer_feed(lexer, semicolon, sizeof semicolon);
         state->then = cfti_lexer_end(lexer, &line);
     }
-    state->variable = what == NULL && lexer->held.what == CFTI_HELD_VARIABLE;
+    state->variable = what == NULL && lexer->query.content == CFTI_QUERY_VARIABLE;
     if (what == NULL) return;
     state->finding.status = CONFITURE_E_UNCLOSED;
     state->finding.detail = what;
@@ -14134,7 +14100,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_BATCH_FILES
 #undef CFTI_BATCH_LIMIT
 #undef CFTI_BATCH_SIDE
-#undef CFTI_BRANCHES
+#undef CFTI_MAX_BRANCHES
 #undef CFTI_BYTES_PER_THREAD
 #undef CFTI_COMMAND_KIND
 #undef CFTI_COMMAND_PIPES

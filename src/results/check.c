@@ -50,7 +50,7 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
         cfti_lexer_feed(lexer, semicolon, sizeof semicolon);
         state->then = cfti_lexer_end(lexer, &line);
     }
-    state->variable = what == NULL && lexer->held.what == CFTI_HELD_VARIABLE;
+    state->variable = what == NULL && lexer->query.content == CFTI_QUERY_VARIABLE;
     if (what == NULL) return;
     state->finding.status = CONFITURE_E_UNCLOSED;
     state->finding.detail = what;

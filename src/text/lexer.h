@@ -1,7 +1,7 @@
-/* ---- text/lexer.h: what is known of a script between two bytes of it ---- */
+/* ---- text/lexer.h: the lexer's state between two bytes of a script ---- */
 
-/* Kinds of bytes. IDENT is scan.l's {ident_cont}; STOP is what may begin something
- * when it is met between tokens. */
+/* The kinds of bytes. CFTI_IDENT is scan.l's {ident_cont}. Between tokens a CFTI_STOP byte may
+ * begin something. */
 #define CFTI_IDENT 1
 #define CFTI_DIGIT 2
 #define CFTI_SPACE 4
@@ -23,39 +23,39 @@ static const uint8_t cfti_kinds[256] = {
 };
 /* clang-format on */
 
-/* Where in the text the next byte stands. */
+/* What the next byte belongs to. */
 enum {
-    CFTI_AT_START,      /* a byte order mark may come, of which `matched` bytes have */
-    CFTI_AT_SQL,        /* between tokens, or in one that matters to nobody */
-    CFTI_AT_DASH,       /* after - between tokens */
-    CFTI_AT_SLASH,      /* after / */
-    CFTI_AT_BACKSLASH,  /* after \ */
-    CFTI_AT_LINE,       /* in a line of which the rest does not matter; `then` comes after it */
-    CFTI_AT_COMMENT,    /* in a comment, `depth` deep */
-    CFTI_AT_QUOTE,      /* in '...' or "..." : `quote` says which */
-    CFTI_AT_QUOTE_END,  /* after its quote, which may be the first of a doubled one */
-    CFTI_AT_ESCAPE,     /* in E'...' */
-    CFTI_AT_ESCAPED,    /* after a backslash there */
-    CFTI_AT_ESCAPE_END, /* after a quote there */
-    CFTI_AT_GAP,        /* in white space after that; a quote after a newline continues E'...' */
-    CFTI_AT_GAP_DASH,   /* after - there */
-    CFTI_AT_TAG,        /* after $ and `tag_size` bytes of a tag */
-    CFTI_AT_DOLLAR,     /* in $tag$...$tag$, `matched` bytes of the closing one seen */
-    CFTI_AT_LOST,       /* in a dollar quote whose tag is too long to be remembered */
-    CFTI_AT_NAME,       /* in the name of one of psql's commands */
-    CFTI_AT_ARGUMENTS,  /* in its arguments */
-    CFTI_AT_ARGUMENT_QUOTE,   /* in '...' there, "..." or `...`: `quote` says which */
-    CFTI_AT_ARGUMENT_ESCAPED, /* after a backslash in '...' there */
-    CFTI_AT_ARGUMENT_NUMBER,  /* in the digits that may follow that */
-    CFTI_AT_ARGUMENT_END,     /* after the quote of '...' there */
-    CFTI_AT_NEXT_COMMAND,     /* after the backslash that ends them */
-    CFTI_AT_COPY_LINE         /* in the line of a \copy */
+    CFTI_LEX_START,      /* a byte order mark, of which `matched` bytes were read */
+    CFTI_LEX_SQL,        /* SQL between tokens, or a token that needs no state */
+    CFTI_LEX_DASH,       /* after - between tokens */
+    CFTI_LEX_SLASH,      /* after / between tokens */
+    CFTI_LEX_BACKSLASH,  /* after \ between tokens */
+    CFTI_LEX_LINE,       /* the rest of a line that is skipped; `next_state` follows */
+    CFTI_LEX_COMMENT,    /* a comment, `depth` levels deep */
+    CFTI_LEX_QUOTE,      /* '...' or "...": `quote` says which */
+    CFTI_LEX_QUOTE_END,  /* after the closing quote, which may be the first of a doubled one */
+    CFTI_LEX_ESCAPE,     /* E'...' */
+    CFTI_LEX_ESCAPED,    /* E'...', after a backslash */
+    CFTI_LEX_ESCAPE_END, /* E'...', after a quote */
+    CFTI_LEX_GAP,        /* the white space after E'...'; a quote after a newline continues it */
+    CFTI_LEX_GAP_DASH,   /* after - in that white space */
+    CFTI_LEX_TAG,        /* after $ and `tag_size` bytes of a tag */
+    CFTI_LEX_DOLLAR,     /* $tag$...$tag$, of whose closing tag `matched` bytes were read */
+    CFTI_LEX_LONG_TAG,   /* a dollar quote whose tag exceeds `tag` */
+    CFTI_LEX_NAME,       /* the name of a psql command */
+    CFTI_LEX_ARGUMENTS,  /* its arguments */
+    CFTI_LEX_ARGUMENT_QUOTE,   /* '...', "..." or `...` in an argument: `quote` says which */
+    CFTI_LEX_ARGUMENT_ESCAPED, /* after a backslash in '...' */
+    CFTI_LEX_ARGUMENT_NUMBER,  /* the digits of \x41 or \101 in '...' */
+    CFTI_LEX_ARGUMENT_END,     /* after the closing quote of '...' */
+    CFTI_LEX_NEXT_COMMAND,     /* after the backslash that ends the arguments */
+    CFTI_LEX_COPY_LINE         /* the line of a \copy */
 };
 
-/* The identifier, number or variable that ends just before the next byte. */
+/* The identifier, number or variable that ends before the next byte. */
 enum {
     CFTI_RUN_NONE,
-    CFTI_RUN_E, /* e or E alone: a quote now is that of an E'...' */
+    CFTI_RUN_E, /* e or E alone: a quote after it begins E'...' */
     CFTI_RUN_WORD,
     CFTI_RUN_COLON,    /* a colon that may begin a variable */
     CFTI_RUN_BRACE,    /* :{ */
@@ -64,21 +64,21 @@ enum {
     CFTI_RUN_VARIABLE, /* :name */
     CFTI_RUN_DIGITS,   /* 12 */
     CFTI_RUN_POINT,    /* 12. */
-    CFTI_RUN_DOT,      /* . with no number before it */
+    CFTI_RUN_DOT,      /* . after anything but a number */
     CFTI_RUN_FRACTION, /* 12.3 or .3 */
-    CFTI_RUN_EXPONENT, /* 12e: a word, if nothing follows */
+    CFTI_RUN_EXPONENT, /* 12e: a word, unless digits follow */
     CFTI_RUN_SIGN,     /* 12e- */
     CFTI_RUN_REAL      /* 12e-3 */
 };
 
-/* What psql holds of a statement that it has not sent. */
-enum { CFTI_HELD_NOTHING, CFTI_HELD_COMMENT, CFTI_HELD_VARIABLE, CFTI_HELD_TOKENS };
+/* What psql's query buffer holds. */
+enum { CFTI_QUERY_EMPTY, CFTI_QUERY_COMMENT, CFTI_QUERY_VARIABLE, CFTI_QUERY_TOKENS };
 
-/* What is known of the statement by its first token. */
+/* The current statement by its first token. */
 enum { CFTI_STATEMENT_START, CFTI_STATEMENT_COPY, CFTI_STATEMENT_OTHER };
 
-/* How far a statement, by its first identifiers, is CREATE [OR REPLACE] FUNCTION or
- * PROCEDURE; only there psql looks for BEGIN, CASE and END. */
+/* The first identifiers of the statement as a prefix of CREATE [OR REPLACE] FUNCTION or
+ * PROCEDURE. psql looks for BEGIN, CASE and END in these statements only. */
 enum {
     CFTI_ROUTINE_START,
     CFTI_ROUTINE_CREATE,
@@ -88,115 +88,145 @@ enum {
     CFTI_ROUTINE_NO
 };
 
-/* A place whose line is counted only when it is asked for, or when its piece ends. */
-typedef struct cfti_spot {
-    const uint8_t *at; /* NULL: the line is known */
+/* A position whose line is counted only when a finding needs it, or when its piece ends. */
+typedef struct cfti_position {
+    const uint8_t *at; /* NULL: `line` is known */
     uint64_t line;
-} cfti_spot;
+} cfti_position;
 
-/* How a COPY is read: see text/lexer_copy.c. */
-typedef struct cfti_copying {
+/* The state of COPY's grammar: see text/lexer_copy.c. */
+typedef struct cfti_copy_state {
     uint8_t state; /* CFTI_COPY_ */
-    bool binary;   /* it said so */
-    uint32_t depth;
-} cfti_copying;
+    bool binary;
+    uint32_t depth; /* of parentheses */
+} cfti_copy_state;
 
-/* psql's query buffer: what an \if that is not taken gives back. */
-typedef struct cfti_held {
-    uint8_t what; /* CFTI_HELD_ */
-    uint8_t kind; /* CFTI_STATEMENT_, of the one at hand; \; may have ended others */
-    bool waiting_binary;
-    cfti_copying copy;
-    uint64_t waiting;      /* COPYs ended by \; that are sent with the rest */
-    uint64_t waiting_line; /* of the first of them */
-    uint64_t copy_line;    /* of the COPY at hand */
+/* psql's query buffer. A branch of \if that is not taken restores it. */
+typedef struct cfti_query {
+    uint8_t content; /* CFTI_QUERY_ */
+    uint8_t kind;    /* CFTI_STATEMENT_, of the current statement; \; may have ended others */
+    bool pending_binary;
+    cfti_copy_state copy;
+    uint64_t pending;      /* COPYs ended by \;, which are sent with the rest */
+    uint64_t pending_line; /* of the first of them */
+    uint64_t copy_line;    /* of the current COPY */
     uint64_t parens;
-    cfti_spot begun, paren; /* the first token; the outermost parenthesis that is open */
-} cfti_held;
+    cfti_position start, open_paren; /* the first token; the outermost open parenthesis */
+} cfti_query;
 
-/* An \if that is open. */
+/* An open \if. */
 typedef struct cfti_branch {
-    bool active;  /* the branch at hand is read */
-    bool ignored; /* and the branches after it are not */
-    bool unknown; /* the condition is: all of them are read */
-    bool last;    /* \else has come */
-    bool leaves;  /* one of an unknown condition has left something open: */
+    bool active;      /* the current branch is read */
+    bool skip_rest;   /* the branches after it are skipped */
+    bool unknown;     /* only psql knows the condition: every branch is read */
+    bool has_else;    /* \else was read */
+    bool leaves_open; /* a branch of an unknown condition has left `left_open` */
     uint64_t line;
-    cfti_held before, left;
+    cfti_query saved, left_open;
 } cfti_branch;
 
-#define CFTI_BRANCHES 16
+#define CFTI_MAX_BRANCHES 16
+
+/* The current psql command and its arguments. */
+typedef struct cfti_command_state {
+    uint8_t kind;                /* CFTI_COMMAND_ */
+    uint8_t needed;              /* required arguments that are still missing */
+    bool pipes;                  /* the next argument may be | and the rest of the line */
+    bool condition;              /* \if or \elif: the arguments are collected in `word` */
+    bool takes_options;          /* \g or \gx, whose first arguments may be (options) */
+    bool has_options;            /* the first argument begins with ( */
+    bool options_end;            /* an argument has ended with ) */
+    bool bad_option;             /* \pset has no option of this name */
+    bool first;                  /* the current argument is the first */
+    bool in_argument, in_value;  /* in_value: after the = of an option */
+    bool empty, ends_in_paren;   /* the argument's value */
+    bool unknown;                /* only psql knows the value of an argument */
+    bool known_before;           /* the values of all arguments before the current one are known */
+    uint8_t last;                /* the last byte of the argument */
+    uint8_t word_start;          /* `word_size` before the argument */
+    uint8_t base, digits, value; /* of \x41 and \101; digits: how many may still follow */
+    uint32_t semicolons;         /* at the end of the argument so far */
+    uint64_t key;                /* FNV-1a hash of the argument */
+} cfti_command_state;
+
+/* The line of a \copy. */
+typedef struct cfti_copy_line {
+    cfti_copy_state copy;
+    bool has_schema; /* the table's name is qualified */
+    bool escapes;    /* the current string is E'...' */
+    bool in_tag;     /* the opening tag of a dollar quote is not complete */
+    uint8_t last;    /* the last byte */
+} cfti_copy_line;
+
+/* The data that follow a COPY ... FROM STDIN. */
+typedef struct cfti_copy_data {
+    bool reading;        /* the next byte is data; `state` waits for their end */
+    bool binary;         /* binary data have no end */
+    uint8_t matched;     /* bytes of a line \. that were read; 3: another line */
+    uint64_t pending;    /* COPYs that were sent and whose data have not ended */
+    uint64_t copy_line;  /* of the COPY whose data come next or are read */
+    uint64_t sent_line;  /* of the ; before the data: of every COPY after the first */
+    uint64_t last_count; /* COPYs in the query sent last, which \g sends again */
+    uint64_t last_line;  /* of the first of them */
+} cfti_copy_data;
 
 typedef struct cfti_lexer {
     confiture_check_mode mode;
-    uint8_t at;      /* CFTI_AT_ */
-    uint8_t run;     /* CFTI_RUN_, of what stands before the piece */
-    uint8_t then;    /* CFTI_AT_ */
-    uint8_t routine; /* CFTI_ROUTINE_ */
+    bool is_last_piece;
+
+    /* What is open. */
+    uint8_t state;      /* CFTI_LEX_ */
+    uint8_t next_state; /* CFTI_LEX_, after CFTI_LEX_LINE */
     uint8_t quote;
-    uint8_t before;       /* in a comment: the byte before, unless it is used up */
-    uint8_t data_matched; /* bytes of a line \. ; 3: the line is none */
-    bool words;           /* words matter here: see cfti_lex_words */
-    bool tested;          /* the word at hand comes after :{? */
-    bool newline;         /* CFTI_AT_GAP: it holds one */
-    bool format;          /* a string is the value of COPY's option FORMAT */
-    bool continued;       /* E'...' that goes on where psql begins '...' */
-    bool in_data;         /* in the lines after COPY ... FROM STDIN; `at` waits for their end */
-    bool endless;         /* they are binary */
-    bool restricted;
-    bool ending; /* the piece is the last */
-    /* The command of psql at hand. */
-    uint8_t command; /* CFTI_COMMAND_ */
-    bool pipes;      /* the next argument may be | and the rest of the line */
-    bool options;    /* it is \g or \gx, whose first arguments may be (options) */
-    bool refused;    /* one of them is none */
-    bool in_value;   /* of an option */
-    bool in_argument, parenthesis, closed;
-    bool empty, closing;         /* of the argument's value: no byte yet; its last is ) */
-    bool condition;              /* the arguments go to `word`: they are those of \if */
-    bool uncertain;              /* an argument is known to psql alone */
-    bool certain;                /* all before the one at hand are known */
-    uint8_t needed;              /* arguments that it must have, and has not yet */
-    uint8_t last;                /* byte of the argument; of a \copy */
-    bool first;                  /* the argument at hand is */
-    uint32_t semicolons;         /* at its end, so far */
-    uint8_t base, digits, value; /* of \x41 and \101: how many digits may still come */
-    cfti_copying line_copy;
-    bool dotted;  /* its table has a schema */
-    bool escapes; /* the string at hand has backslashes */
-    bool in_tag;  /* the $ of a tag has not come */
-    uint8_t branch_count;
-    uint64_t deeper; /* \ifs that there is no room for */
-    uint16_t tag_size;
+    uint8_t previous;  /* in a comment: the byte before, unless a delimiter has used it */
+    bool saw_newline;  /* CFTI_LEX_GAP: it contains one */
+    bool continued;    /* E'...' continues where psql begins '...' */
+    uint16_t tag_size; /* of `tag` */
     uint16_t matched;
-    uint8_t argument;  /* `word_size` before it */
-    uint8_t word_size; /* one more than there is room for: too long */
-    uint8_t word[24];  /* of SQL in lower case; a command's name; a condition; an option of \g */
-    const uint8_t *counted; /* within a piece: the newlines before this are in `line` */
-    uint64_t line;
-    cfti_spot opened; /* where `at` was entered */
-    cfti_spot began;  /* the outermost BEGIN of `begins` */
-    cfti_held held;
-    uint64_t begins;
-    uint64_t previous; /* COPYs in what was sent last, and the line of the first */
-    uint64_t previous_line;
-    uint64_t data_line;     /* of the COPY whose data come or are being read */
-    uint64_t sent_line;     /* of the ; before the data: for all COPYs but the first */
-    uint64_t sent;          /* COPYs whose data have not ended */
-    uint64_t relative_line; /* of the first \ir; 0: none */
-    uint64_t restrict_line;
-    uint64_t restrict_key, key; /* FNV-1a of \restrict's argument, and of the one at hand */
     uint64_t depth;
-    const char *found; /* NULL, or what ended the reading, and its line */
+    cfti_position opened; /* where `state` was entered */
+
+    /* Words. */
+    uint8_t run;       /* CFTI_RUN_, before the piece */
+    bool words_matter; /* see cfti_lex_words */
+    bool after_test;   /* the current word follows :{? */
+    uint8_t word_size; /* sizeof word + 1: too long */
+    uint8_t word[24];  /* SQL in lower case, a command's name, a condition, an option of \g */
+
+    /* psql's state. */
+    cfti_query query;
+    cfti_command_state command;
+    uint8_t branch_count;
+    uint64_t excess_ifs; /* open \ifs beyond CFTI_MAX_BRANCHES */
+    bool restricted;
+    uint64_t restrict_line;
+    uint64_t restrict_key; /* FNV-1a hash of \restrict's argument */
+
+    /* COPY. */
+    bool in_format; /* the current string is the value of the option FORMAT */
+    cfti_copy_line copy_line;
+    cfti_copy_data data;
+
+    /* Routine bodies. */
+    uint8_t routine;      /* CFTI_ROUTINE_ */
+    uint64_t begin_depth; /* open BEGINs and CASEs */
+    cfti_position begin;  /* the outermost of them */
+
+    /* Findings. */
+    const char *found; /* the finding that ended the check, or NULL */
     uint64_t found_line;
+    uint64_t relative_line; /* of the first \ir; 0: none */
+    const uint8_t *counted; /* `line` includes the newlines of the piece before this byte */
+    uint64_t line;
+
     uint8_t tag[255];
-    cfti_branch branches[CFTI_BRANCHES];
+    cfti_branch branches[CFTI_MAX_BRANCHES];
 } cfti_lexer;
 
 /* ==== Lines ============================================================== */
 
-/* The line of p. Newlines are counted for whole pieces, or up to what is of
- * interest in one, and back from there: never byte by byte. */
+/* The line of p. Newlines are counted in bulk, forwards to the last position that was needed
+ * and backwards from it: counting them byte by byte would slow every script down. */
 static uint64_t cfti_lex_line(cfti_lexer *lexer, const uint8_t *p) {
     if (p < lexer->counted)
         return lexer->line - cfti_count_byte(p, (size_t)(lexer->counted - p), '\n');
@@ -205,13 +235,13 @@ static uint64_t cfti_lex_line(cfti_lexer *lexer, const uint8_t *p) {
     return lexer->line;
 }
 
-static void cfti_lex_settle(cfti_lexer *lexer, cfti_spot *mark) {
-    if (mark->at != NULL) mark->line = cfti_lex_line(lexer, mark->at);
-    mark->at = NULL;
+static void cfti_lex_resolve(cfti_lexer *lexer, cfti_position *position) {
+    if (position->at != NULL) position->line = cfti_lex_line(lexer, position->at);
+    position->at = NULL;
 }
 
-/* What is a finding as soon as it is read. Nothing after it is. */
-static void cfti_lex_found(cfti_lexer *lexer, const char *what, uint64_t line) {
+/* Reports a finding and ends the check: only the first finding counts. */
+static void cfti_lex_report(cfti_lexer *lexer, const char *what, uint64_t line) {
     if (lexer->mode != CONFITURE_CHECK_POSTGRES || lexer->found != NULL) return;
     lexer->found = what;
     lexer->found_line = line;
@@ -219,23 +249,33 @@ static void cfti_lex_found(cfti_lexer *lexer, const char *what, uint64_t line) {
 
 /* ==== Words ============================================================== */
 
-static void cfti_lex_letter(cfti_lexer *lexer, uint8_t c) {
+static void cfti_word_add(cfti_lexer *lexer, uint8_t c) {
     if (lexer->word_size < sizeof lexer->word) lexer->word[lexer->word_size++] = c;
     else lexer->word_size = sizeof lexer->word + 1;
 }
 
-static bool cfti_lex_word_is(const cfti_lexer *lexer, const char *word) {
+static bool cfti_word_is(const cfti_lexer *lexer, const char *word) {
     size_t n = strlen(word);
     return lexer->word_size == n && memcmp(lexer->word, word, n) == 0;
 }
 
-/* Nothing that the next letter or digit could go on with. */
+/* Whether the word is one of those in `words`, which single spaces separate. */
+static bool cfti_word_is_in(const cfti_lexer *lexer, const char *words) {
+    for (;;) {
+        size_t n = strcspn(words, " ");
+        if (lexer->word_size == n && memcmp(lexer->word, words, n) == 0) return true;
+        if (words[n] == '\0') return false;
+        words += n + 1;
+    }
+}
+
+/* Whether the next letter or digit begins a new run. */
 static bool cfti_run_is_none(uint8_t run) {
     return run == CFTI_RUN_NONE || run == CFTI_RUN_BRACE || run == CFTI_RUN_TEST ||
            run == CFTI_RUN_UNICODE;
 }
 
-/* The run after one more byte. 1e and $1e are words, as from PostgreSQL 15 on. */
+/* The run after one more byte. 1e and $1e are words, as PostgreSQL 15 and later read them. */
 static uint8_t cfti_lex_step(uint8_t run, uint8_t c) {
     bool digit = (cfti_kinds[c] & CFTI_DIGIT) != 0, exponent = (c | 0x20) == 'e';
 

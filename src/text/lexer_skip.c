@@ -1,11 +1,9 @@
 /* ---- text/lexer_skip.c: between tokens ---- */
 
-/* Most of a script is text in which nothing begins. It is passed over as fast as may be, and
- * words are looked at only where they matter: the first of a statement, those of a COPY,
- * and in a CREATE FUNCTION the word BEGIN, and all words after it. */
+/* Most of a script is text in which nothing begins, and the lexer skips it. Words matter only at
+ * the start of a statement, in a COPY, and in a CREATE FUNCTION from the word BEGIN on. */
 
-/* What the bytes before p are. Lexing between tokens began at `from`, with lexer->run
- * before it. */
+/* The run before p: lexer->run is the run before `from`. */
 static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
     const uint8_t *q = p;
     uint8_t run;
@@ -18,7 +16,7 @@ static uint8_t cfti_lex_run(const cfti_lexer *lexer, const uint8_t *from, const 
     return run;
 }
 
-/* Whether a quote now is that of an E'...': most often the byte before tells. */
+/* Whether a quote at p begins E'...'. The byte before it decides most cases. */
 static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p) {
     if (p > from && (p[-1] | 0x20) != 'e') return false;
     return cfti_lex_run(lexer, from, p) == CFTI_RUN_E;
@@ -26,11 +24,11 @@ static bool cfti_lex_escapes(const cfti_lexer *lexer, const uint8_t *from, const
 
 /* ==== Where nothing begins =============================================== */
 
-/* To the next byte that may begin something; parentheses are counted on the way. In CREATE
- * FUNCTION a b may, too: that of BEGIN. With 16 at a time also to # and &, each of which one
- * instruction takes together with " and '. */
+/* Skips to the next byte that may begin something and counts parentheses. In CREATE FUNCTION the
+ * b of BEGIN is such a byte. The loop over 16 bytes also finds # and &: one comparison finds # and
+ * ", and one finds & and '. */
 static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    const uint8_t letter = lexer->routine == CFTI_ROUTINE_YES ? 0x20 : 0xFF; /* which makes a b */
+    const uint8_t letter = lexer->routine == CFTI_ROUTINE_YES ? 0x20 : 0xFF; /* with it, B is b */
 #if CFTI_V16
     const cfti_v16 one = cfti_v16_fill(0x01), two = cfti_v16_fill(0x02);
     const cfti_v16 five = cfti_v16_fill(0x05), slash = cfti_v16_fill('/');
@@ -64,9 +62,9 @@ static const uint8_t *cfti_lex_skip_any(cfti_lexer *lexer, const uint8_t *p, con
     return p;
 }
 
-/* The bytes of 64 from `at` on that may begin something, and parentheses: a bit for each. */
+/* The 64 bytes from `at` on, a bit for each: bytes that may begin something, and parentheses. */
 typedef struct cfti_window {
-    const uint8_t *at; /* NULL: none */
+    const uint8_t *at; /* NULL: not read */
     uint64_t stops, opens, closes;
 } cfti_window;
 
@@ -80,7 +78,7 @@ CFTI_SSSE3 inline __m128i cfti_ssse3_load(const uint8_t *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-/* A bit for each of 64 bytes that is equal to its neighbour. */
+/* A bit for each of 64 bytes that v and w have in common. */
 CFTI_SSSE3 inline uint64_t cfti_ssse3_equal(const __m128i v[4], const __m128i w[4]) {
     unsigned a = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[0], w[0]));
     unsigned b = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[1], w[1]));
@@ -89,8 +87,8 @@ CFTI_SSSE3 inline uint64_t cfti_ssse3_equal(const __m128i v[4], const __m128i w[
     return (a | b << 16) | (uint64_t)(c | d << 16) << 32;
 }
 
-/* The STOPs differ in their lower halves: by that of a byte one instruction gets the only STOP
- * that the byte may be, and zero for bytes outside ASCII. */
+/* The STOP bytes differ in their low four bits: for each byte, one shuffle looks up the only STOP
+ * that the byte can be, and zero for a byte outside ASCII. */
 CFTI_SSSE3 inline void cfti_window_read(cfti_window *window, const uint8_t *p) {
     const __m128i t =
         _mm_setr_epi8((char)-1, 0, '"', 0, '$', 0, 0, '\'', '(', ')', 0, ';', '\\', '-', 0, '/');
@@ -116,7 +114,7 @@ CFTI_SSSE3 inline uint64_t cfti_window_letters(const uint8_t *p) {
     return cfti_ssse3_equal(v, letters);
 }
 
-/* The window that begins at p; spaces come after the end. In CREATE FUNCTION a b is a stop. */
+/* Moves the window to p, with spaces after the end. In CREATE FUNCTION b is a stop. */
 CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, const uint8_t *end,
                                         bool routine) {
     uint8_t last[64];
@@ -131,27 +129,27 @@ CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, c
     if (routine) window->stops |= cfti_window_letters(p);
 }
 
-/* Parentheses from p on, counted all at once; one after the other only where a ) may be one
- * too many, or another ( become the outermost. The array is a choice without a branch. */
+/* Counts the parentheses from p on by their bits. They are counted one by one only where a ) may
+ * be unmatched or another ( may become the outermost. The array is a choice without a branch. */
 CFTI_SSSE3 inline void cfti_window_parens(cfti_lexer *lexer, const uint8_t *p, uint64_t opens,
                                           uint64_t closes) {
-    uint64_t depth = lexer->held.parens, closed = (uint64_t)__builtin_popcountll(closes);
+    uint64_t depth = lexer->query.parens, closed = (uint64_t)__builtin_popcountll(closes);
     uint64_t after = depth + (uint64_t)__builtin_popcountll(opens) - closed;
-    uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( comes first */
+    uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( precedes every ) */
 
     if (closed < deeper + (after == 0)) {
         const uint8_t *outermost[2];
         outermost[0] = p + __builtin_ctzll(opens | UINT64_C(1) << 63);
-        outermost[1] = lexer->held.paren.at;
-        lexer->held.paren.at = outermost[(depth > 0) | (opens == 0)];
-        lexer->held.parens = after;
+        outermost[1] = lexer->query.open_paren.at;
+        lexer->query.open_paren.at = outermost[(depth > 0) | (opens == 0)];
+        lexer->query.parens = after;
         return;
     }
     for (closes |= opens; closes != 0; closes &= closes - 1)
         cfti_lex_paren(lexer, p + __builtin_ctzll(closes));
 }
 
-/* cfti_lex_skip_any in windows, which are read once for all that is found in them. */
+/* cfti_lex_skip_any by windows: each window is read once, however many stops it has. */
 CFTI_SSSE3 const uint8_t *cfti_lex_skip_ssse3(cfti_lexer *lexer, cfti_window *window,
                                               const uint8_t *p, const uint8_t *end) {
     while (p < end) {
@@ -184,14 +182,14 @@ static const uint8_t *cfti_lex_skip(cfti_lexer *lexer, cfti_window *window, cons
 
 /* ==== Words ============================================================== */
 
-/* The letters that may begin a word that matters, or a quote such as N'...', which is no
- * word: most statements show in the first that they are neither COPY nor CREATE. */
+/* Whether c may begin a word that matters, or a quote such as N'...'. The first letter shows of
+ * most statements that they are neither COPY nor CREATE. */
 static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
     static const char quotes[5] = {'e', 'n', 'b', 'x', 'u'};
 
-    if (lexer->held.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
+    if (lexer->query.kind == CFTI_STATEMENT_COPY || lexer->routine == CFTI_ROUTINE_YES) return true;
     if (memchr(quotes, c, sizeof quotes)) return true;
-    if (lexer->held.kind == CFTI_STATEMENT_START && c == 'c') return true;
+    if (lexer->query.kind == CFTI_STATEMENT_START && c == 'c') return true;
     switch (lexer->routine) {
     case CFTI_ROUTINE_CREATE: return c == 'f' || c == 'p' || c == 'o';
     case CFTI_ROUTINE_OR: return c == 'r';
@@ -200,12 +198,11 @@ static bool cfti_lex_may_matter(const cfti_lexer *lexer, uint8_t c) {
     }
 }
 
-/* The word that ends before p is an identifier, unless it begins a quote or is the name in
- * :{?name}. */
+/* A word ends before p: an identifier, the prefix of a quote, or the name in :{?name}. */
 static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     static const char quotes[4] = {'e', 'n', 'b', 'x'};
 
-    if (lexer->tested && *p == '}') lexer->word_size = 0;
+    if (lexer->after_test && *p == '}') lexer->word_size = 0;
     if (lexer->word_size == 1 && *p == '\'' && memchr(quotes, lexer->word[0], sizeof quotes))
         lexer->word_size = 0;
     if (lexer->word_size == 1 && *p == '&' && lexer->word[0] == 'u') {
@@ -215,17 +212,17 @@ static void cfti_lex_word_end(cfti_lexer *lexer, const uint8_t *p) {
     if (lexer->word_size > 0) cfti_lex_identifier(lexer, p);
 }
 
-/* A word that goes on at p, to its last byte in this piece, or before the next $. */
+/* A word continues at p: returns its last byte before the next $ or the end of the piece. */
 static const uint8_t *cfti_lex_word_rest(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     bool kept = lexer->word_size > 0;
 
     lexer->run = CFTI_RUN_WORD;
     for (; p < end && (cfti_kinds[*p] & CFTI_IDENT) && *p != '$'; p++)
-        if (kept) cfti_lex_letter(lexer, cfti_lower(*p));
+        if (kept) cfti_word_add(lexer, cfti_lower(*p));
     return p - 1;
 }
 
-/* The first byte of a word, or one of a number or a variable. */
+/* The first byte of a word, or any byte of a number or a variable. */
 static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     uint8_t run = lexer->run, c = cfti_lower(*p);
 
@@ -237,15 +234,15 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     case CFTI_RUN_E:
     case CFTI_RUN_WORD:
         if (!cfti_run_is_none(run) && run != CFTI_RUN_DOT && run != CFTI_RUN_SIGN) return;
-        cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-        lexer->tested = run == CFTI_RUN_TEST;
-        if (lexer->tested || cfti_lex_may_matter(lexer, c)) {
+        cfti_query_add(lexer, p, CFTI_QUERY_TOKENS);
+        lexer->after_test = run == CFTI_RUN_TEST;
+        if (lexer->after_test || cfti_lex_may_matter(lexer, c)) {
             lexer->word_size = 0;
-            cfti_lex_letter(lexer, c);
+            cfti_word_add(lexer, c);
         } else {
-            lexer->held.kind = CFTI_STATEMENT_OTHER;
+            lexer->query.kind = CFTI_STATEMENT_OTHER;
             lexer->routine = CFTI_ROUTINE_NO;
-            lexer->words = false;
+            lexer->words_matter = false;
         }
         return;
     default:
@@ -254,8 +251,8 @@ static void cfti_lex_word_byte(cfti_lexer *lexer, const uint8_t *p) {
     }
 }
 
-/* Whether a word of two letters or more is at p, and none of COPY, CREATE, OR, FUNCTION and
- * PROCEDURE: by its first and third letters, without branches. */
+/* Whether a word of two letters or more is at p, other than COPY, CREATE, OR, FUNCTION and
+ * PROCEDURE. The first and third letters decide, without branches. */
 static bool cfti_lex_is_plain(const uint8_t *p) {
     static const uint32_t routine = 1u << ('o' & 31) | 1u << ('f' & 31) | 1u << ('p' & 31);
     static const uint32_t third = 1u << ('p' & 31) | 1u << ('e' & 31);
@@ -265,21 +262,21 @@ static bool cfti_lex_is_plain(const uint8_t *p) {
     return (word & cfti_kinds[p[1]] & CFTI_IDENT) != 0;
 }
 
-/* The first word of a statement. Most show at once that they are neither COPY nor CREATE
- * FUNCTION, or that they are the latter; the others are left to cfti_lex_words. One branch
- * decides: which statement comes next is what no processor foresees. */
+/* The first word of a statement. It shows of most statements whether they are COPY or CREATE
+ * FUNCTION; cfti_lex_words reads the others. There is one branch, because no processor predicts
+ * which statement comes next. */
 static const uint8_t *cfti_lex_first_word(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
     uint8_t lower[32];
     const uint8_t *word = lower;
     bool plain;
     size_t i;
 
-    if (lexer->routine != CFTI_ROUTINE_START || lexer->held.kind != CFTI_STATEMENT_START ||
+    if (lexer->routine != CFTI_ROUTINE_START || lexer->query.kind != CFTI_STATEMENT_START ||
         lexer->run != CFTI_RUN_NONE)
         return p;
     while (p < end && (cfti_kinds[*p] & CFTI_SPACE)) p++;
     if (end - p < (ptrdiff_t)sizeof lower) return p;
-    for (i = 0; i < sizeof lower; i++) lower[i] = p[i] | 0x20; /* letters only from letters */
+    for (i = 0; i < sizeof lower; i++) lower[i] = p[i] | 0x20; /* no other byte becomes a letter */
     if (cfti_load_be32(lower) == 0x63726561 &&                 /* crea */
         cfti_load_be32(lower + 3) == 0x61746520)               /* ate */
         word += 7;
@@ -293,17 +290,17 @@ static const uint8_t *cfti_lex_first_word(cfti_lexer *lexer, const uint8_t *p, c
         if (!plain && memcmp(word, "function ", 9) != 0 && memcmp(word, "procedure ", 10) != 0)
             return p;
     }
-    cfti_lex_hold(lexer, p, CFTI_HELD_TOKENS);
-    lexer->held.kind = CFTI_STATEMENT_OTHER;
+    cfti_query_add(lexer, p, CFTI_QUERY_TOKENS);
+    lexer->query.kind = CFTI_STATEMENT_OTHER;
     lexer->routine = (uint8_t)(plain ? CFTI_ROUTINE_NO : CFTI_ROUTINE_YES);
-    lexer->words = false;
+    lexer->words_matter = false;
     return p + (word - lower);
 }
 
-/* The same where words matter: before the first of a statement, in COPY, and in CREATE
- * FUNCTION. May return early, once they no longer do. */
+/* Reads on where words matter: up to the first word of a statement, in a COPY, and in a CREATE
+ * FUNCTION. It returns early when words no longer matter. */
 static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
-    for (; p < end && lexer->words; p++) {
+    for (; p < end && lexer->words_matter; p++) {
         uint8_t kind = cfti_kinds[*p], run = lexer->run;
         if (run == CFTI_RUN_UNICODE && *p != '\'' && *p != '"') cfti_lex_token(lexer, p, '&');
         if (kind & CFTI_IDENT) {
@@ -332,8 +329,8 @@ static const uint8_t *cfti_lex_words(cfti_lexer *lexer, const uint8_t *p, const 
     return p;
 }
 
-/* Whether the b at p, in CREATE FUNCTION, may be that of BEGIN. */
-static bool cfti_lex_may_start(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
+/* Whether the b at p may begin the word BEGIN of a CREATE FUNCTION. */
+static bool cfti_lex_may_begin(const cfti_lexer *lexer, const uint8_t *from, const uint8_t *p,
                                const uint8_t *end) {
     if (lexer->routine != CFTI_ROUTINE_YES) return false;
     if (p > from && (cfti_kinds[p[-1]] & CFTI_IDENT)) return false;
