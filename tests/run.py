@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Run test suites and add up what they say.
+"""Run test suites and add up their counts.
 
-    tests/run.py [--jobs N] [--total FILE] [--timeout SECONDS] [NAME=COMMAND | NAME:=COMMAND]...
+    tests/run.py [--jobs N] [--total FILE] [--timeout SECONDS] NAME...
+    tests/run.py --list
 
-NAME=COMMAND is a suite that counts for itself: its last line is "N passed, N failed"
-(", N skipped" may follow). One that ends without that line, or exits with an
-error but counts no failure, has crashed: one failure more.
-NAME:=COMMAND is a check that counts as one: it has passed if it exits with 0.
+NAME is a suite or a group of tests/suites.py. QUICK=1 in the environment chooses the quick forms,
+and "NAME VARIABLE=VALUE" sets another environment variable for this suite.
 
-One suite runs after another, and output is shown as it comes. With --jobs N so many run side by
+A suite ends with the line "N passed, N failed" (", N skipped" may follow). One that ends without
+that line, or exits with an error but counts no failure, has crashed: one failure more.
+
+One suite runs after another, and output is shown as it comes. With --jobs N, N suites run side by
 side, and the output of each is shown as a whole when it ends. A suite that takes longer than
---timeout SECONDS is ended, with all that it started. At the end stand the failures again, with the
-first of the lines "FAILED ..." that each suite wrote of its own. The last line is the total of all
-suites.
+--timeout SECONDS is ended, with all that it started. The failures are listed again at the end, each
+suite with the first of its own lines "FAILED ...". The last line is the total of all suites.
 """
 
 import argparse
@@ -25,6 +26,9 @@ import sys
 import threading
 import time
 
+import suites
+
+DAY = 24 * 3600
 NAMED = 20  # failures of one suite that are named again at the end
 LINE = re.compile(r"(?:\w+: ?)?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
@@ -39,11 +43,8 @@ def end_group(process, kind):
 class Suite:
     """A suite that runs or has run."""
 
-    def __init__(self, argument, timeout, show):
-        found = re.match(r"([^=]*?)(:?)=(.*)$", argument, re.S)
-        if not found:
-            sys.exit(f"run.py: '{argument}' is no NAME=COMMAND")
-        self.name, self.command, self.counts_itself = found[1], found[3], not found[2]
+    def __init__(self, part, timeout, show):
+        self.name, self.command, self.environment = part
         self.timeout, self.show = timeout, show
         self.process, self.stopped = None, threading.Event()
         self.named = []  # its own lines FAILED
@@ -59,7 +60,7 @@ class Suite:
         start = time.monotonic()
         self.process = subprocess.Popen(self.command, shell=True, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        start_new_session=True)
+                                        env=self.environment, start_new_session=True)
         # First politely: a suite that runs others ends those.
         timers = [threading.Timer(self.timeout, end_group, [self.process, signal.SIGTERM]),
                   threading.Timer(self.timeout + 10, end_group, [self.process, signal.SIGKILL])]
@@ -95,8 +96,6 @@ class Suite:
         return last
 
     def judge(self, status, last):
-        if not self.counts_itself:
-            return (1, 0, 0, None) if status == 0 else (0, 1, 0, f"exit status {status}")
         found = LINE.match(last)
         if not found:
             return 0, 1, 0, f"exit status {status}, and no count in its last line"
@@ -111,11 +110,30 @@ def write(text):
     sys.stdout.flush()
 
 
-def run_all(arguments, jobs, timeout):
+def parts_of(argument):
+    """(name, command, environment) of each part of a suite, or of a group's suites."""
+    if argument in suites.GROUPS:
+        return [part for name in suites.GROUPS[argument] for part in parts_of(name)]
+    name, *settings = argument.split()
+    if name not in suites.SUITES:
+        sys.exit(f"run.py: unknown suite '{name}': expected one of "
+                 f"{', '.join([*suites.SUITES, *suites.GROUPS])}")
+    environment = {**os.environ, **dict(setting.split("=", 1) for setting in settings)}
+    values = {key: environment.get(key.upper(), value) for key, value in suites.DEFAULTS.items()}
+    suite = suites.SUITES[name]
+    is_quick = environment.get("QUICK", "0") not in ("", "0")
+    commands = suite.quick if is_quick and suite.quick else suite.whole
+    if isinstance(commands, str):
+        commands = {"": commands}
+    return [(f"{argument}: {part}" if part not in ("", name) else argument,
+             command.format(**values), environment) for part, command in commands.items()]
+
+
+def run_all(parts, jobs, timeout):
     """The results of all suites, in their order."""
     if jobs <= 1:
-        for argument in arguments:
-            suite = Suite(argument, timeout, write)
+        for part in parts:
+            suite = Suite(part, timeout, write)
             yield suite, suite.run()
         return
     lock = threading.Lock()
@@ -130,31 +148,42 @@ def run_all(arguments, jobs, timeout):
             write("".join(output))
         return result
 
-    suites = [Suite(argument, timeout, None) for argument in arguments]
+    running = [Suite(part, timeout, None) for part in parts]
     executor = concurrent.futures.ThreadPoolExecutor(jobs)
     try:
-        yield from zip(suites, executor.map(one, suites))
+        yield from zip(running, executor.map(one, running))
     finally:
-        for suite in suites:
+        for suite in running:
             suite.end()
+
+
+def list_suites():
+    for name, suite in suites.SUITES.items():
+        print(f"  make check-{name:<16}{suite.promise}" + (" [quick]" if suite.quick else "") +
+              (f" (needs {suite.needs})" if suite.needs else ""))
 
 
 def main():
     parser = argparse.ArgumentParser(description="Run test suites and add up their counts.")
     parser.add_argument("--total", help="write the last line to this file, too")
     parser.add_argument("--jobs", type=int, default=1, help="suites that run side by side")
-    parser.add_argument("--timeout", type=float, default=1800, help="seconds for one suite")
-    parser.add_argument("suites", nargs="+", metavar="NAME=COMMAND")
+    parser.add_argument("--timeout", type=float, default=DAY, help="seconds for one suite")
+    parser.add_argument("--list", action="store_true", help="print what there is, run nothing")
+    parser.add_argument("suites", nargs="*", metavar="NAME")
     options = parser.parse_args()
+    if options.list:
+        list_suites()
+        return 0
+    parts = [part for name in options.suites for part in parts_of(name)]
     # As on Ctrl-C: the suite that runs is ended, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     total = [0, 0, 0]
     problems = []
-    for suite, (*counts, problem) in run_all(options.suites, options.jobs, options.timeout):
+    for suite, (*counts, problem) in run_all(parts, options.jobs, options.timeout):
         total = [a + b for a, b in zip(total, counts)]
         if problem:
             problems += [f"FAILED {suite.name}: {problem}",
-                         *("    " + line for line in suite.named if suite.counts_itself)]
+                         *("    " + line for line in suite.named)]
     line = "{} passed, {} failed, {} skipped".format(*total)
     print("\n".join(["====", *problems, line]), flush=True)
     if options.total:

@@ -41,16 +41,19 @@ static const struct {
     const char *name;
     void (*run)(void);
 } suites[] = {
-    {"sha256", test_sha256}, {"block_cache", test_block_cache},       {"text", test_text},
-    {"lexer", test_lexer},   {"path", test_path},         {"names", test_names},
-    {"find", test_find},     {"scan", test_scan},         {"limit", test_limit},
-    {"ring", test_ring},     {"build", test_build},       {"memory", test_memory},
-    {"walk", test_walk},     {"face", test_face},         {"matched", test_matched},
-    {"notes", test_notes},
+    {"sha256", test_sha256},   {"block_cache", test_block_cache},
+    {"text", test_text},       {"lexer", test_lexer},
+    {"path", test_path},       {"names", test_names},
+    {"find", test_find},       {"scan", test_scan},
+    {"limit", test_limit},     {"ring", test_ring},
+    {"build", test_build},     {"memory", test_memory},
+    {"walk", test_walk},       {"face", test_face},
+    {"matched", test_matched}, {"notes", test_notes},
 #if !defined(_WIN32)
-    {"rules", test_rules},   {"confine", test_confine},   {"output", test_output},
-    {"system", test_system}, {"refused", test_refused},   {"host", test_host},
-    {"target", test_target}, {"shortage", test_shortage},
+    {"rules", test_rules},     {"confine", test_confine},
+    {"output", test_output},   {"system", test_system},
+    {"refused", test_refused}, {"host", test_host},
+    {"target", test_target},   {"shortage", test_shortage},
 #endif
 };
 
