@@ -5679,2378 +5679,6 @@ static int cfti_workers_each(cfti_workers *workers, size_t n, void (*task)(void 
     return 0;
 }
 
-/* ---- find/path.c: components, comparison, common prefix, glob, match ---- */
-
-/* Paths here are clean: no empty and no "." components, "." for no component at
- * all, ".." kept as it is. That is what pathlib does to them, and no more: what
- * ".." means depends on symbolic links. */
-
-/* Appends the components of `path` to a clean path. False: no memory. */
-static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
-    size_t i = cfti_os_root(path, size);
-    if (i > 0 && out->size == 0) {
-        char root[CFTI_OS_ROOT_CAPACITY];
-        if (!cfti_buffer_append(out, root, cfti_os_root_text(path, i, root))) return false;
-    }
-    while (i < size) {
-        size_t n = 0;
-        while (i + n < size && !cfti_os_is_slash(path[i + n])) n++;
-        if (n > 0 && !(n == 1 && path[i] == '.')) {
-            if (out->size > 0 && out->data[out->size - 1] != '/' &&
-                !cfti_buffer_append(out, "/", 1))
-                return false;
-            if (!cfti_buffer_append(out, path + i, n)) return false;
-        }
-        i += n + 1;
-    }
-    return true;
-}
-
-/* The clean form of a path, with a NUL that is not counted. */
-static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
-    out->size = 0;
-    if (!cfti_path_append(out, path, size)) return false;
-    if (out->size == 0 && !cfti_buffer_append(out, ".", 1)) return false;
-    if (!cfti_buffer_reserve(out, 1)) return false;
-    out->data[out->size] = 0;
-    return true;
-}
-
-static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1] == '\0'; }
-
-static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
-
-/* The last component of a path as it was given. */
-static const char *cfti_path_leaf(const char *path) {
-    const char *leaf = path;
-    for (; *path != '\0'; path++)
-        if (cfti_os_is_slash(*path)) leaf = path + 1;
-    return leaf;
-}
-
-/* The order of pathlib: component by component, each by its bytes, which for UTF-8
- * is by code point. "/" ends a component and so comes before every other byte: but
- * at the very beginning, where it is the component "/" itself. "." has none. */
-static int cfti_path_compare(const char *a, const char *b) {
-    size_t i = 0;
-    int x, y;
-    if (a[0] == '.' && a[1] == '\0') a++;
-    if (b[0] == '.' && b[1] == '\0') b++;
-    while (a[i] == b[i] && a[i] != '\0') i++;
-    x = (unsigned char)a[i];
-    y = (unsigned char)b[i];
-    if (i > 0) {
-        if (x == '/') x = 1;
-        else if (x != 0) x++;
-        if (y == '/') y = 1;
-        else if (y != 0) y++;
-    }
-    return x < y ? -1 : x > y;
-}
-
-/* What may be left of a name without making it another: dots and blanks, which vfat drops, and
- * what letters with accents consist of. */
-static bool cfti_path_may_end(const char *rest) {
-    for (; *rest != '\0'; rest++)
-        if (*rest != '.' && *rest != ' ' && (*rest & 0x80) == 0) return false;
-    return true;
-}
-
-/* Whether one file may have both names, the one that a listing gave and one by which it
- * may be opened. Directories in which case, or the form of letters, does not tell files apart
- * are to be found on every system: only plain letters can say that a name is another. */
-static bool cfti_path_may_be_same(const char *a, const char *b) {
-    if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
-    for (; *a != '\0' && *b != '\0'; a++, b++) {
-        if (((*a | *b) & 0x80) != 0) return true;
-        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z'))
-            return cfti_path_may_end(a) && cfti_path_may_end(b);
-    }
-    return cfti_path_may_end(a) && cfti_path_may_end(b);
-}
-
-/* What is left of clean `path` behind clean `prefix`, in whole components ("" if
- * they are equal); NULL if path is not below prefix. */
-static const char *cfti_path_below(const char *path, const char *prefix) {
-    size_t n = strlen(prefix);
-    if (cfti_path_is_dot(prefix)) {
-        if (cfti_path_is_absolute(path)) return NULL;
-        return cfti_path_is_dot(path) ? "" : path;
-    }
-    if (strncmp(path, prefix, n) != 0) return NULL;
-    if (path[n] == '\0') return path + n;
-    if (prefix[n - 1] == '/') return path + n; /* a root */
-    return path[n] == '/' ? path + n + 1 : NULL;
-}
-
-/* Whether ".." components lead out of where a relative path starts. */
-static bool cfti_path_climbs(const char *path) {
-    size_t i = 0, depth = 0;
-    while (path[i] != '\0') {
-        size_t n = 0;
-        while (path[i + n] != '\0' && path[i + n] != '/') n++;
-        if (n == 2 && path[i] == '.' && path[i + 1] == '.') {
-            if (depth == 0) return true;
-            depth--;
-        } else {
-            depth++;
-        }
-        i += n;
-        if (path[i] == '/') i++;
-    }
-    return false;
-}
-
-/* Takes away the last component of an absolute path, but nothing of its root. */
-static void cfti_path_pop(cfti_buffer *path) {
-    size_t root = cfti_os_root((const char *)path->data, path->size);
-    while (path->size > root && path->data[path->size - 1] != '/') path->size--;
-    if (path->size > root) path->size--;
-}
-
-/* A relative path behind the current directory; an absolute one as it is. Returns an
- * error of the system's. */
-static int cfti_path_absolute(cfti_buffer *out, const char *path) {
-    out->size = 0;
-    if (!cfti_path_is_absolute(path)) {
-        char here[4096];
-        int error = cfti_os_current_directory(here, sizeof(here));
-        if (error != 0) return error;
-        if (!cfti_path_append(out, here, strlen(here))) return CFTI_OS_NO_MEMORY;
-    }
-    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1))
-        return CFTI_OS_NO_MEMORY;
-    out->data[out->size] = 0;
-    return 0;
-}
-
-static bool cfti_is_missing(int error) {
-    return cfti_os_is_absent(error) || error == CFTI_OS_NOT_DIRECTORY || error == CFTI_OS_LINK_LOOP;
-}
-
-/* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
- * no answer, and what was asked must not be taken for a no. */
-static bool cfti_is_answer(int error) {
-    return cfti_is_missing(error) || error == CFTI_OS_NO_ACCESS || cfti_os_is_no_name(error);
-}
-
-#define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
-
-/* The target of a link whose path may be longer than one call takes. */
-static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity) {
-    char *text = (char *)path->data, *leaf;
-    cfti_os_file directory;
-    int error;
-    if (path->size < CFTI_OS_PATH_STEP) return cfti_os_read_link(text, target, capacity);
-    leaf = strrchr(text, '/');
-    if (leaf == NULL || leaf == text) return CFTI_OS_NAME_TOO_LONG;
-    *leaf = '\0';
-    error = cfti_os_open_place(text, &directory);
-    *leaf = '/';
-    if (error != 0) return error;
-    error = cfti_os_read_link_at(directory, leaf + 1, target, capacity);
-    cfti_os_close(directory);
-    return error;
-}
-
-/* Whether a path that could not be read as a link may still lead somewhere else: not if
- * it is none, or not there. */
-static bool cfti_may_be_link(int error) {
-    return error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) && error != CFTI_OS_NOT_DIRECTORY;
-}
-
-/* Where the components of `todo` begin; behind a root, `out` becomes it. Returns an error of
- * the system's. */
-static int cfti_path_start(cfti_buffer *out, const cfti_buffer *todo, size_t *at) {
-    *at = cfti_os_root((const char *)todo->data, todo->size);
-    if (*at > 0) out->size = 0;
-    return out->size > 0 || cfti_buffer_append(out, todo->data, *at) ? 0 : CFTI_OS_NO_MEMORY;
-}
-
-/* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
- * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
- * an error, and not taken for no link. Returns an error of the system's. */
-static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
-    size_t at;
-    int links = 0, error = cfti_path_start(out, todo, &at);
-    while (error == 0 && at < todo->size) {
-        const char *part = (const char *)todo->data + at;
-        size_t before = out->size, n = 0;
-        char target[4096];
-        int no_link;
-        while (at + n < todo->size && part[n] != '/') n++;
-        at += n + 1;
-        if (n == 0) continue;
-        if (n == 2 && part[0] == '.' && part[1] == '.') {
-            cfti_path_pop(out);
-            continue;
-        }
-        if (!cfti_path_append(out, part, n) || !cfti_buffer_reserve(out, 1)) {
-            error = CFTI_OS_NO_MEMORY;
-            break;
-        }
-        out->data[out->size] = 0;
-        no_link = cfti_path_read_link(out, target, sizeof(target));
-        if (no_link == 0) {
-            /* The target and then the rest of the path are what is still to do. */
-            cfti_buffer next;
-            memset(&next, 0, sizeof(next));
-            next.allocator = out->allocator;
-            if (++links > CFTI_LINKS_MAX) {
-                error = CFTI_OS_LINK_LOOP;
-            } else if (!cfti_path_append(&next, target, strlen(target)) ||
-                       (at < todo->size &&
-                        !cfti_path_append(&next, (const char *)todo->data + at, todo->size - at))) {
-                error = CFTI_OS_NO_MEMORY;
-            }
-            out->size = before;
-            cfti_buffer_free(todo);
-            *todo = next;
-            if (error == 0) error = cfti_path_start(out, todo, &at);
-        } else if ((no_link != CFTI_OS_NO_LINK && !cfti_is_answer(no_link)) ||
-                   (strict && cfti_may_be_link(no_link))) {
-            error = no_link;
-        }
-    }
-    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = CFTI_OS_NO_MEMORY;
-    if (error == 0) out->data[out->size] = 0;
-    return error;
-}
-
-/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
- * what does not exist is kept as it is. Returns an error of the system's. */
-static int cfti_path_resolve(cfti_buffer *out, const char *path) {
-    cfti_buffer todo;
-    int error;
-    memset(&todo, 0, sizeof(todo));
-    todo.allocator = out->allocator;
-    out->size = 0;
-    error = cfti_path_absolute(&todo, path);
-    if (error == 0) error = cfti_path_follow(out, &todo, false);
-    cfti_buffer_free(&todo);
-    return error;
-}
-
-/* Cuts clean absolute `prefix` down to the components it has in common with `path`. */
-static void cfti_path_common(cfti_buffer *prefix, const char *path) {
-    const char *p = (const char *)prefix->data;
-    size_t i = 0, end = 0, root = cfti_os_root(p, prefix->size);
-    while (i < prefix->size && path[i] != '\0' && p[i] == path[i]) {
-        if (p[i] == '/') end = i;
-        i++;
-    }
-    if ((i == prefix->size || p[i] == '/') && (path[i] == '\0' || path[i] == '/')) end = i;
-    prefix->size = cfti_max(end, root);
-    prefix->data[prefix->size] = 0;
-}
-
-/* One character of a name as fnmatch sees it. A byte that is no UTF-8 is a
- * character of its own, numbered as Python's surrogateescape does. */
-static size_t cfti_char_at(const char *s, size_t n, uint32_t *code) {
-    size_t length = cfti_utf8_decode((const uint8_t *)s, n, code);
-    if (length == 0) {
-        *code = 0xDC00u + (uint8_t)s[0];
-        length = 1;
-    }
-    return length;
-}
-
-/* The end of the [set] that begins at pattern[0], or 0 if it has no closing "]":
- * then "[" stands for itself. */
-static size_t cfti_set_size(const char *pattern, size_t size) {
-    size_t i = 1;
-    if (i < size && pattern[i] == '!') i++;
-    if (i < size && pattern[i] == ']') i++;
-    while (i < size && pattern[i] != ']') i++;
-    return i < size ? i + 1 : 0;
-}
-
-/* Whether [set], brackets included, holds the character. A "-" between two
- * characters is a range, an empty one if they are the wrong way round. */
-static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
-    size_t i = 1, end = size - 1;
-    bool negated = false, found = false;
-    if (set[i] == '!') {
-        negated = true;
-        i++;
-    }
-    while (i < end) {
-        uint32_t low, high;
-        i += cfti_char_at(set + i, end - i, &low);
-        high = low;
-        if (i + 1 < end && set[i] == '-') i += 1 + cfti_char_at(set + i + 1, end - i - 1, &high);
-        if (low <= wanted && wanted <= high) found = true;
-    }
-    return found != negated;
-}
-
-/* Python's fnmatchcase for one component. Linear but for the last star: on a
- * mismatch only the latest "*" takes one more character. */
-static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern,
-                         size_t pattern_size) {
-    size_t n = 0, p = 0, star_p = SIZE_MAX, star_n = 0, sets_end = pattern_size;
-    for (;;) {
-        if (p < pattern_size && pattern[p] == '*') {
-            star_p = ++p;
-            star_n = n;
-            continue;
-        }
-        if (n == name_size && p == pattern_size) return true;
-        if (n < name_size && p < pattern_size) {
-            uint32_t c, wanted;
-            size_t length = cfti_char_at(name + n, name_size - n, &c);
-            size_t set = 0;
-            if (p < sets_end && pattern[p] == '[') {
-                set = cfti_set_size(pattern + p, pattern_size - p);
-                /* No "]" behind this one, so none behind those that follow. */
-                if (set == 0) sets_end = p;
-            }
-            if (pattern[p] == '?') {
-                n += length, p++;
-                continue;
-            }
-            if (set != 0) {
-                if (cfti_set_holds(pattern + p, set, c)) {
-                    n += length, p += set;
-                    continue;
-                }
-            } else {
-                size_t width = cfti_char_at(pattern + p, pattern_size - p, &wanted);
-                if (wanted == c) {
-                    n += length, p += width;
-                    continue;
-                }
-            }
-        }
-        if (star_p == SIZE_MAX || star_n >= name_size) return false;
-        {
-            uint32_t skipped;
-            star_n += cfti_char_at(name + star_n, name_size - star_n, &skipped);
-        }
-        n = star_n;
-        p = star_p;
-    }
-}
-
-/* The component that ends at `end`, going backwards: its start, past "/" and ".".
- * False if there is none. */
-static bool cfti_component_before(const char *path, size_t *start, size_t *end) {
-    for (;;) {
-        size_t stop = *end, from;
-        while (stop > 0 && cfti_os_is_slash(path[stop - 1])) stop--;
-        if (stop == 0) return false;
-        from = stop;
-        while (from > 0 && !cfti_os_is_slash(path[from - 1])) from--;
-        *end = stop;
-        *start = from;
-        if (!(stop - from == 1 && path[from] == '.')) return true;
-        *end = from;
-    }
-}
-
-/* PurePath(rel).match(pattern) of Python 3.11, for a relative path: from the right,
- * component by component; "**" is two stars, so one component. */
-static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
-    size_t r_end = rel_size, p_end = pattern_size, r = 0, p = 0;
-    if (cfti_os_root(pattern, pattern_size) > 0) return false;
-    while (cfti_component_before(pattern, &p, &p_end)) {
-        if (!cfti_component_before(rel, &r, &r_end)) return false;
-        if (!cfti_fnmatch(rel + r, r_end - r, pattern + p, p_end - p)) return false;
-        r_end = r;
-        p_end = p;
-    }
-    return true;
-}
-
-/* A pattern that match() refuses: nothing but "/" and ".". */
-static bool cfti_match_is_empty(const char *pattern, size_t size) {
-    size_t start, end = size;
-    return !cfti_component_before(pattern, &start, &end);
-}
-
-/* How many components of a path a pattern looks at. */
-static size_t cfti_match_components(const char *pattern) {
-    size_t start, end = strlen(pattern), count = 0;
-    for (; cfti_component_before(pattern, &start, &end); end = start) count++;
-    return count;
-}
-
-/* ---- glob patterns ---- */
-
-#define CFTI_MAX_COMPONENTS 63
-
-typedef enum cfti_component_kind {
-    CFTI_COMPONENT_ANY_DEPTH, /* ** */
-    CFTI_COMPONENT_WILD,      /* matched against the listing */
-    CFTI_COMPONENT_EXACT      /* no wildcard: looked up */
-} cfti_component_kind;
-
-typedef struct cfti_component {
-    cfti_component_kind kind;
-    const char *text;
-    size_t size;
-    bool is_suffix; /* "*" and then no wildcard, as *.sql: compared from the end */
-} cfti_component;
-
-typedef struct cfti_pattern {
-    cfti_component parts[CFTI_MAX_COMPONENTS];
-    size_t count;
-} cfti_pattern;
-
-static bool cfti_has_wildcard(const char *text, size_t size) {
-    size_t i;
-    for (i = 0; i < size; i++)
-        if (text[i] == '*' || text[i] == '?' || text[i] == '[') return true;
-    return false;
-}
-
-/* NULL, or what is wrong with the pattern. */
-static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text, bool recursive) {
-    const char *p = text;
-    bool empty = true;
-    memset(pattern, 0, sizeof(*pattern));
-    if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
-    if (recursive) pattern->parts[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
-    while (*p != '\0') {
-        cfti_component part;
-        memset(&part, 0, sizeof(part));
-        part.text = p;
-        while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
-        part.size = (size_t)(p - part.text);
-        if (*p != '\0') p++;
-        if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
-        empty = false;
-        part.kind = CFTI_COMPONENT_EXACT;
-        if (part.size == 2 && memcmp(part.text, "**", 2) == 0) {
-            part.kind = CFTI_COMPONENT_ANY_DEPTH;
-            /* Two in a row say no more than one. */
-            if (pattern->count > 0 &&
-                pattern->parts[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
-                continue;
-        } else if (cfti_has_wildcard(part.text, part.size)) {
-            size_t i;
-            for (i = 1; i < part.size; i++)
-                if (part.text[i - 1] == '*' && part.text[i] == '*')
-                    return "\"**\" must stand alone between slashes";
-            part.kind = CFTI_COMPONENT_WILD;
-            /* Not if it begins inside a character: those bytes end other characters, too. */
-            part.is_suffix = part.text[0] == '*' &&
-                             !cfti_has_wildcard(part.text + 1, part.size - 1) &&
-                             (part.size == 1 || ((uint8_t)part.text[1] & 0xC0) != 0x80);
-        }
-        if (pattern->count == CFTI_MAX_COMPONENTS) return "the pattern has more than 63 parts";
-        pattern->parts[pattern->count++] = part;
-    }
-    return empty ? "the pattern is empty" : NULL;
-}
-
-/* Whether a name that does not match a part would, if case did not matter: of parts like
- * *.sql alone. */
-static bool cfti_component_misses_by_case(const cfti_component *part, const char *name,
-                                          size_t size) {
-    size_t n = part->size - 1, i;
-    if (!part->is_suffix || size < n) return false;
-    for (i = 0; i < n; i++)
-        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)part->text[1 + i]))
-            return false;
-    return memcmp(name + size - n, part->text + 1, n) != 0;
-}
-
-static bool cfti_component_matches(const cfti_component *part, const char *name, size_t size) {
-    if (part->is_suffix)
-        return size >= part->size - 1 &&
-               memcmp(name + size - (part->size - 1), part->text + 1, part->size - 1) == 0;
-    if (part->kind == CFTI_COMPONENT_EXACT)
-        return size == part->size && memcmp(name, part->text, size) == 0;
-    return cfti_fnmatch(name, size, part->text, part->size);
-}
-
-/* ---- find/list.c: the list of files: paths, names, orders ---- */
-
-typedef struct cfti_file {
-    const char *path; /* as it is opened */
-    const char *name; /* relative to the base; most often the end of path */
-    uint32_t path_size;
-    uint32_t name_size;
-    uint32_t leaf;  /* where the last component of path begins */
-    cfti_kind kind; /* as the listing said; UNKNOWN for a caller's own list */
-} cfti_file;
-
-struct confiture_files {
-    confiture_allocator allocator;
-    cfti_arena strings;
-    cfti_file *items;
-    size_t count, capacity;
-    bool is_together;    /* items lie among the strings */
-    bool is_by_path;     /* a search has put them in order, and by path */
-    cfti_file *left_out; /* what a search took for no match by its case alone: paths only */
-    size_t left_out_count, left_out_capacity;
-    bool is_confined; /* what was no link when it was found must be none when it is read */
-    char *base;       /* clean */
-    bool base_is_seed;
-    size_t *origins; /* of a part: where in the whole list each of its files is; see below */
-};
-
-/* Where a file of this list is in the caller's. */
-static size_t cfti_files_origin(const confiture_files *files, size_t index) {
-    return files->origins == NULL ? index : files->origins[index];
-}
-
-/* A failure that names nothing else is about this file. */
-static void cfti_fail_at(cfti_fail *fail, const confiture_files *files, size_t index) {
-    if (fail->path != NULL) return;
-    fail->path = files->items[index].path;
-    fail->index = cfti_files_origin(files, index);
-}
-
-/* Whether two files of a list lie in the same directory. */
-static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
-    return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
-}
-
-static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given,
-                                          confiture_error *error) {
-    confiture_allocator chosen;
-    confiture_files *files;
-    if (!cfti_allocator_choose(&chosen, given))
-        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
-    files = (confiture_files *)cfti_alloc(&chosen, sizeof(*files));
-    if (files == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
-    memset(files, 0, sizeof(*files));
-    files->allocator = chosen;
-    files->strings.allocator = chosen;
-    files->strings.block_size = 16384;
-    *out = files;
-    return CONFITURE_OK;
-}
-
-CONFITURE_API void confiture_files_free(confiture_files *files) {
-    confiture_allocator allocator;
-    if (files == NULL) return;
-    allocator = files->allocator;
-    cfti_arena_free(&files->strings);
-    if (!files->is_together)
-        cfti_free(&allocator, files->items, files->capacity * sizeof(cfti_file));
-    cfti_free(&allocator, files->left_out, files->left_out_capacity * sizeof(cfti_file));
-    cfti_free(&allocator, files, sizeof(*files));
-}
-
-CONFITURE_API size_t confiture_files_count(const confiture_files *files) {
-    return files != NULL ? files->count : 0;
-}
-
-CONFITURE_API const char *confiture_files_base(const confiture_files *files) {
-    return files != NULL ? files->base : NULL;
-}
-
-CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index) {
-    return index < confiture_files_count(files) ? files->items[index].path : NULL;
-}
-
-CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index) {
-    return index < confiture_files_count(files) ? files->items[index].name : NULL;
-}
-
-/* A string of two parts, with a slash between them if asked for, and a NUL; it lives
- * as long as the list. Packed without padding, which for a million paths would be
- * tens of megabytes. */
-static char *cfti_files_string(confiture_files *files, const char *head, size_t head_size,
-                               bool slash, const char *tail, size_t tail_size) {
-    size_t size;
-    char *string, *end;
-    if (head_size >= UINT32_MAX / 2 || tail_size >= UINT32_MAX / 2) return NULL;
-    size = head_size + slash + tail_size + 1;
-    string = (char *)cfti_arena_reserve(&files->strings, size);
-    if (string == NULL) return NULL;
-    memcpy(string, head, head_size);
-    end = string + head_size;
-    if (slash) *end++ = '/';
-    memcpy(end, tail, tail_size);
-    end[tail_size] = '\0';
-    cfti_arena_commit_text(&files->strings, size);
-    /* Larger lists, larger blocks. */
-    if (files->strings.block_size < ((size_t)1 << 20) && files->count > 1000)
-        files->strings.block_size = (size_t)1 << 20;
-    return string;
-}
-
-/* False: no memory, nothing changed. */
-static bool cfti_files_grow(confiture_files *files, size_t wanted) {
-    cfti_file *items;
-    if (wanted > SIZE_MAX / sizeof(cfti_file)) return false;
-    items = (cfti_file *)cfti_alloc(&files->allocator, wanted * sizeof(cfti_file));
-    if (items == NULL) return false;
-    if (files->count > 0) memcpy(items, files->items, files->count * sizeof(cfti_file));
-    if (!files->is_together)
-        cfti_free(&files->allocator, files->items, files->capacity * sizeof(cfti_file));
-    files->items = items;
-    files->capacity = wanted;
-    files->is_together = false;
-    return true;
-}
-
-/* Room for so many more files, and bytes of their paths with a NUL each. A list that is
- * still empty gets one block of memory for all. False: no memory. */
-static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes) {
-    size_t wanted = files->count + more;
-    if (files->capacity == 0) {
-        void *items;
-        if (bytes > SIZE_MAX / 2 || more > (SIZE_MAX / 2 - bytes) / sizeof(cfti_file)) return false;
-        cfti_arena_align(&files->strings);
-        items = cfti_arena_reserve(&files->strings, more * sizeof(cfti_file) + bytes);
-        if (items == NULL) return false;
-        cfti_arena_commit(&files->strings, more * sizeof(cfti_file));
-        files->items = (cfti_file *)items;
-        files->capacity = more;
-        files->is_together = true;
-        return true;
-    }
-    if (bytes > 0 && cfti_arena_reserve(&files->strings, bytes) == NULL) return false;
-    if (wanted <= files->capacity) return true;
-    /* Many directories to search, each with a few files: not moved for each of them. */
-    return cfti_files_grow(files, cfti_max(wanted, files->capacity + files->capacity / 2));
-}
-
-/* Appends the path of `tail` in directory `head`, both clean; either may be empty.
- * False: no memory. */
-static bool cfti_files_add(confiture_files *files, const char *head, size_t head_size,
-                           const char *tail, size_t tail_size, cfti_kind kind) {
-    cfti_file *file;
-    char *path;
-    bool slash;
-    if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
-    slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
-    if (files->count == files->capacity &&
-        !cfti_files_grow(files, files->capacity < 16 ? 16 : files->capacity + files->capacity / 2))
-        return false;
-    path = cfti_files_string(files, head, head_size, slash, tail, tail_size);
-    if (path == NULL) return false;
-    file = &files->items[files->count++];
-    file->path = file->name = path;
-    file->path_size = file->name_size = (uint32_t)(head_size + slash + tail_size);
-    if (tail_size == 0)
-        for (tail_size = 0; tail_size < head_size && path[head_size - 1 - tail_size] != '/';)
-            tail_size++;
-    file->leaf = file->path_size - (uint32_t)tail_size;
-    file->kind = kind;
-    return true;
-}
-
-/* Remembers what was left out. False: no memory. */
-static bool cfti_files_leave_out(confiture_files *files, const char *head, size_t head_size,
-                                 const char *leaf, size_t leaf_size) {
-    void *items = files->left_out;
-    char *path;
-    bool slash;
-    if (!cfti_grow(&files->allocator, &items, &files->left_out_capacity, files->left_out_count,
-                   sizeof(cfti_file)))
-        return false;
-    files->left_out = (cfti_file *)items;
-    if (head_size == 1 && head[0] == '.') head_size = 0;
-    slash = head_size > 0 && head[head_size - 1] != '/';
-    path = cfti_files_string(files, head, head_size, slash, leaf, leaf_size);
-    if (path == NULL) return false;
-    memset(&files->left_out[files->left_out_count], 0, sizeof(cfti_file));
-    files->left_out[files->left_out_count++].path = path;
-    return true;
-}
-
-/* ---- parts of a list ---- */
-
-/* A list that is to get some files of another, whose strings it shares: empty, with room
- * for all. False: no memory. */
-static bool cfti_files_subset(confiture_files *part, const confiture_files *whole,
-                              const confiture_allocator *allocator) {
-    size_t capacity = whole->count + 1;
-    void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
-    if (block == NULL) return false;
-    *part = *whole;
-    part->allocator = *allocator;
-    part->items = (cfti_file *)block;
-    part->origins = (size_t *)(void *)(part->items + capacity);
-    part->capacity = capacity;
-    part->count = 0;
-    return true;
-}
-
-static void cfti_files_subset_add(confiture_files *part, const confiture_files *whole,
-                                  size_t index) {
-    part->items[part->count] = whole->items[index];
-    part->origins[part->count++] = cfti_files_origin(whole, index);
-}
-
-static void cfti_files_subset_free(confiture_files *part) {
-    cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
-    part->items = NULL;
-}
-
-/* ---- find/name.c: names relative to the base ---- */
-
-/* Where the base lies, in every form that a path may have to be compared with. */
-typedef struct cfti_base {
-    const char *given;  /* clean */
-    cfti_buffer full;   /* the same, absolute */
-    cfti_buffer here;   /* the current directory */
-    bool here_is_known; /* both of them have been looked up */
-} cfti_base;
-
-/* The name of a path: a suffix of it, or a string of the list's own. NULL with a
- * failure: outside, or no memory. */
-static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
-                                     cfti_fail *fail) {
-    bool given_absolute = cfti_path_is_absolute(base->given);
-    const char *name;
-    if (cfti_path_is_absolute(path) == given_absolute) {
-        name = cfti_path_below(path, base->given);
-    } else {
-        if (!base->here_is_known) {
-            int error = cfti_path_absolute(&base->here, ".");
-            if (error == 0) error = cfti_path_absolute(&base->full, base->given);
-            if (error != 0) {
-                cfti_fail_system(fail, error, path);
-                return NULL;
-            }
-            base->here_is_known = true;
-        }
-        if (!given_absolute) {
-            name = cfti_path_below(path, (const char *)base->full.data);
-        } else {
-            const char *here = (const char *)base->here.data;
-            const char *up = cfti_path_below(base->given, here);
-            const char *down = cfti_path_below(here, base->given);
-            if (up != NULL) {
-                name = *up == '\0' ? path : cfti_path_below(path, up);
-            } else if (down != NULL) {
-                const char *rest = cfti_path_is_dot(path) ? "" : path;
-                name =
-                    cfti_files_string(files, down, strlen(down), *rest != '\0', rest, strlen(rest));
-                if (name == NULL) {
-                    cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-                    return NULL;
-                }
-            } else {
-                name = NULL;
-            }
-        }
-    }
-    if (name != NULL && *name == '\0') name = "."; /* the base itself */
-    if (name == NULL || cfti_path_climbs(name)) {
-        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, NULL);
-        fail->path = path;
-        return NULL;
-    }
-    return name;
-}
-
-/* ---- confined lists ---- */
-
-static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
-
-/* For a caller's own list that is confined to its base. */
-typedef struct cfti_confine {
-    cfti_buffer base;      /* where it really is */
-    cfti_buffer directory; /* where the directory of the file at hand is */
-    cfti_buffer place;     /* and the file itself */
-    cfti_buffer todo;
-} cfti_confine;
-
-static void cfti_confine_free(cfti_confine *confine) {
-    cfti_buffer_free(&confine->base);
-    cfti_buffer_free(&confine->directory);
-    cfti_buffer_free(&confine->place);
-    cfti_buffer_free(&confine->todo);
-}
-
-/* Where the directory of a file really is. Returns an error of the system's. */
-static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
-    int error = 0;
-    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = CFTI_OS_NO_MEMORY;
-    if (error == 0) error = cfti_path_absolute(&confine->todo, (const char *)confine->place.data);
-    confine->directory.size = 0;
-    if (error == 0) error = cfti_path_follow(&confine->directory, &confine->todo, true);
-    return error;
-}
-
-/* Whether a file really lies below the base, and whether it is a link. enter: it is in
- * another directory than the one before. */
-static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *file, bool enter,
-                                           cfti_fail *fail) {
-    const char *base = (const char *)confine->base.data, *leaf = file->path + file->leaf;
-    size_t size = file->path_size - file->leaf, at;
-    int error = enter ? cfti_confine_enter(confine, file) : 0;
-    if (error == 0) {
-        at = confine->directory.size;
-        confine->place.size = confine->todo.size = 0;
-        if (!cfti_buffer_append(&confine->place, confine->directory.data, at) ||
-            !cfti_path_append(&confine->todo, leaf, size))
-            error = CFTI_OS_NO_MEMORY;
-        else error = cfti_path_follow(&confine->place, &confine->todo, true);
-    }
-    if (error != 0) return cfti_fail_system(fail, error, file->path);
-    if (cfti_path_below((const char *)confine->directory.data, base) == NULL ||
-        cfti_path_below((const char *)confine->place.data, base) == NULL) {
-        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
-        fail->path = file->path;
-        return fail->status;
-    }
-    if (confine->place.size < size ||
-        memcmp(confine->place.data + (confine->place.size - size), leaf, size) != 0 ||
-        confine->place.size != at + size + (confine->directory.data[at - 1] != '/') ||
-        memcmp(confine->place.data, confine->directory.data, at) != 0)
-        file->kind = CFTI_KIND_LINK;
-    return CONFITURE_OK;
-}
-
-/* ---- seeds ---- */
-
-/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
-static bool cfti_seed_component(const char *component, size_t size) {
-    static const char word[] = "seed";
-    size_t i, k;
-    for (i = 0; i + 4 <= size; i++) {
-        if (i > 0 && component[i - 1] != '_' && component[i - 1] != '-') continue;
-        for (k = 0; k < 4; k++) {
-            /* Only ASCII letters lower to these four. */
-            if ((component[i + k] | 0x20) != word[k]) break;
-        }
-        if (k < 4) continue;
-        k = i + 4;
-        if (k < size && (component[k] | 0x20) == 's') k++;
-        /* "$" also matches before a newline that ends the string. */
-        if (k == size || (k + 1 == size && component[k] == '\n')) return true;
-        if (component[k] == '_' || component[k] == '-') return true;
-    }
-    return false;
-}
-
-static bool cfti_seed_path(const char *path) {
-    while (*path != '\0') {
-        size_t n = 0;
-        while (path[n] != '\0' && path[n] != '/') n++;
-        if (cfti_seed_component(path, n)) return true;
-        path += n;
-        if (*path == '/') path++;
-    }
-    return false;
-}
-
-CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
-    if (index >= confiture_files_count(files)) return false;
-    return files->base_is_seed || cfti_seed_path(files->items[index].name);
-}
-
-/* ---- names of all ---- */
-
-/* A name goes into comments and, in some styles, into lines of SQL: whatever could
- * end either is refused. */
-static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
-                                        cfti_fail *fail) {
-    const uint8_t *p = (const uint8_t *)name;
-    size_t i = 0;
-    while (i < size) {
-        uint32_t code = p[i];
-        size_t length = 1;
-        if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
-            i++;
-            continue;
-        }
-        if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
-        if (length == 0 || cfti_is_control(code)) {
-            cfti_fail_with(fail, CONFITURE_E_NAME,
-                           length == 0 ? "the file name is not valid UTF-8"
-                                       : "the file name holds a control character");
-            fail->path = path;
-            return fail->status;
-        }
-        i += length;
-    }
-    return CONFITURE_OK;
-}
-
-/* Names a file, and checks the name. before: the one before it in the list, or NULL. */
-static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, cfti_file *file,
-                                       const cfti_file *before, cfti_fail *fail) {
-    size_t above = before == NULL ? 0 : before->path_size - before->name_size;
-    const char *leaf = file->path + file->leaf;
-    /* Most often the file before is in the same directory: then the base is as far
-     * up, and of the name only the last component is new, if it is one ("/" has
-     * none) and does not lead out. */
-    if (before != NULL && before->name == before->path + above && above <= before->leaf &&
-        cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
-        file->name = file->path + above;
-        file->name_size = file->path_size - (uint32_t)above;
-        return cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
-    }
-    file->name = cfti_base_name_of(base, files, file->path, fail);
-    if (file->name == NULL) return fail->status;
-    file->name_size = (uint32_t)strlen(file->name);
-    return cfti_name_check(file->name, file->name_size, file->path, fail);
-}
-
-/* Names every file of the list, relative to base (copied), and checks the names, and, if
- * confine, where the files really are; the first failure in list order is reported. */
-static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
-                                            bool confine, cfti_fail *fail) {
-    cfti_base base;
-    cfti_confine confined;
-    size_t i;
-    int error;
-    confiture_status status = CONFITURE_OK;
-    memset(&base, 0, sizeof(base));
-    memset(&confined, 0, sizeof(confined));
-    base.full.allocator = base.here.allocator = files->allocator;
-    confined.base.allocator = confined.directory.allocator = files->allocator;
-    confined.place.allocator = confined.todo.allocator = files->allocator;
-    files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
-    if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    base.given = files->base;
-    /* The base's own name is what it is called where it really lies, however it is written:
-     * "." has none. */
-    error = cfti_path_resolve(&confined.base, files->base);
-    if (error != 0) status = cfti_fail_system(fail, error, files->base);
-    else files->base_is_seed = cfti_seed_path(cfti_path_leaf((const char *)confined.base.data));
-    for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
-        cfti_file *file = &files->items[i];
-        const cfti_file *before = i > 0 ? file - 1 : NULL;
-        status = cfti_file_name(&base, files, file, before, fail);
-        if (status == CONFITURE_OK && confine)
-            status = cfti_confine_check(&confined, file,
-                                        before == NULL || !cfti_same_directory(before, file), fail);
-        if (status != CONFITURE_OK) fail->index = i;
-    }
-    cfti_confine_free(&confined);
-    cfti_buffer_free(&base.full);
-    cfti_buffer_free(&base.here);
-    return status;
-}
-
-/* ---- find/order.c: the orders of a list ---- */
-
-/* The zeros of Unicode 14's decimal digits beyond ASCII, each followed by its other
- * nine: Python's int() takes them all. */
-static const uint32_t cfti_digit_zeros[] = {
-    0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66,
-    0x0CE6,  0x0D66,  0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,
-    0x1946,  0x19D0,  0x1A80,  0x1A90,  0x1B50,  0x1BB0,  0x1C40,  0x1C50,  0xA620,  0xA8D0,
-    0xA900,  0xA9D0,  0xA9F0,  0xAA50,  0xABF0,  0xFF10,  0x104A0, 0x10D30, 0x11066, 0x110F0,
-    0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950,
-    0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
-    0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0};
-
-/* The value of a hexadecimal digit as int(text, 16) sees it among upper-case letters
- * and digits, or -1; *length is the bytes it takes. */
-static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
-    uint32_t code;
-    size_t low = 0, high = CFTI_COUNT(cfti_digit_zeros);
-    *length = cfti_char_at(s, n, &code);
-    if (code >= '0' && code <= '9') return (int)(code - '0');
-    if (code >= 'A' && code <= 'F') return (int)(code - 'A') + 10;
-    if (code < 0x80) return -1;
-    while (low < high) { /* the last zero not above code */
-        size_t middle = low + (high - low) / 2;
-        if (cfti_digit_zeros[middle] <= code) low = middle + 1;
-        else high = middle;
-    }
-    if (low == 0 || code - cfti_digit_zeros[low - 1] > 9) return -1;
-    return (int)(code - cfti_digit_zeros[low - 1]);
-}
-
-/* Behind the "0X" that int() allows, if the prefix has one. */
-static size_t cfti_hex_start(const char *stem, size_t prefix_size) {
-    size_t length;
-    if (cfti_hex_digit(stem, prefix_size, &length) == 0 && length < prefix_size &&
-        stem[length] == 'X')
-        return length + 1;
-    return 0;
-}
-
-/* Whether a stem has a hexadecimal prefix before its first "_", and how long it is. */
-static bool cfti_hex_prefix(const char *stem, size_t size, size_t *prefix_size) {
-    const char *bar = (const char *)memchr(stem, '_', size);
-    size_t n, i, length;
-    if (bar == NULL || bar == stem) return false;
-    n = (size_t)(bar - stem);
-    i = cfti_hex_start(stem, n);
-    if (i == n) return false;
-    for (; i < n; i += length)
-        if (cfti_hex_digit(stem + i, n - i, &length) < 0) return false;
-    *prefix_size = n;
-    return true;
-}
-
-static int cfti_hex_compare(const char *a, size_t a_size, const char *b, size_t b_size) {
-    size_t i = cfti_hex_start(a, a_size), j = cfti_hex_start(b, b_size), li, lj, a_digits = 0,
-           b_digits = 0, k;
-    int order = 0;
-    while (i < a_size && cfti_hex_digit(a + i, a_size - i, &li) == 0) i += li;
-    while (j < b_size && cfti_hex_digit(b + j, b_size - j, &lj) == 0) j += lj;
-    for (k = i; k < a_size; k += li, a_digits++) (void)cfti_hex_digit(a + k, a_size - k, &li);
-    for (k = j; k < b_size; k += lj, b_digits++) (void)cfti_hex_digit(b + k, b_size - k, &lj);
-    if (a_digits != b_digits) return a_digits < b_digits ? -1 : 1;
-    while (order == 0 && i < a_size) {
-        order = cfti_hex_digit(a + i, a_size - i, &li) - cfti_hex_digit(b + j, b_size - j, &lj);
-        i += li;
-        j += lj;
-    }
-    return order;
-}
-
-/* The name in its directory without its last suffix; "." has none. */
-static const char *cfti_stem(const cfti_file *file, size_t *size) {
-    const char *name = file->path + file->leaf;
-    const char *dot = strrchr(name, '.');
-    *size = strlen(name);
-    if (dot == name && *size == 1) *size = 0;
-    if (dot != NULL && dot != name && dot[1] != '\0') *size = (size_t)(dot - name);
-    return name;
-}
-
-static int cfti_order_path(const void *a, const void *b) {
-    return cfti_path_compare(((const cfti_file *)a)->path, ((const cfti_file *)b)->path);
-}
-
-/* (value, rest) for those with a prefix, then (stem) for the others; ties by path,
- * so that the result does not hang on the file system. */
-static int cfti_order_hex(const void *a, const void *b) {
-    size_t a_size, b_size, a_prefix = 0, b_prefix = 0;
-    const char *x = cfti_stem((const cfti_file *)a, &a_size);
-    const char *y = cfti_stem((const cfti_file *)b, &b_size);
-    bool a_hex = cfti_hex_prefix(x, a_size, &a_prefix);
-    bool b_hex = cfti_hex_prefix(y, b_size, &b_prefix);
-    int order = 0;
-    if (a_hex != b_hex) return a_hex ? -1 : 1;
-    if (a_hex) {
-        order = cfti_hex_compare(x, a_prefix, y, b_prefix);
-        x += a_prefix + 1, a_size -= a_prefix + 1;
-        y += b_prefix + 1, b_size -= b_prefix + 1;
-    }
-    if (order == 0) order = cfti_bytes_compare(x, a_size, y, b_size);
-    return order != 0 ? order : cfti_order_path(a, b);
-}
-
-static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, const void *b)) {
-    return cfti_sort(&files->allocator, files->items, files->count, sizeof(cfti_file), order);
-}
-
-/* Whether a list in the order of paths holds one. */
-static bool cfti_files_hold(const confiture_files *files, const char *path) {
-    size_t low = 0, high = files->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = cfti_path_compare(files->items[middle].path, path);
-        if (order == 0) return true;
-        if (order < 0) low = middle + 1;
-        else high = middle;
-    }
-    return false;
-}
-
-/* Of what was left out only that is kept which no other walk has found, and once. */
-static bool cfti_files_order_left_out(confiture_files *files) {
-    size_t i, kept = 0;
-    if (!cfti_sort(&files->allocator, files->left_out, files->left_out_count, sizeof(cfti_file),
-                   cfti_order_path))
-        return false;
-    for (i = 0; i < files->left_out_count; i++) {
-        const char *path = files->left_out[i].path;
-        if (kept > 0 && strcmp(files->left_out[kept - 1].path, path) == 0) continue;
-        if (!cfti_files_hold(files, path)) files->left_out[kept++] = files->left_out[i];
-    }
-    files->left_out_count = kept;
-    return true;
-}
-
-/* Puts the list in order. in_order: it is by path already. unique: of equal paths the
- * first is kept. */
-static bool cfti_files_order(confiture_files *files, bool in_order, confiture_sort sort,
-                             bool unique) {
-    size_t i, kept = 0, stem_size, prefix_size;
-    if (!in_order && !cfti_files_sort(files, cfti_order_path)) return false;
-    if (!cfti_files_order_left_out(files)) return false;
-    files->is_by_path = sort != CONFITURE_SORT_HEX;
-    if (unique) {
-        for (i = 0; i < files->count; i++) {
-            if (kept > 0 && strcmp(files->items[kept - 1].path, files->items[i].path) == 0)
-                continue;
-            files->items[kept++] = files->items[i];
-        }
-        files->count = kept;
-    }
-    if (sort == CONFITURE_SORT_HEX) {
-        for (i = 0; i < files->count; i++) {
-            const char *stem = cfti_stem(&files->items[i], &stem_size);
-            if (cfti_hex_prefix(stem, stem_size, &prefix_size))
-                return cfti_files_sort(files, cfti_order_hex);
-        }
-    }
-    return true;
-}
-
-/* ---- find/node.c: a directory of a search, and what it holds ---- */
-
-/* What a directory holds that matters: a file to be listed, a directory to go into,
- * or both in one. */
-typedef struct cfti_entry {
-    uint64_t key; /* the first bytes of the name as a number, which decides most comparisons */
-    const char *name;
-    struct cfti_node *child; /* the directory, if it is to be searched */
-    uint32_t size;           /* of name */
-    uint8_t kind;
-    bool found;
-    bool left_out;  /* nothing but its name's case kept it from being found */
-    uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
-} cfti_entry;
-
-#define CFTI_LEADS_OUT UINT16_MAX
-
-/* One directory of the walk. Of its path it has only its own component: whole paths of a
- * chain of ten thousand directories would take gigabytes. */
-typedef struct cfti_node {
-    struct cfti_node *parent;
-    struct cfti_node *all; /* every node of the walk, for freeing */
-    const char *name;      /* NUL-terminated; of the first, its whole path, clean */
-    size_t name_size, path_size;
-    const char *real; /* of a confined search: where it is, if not in its parent by its name */
-    size_t real_size;
-    uint64_t parts;         /* bit i: part i of the pattern may match an entry here */
-    bool found;             /* "**" stands last: the directory itself is a result */
-    bool entered;           /* by cfti_walk_collect */
-    bool has_children;      /* directories below it are to be searched, */
-    bool stays_open;        /* and shall be opened relative to it */
-    bool is_open;           /* it has been listed and is still open */
-    cfti_os_file directory; /* then */
-    cfti_entry *entries;    /* in order, once it has been listed */
-    size_t count, capacity;
-    size_t found_count, found_bytes; /* found_bytes: of their names, with a NUL each */
-    size_t cursor;
-    cfti_arena arena;
-    cfti_fail fail;
-} cfti_node;
-
-static bool cfti_node_is_dot(const cfti_node *node) {
-    return node->path_size == 1 && node->name[0] == '.';
-}
-
-/* Puts a node below its parent; the name must live as long. */
-static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name, size_t name_size) {
-    memset(node, 0, sizeof(*node));
-    node->parent = parent;
-    node->name = name;
-    node->name_size = node->path_size = name_size;
-    if (parent != NULL && !cfti_node_is_dot(parent))
-        node->path_size += parent->path_size + (parent->name[parent->name_size - 1] != '/');
-}
-
-/* The node of a directory, in its parent's memory. */
-static cfti_node *cfti_node_create(const confiture_allocator *allocator, cfti_arena *arena,
-                                   cfti_node *parent, const char *name, size_t name_size) {
-    cfti_node *node;
-    cfti_arena_align(arena); /* behind names, which are packed */
-    node = (cfti_node *)cfti_arena_alloc(arena, sizeof(cfti_node));
-    if (node == NULL) return NULL;
-    cfti_node_init(node, parent, name, name_size);
-    node->arena.allocator = *allocator;
-    node->arena.block_size = 500; /* most directories of a large tree hold little */
-    return node;
-}
-
-/* Where in the path of a node its own name begins. */
-static size_t cfti_node_start(const cfti_node *node) { return node->path_size - node->name_size; }
-
-/* The last `size` bytes of the path of a node, from the start of some component on. */
-static void cfti_node_write(const cfti_node *node, size_t size, void *out) {
-    char *end = (char *)out + size;
-    size_t first = node->path_size - size;
-    for (;;) {
-        size_t at = cfti_node_start(node);
-        end -= node->name_size;
-        memcpy(end, node->name, node->name_size);
-        if (at == first) return;
-        node = node->parent;
-        if (at > node->path_size) *--end = '/';
-    }
-}
-
-/* The path of a node, with a NUL that is not counted. False: no memory. */
-static bool cfti_node_path(const cfti_node *node, cfti_buffer *out) {
-    out->size = 0;
-    if (!cfti_buffer_reserve(out, node->path_size + 1)) return false;
-    cfti_node_write(node, node->path_size, out->data);
-    out->size = node->path_size;
-    out->data[out->size] = 0;
-    return true;
-}
-
-/* Whether this is the path of a node. */
-static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
-    if (node->path_size != size) return false;
-    for (;;) {
-        size_t at = cfti_node_start(node);
-        if (memcmp(path + at, node->name, node->name_size) != 0) return false;
-        if (at == 0) return true;
-        node = node->parent;
-        if (at > node->path_size && path[at - 1] != '/') return false;
-    }
-}
-
-/* Makes the path of a node from that of its parent. False: no memory. */
-static bool cfti_node_enter(cfti_buffer *path, const cfti_node *node) {
-    size_t start = cfti_node_start(node);
-    if (start < path->size) path->size = start; /* "." */
-    if (start > path->size && !cfti_buffer_append(path, "/", 1)) return false;
-    return cfti_buffer_append(path, node->name, node->name_size);
-}
-
-/* And that of its parent, which may be NULL, from its own. */
-static void cfti_node_leave(cfti_buffer *path, const cfti_node *parent) {
-    if (parent == NULL) return;
-    path->size = parent->path_size;
-    if (cfti_node_is_dot(parent)) path->data[0] = '.';
-}
-
-/* Where a directory of a confined search really is. False: no memory. */
-static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
-    const cfti_node *up = node;
-    size_t size = 0;
-    for (; up->real == NULL; up = up->parent) size = node->path_size - cfti_node_start(up);
-    out->size = 0;
-    if (!cfti_buffer_append(out, up->real, up->real_size)) return false;
-    if (size == 0) return true;
-    if (up->real[up->real_size - 1] != '/' && !cfti_buffer_append(out, "/", 1)) return false;
-    if (!cfti_buffer_reserve(out, size)) return false;
-    cfti_node_write(node, size, out->data + out->size);
-    out->size += size;
-    return true;
-}
-
-/* The failure of an entry, or of the directory itself if the name is empty. */
-static int cfti_node_fail(cfti_node *node, int error, const char *name) {
-    cfti_node entry = *node;
-    char *path;
-    if (*name != '\0') cfti_node_init(&entry, node, name, strlen(name));
-    path = (char *)cfti_arena_alloc(&node->arena, entry.path_size + 1);
-    if (path == NULL) {
-        cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
-        return CFTI_OS_NO_MEMORY;
-    }
-    cfti_node_write(&entry, entry.path_size, path);
-    path[entry.path_size] = '\0';
-    cfti_fail_system(&node->fail, error, path);
-    return error;
-}
-
-/* Gives back what the entries do not fill: a tree may have a million directories. */
-static void cfti_node_shrink(const confiture_allocator *a, cfti_node *node) {
-    void *entries;
-    if (node->entries == NULL || node->count > node->capacity / 2) return;
-    entries = cfti_realloc(a, node->entries, node->capacity * sizeof(cfti_entry),
-                           cfti_max(node->count, 1) * sizeof(cfti_entry));
-    if (entries == NULL) return;
-    node->entries = (cfti_entry *)entries;
-    node->capacity = cfti_max(node->count, 1);
-}
-
-static void cfti_node_close(cfti_node *node) {
-    if (node->is_open) cfti_os_close(node->directory);
-    node->is_open = false;
-}
-
-/* ---- find/listing.c: what one directory holds for a pattern ---- */
-
-/* A directory is searched with the set of those parts of the pattern that may match
- * there: a small automaton, so that each directory is listed once and no path is
- * found twice, however many "**" the pattern has. */
-
-/* An excluded directory. */
-typedef struct cfti_excluded {
-    cfti_buffer path;   /* clean */
-    size_t parent_size; /* of the directory that holds it; 0: the current one */
-    size_t leaf;        /* where its last component begins */
-} cfti_excluded;
-
-typedef struct cfti_walk {
-    const cfti_pattern *pattern;
-    const confiture_directory *directory;
-    const confiture_find_options *options;
-    bool *include_matched;             /* the pattern's flag, or NULL */
-    bool matches_only;                 /* look below excluded directories, too */
-    const char *real_base;             /* NULL: the search is not confined */
-    const cfti_excluded *exclude_dirs; /* as many as the options have */
-    size_t exclude_parts;              /* components of the longest exclude pattern */
-    confiture_allocator allocator;
-    cfti_workers *workers;
-    bool *workers_are_open;
-    size_t root_size; /* of the include directory's path */
-    cfti_node *all;
-    cfti_node **level; /* the directories to be listed next */
-    size_t level_count, level_capacity;
-    uint64_t found, found_bytes; /* found_bytes: of the paths */
-} cfti_walk;
-
-/* "**" also stands for no directory at all. */
-static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t parts) {
-    size_t i;
-    for (i = 0; i + 1 < pattern->count; i++)
-        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH)
-            parts |= (uint64_t)1 << (i + 1);
-    return parts;
-}
-
-/* A directory that is being listed: the context of the callback. */
-typedef struct cfti_listing {
-    cfti_walk *walk;
-    cfti_node *node;
-    cfti_os_file directory;
-    bool holds_excluded; /* a directory that is excluded may be in it */
-    bool is_file;        /* the entry at hand would be listed, if nothing excluded it */
-    cfti_buffer path;    /* by which it was opened */
-    cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
-    size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
-} cfti_listing;
-
-static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
-    return cfti_node_fail(listing->node, error, name);
-}
-
-static bool cfti_excluded_is_in(const cfti_excluded *excluded, const cfti_node *node) {
-    return excluded->parent_size == 0
-               ? cfti_node_is_dot(node)
-               : cfti_node_is(node, (const char *)excluded->path.data, excluded->parent_size);
-}
-
-/* What the directory means to all that is excluded: once, and not for each of its entries.
- * False: no memory. */
-static bool cfti_listing_prepare(cfti_listing *listing) {
-    const cfti_walk *walk = listing->walk;
-    const cfti_node *node = listing->node, *up = node;
-    size_t i, size = 0;
-    for (i = 0; i < walk->options->exclude_dir_count && !listing->holds_excluded; i++)
-        listing->holds_excluded = cfti_excluded_is_in(&walk->exclude_dirs[i], node);
-    for (i = 1; i < walk->exclude_parts && up->parent != NULL; i++, up = up->parent)
-        size = node->path_size - cfti_node_start(up);
-    if (size == 0) return true;
-    if (!cfti_buffer_reserve(&listing->end, size + 1)) return false;
-    cfti_node_write(node, size, listing->end.data);
-    listing->end.data[size] = '/';
-    listing->end_size = size + 1;
-    return true;
-}
-
-/* Whether an excluded directory or pattern covers the entry; *whole if also what is
- * below it is covered. Returns an error of the system's. */
-static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
-                                 bool *whole) {
-    const cfti_walk *walk = listing->walk;
-    const confiture_directory *directory = walk->directory;
-    size_t i;
-    *file = *whole = false;
-    for (i = 0; listing->holds_excluded && i < walk->options->exclude_dir_count; i++) {
-        const cfti_excluded *excluded = &walk->exclude_dirs[i];
-        if (excluded->path.size - excluded->leaf == size &&
-            memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
-            cfti_excluded_is_in(excluded, listing->node)) {
-            *file = true;
-            *whole = !walk->matches_only;
-            cfti_mark(walk->options->exclude_dir_matched, i);
-        }
-    }
-    if (directory->exclude_count == 0 || (*file && directory->exclude_matched == NULL)) return 0;
-    listing->end.size = listing->end_size;
-    if (!cfti_buffer_append(&listing->end, name, size)) return CFTI_OS_NO_MEMORY;
-    for (i = 0; i < directory->exclude_count; i++) {
-        if (!cfti_match((const char *)listing->end.data, listing->end.size, directory->exclude[i],
-                        strlen(directory->exclude[i])))
-            continue;
-        *file = true;
-        if (directory->exclude_matched == NULL) break;
-        if (listing->is_file) cfti_mark(directory->exclude_matched, i);
-    }
-    return 0;
-}
-
-/* Whether a link, or "..", of a confined search leads out: then that, or why it cannot be
- * told, is left in the entry; else *real, in the node's memory, is where it leads. */
-static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
-                                size_t *real_size) {
-    cfti_buffer place, todo;
-    int error = CFTI_OS_NO_MEMORY;
-    memset(&place, 0, sizeof(place));
-    place.allocator = listing->walk->allocator;
-    todo = place;
-    if (cfti_node_real(listing->node, &place) &&
-        cfti_buffer_append(&todo, entry->name, entry->size))
-        error = cfti_path_follow(&place, &todo, true);
-    if (error == 0 && cfti_path_below((const char *)place.data, listing->walk->real_base) == NULL) {
-        entry->error = CFTI_LEADS_OUT;
-    } else if (error == 0) {
-        char *copy = (char *)cfti_arena_alloc(&listing->node->arena, place.size + 1);
-        if (copy == NULL) error = CFTI_OS_NO_MEMORY;
-        else memcpy(copy, place.data, place.size + 1);
-        *real = copy;
-        *real_size = place.size;
-    } else if (error != CFTI_OS_NO_MEMORY) {
-        entry->error = (uint16_t)error;
-        error = 0;
-    }
-    cfti_buffer_free(&place);
-    cfti_buffer_free(&todo);
-    return error;
-}
-
-static uint64_t cfti_name_key(const char *name, size_t size) {
-    uint64_t key = 0;
-    size_t i;
-    for (i = 0; i < 8; i++) key = key << 8 | (i < size ? (uint8_t)name[i] : 0u);
-    return key;
-}
-
-/* What the pattern's parts want of an entry. */
-typedef struct cfti_entry_match {
-    uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
-    bool found;
-    bool found_is_named, below_is_named; /* by a part without wildcards */
-    bool left_out; /* by the case of its name: to be told of, if it is a file */
-} cfti_entry_match;
-
-static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const char *name,
-                                           size_t size, cfti_kind kind) {
-    const cfti_pattern *pattern = listing->walk->pattern;
-    cfti_entry_match match;
-    size_t i;
-    memset(&match, 0, sizeof(match));
-    for (i = 0; i < pattern->count; i++) {
-        const cfti_component *part = &pattern->parts[i];
-        if ((listing->node->parts >> i & 1) == 0) continue;
-        /* No listing holds "..": only the part that names it may take it. */
-        if (part->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
-        if (part->kind == CFTI_COMPONENT_ANY_DEPTH) {
-            match.real |= (uint64_t)1 << i;
-        } else if (cfti_component_matches(part, name, size)) {
-            if (i + 1 < pattern->count) {
-                match.any |= (uint64_t)1 << (i + 1);
-                match.below_is_named |= part->kind == CFTI_COMPONENT_EXACT;
-            } else {
-                match.found = true;
-                match.found_is_named = part->kind == CFTI_COMPONENT_EXACT;
-            }
-        } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
-            match.left_out |= cfti_component_misses_by_case(part, name, size);
-        }
-    }
-    if (kind != CFTI_KIND_DIRECTORY) {
-        match.real = 0;
-        if (kind != CFTI_KIND_LINK) match.any = 0;
-    }
-    return match;
-}
-
-static bool cfti_entry_match_is_empty(const cfti_entry_match *match) {
-    return !match->found && !match->left_out && (match->real | match->any) == 0;
-}
-
-/* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
- * to a part that names it an error, unless it was removed since. Returns an error of the
- * system's. */
-static int cfti_listing_follow(const cfti_listing *listing, const char *name,
-                               cfti_entry_match *match) {
-    cfti_os_status status;
-    int error = cfti_os_status_at(listing->directory, name, true, &status);
-    if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
-    match->any = 0;
-    if (error == 0) return 0;
-    if (!cfti_is_missing(error)) return error;
-    if (!match->found_is_named && !match->below_is_named) return 0;
-    match->found = false;
-    return cfti_os_is_absent(cfti_os_status_at(listing->directory, name, false, &status)) ? 0
-                                                                                          : error;
-}
-
-/* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
- * ends the listing; the failure is then in the node. */
-static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
-    cfti_listing *listing = (cfti_listing *)ctx;
-    cfti_node *node = listing->node;
-    size_t size = strlen(name);
-    cfti_entry_match match;
-    bool skip_file, skip_all;
-    cfti_entry *entry;
-    void *entries = node->entries;
-    const char *real_place = NULL;
-    size_t real_size = 0;
-    char *copy;
-    int error;
-    if (kind == CFTI_KIND_UNKNOWN) {
-        cfti_os_status status;
-        error = cfti_os_status_at(listing->directory, name, false, &status);
-        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
-        if (error != 0) return cfti_listing_fail(listing, error, name);
-        kind = status.kind;
-    }
-    match = cfti_listing_match(listing, name, size, kind);
-    if (cfti_entry_match_is_empty(&match)) return 0;
-    listing->is_file = match.found;
-    if (match.found) cfti_mark(listing->walk->include_matched, 0);
-    error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
-    if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) match.found = match.found_is_named = match.left_out = false;
-    if (skip_all) {
-        match.real = match.any = 0;
-        match.below_is_named = false;
-    }
-    if (kind == CFTI_KIND_LINK && (match.any != 0 || match.found_is_named))
-        error = cfti_listing_follow(listing, name, &match);
-    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
-    if (node->count > 0) node->arena.block_size = 4000;
-    copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
-    if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
-                                   node->count, sizeof(cfti_entry)))
-        return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
-    node->entries = (cfti_entry *)entries;
-    memcpy(copy, name, size + 1);
-    cfti_arena_commit_text(&node->arena, size + 1);
-    entry = &node->entries[node->count++];
-    memset(entry, 0, sizeof(*entry));
-    entry->key = cfti_name_key(name, size);
-    entry->name = copy;
-    entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
-    entry->kind = (uint8_t)kind;
-    entry->error = (uint16_t)error;
-    if (error != 0) return 0;
-    entry->found = match.found;
-    entry->left_out = match.left_out && !match.found;
-    if (listing->walk->real_base != NULL &&
-        (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
-        error = cfti_listing_confine(listing, entry, &real_place, &real_size);
-        if (error != 0) return cfti_listing_fail(listing, error, name);
-        if (entry->error != 0) return 0;
-    }
-    if (match.found) {
-        node->found_count++;
-        node->found_bytes += size + 1;
-    }
-    if ((match.real | match.any) == 0) return 0;
-    entry->child = cfti_node_create(&listing->walk->allocator, &node->arena, node, copy, size);
-    if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
-    entry->child->parts = match.real | match.any;
-    entry->child->real = real_place;
-    entry->child->real_size = real_size;
-    node->has_children = true;
-    return 0;
-}
-
-/* Parts that are no wildcards need no listing, and ".." is in none. */
-static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
-    const cfti_pattern *pattern = listing->walk->pattern;
-    size_t i, k;
-    for (i = 0; i < pattern->count; i++) {
-        const cfti_component *part = &pattern->parts[i];
-        bool is_parent = part->size == 2 && part->text[0] == '.' && part->text[1] == '.';
-        cfti_os_status status;
-        cfti_buffer name;
-        int error = 0;
-        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_COMPONENT_EXACT) continue;
-        if (only_parent && !is_parent) continue;
-        for (k = 0; k < i; k++) /* an equal part has been looked up already */
-            if ((listing->node->parts >> k & 1) != 0 &&
-                pattern->parts[k].kind == CFTI_COMPONENT_EXACT &&
-                pattern->parts[k].size == part->size &&
-                memcmp(pattern->parts[k].text, part->text, part->size) == 0)
-                break;
-        if (k < i) continue;
-        memset(&name, 0, sizeof(name));
-        name.allocator = listing->walk->allocator;
-        if (!cfti_path_clean(&name, part->text, part->size)) {
-            error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
-        } else {
-            error = cfti_os_status_at(listing->directory, (const char *)name.data, false, &status);
-            if (error == 0)
-                error = cfti_listing_entry(listing, (const char *)name.data, status.kind);
-            else if (cfti_is_missing(error)) error = 0;
-            else (void)cfti_listing_fail(listing, error, (const char *)name.data);
-        }
-        cfti_buffer_free(&name);
-        if (error != 0) return error;
-    }
-    return 0;
-}
-
-static int cfti_entry_order(const void *a, const void *b) {
-    const cfti_entry *x = (const cfti_entry *)a, *y = (const cfti_entry *)b;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return cfti_bytes_compare(x->name, x->size, y->name, y->size);
-}
-
-/* Opens the directory that is to be listed: from the one above, if that is open still. */
-static int cfti_listing_open(cfti_listing *listing) {
-    const cfti_node *node = listing->node;
-    if (node->parent != NULL && node->parent->is_open)
-        return cfti_os_open_directory_at(node->parent->directory, node->name, &listing->directory);
-    if (!cfti_node_path(node, &listing->path)) return CFTI_OS_NO_MEMORY;
-    return cfti_os_open_directory((const char *)listing->path.data, &listing->directory);
-}
-
-/* Lists one directory of the level; on any worker. */
-static void cfti_node_list(void *ctx, size_t index) {
-    cfti_walk *walk = (cfti_walk *)ctx;
-    cfti_node *node = walk->level[index];
-    cfti_listing listing;
-    bool wants_listing = false;
-    size_t i;
-    int error;
-    memset(&node->fail, 0, sizeof(node->fail));
-    node->parts = cfti_states_close(walk->pattern, node->parts);
-    for (i = 0; i < walk->pattern->count; i++)
-        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_COMPONENT_EXACT)
-            wants_listing = true;
-    i = walk->pattern->count - 1;
-    node->found =
-        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH;
-    memset(&listing, 0, sizeof(listing));
-    listing.walk = walk;
-    listing.node = node;
-    listing.path.allocator = listing.end.allocator = walk->allocator;
-    error = cfti_listing_open(&listing);
-    if (error != 0) {
-        (void)cfti_listing_fail(&listing, error, "");
-        cfti_buffer_free(&listing.path);
-        return;
-    }
-    error = cfti_listing_prepare(&listing) ? 0 : CFTI_OS_NO_MEMORY;
-    if (error == 0) error = cfti_listing_lookup(&listing, wants_listing);
-    if (error == 0 && wants_listing)
-        error = cfti_os_list(listing.directory, cfti_listing_entry, &listing);
-    if (error != 0 && node->fail.status == CONFITURE_OK)
-        (void)cfti_listing_fail(&listing, error, "");
-    node->is_open = node->stays_open && node->has_children;
-    if (node->is_open) node->directory = listing.directory;
-    else cfti_os_close(listing.directory);
-    cfti_buffer_free(&listing.path);
-    cfti_buffer_free(&listing.end);
-    if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
-                   cfti_entry_order))
-        cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
-    cfti_node_shrink(&walk->allocator, node);
-}
-
-/* ---- find/walk.c: one pattern in one directory tree ---- */
-
-/* Adds a node to the next level. False: no memory. */
-static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
-    void *level = walk->level;
-    if (!cfti_grow(&walk->allocator, &level, &walk->level_capacity, walk->level_count,
-                   sizeof(cfti_node *)))
-        return false;
-    walk->level = (cfti_node **)level;
-    walk->level[walk->level_count++] = node;
-    node->all = walk->all;
-    walk->all = node;
-    return true;
-}
-
-/* Below so long a path a directory is opened relative to the one above, for which a few
- * of each level stay open while the next one is listed. */
-#define CFTI_MAX_OPEN 16
-
-static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
-    size_t i, chosen = 0;
-    for (i = 0; i < n && chosen < CFTI_MAX_OPEN; i++) {
-        level[i]->stays_open = level[i]->path_size >= CFTI_OS_LONG_PATH;
-        chosen += level[i]->stays_open;
-    }
-}
-
-#if !defined(CFTI_DIRECTORIES_PER_THREAD)
-#define CFTI_DIRECTORIES_PER_THREAD 4 /* listing so many takes as long as starting a thread */
-#endif
-
-/* Lists all directories, level by level: each level is one parallel loop. */
-static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
-    const confiture_run *run = &walk->options->run;
-    size_t first = 0; /* walk->level[first, level_count) is the level */
-    while (first < walk->level_count) {
-        size_t n = walk->level_count - first, i, k;
-        int error;
-        if (!*walk->workers_are_open && n / CFTI_DIRECTORIES_PER_THREAD >= 2) {
-            cfti_workers_open(walk->workers, run, &walk->allocator,
-                              n / CFTI_DIRECTORIES_PER_THREAD);
-            *walk->workers_are_open = true;
-        }
-        memmove(walk->level, walk->level + first, n * sizeof(cfti_node *));
-        walk->level_count = n;
-        for (i = 0; i < n; i++)
-            cfti_fail_with(&walk->level[i]->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
-        cfti_level_choose_open(walk->level, n);
-        error = cfti_workers_each(walk->workers, n, cfti_node_list, walk);
-        if (error != 0) return cfti_fail_parallel(fail, error);
-        for (i = 0; i < n; i++) {
-            cfti_node *node = walk->level[i];
-            if (node->parent != NULL) cfti_node_close(node->parent);
-            walk->found += node->found_count;
-            walk->found_bytes += node->found_bytes + node->found_count * (node->path_size + 1);
-            for (k = 0; k < node->count; k++) {
-                if (node->entries[k].child != NULL && !cfti_walk_push(walk, node->entries[k].child))
-                    return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-            }
-        }
-        first = n;
-        if (run->progress != NULL) {
-            confiture_progress progress;
-            memset(&progress, 0, sizeof(progress));
-            progress.files = walk->found;
-            if (run->progress(run->progress_user, &progress) != 0)
-                return cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
-        }
-    }
-    return CONFITURE_OK;
-}
-
-/* Whether the directory itself, when "**" found it, is excluded. */
-static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
-    size_t root = cfti_min(walk->root_size, path->size), i;
-    bool excluded = false;
-    for (i = 0; i < walk->directory->exclude_count; i++) {
-        if (!cfti_match((const char *)path->data + root, path->size - root,
-                        walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
-            continue;
-        cfti_mark(walk->directory->exclude_matched, i);
-        excluded = true;
-    }
-    return excluded;
-}
-
-/* Goes through the listed directories depth first, which is the order of paths, and
- * appends what was found; the first failure on that way is the one to report. */
-static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
-                                          cfti_fail *fail) {
-    cfti_node *node = root;
-    cfti_buffer path;
-    /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
-    bool capacity =
-        walk->found_bytes <= SIZE_MAX / 2 &&
-        cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
-    memset(&path, 0, sizeof(path));
-    path.allocator = walk->allocator;
-    fail->status = CONFITURE_OK;
-    capacity = capacity && cfti_node_enter(&path, root);
-    while (node != NULL && capacity && fail->status == CONFITURE_OK) {
-        if (node->fail.status != CONFITURE_OK) {
-            *fail = node->fail;
-        } else if (!node->entered) {
-            node->entered = true;
-            if (node->found) cfti_mark(walk->include_matched, 0);
-            if (node->found && !cfti_node_excluded(walk, &path))
-                capacity = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
-                                          CFTI_KIND_DIRECTORY);
-        } else if (node->cursor < node->count) {
-            const cfti_entry *entry = &node->entries[node->cursor++];
-            if (entry->error != 0) {
-                (void)cfti_node_fail(node, entry->error, entry->name);
-                *fail = node->fail;
-                if (entry->error == CFTI_LEADS_OUT && fail->status == CONFITURE_E_SYSTEM) {
-                    fail->status = CONFITURE_E_OUTSIDE;
-                    fail->os_error = 0;
-                    fail->detail = cfti_leads_out;
-                }
-                break;
-            }
-            if (entry->found)
-                capacity = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
-                                          entry->size, (cfti_kind)entry->kind);
-            if (entry->left_out)
-                capacity = cfti_files_leave_out(files, (const char *)path.data, path.size,
-                                                entry->name, entry->size);
-            if (entry->child != NULL && capacity) {
-                node = entry->child;
-                capacity = cfti_node_enter(&path, node);
-            }
-        } else {
-            node = node->parent;
-            cfti_node_leave(&path, node);
-        }
-    }
-    cfti_buffer_free(&path);
-    return capacity ? fail->status : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-}
-
-static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
-    while (walk->all != NULL) {
-        /* A node lies in its parent's arena, and parents come after their children. */
-        cfti_node *node = walk->all;
-        walk->all = node->all;
-        cfti_node_close(node);
-        cfti_free(&walk->allocator, node->entries, node->capacity * sizeof(cfti_entry));
-        cfti_arena_free(&node->arena);
-    }
-    cfti_arena_free(root_arena);
-    cfti_free(&walk->allocator, walk->level, walk->level_capacity * sizeof(cfti_node *));
-}
-
-/* ---- find/find.c: discovery: include directories, patterns, lists ---- */
-
-/* Everything that find needs beside the list; freed by cfti_search_close. */
-typedef struct cfti_search {
-    const confiture_find_options *options;
-    confiture_allocator allocator;
-    cfti_excluded *exclude_dirs;
-    cfti_buffer path;      /* of the include directory at hand, clean */
-    cfti_buffer real_path; /* if the search is confined: where that is, */
-    cfti_buffer real_base; /* and where all must be */
-    cfti_workers workers;
-    bool workers_are_open;
-    bool matches_only; /* excluded directories are searched, but only for what matches there */
-    size_t walks;      /* each yields its files in order */
-} cfti_search;
-
-static confiture_status cfti_search_open(cfti_search *search, const confiture_find_options *options,
-                                         const confiture_allocator *allocator, cfti_fail *fail) {
-    size_t i, n = options->exclude_dir_count;
-    memset(search, 0, sizeof(*search));
-    search->options = options;
-    search->allocator = *allocator;
-    search->path.allocator = *allocator;
-    search->real_path.allocator = search->real_base.allocator = *allocator;
-    search->workers.run = &options->run;
-    if (n == 0) return CONFITURE_OK;
-    if (n <= SIZE_MAX / sizeof(cfti_excluded))
-        search->exclude_dirs = (cfti_excluded *)cfti_alloc(allocator, n * sizeof(cfti_excluded));
-    if (search->exclude_dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    memset(search->exclude_dirs, 0, n * sizeof(cfti_excluded));
-    for (i = 0; i < n; i++) {
-        cfti_excluded *excluded = &search->exclude_dirs[i];
-        const char *slash;
-        excluded->path.allocator = *allocator;
-        if (!cfti_path_clean(&excluded->path, options->exclude_dirs[i],
-                             strlen(options->exclude_dirs[i])))
-            return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        slash = strrchr((const char *)excluded->path.data, '/');
-        if (slash == NULL) continue;
-        excluded->leaf = (size_t)(slash - (const char *)excluded->path.data) + 1;
-        excluded->parent_size =
-            cfti_max(excluded->leaf - 1,
-                     cfti_os_root((const char *)excluded->path.data, excluded->path.size));
-    }
-    return CONFITURE_OK;
-}
-
-static void cfti_search_close(cfti_search *search) {
-    size_t i;
-    if (search->workers_are_open) cfti_workers_close(&search->workers);
-    for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
-        cfti_buffer_free(&search->exclude_dirs[i].path);
-    cfti_free(&search->allocator, search->exclude_dirs,
-              search->options->exclude_dir_count * sizeof(cfti_excluded));
-    cfti_buffer_free(&search->path);
-    cfti_buffer_free(&search->real_path);
-    cfti_buffer_free(&search->real_base);
-}
-
-/* One pattern in one include directory, whose clean path is in search->path. */
-static confiture_status cfti_search_pattern(cfti_search *search,
-                                            const confiture_directory *directory,
-                                            const cfti_pattern *pattern, bool *matched,
-                                            confiture_files *files, cfti_fail *fail) {
-    cfti_walk walk;
-    cfti_arena arena;
-    cfti_node *root;
-    confiture_status status;
-    size_t i;
-    memset(&walk, 0, sizeof(walk));
-    memset(&arena, 0, sizeof(arena));
-    arena.allocator = walk.allocator = search->allocator;
-    arena.block_size = 512;
-    walk.pattern = pattern;
-    walk.directory = directory;
-    walk.options = search->options;
-    walk.include_matched = matched;
-    walk.matches_only = search->matches_only;
-    walk.found = files->count;
-    walk.exclude_dirs = search->exclude_dirs;
-    walk.workers = &search->workers;
-    walk.workers_are_open = &search->workers_are_open;
-    for (i = 0; i < directory->exclude_count; i++)
-        walk.exclude_parts =
-            cfti_max(walk.exclude_parts, cfti_match_components(directory->exclude[i]));
-    root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
-                            search->path.size);
-    if (root != NULL) {
-        walk.root_size =
-            cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
-        root->parts = 1;
-        if (search->options->confine) {
-            walk.real_base = (const char *)search->real_base.data;
-            root->real = (const char *)search->real_path.data;
-            root->real_size = search->real_path.size;
-        }
-    }
-    if (root == NULL || !cfti_walk_push(&walk, root)) {
-        status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    } else {
-        status = cfti_walk_levels(&walk, fail);
-        if (status == CONFITURE_OK) status = cfti_walk_collect(&walk, root, files, fail);
-    }
-    if (status != CONFITURE_OK && fail->path != NULL) {
-        /* The path lives in the walk; the list outlives it. */
-        fail->path = cfti_files_string(files, fail->path, strlen(fail->path), false, "", 0);
-    }
-    cfti_walk_free(&walk, &arena);
-    return status;
-}
-
-static const char *const cfti_default_include[] = {"**/"
-                                                   "*.sql"};
-static const char *const cfti_flat_include[] = {"*.sql"};
-
-/* The include patterns of a directory, by the rules of the reference: not recursive
- * turns the default, and only the default, into its flat form. */
-static size_t cfti_include_patterns(const confiture_directory *directory,
-                                    const char *const **patterns) {
-    *patterns = directory->include;
-    if (directory->include_count == 0 ||
-        (directory->include_count == 1 &&
-         strcmp(directory->include[0], cfti_default_include[0]) == 0)) {
-        *patterns = directory->not_recursive ? cfti_flat_include : cfti_default_include;
-        return 1;
-    }
-    return directory->include_count;
-}
-
-static confiture_status cfti_fail_pattern(cfti_fail *fail, const char *pattern, const char *why) {
-    cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
-    fail->path = pattern;
-    return fail->status;
-}
-
-/* Refuses what cannot be used before anything is searched. */
-static confiture_status cfti_directory_check(const confiture_directory *directory,
-                                             cfti_fail *fail) {
-    const char *const *patterns;
-    size_t n = cfti_include_patterns(directory, &patterns), i;
-    cfti_pattern pattern;
-    if (directory->path[0] == '\0')
-        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an include directory has no path");
-    for (i = 0; i < n; i++) {
-        const char *why = cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
-        if (why != NULL) return cfti_fail_pattern(fail, patterns[i], why);
-    }
-    for (i = 0; i < directory->exclude_count; i++)
-        if (cfti_match_is_empty(directory->exclude[i], strlen(directory->exclude[i])) &&
-            !cfti_path_is_absolute(directory->exclude[i]))
-            return cfti_fail_pattern(fail, directory->exclude[i], "the exclude pattern is empty");
-    return CONFITURE_OK;
-}
-
-/* Of a confined search: whether the include directory at hand lies below the base. */
-static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail,
-                                            const char *given) {
-    int error = cfti_path_resolve(&search->real_path, (const char *)search->path.data);
-    if (error != 0) return cfti_fail_system(fail, error, given);
-    if (cfti_path_below((const char *)search->real_path.data,
-                        (const char *)search->real_base.data) != NULL)
-        return CONFITURE_OK;
-    cfti_fail_with(fail, CONFITURE_E_OUTSIDE, "the directory is not below the base directory");
-    fail->path = given;
-    return fail->status;
-}
-
-/* What is wrong with a name on a path that leads to no directory, of which the system said
- * `said`: 0 if it is not there. last: the path ends there. */
-static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int said) {
-    cfti_os_status status;
-    int error = cfti_os_status_at(parent, leaf, false, &status);
-    if (error != 0) return cfti_is_missing(error) ? 0 : error;
-    if (status.kind == CFTI_KIND_LINK) error = cfti_os_status_at(parent, leaf, true, &status);
-    if (error != 0 || !last) return error;
-    return status.kind == CFTI_KIND_DIRECTORY ? said : CFTI_OS_NOT_DIRECTORY;
-}
-
-/* Why a clean path leads to no directory, of which the system said `said`: 0 if one of its
- * names is not there. A link that leads nowhere, or in a circle, is there. Returns an error of
- * the system's. */
-static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
-    cfti_buffer parent, leaf;
-    size_t end = strlen(path), root = cfti_os_root(path, end);
-    bool last = true, found = false;
-    int error = 0;
-    memset(&parent, 0, sizeof(parent));
-    parent.allocator = *allocator;
-    leaf = parent;
-    for (; end > root && !found && error == 0; last = false) {
-        cfti_os_file at;
-        size_t start = end;
-        while (start > root && path[start - 1] != '/') start--;
-        if (!cfti_path_clean(&parent, path, start) ||
-            !cfti_path_clean(&leaf, path + start, end - start)) {
-            error = CFTI_OS_NO_MEMORY;
-            break;
-        }
-        error = cfti_os_open_place((const char *)parent.data, &at);
-        if (error == 0) {
-            found = true;
-            error = cfti_missing_at(at, (const char *)leaf.data, last, said);
-            cfti_os_close(at);
-        } else if (cfti_is_missing(error)) {
-            error = 0;
-        }
-        end = start > root ? start - 1 : root;
-    }
-    cfti_buffer_free(&parent);
-    cfti_buffer_free(&leaf);
-    return error;
-}
-
-static confiture_status cfti_search_directory(cfti_search *search,
-                                              const confiture_directory *directory,
-                                              confiture_files *files, cfti_fail *fail) {
-    const char *const *patterns;
-    size_t n = cfti_include_patterns(directory, &patterns), i;
-    cfti_os_file opened;
-    cfti_pattern pattern;
-    const char *path;
-    bool excluded = false, missing;
-    int error;
-    if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    path = (const char *)search->path.data;
-    error = cfti_os_open_directory(path, &opened);
-    if (error == 0) cfti_os_close(opened);
-    missing = cfti_is_missing(error);
-    if (missing) error = cfti_missing_why(&search->allocator, path, error);
-    if (missing && error == 0) {
-        if (!directory->must_exist) return CONFITURE_OK;
-        cfti_fail_with(fail, CONFITURE_E_NOT_FOUND, NULL);
-        fail->path = directory->path;
-        return fail->status;
-    }
-    for (i = 0; i < search->options->exclude_dir_count; i++)
-        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
-            cfti_mark(search->options->exclude_dir_matched, i);
-            excluded = true;
-        }
-    if (excluded && !search->matches_only) return CONFITURE_OK; /* readable or not */
-    if (error != 0) return cfti_fail_system(fail, error, directory->path);
-    if (search->options->confine &&
-        cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
-        return fail->status;
-    for (i = 0; i < n; i++) {
-        bool *matched = directory->include_count > 0 && directory->include_matched != NULL
-                            ? &directory->include_matched[i]
-                            : NULL;
-        confiture_status status;
-        (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
-        status = cfti_search_pattern(search, directory, &pattern, matched, files, fail);
-        search->walks++;
-        if (status != CONFITURE_OK) return status;
-    }
-    return CONFITURE_OK;
-}
-
-/* The longest common prefix of the resolved include directories. */
-static confiture_status cfti_common_base(cfti_buffer *base, const confiture_directory *directories,
-                                         size_t count, cfti_fail *fail) {
-    cfti_buffer one;
-    size_t i;
-    int error = 0;
-    memset(&one, 0, sizeof(one));
-    one.allocator = base->allocator;
-    for (i = 0; i < count && error == 0; i++) {
-        error = cfti_path_resolve(i == 0 ? base : &one, directories[i].path);
-        if (error != 0) cfti_fail_system(fail, error, directories[i].path);
-        else if (i > 0) cfti_path_common(base, (const char *)one.data);
-    }
-    cfti_buffer_free(&one);
-    return error != 0 ? fail->status : CONFITURE_OK;
-}
-
-/* "no SQL files found in a, b": in *words, which must outlive the failure. */
-static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
-                                           const confiture_directory *directories, size_t count) {
-    size_t i;
-    cfti_fail_with(fail, CONFITURE_E_NO_FILES, NULL);
-    if (count == 1) {
-        cfti_os_status status;
-        fail->path = directories[0].path;
-        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_CWD, fail->path, false, &status)))
-            fail->detail = "no SQL files found: the directory does not exist";
-        return fail->status;
-    }
-    words->size = 0;
-    if (!cfti_buffer_append(words, "no SQL files found in ", 22)) return fail->status;
-    for (i = 0; i < count; i++) {
-        if (i > 0 && !cfti_buffer_append(words, ", ", 2)) return fail->status;
-        if (!cfti_buffer_append(words, directories[i].path, strlen(directories[i].path)))
-            return fail->status;
-    }
-    if (cfti_buffer_append(words, "", 1)) fail->detail = (const char *)words->data;
-    return fail->status;
-}
-
-static bool cfti_all_matched(const bool *matched, size_t count) {
-    size_t i;
-    for (i = 0; matched != NULL && i < count; i++)
-        if (!matched[i]) return false;
-    return true;
-}
-
-/* A pattern, or an excluded directory, may have matched nothing but what lies below other
- * excluded directories. Only if one would be reported for that, the search is repeated
- * with them, for the flags alone: what cannot be read there is no failure. */
-static confiture_status cfti_search_excluded(cfti_search *search,
-                                             const confiture_directory *directories, size_t count,
-                                             cfti_fail *fail) {
-    const confiture_find_options *options = search->options;
-    confiture_find_options all = *options;
-    confiture_status status = CONFITURE_OK;
-    size_t i;
-    all.confine = false;
-    search->options = &all;
-    search->matches_only = true;
-    for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        const confiture_directory *directory = &directories[i];
-        confiture_files *unused = NULL;
-        if (cfti_all_matched(directory->include_matched, directory->include_count) &&
-            cfti_all_matched(directory->exclude_matched, directory->exclude_count) &&
-            cfti_all_matched(options->exclude_dir_matched, options->exclude_dir_count))
-            continue;
-        status = cfti_files_create(&unused, options->run.allocator, NULL);
-        if (status != CONFITURE_OK) cfti_fail_with(fail, status, NULL);
-        else status = cfti_search_directory(search, directory, unused, fail);
-        confiture_files_free(unused);
-        if (status != CONFITURE_E_MEMORY && status != CONFITURE_E_CANCELLED) status = CONFITURE_OK;
-    }
-    search->options = options;
-    search->matches_only = false;
-    return status;
-}
-
-static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
-                                        const confiture_directory *directories, size_t count,
-                                        cfti_fail *fail) {
-    const confiture_find_options *options = search->options;
-    confiture_status status = CONFITURE_OK;
-    size_t i, walks;
-    for (i = 0; i < count && status == CONFITURE_OK; i++)
-        status = cfti_directory_check(&directories[i], fail);
-    if (options->confine && status == CONFITURE_OK) {
-        const char *base = options->base != NULL ? options->base : directories[0].path;
-        if (options->base == NULL && count > 1) {
-            status = cfti_common_base(&search->real_base, directories, count, fail);
-        } else {
-            int error = cfti_path_resolve(&search->real_base, base);
-            if (error != 0) status = cfti_fail_system(fail, error, base);
-        }
-        files->is_confined = true;
-    }
-    for (i = 0; i < count && status == CONFITURE_OK; i++)
-        status = cfti_search_directory(search, &directories[i], files, fail);
-    walks = search->walks;
-    if (status == CONFITURE_OK && options->exclude_dir_count > 0)
-        status = cfti_search_excluded(search, directories, count, fail);
-    if (status != CONFITURE_OK) return status;
-    if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
-    if (!cfti_files_order(files, walks < 2, options->sort, options->unique))
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    if (options->base == NULL && count > 1) {
-        status = cfti_common_base(&search->path, directories, count, fail);
-    } else {
-        const char *base = options->base != NULL ? options->base : directories[0].path;
-        if (!cfti_path_clean(&search->path, base, strlen(base)))
-            status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    }
-    if (status != CONFITURE_OK) return status;
-    status = cfti_files_name_all(files, (const char *)search->path.data, false, fail);
-    if (status != CONFITURE_OK) fail->index = CONFITURE_NO_INDEX; /* the caller gets no list */
-    return status;
-}
-
-/* Ends every call that makes a list: reports, and on failure frees it. */
-static confiture_status cfti_files_finish(confiture_files **files, confiture_status status,
-                                          const cfti_fail *fail, confiture_error *error) {
-    if (status == CONFITURE_OK) return status;
-    status = cfti_report(error, fail);
-    confiture_files_free(*files);
-    *files = NULL;
-    return status;
-}
-
-static bool cfti_find_options_check(const confiture_find_options *options, confiture_error *error) {
-    const char *why = NULL;
-    if (options->sort != CONFITURE_SORT_PATH && options->sort != CONFITURE_SORT_HEX)
-        why = "unknown order of files";
-    else if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io;
-    if (why != NULL) (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, why);
-    return why == NULL;
-}
-
-/* Whether all that a search needs is there. */
-static bool cfti_search_require(const confiture_directory *directories, size_t count,
-                                const confiture_find_options *options, confiture_error *error) {
-    char name[64];
-    size_t i;
-    if (count == 0) {
-        (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, "no include directory is given");
-        return false;
-    }
-    if (!cfti_require(directories, "directories", error)) return false;
-    for (i = 0; i < count; i++) {
-        const confiture_directory *directory = &directories[i];
-        if (!cfti_require(directory->path, cfti_name_item(name, "directories", i, ".path"),
-                          error) ||
-            !cfti_require_all(directory->include, directory->include_count,
-                              cfti_name_item(name, "directories", i, ".include"), error) ||
-            !cfti_require_all(directory->exclude, directory->exclude_count,
-                              cfti_name_item(name, "directories", i, ".exclude"), error))
-            return false;
-    }
-    return cfti_require_all(options->exclude_dirs, options->exclude_dir_count,
-                            "options->exclude_dirs", error);
-}
-
-/* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
-static confiture_status cfti_find_once(confiture_files **files,
-                                       const confiture_directory *directories,
-                                       size_t directory_count,
-                                       const confiture_find_options *options, bool *shortage,
-                                       confiture_error *error) {
-    confiture_allocator scratch;
-    cfti_search search;
-    cfti_fail fail;
-    confiture_status status = cfti_files_create(files, options->run.allocator, error);
-    if (status != CONFITURE_OK) return status;
-    /* There is one: cfti_files_create() has chosen by the same rules. */
-    (void)cfti_scratch_allocator(&scratch, &options->run);
-    status = cfti_search_open(&search, options, &scratch, &fail);
-    if (status == CONFITURE_OK)
-        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
-    if (shortage != NULL) *shortage = status != CONFITURE_OK && cfti_fail_is_shortage(&fail);
-    status = cfti_files_finish(files, status, &fail, shortage != NULL && *shortage ? NULL : error);
-    cfti_search_close(&search);
-    return status;
-}
-
-CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
-                                                  const confiture_directory *directories,
-                                                  size_t directory_count,
-                                                  const confiture_find_options *options,
-                                                  confiture_error *error) {
-    confiture_find_options defaults, alone;
-    confiture_status status;
-    bool shared, shortage = false;
-    int cancel;
-    memset(&defaults, 0, sizeof(defaults));
-    if (options == NULL) options = &defaults;
-    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
-    *files = NULL;
-    if (!cfti_search_require(directories, directory_count, options, error) ||
-        !cfti_find_options_check(options, error))
-        return CONFITURE_E_ARGUMENT;
-    cancel = cfti_cancel_disable();
-    shared = options->run.pool != NULL || cfti_workers_limit(&options->run) > 1;
-    status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
-                            error);
-    if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
-        alone = *options;
-        alone.run.threads = 1;
-        alone.run.parallel_for = NULL;
-        if (alone.run.pool != NULL) cfti_pool_drop(alone.run.pool);
-        status = cfti_find_once(files, directories, directory_count, &alone, NULL, error);
-    }
-    cfti_cancel_restore(cancel);
-    return status;
-}
-
-CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
-                                              const confiture_find_options *options,
-                                              confiture_error *error) {
-    confiture_directory one;
-    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
-    *files = NULL;
-    if (!cfti_require(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
-    memset(&one, 0, sizeof(one));
-    one.path = directory;
-    return confiture_find_all(files, &one, 1, options, error);
-}
-
-/* One path of a caller's own list. `clean` is working memory. */
-static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *clean,
-                                         const char *path, size_t size, cfti_fail *fail) {
-    if (size == 0) {
-        char number[20];
-        size_t n = cfti_decimal(number, (uint64_t)files->count + 1);
-        clean->size = 0;
-        cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the list holds an empty path");
-        if (cfti_buffer_append(clean, "the list holds an empty path: number ", 37) &&
-            cfti_buffer_append(clean, number, n) && cfti_buffer_append(clean, "", 1))
-            fail->detail = (const char *)clean->data;
-        fail->index = files->count;
-        return fail->status;
-    }
-    if (!cfti_path_clean(clean, path, size) ||
-        !cfti_files_add(files, (const char *)clean->data, clean->size, "", 0, CFTI_KIND_UNKNOWN))
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    return CONFITURE_OK;
-}
-
-/* The two lists of a caller's own differ in how the next path is come by. */
-static confiture_status cfti_files_from(confiture_files **files, const char *const *paths,
-                                        size_t path_count, const char *list, size_t list_size,
-                                        const confiture_find_options *options,
-                                        confiture_error *error) {
-    cfti_buffer clean;
-    cfti_fail fail;
-    size_t i;
-    int cancel;
-    const char *base = options != NULL && options->base != NULL ? options->base : ".";
-    confiture_status status;
-    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
-    *files = NULL;
-    if (!cfti_require_all(paths, path_count, "paths", error) ||
-        (list_size > 0 && !cfti_require(list, "list", error)) ||
-        (options != NULL && !cfti_find_options_check(options, error)))
-        return CONFITURE_E_ARGUMENT;
-    status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
-    if (status != CONFITURE_OK) return status;
-    cancel = cfti_cancel_disable();
-    memset(&clean, 0, sizeof(clean));
-    clean.allocator = (*files)->allocator;
-    (*files)->is_confined = options != NULL && options->confine;
-    for (i = 0; i < path_count && status == CONFITURE_OK; i++)
-        status = cfti_files_adopt(*files, &clean, paths[i], strlen(paths[i]), &fail);
-    while (list_size > 0 && status == CONFITURE_OK) {
-        const char *end = (const char *)memchr(list, '\0', list_size);
-        size_t size = end != NULL ? (size_t)(end - list) : list_size;
-        status = cfti_files_adopt(*files, &clean, list, size, &fail);
-        size += end != NULL;
-        list += size;
-        list_size -= size;
-    }
-    if (status == CONFITURE_OK) {
-        if (!cfti_path_clean(&clean, base, strlen(base)))
-            status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
-        else
-            status =
-                cfti_files_name_all(*files, (const char *)clean.data, (*files)->is_confined, &fail);
-    }
-    status = cfti_files_finish(files, status, &fail, error);
-    cfti_buffer_free(&clean);
-    cfti_cancel_restore(cancel);
-    return status;
-}
-
-CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
-                                                          const char *const *paths,
-                                                          size_t path_count,
-                                                          const confiture_find_options *options,
-                                                          confiture_error *error) {
-    return cfti_files_from(files, paths, path_count, NULL, 0, options, error);
-}
-
-CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **files, const char *list,
-                                                          size_t list_size,
-                                                          const confiture_find_options *options,
-                                                          confiture_error *error) {
-    return cfti_files_from(files, NULL, 0, list, list_size, options, error);
-}
-
 /* ---- text/text.c: UTF-8, newlines, and looking for bytes ---- */
 
 /* Sixteen bytes at a time where every processor of the architecture can: SSE2
@@ -8265,6 +5893,31 @@ static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
 
 /* False: a sequence is cut off, and utf8->offset is its start. */
 static bool cfti_utf8_end(cfti_utf8 *utf8) { return utf8->wanted == 0; }
+
+/* What keeps a text from being one line of UTF-8 without control characters. */
+typedef enum cfti_line_fault {
+    CFTI_LINE_GOOD = 0,
+    CFTI_LINE_NOT_UTF8,
+    CFTI_LINE_CONTROL
+} cfti_line_fault;
+
+static cfti_line_fault cfti_line_check(const char *text, size_t size) {
+    const uint8_t *p = (const uint8_t *)text;
+    size_t i = 0;
+    while (i < size) {
+        uint32_t code = p[i];
+        size_t length = 1;
+        if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
+            i++;
+            continue;
+        }
+        if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
+        if (length == 0) return CFTI_LINE_NOT_UTF8;
+        if (cfti_is_control(code)) return CFTI_LINE_CONTROL;
+        i += length;
+    }
+    return CFTI_LINE_GOOD;
+}
 
 /* ==== Newlines =========================================================== */
 
@@ -10444,6 +8097,2365 @@ static const char *cfti_lexer_finish(cfti_lexer *lexer, const uint8_t *text, siz
     lexer->is_last_piece = true;
     cfti_lexer_feed(lexer, text, n);
     return cfti_lexer_end(lexer, line);
+}
+
+/* ---- find/path.c: components, comparison, common prefix, glob, match ---- */
+
+/* Paths here are clean: no empty and no "." components, "." for no component at
+ * all, ".." kept as it is. That is what pathlib does to them, and no more: what
+ * ".." means depends on symbolic links. */
+
+/* Appends the components of `path` to a clean path. False: no memory. */
+static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
+    size_t i = cfti_os_root(path, size);
+    if (i > 0 && out->size == 0) {
+        char root[CFTI_OS_ROOT_CAPACITY];
+        if (!cfti_buffer_append(out, root, cfti_os_root_text(path, i, root))) return false;
+    }
+    while (i < size) {
+        size_t n = 0;
+        while (i + n < size && !cfti_os_is_slash(path[i + n])) n++;
+        if (n > 0 && !(n == 1 && path[i] == '.')) {
+            if (out->size > 0 && out->data[out->size - 1] != '/' &&
+                !cfti_buffer_append(out, "/", 1))
+                return false;
+            if (!cfti_buffer_append(out, path + i, n)) return false;
+        }
+        i += n + 1;
+    }
+    return true;
+}
+
+/* The clean form of a path, with a NUL that is not counted. */
+static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
+    out->size = 0;
+    if (!cfti_path_append(out, path, size)) return false;
+    if (out->size == 0 && !cfti_buffer_append(out, ".", 1)) return false;
+    if (!cfti_buffer_reserve(out, 1)) return false;
+    out->data[out->size] = 0;
+    return true;
+}
+
+static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1] == '\0'; }
+
+static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
+
+/* The last component of a path as it was given. */
+static const char *cfti_path_leaf(const char *path) {
+    const char *leaf = path;
+    for (; *path != '\0'; path++)
+        if (cfti_os_is_slash(*path)) leaf = path + 1;
+    return leaf;
+}
+
+/* The order of pathlib: component by component, each by its bytes, which for UTF-8
+ * is by code point. "/" ends a component and so comes before every other byte: but
+ * at the very beginning, where it is the component "/" itself. "." has none. */
+static int cfti_path_compare(const char *a, const char *b) {
+    size_t i = 0;
+    int x, y;
+    if (a[0] == '.' && a[1] == '\0') a++;
+    if (b[0] == '.' && b[1] == '\0') b++;
+    while (a[i] == b[i] && a[i] != '\0') i++;
+    x = (unsigned char)a[i];
+    y = (unsigned char)b[i];
+    if (i > 0) {
+        if (x == '/') x = 1;
+        else if (x != 0) x++;
+        if (y == '/') y = 1;
+        else if (y != 0) y++;
+    }
+    return x < y ? -1 : x > y;
+}
+
+/* What may be left of a name without making it another: dots and blanks, which vfat drops, and
+ * what letters with accents consist of. */
+static bool cfti_path_may_end(const char *rest) {
+    for (; *rest != '\0'; rest++)
+        if (*rest != '.' && *rest != ' ' && (*rest & 0x80) == 0) return false;
+    return true;
+}
+
+/* Whether one file may have both names, the one that a listing gave and one by which it
+ * may be opened. Directories in which case, or the form of letters, does not tell files apart
+ * are to be found on every system: only plain letters can say that a name is another. */
+static bool cfti_path_may_be_same(const char *a, const char *b) {
+    if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        if (((*a | *b) & 0x80) != 0) return true;
+        if (*a != *b && ((*a ^ *b) != 0x20 || (*a | 0x20) < 'a' || (*a | 0x20) > 'z'))
+            return cfti_path_may_end(a) && cfti_path_may_end(b);
+    }
+    return cfti_path_may_end(a) && cfti_path_may_end(b);
+}
+
+/* What is left of clean `path` behind clean `prefix`, in whole components ("" if
+ * they are equal); NULL if path is not below prefix. */
+static const char *cfti_path_below(const char *path, const char *prefix) {
+    size_t n = strlen(prefix);
+    if (cfti_path_is_dot(prefix)) {
+        if (cfti_path_is_absolute(path)) return NULL;
+        return cfti_path_is_dot(path) ? "" : path;
+    }
+    if (strncmp(path, prefix, n) != 0) return NULL;
+    if (path[n] == '\0') return path + n;
+    if (prefix[n - 1] == '/') return path + n; /* a root */
+    return path[n] == '/' ? path + n + 1 : NULL;
+}
+
+/* Whether ".." components lead out of where a relative path starts. */
+static bool cfti_path_climbs(const char *path) {
+    size_t i = 0, depth = 0;
+    while (path[i] != '\0') {
+        size_t n = 0;
+        while (path[i + n] != '\0' && path[i + n] != '/') n++;
+        if (n == 2 && path[i] == '.' && path[i + 1] == '.') {
+            if (depth == 0) return true;
+            depth--;
+        } else {
+            depth++;
+        }
+        i += n;
+        if (path[i] == '/') i++;
+    }
+    return false;
+}
+
+/* Takes away the last component of an absolute path, but nothing of its root. */
+static void cfti_path_pop(cfti_buffer *path) {
+    size_t root = cfti_os_root((const char *)path->data, path->size);
+    while (path->size > root && path->data[path->size - 1] != '/') path->size--;
+    if (path->size > root) path->size--;
+}
+
+/* A relative path behind the current directory; an absolute one as it is. Returns an
+ * error of the system's. */
+static int cfti_path_absolute(cfti_buffer *out, const char *path) {
+    out->size = 0;
+    if (!cfti_path_is_absolute(path)) {
+        char here[4096];
+        int error = cfti_os_current_directory(here, sizeof(here));
+        if (error != 0) return error;
+        if (!cfti_path_append(out, here, strlen(here))) return CFTI_OS_NO_MEMORY;
+    }
+    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1))
+        return CFTI_OS_NO_MEMORY;
+    out->data[out->size] = 0;
+    return 0;
+}
+
+static bool cfti_is_missing(int error) {
+    return cfti_os_is_absent(error) || error == CFTI_OS_NOT_DIRECTORY || error == CFTI_OS_LINK_LOOP;
+}
+
+/* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
+ * no answer, and what was asked must not be taken for a no. */
+static bool cfti_is_answer(int error) {
+    return cfti_is_missing(error) || error == CFTI_OS_NO_ACCESS || cfti_os_is_no_name(error);
+}
+
+#define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
+
+/* The target of a link whose path may be longer than one call takes. */
+static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity) {
+    char *text = (char *)path->data, *leaf;
+    cfti_os_file directory;
+    int error;
+    if (path->size < CFTI_OS_PATH_STEP) return cfti_os_read_link(text, target, capacity);
+    leaf = strrchr(text, '/');
+    if (leaf == NULL || leaf == text) return CFTI_OS_NAME_TOO_LONG;
+    *leaf = '\0';
+    error = cfti_os_open_place(text, &directory);
+    *leaf = '/';
+    if (error != 0) return error;
+    error = cfti_os_read_link_at(directory, leaf + 1, target, capacity);
+    cfti_os_close(directory);
+    return error;
+}
+
+/* Whether a path that could not be read as a link may still lead somewhere else: not if
+ * it is none, or not there. */
+static bool cfti_may_be_link(int error) {
+    return error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) && error != CFTI_OS_NOT_DIRECTORY;
+}
+
+/* Where the components of `todo` begin; behind a root, `out` becomes it. Returns an error of
+ * the system's. */
+static int cfti_path_start(cfti_buffer *out, const cfti_buffer *todo, size_t *at) {
+    *at = cfti_os_root((const char *)todo->data, todo->size);
+    if (*at > 0) out->size = 0;
+    return out->size > 0 || cfti_buffer_append(out, todo->data, *at) ? 0 : CFTI_OS_NO_MEMORY;
+}
+
+/* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
+ * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
+ * an error, and not taken for no link. Returns an error of the system's. */
+static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
+    size_t at;
+    int links = 0, error = cfti_path_start(out, todo, &at);
+    while (error == 0 && at < todo->size) {
+        const char *part = (const char *)todo->data + at;
+        size_t before = out->size, n = 0;
+        char target[4096];
+        int no_link;
+        while (at + n < todo->size && part[n] != '/') n++;
+        at += n + 1;
+        if (n == 0) continue;
+        if (n == 2 && part[0] == '.' && part[1] == '.') {
+            cfti_path_pop(out);
+            continue;
+        }
+        if (!cfti_path_append(out, part, n) || !cfti_buffer_reserve(out, 1)) {
+            error = CFTI_OS_NO_MEMORY;
+            break;
+        }
+        out->data[out->size] = 0;
+        no_link = cfti_path_read_link(out, target, sizeof(target));
+        if (no_link == 0) {
+            /* The target and then the rest of the path are what is still to do. */
+            cfti_buffer next;
+            memset(&next, 0, sizeof(next));
+            next.allocator = out->allocator;
+            if (++links > CFTI_LINKS_MAX) {
+                error = CFTI_OS_LINK_LOOP;
+            } else if (!cfti_path_append(&next, target, strlen(target)) ||
+                       (at < todo->size &&
+                        !cfti_path_append(&next, (const char *)todo->data + at, todo->size - at))) {
+                error = CFTI_OS_NO_MEMORY;
+            }
+            out->size = before;
+            cfti_buffer_free(todo);
+            *todo = next;
+            if (error == 0) error = cfti_path_start(out, todo, &at);
+        } else if ((no_link != CFTI_OS_NO_LINK && !cfti_is_answer(no_link)) ||
+                   (strict && cfti_may_be_link(no_link))) {
+            error = no_link;
+        }
+    }
+    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = CFTI_OS_NO_MEMORY;
+    if (error == 0) out->data[out->size] = 0;
+    return error;
+}
+
+/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
+ * what does not exist is kept as it is. Returns an error of the system's. */
+static int cfti_path_resolve(cfti_buffer *out, const char *path) {
+    cfti_buffer todo;
+    int error;
+    memset(&todo, 0, sizeof(todo));
+    todo.allocator = out->allocator;
+    out->size = 0;
+    error = cfti_path_absolute(&todo, path);
+    if (error == 0) error = cfti_path_follow(out, &todo, false);
+    cfti_buffer_free(&todo);
+    return error;
+}
+
+/* Cuts clean absolute `prefix` down to the components it has in common with `path`. */
+static void cfti_path_common(cfti_buffer *prefix, const char *path) {
+    const char *p = (const char *)prefix->data;
+    size_t i = 0, end = 0, root = cfti_os_root(p, prefix->size);
+    while (i < prefix->size && path[i] != '\0' && p[i] == path[i]) {
+        if (p[i] == '/') end = i;
+        i++;
+    }
+    if ((i == prefix->size || p[i] == '/') && (path[i] == '\0' || path[i] == '/')) end = i;
+    prefix->size = cfti_max(end, root);
+    prefix->data[prefix->size] = 0;
+}
+
+/* One character of a name as fnmatch sees it. A byte that is no UTF-8 is a
+ * character of its own, numbered as Python's surrogateescape does. */
+static size_t cfti_char_at(const char *s, size_t n, uint32_t *code) {
+    size_t length = cfti_utf8_decode((const uint8_t *)s, n, code);
+    if (length == 0) {
+        *code = 0xDC00u + (uint8_t)s[0];
+        length = 1;
+    }
+    return length;
+}
+
+/* The end of the [set] that begins at pattern[0], or 0 if it has no closing "]":
+ * then "[" stands for itself. */
+static size_t cfti_set_size(const char *pattern, size_t size) {
+    size_t i = 1;
+    if (i < size && pattern[i] == '!') i++;
+    if (i < size && pattern[i] == ']') i++;
+    while (i < size && pattern[i] != ']') i++;
+    return i < size ? i + 1 : 0;
+}
+
+/* Whether [set], brackets included, holds the character. A "-" between two
+ * characters is a range, an empty one if they are the wrong way round. */
+static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
+    size_t i = 1, end = size - 1;
+    bool negated = false, found = false;
+    if (set[i] == '!') {
+        negated = true;
+        i++;
+    }
+    while (i < end) {
+        uint32_t low, high;
+        i += cfti_char_at(set + i, end - i, &low);
+        high = low;
+        if (i + 1 < end && set[i] == '-') i += 1 + cfti_char_at(set + i + 1, end - i - 1, &high);
+        if (low <= wanted && wanted <= high) found = true;
+    }
+    return found != negated;
+}
+
+/* Python's fnmatchcase for one component. Linear but for the last star: on a
+ * mismatch only the latest "*" takes one more character. */
+static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern,
+                         size_t pattern_size) {
+    size_t n = 0, p = 0, star_p = SIZE_MAX, star_n = 0, sets_end = pattern_size;
+    for (;;) {
+        if (p < pattern_size && pattern[p] == '*') {
+            star_p = ++p;
+            star_n = n;
+            continue;
+        }
+        if (n == name_size && p == pattern_size) return true;
+        if (n < name_size && p < pattern_size) {
+            uint32_t c, wanted;
+            size_t length = cfti_char_at(name + n, name_size - n, &c);
+            size_t set = 0;
+            if (p < sets_end && pattern[p] == '[') {
+                set = cfti_set_size(pattern + p, pattern_size - p);
+                /* No "]" behind this one, so none behind those that follow. */
+                if (set == 0) sets_end = p;
+            }
+            if (pattern[p] == '?') {
+                n += length, p++;
+                continue;
+            }
+            if (set != 0) {
+                if (cfti_set_holds(pattern + p, set, c)) {
+                    n += length, p += set;
+                    continue;
+                }
+            } else {
+                size_t width = cfti_char_at(pattern + p, pattern_size - p, &wanted);
+                if (wanted == c) {
+                    n += length, p += width;
+                    continue;
+                }
+            }
+        }
+        if (star_p == SIZE_MAX || star_n >= name_size) return false;
+        {
+            uint32_t skipped;
+            star_n += cfti_char_at(name + star_n, name_size - star_n, &skipped);
+        }
+        n = star_n;
+        p = star_p;
+    }
+}
+
+/* The component that ends at `end`, going backwards: its start, past "/" and ".".
+ * False if there is none. */
+static bool cfti_component_before(const char *path, size_t *start, size_t *end) {
+    for (;;) {
+        size_t stop = *end, from;
+        while (stop > 0 && cfti_os_is_slash(path[stop - 1])) stop--;
+        if (stop == 0) return false;
+        from = stop;
+        while (from > 0 && !cfti_os_is_slash(path[from - 1])) from--;
+        *end = stop;
+        *start = from;
+        if (!(stop - from == 1 && path[from] == '.')) return true;
+        *end = from;
+    }
+}
+
+/* PurePath(rel).match(pattern) of Python 3.11, for a relative path: from the right,
+ * component by component; "**" is two stars, so one component. */
+static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
+    size_t r_end = rel_size, p_end = pattern_size, r = 0, p = 0;
+    if (cfti_os_root(pattern, pattern_size) > 0) return false;
+    while (cfti_component_before(pattern, &p, &p_end)) {
+        if (!cfti_component_before(rel, &r, &r_end)) return false;
+        if (!cfti_fnmatch(rel + r, r_end - r, pattern + p, p_end - p)) return false;
+        r_end = r;
+        p_end = p;
+    }
+    return true;
+}
+
+/* A pattern that match() refuses: nothing but "/" and ".". */
+static bool cfti_match_is_empty(const char *pattern, size_t size) {
+    size_t start, end = size;
+    return !cfti_component_before(pattern, &start, &end);
+}
+
+/* How many components of a path a pattern looks at. */
+static size_t cfti_match_components(const char *pattern) {
+    size_t start, end = strlen(pattern), count = 0;
+    for (; cfti_component_before(pattern, &start, &end); end = start) count++;
+    return count;
+}
+
+/* ---- glob patterns ---- */
+
+#define CFTI_MAX_COMPONENTS 63
+
+typedef enum cfti_component_kind {
+    CFTI_COMPONENT_ANY_DEPTH, /* ** */
+    CFTI_COMPONENT_WILD,      /* matched against the listing */
+    CFTI_COMPONENT_EXACT      /* no wildcard: looked up */
+} cfti_component_kind;
+
+typedef struct cfti_component {
+    cfti_component_kind kind;
+    const char *text;
+    size_t size;
+    bool is_suffix; /* "*" and then no wildcard, as *.sql: compared from the end */
+} cfti_component;
+
+typedef struct cfti_pattern {
+    cfti_component parts[CFTI_MAX_COMPONENTS];
+    size_t count;
+} cfti_pattern;
+
+static bool cfti_has_wildcard(const char *text, size_t size) {
+    size_t i;
+    for (i = 0; i < size; i++)
+        if (text[i] == '*' || text[i] == '?' || text[i] == '[') return true;
+    return false;
+}
+
+/* NULL, or what is wrong with the pattern. */
+static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text, bool recursive) {
+    const char *p = text;
+    bool empty = true;
+    memset(pattern, 0, sizeof(*pattern));
+    if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
+    if (recursive) pattern->parts[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
+    while (*p != '\0') {
+        cfti_component part;
+        memset(&part, 0, sizeof(part));
+        part.text = p;
+        while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
+        part.size = (size_t)(p - part.text);
+        if (*p != '\0') p++;
+        if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
+        empty = false;
+        part.kind = CFTI_COMPONENT_EXACT;
+        if (part.size == 2 && memcmp(part.text, "**", 2) == 0) {
+            part.kind = CFTI_COMPONENT_ANY_DEPTH;
+            /* Two in a row say no more than one. */
+            if (pattern->count > 0 &&
+                pattern->parts[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
+                continue;
+        } else if (cfti_has_wildcard(part.text, part.size)) {
+            size_t i;
+            for (i = 1; i < part.size; i++)
+                if (part.text[i - 1] == '*' && part.text[i] == '*')
+                    return "\"**\" must stand alone between slashes";
+            part.kind = CFTI_COMPONENT_WILD;
+            /* Not if it begins inside a character: those bytes end other characters, too. */
+            part.is_suffix = part.text[0] == '*' &&
+                             !cfti_has_wildcard(part.text + 1, part.size - 1) &&
+                             (part.size == 1 || ((uint8_t)part.text[1] & 0xC0) != 0x80);
+        }
+        if (pattern->count == CFTI_MAX_COMPONENTS) return "the pattern has more than 63 parts";
+        pattern->parts[pattern->count++] = part;
+    }
+    return empty ? "the pattern is empty" : NULL;
+}
+
+/* Whether a name that does not match a part would, if case did not matter: of parts like
+ * *.sql alone. */
+static bool cfti_component_misses_by_case(const cfti_component *part, const char *name,
+                                          size_t size) {
+    size_t n = part->size - 1, i;
+    if (!part->is_suffix || size < n) return false;
+    for (i = 0; i < n; i++)
+        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)part->text[1 + i]))
+            return false;
+    return memcmp(name + size - n, part->text + 1, n) != 0;
+}
+
+static bool cfti_component_matches(const cfti_component *part, const char *name, size_t size) {
+    if (part->is_suffix)
+        return size >= part->size - 1 &&
+               memcmp(name + size - (part->size - 1), part->text + 1, part->size - 1) == 0;
+    if (part->kind == CFTI_COMPONENT_EXACT)
+        return size == part->size && memcmp(name, part->text, size) == 0;
+    return cfti_fnmatch(name, size, part->text, part->size);
+}
+
+/* ---- find/list.c: the list of files: paths, names, orders ---- */
+
+typedef struct cfti_file {
+    const char *path; /* as it is opened */
+    const char *name; /* relative to the base; most often the end of path */
+    uint32_t path_size;
+    uint32_t name_size;
+    uint32_t leaf;  /* where the last component of path begins */
+    cfti_kind kind; /* as the listing said; UNKNOWN for a caller's own list */
+} cfti_file;
+
+struct confiture_files {
+    confiture_allocator allocator;
+    cfti_arena strings;
+    cfti_file *items;
+    size_t count, capacity;
+    bool is_together;    /* items lie among the strings */
+    bool is_by_path;     /* a search has put them in order, and by path */
+    cfti_file *left_out; /* what a search took for no match by its case alone: paths only */
+    size_t left_out_count, left_out_capacity;
+    bool is_confined; /* what was no link when it was found must be none when it is read */
+    char *base;       /* clean */
+    bool base_is_seed;
+    size_t *origins; /* of a part: where in the whole list each of its files is; see below */
+};
+
+/* Where a file of this list is in the caller's. */
+static size_t cfti_files_origin(const confiture_files *files, size_t index) {
+    return files->origins == NULL ? index : files->origins[index];
+}
+
+/* A failure that names nothing else is about this file. */
+static void cfti_fail_at(cfti_fail *fail, const confiture_files *files, size_t index) {
+    if (fail->path != NULL) return;
+    fail->path = files->items[index].path;
+    fail->index = cfti_files_origin(files, index);
+}
+
+/* Whether two files of a list lie in the same directory. */
+static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
+    return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
+}
+
+static confiture_status cfti_files_create(confiture_files **out, const confiture_allocator *given,
+                                          confiture_error *error) {
+    confiture_allocator chosen;
+    confiture_files *files;
+    if (!cfti_allocator_choose(&chosen, given))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    files = (confiture_files *)cfti_alloc(&chosen, sizeof(*files));
+    if (files == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    memset(files, 0, sizeof(*files));
+    files->allocator = chosen;
+    files->strings.allocator = chosen;
+    files->strings.block_size = 16384;
+    *out = files;
+    return CONFITURE_OK;
+}
+
+CONFITURE_API void confiture_files_free(confiture_files *files) {
+    confiture_allocator allocator;
+    if (files == NULL) return;
+    allocator = files->allocator;
+    cfti_arena_free(&files->strings);
+    if (!files->is_together)
+        cfti_free(&allocator, files->items, files->capacity * sizeof(cfti_file));
+    cfti_free(&allocator, files->left_out, files->left_out_capacity * sizeof(cfti_file));
+    cfti_free(&allocator, files, sizeof(*files));
+}
+
+CONFITURE_API size_t confiture_files_count(const confiture_files *files) {
+    return files != NULL ? files->count : 0;
+}
+
+CONFITURE_API const char *confiture_files_base(const confiture_files *files) {
+    return files != NULL ? files->base : NULL;
+}
+
+CONFITURE_API const char *confiture_files_path(const confiture_files *files, size_t index) {
+    return index < confiture_files_count(files) ? files->items[index].path : NULL;
+}
+
+CONFITURE_API const char *confiture_files_name(const confiture_files *files, size_t index) {
+    return index < confiture_files_count(files) ? files->items[index].name : NULL;
+}
+
+/* A string of two parts, with a slash between them if asked for, and a NUL; it lives
+ * as long as the list. Packed without padding, which for a million paths would be
+ * tens of megabytes. */
+static char *cfti_files_string(confiture_files *files, const char *head, size_t head_size,
+                               bool slash, const char *tail, size_t tail_size) {
+    size_t size;
+    char *string, *end;
+    if (head_size >= UINT32_MAX / 2 || tail_size >= UINT32_MAX / 2) return NULL;
+    size = head_size + slash + tail_size + 1;
+    string = (char *)cfti_arena_reserve(&files->strings, size);
+    if (string == NULL) return NULL;
+    memcpy(string, head, head_size);
+    end = string + head_size;
+    if (slash) *end++ = '/';
+    memcpy(end, tail, tail_size);
+    end[tail_size] = '\0';
+    cfti_arena_commit_text(&files->strings, size);
+    /* Larger lists, larger blocks. */
+    if (files->strings.block_size < ((size_t)1 << 20) && files->count > 1000)
+        files->strings.block_size = (size_t)1 << 20;
+    return string;
+}
+
+/* False: no memory, nothing changed. */
+static bool cfti_files_grow(confiture_files *files, size_t wanted) {
+    cfti_file *items;
+    if (wanted > SIZE_MAX / sizeof(cfti_file)) return false;
+    items = (cfti_file *)cfti_alloc(&files->allocator, wanted * sizeof(cfti_file));
+    if (items == NULL) return false;
+    if (files->count > 0) memcpy(items, files->items, files->count * sizeof(cfti_file));
+    if (!files->is_together)
+        cfti_free(&files->allocator, files->items, files->capacity * sizeof(cfti_file));
+    files->items = items;
+    files->capacity = wanted;
+    files->is_together = false;
+    return true;
+}
+
+/* Room for so many more files, and bytes of their paths with a NUL each. A list that is
+ * still empty gets one block of memory for all. False: no memory. */
+static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes) {
+    size_t wanted = files->count + more;
+    if (files->capacity == 0) {
+        void *items;
+        if (bytes > SIZE_MAX / 2 || more > (SIZE_MAX / 2 - bytes) / sizeof(cfti_file)) return false;
+        cfti_arena_align(&files->strings);
+        items = cfti_arena_reserve(&files->strings, more * sizeof(cfti_file) + bytes);
+        if (items == NULL) return false;
+        cfti_arena_commit(&files->strings, more * sizeof(cfti_file));
+        files->items = (cfti_file *)items;
+        files->capacity = more;
+        files->is_together = true;
+        return true;
+    }
+    if (bytes > 0 && cfti_arena_reserve(&files->strings, bytes) == NULL) return false;
+    if (wanted <= files->capacity) return true;
+    /* Many directories to search, each with a few files: not moved for each of them. */
+    return cfti_files_grow(files, cfti_max(wanted, files->capacity + files->capacity / 2));
+}
+
+/* Appends the path of `tail` in directory `head`, both clean; either may be empty.
+ * False: no memory. */
+static bool cfti_files_add(confiture_files *files, const char *head, size_t head_size,
+                           const char *tail, size_t tail_size, cfti_kind kind) {
+    cfti_file *file;
+    char *path;
+    bool slash;
+    if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
+    slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
+    if (files->count == files->capacity &&
+        !cfti_files_grow(files, files->capacity < 16 ? 16 : files->capacity + files->capacity / 2))
+        return false;
+    path = cfti_files_string(files, head, head_size, slash, tail, tail_size);
+    if (path == NULL) return false;
+    file = &files->items[files->count++];
+    file->path = file->name = path;
+    file->path_size = file->name_size = (uint32_t)(head_size + slash + tail_size);
+    if (tail_size == 0)
+        for (tail_size = 0; tail_size < head_size && path[head_size - 1 - tail_size] != '/';)
+            tail_size++;
+    file->leaf = file->path_size - (uint32_t)tail_size;
+    file->kind = kind;
+    return true;
+}
+
+/* Remembers what was left out. False: no memory. */
+static bool cfti_files_leave_out(confiture_files *files, const char *head, size_t head_size,
+                                 const char *leaf, size_t leaf_size) {
+    void *items = files->left_out;
+    char *path;
+    bool slash;
+    if (!cfti_grow(&files->allocator, &items, &files->left_out_capacity, files->left_out_count,
+                   sizeof(cfti_file)))
+        return false;
+    files->left_out = (cfti_file *)items;
+    if (head_size == 1 && head[0] == '.') head_size = 0;
+    slash = head_size > 0 && head[head_size - 1] != '/';
+    path = cfti_files_string(files, head, head_size, slash, leaf, leaf_size);
+    if (path == NULL) return false;
+    memset(&files->left_out[files->left_out_count], 0, sizeof(cfti_file));
+    files->left_out[files->left_out_count++].path = path;
+    return true;
+}
+
+/* ---- parts of a list ---- */
+
+/* A list that is to get some files of another, whose strings it shares: empty, with room
+ * for all. False: no memory. */
+static bool cfti_files_subset(confiture_files *part, const confiture_files *whole,
+                              const confiture_allocator *allocator) {
+    size_t capacity = whole->count + 1;
+    void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    if (block == NULL) return false;
+    *part = *whole;
+    part->allocator = *allocator;
+    part->items = (cfti_file *)block;
+    part->origins = (size_t *)(void *)(part->items + capacity);
+    part->capacity = capacity;
+    part->count = 0;
+    return true;
+}
+
+static void cfti_files_subset_add(confiture_files *part, const confiture_files *whole,
+                                  size_t index) {
+    part->items[part->count] = whole->items[index];
+    part->origins[part->count++] = cfti_files_origin(whole, index);
+}
+
+static void cfti_files_subset_free(confiture_files *part) {
+    cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    part->items = NULL;
+}
+
+/* ---- find/name.c: names relative to the base ---- */
+
+/* Where the base lies, in every form that a path may have to be compared with. */
+typedef struct cfti_base {
+    const char *given;  /* clean */
+    cfti_buffer full;   /* the same, absolute */
+    cfti_buffer here;   /* the current directory */
+    bool here_is_known; /* both of them have been looked up */
+} cfti_base;
+
+/* The name of a path: a suffix of it, or a string of the list's own. NULL with a
+ * failure: outside, or no memory. */
+static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
+                                     cfti_fail *fail) {
+    bool given_absolute = cfti_path_is_absolute(base->given);
+    const char *name;
+    if (cfti_path_is_absolute(path) == given_absolute) {
+        name = cfti_path_below(path, base->given);
+    } else {
+        if (!base->here_is_known) {
+            int error = cfti_path_absolute(&base->here, ".");
+            if (error == 0) error = cfti_path_absolute(&base->full, base->given);
+            if (error != 0) {
+                cfti_fail_system(fail, error, path);
+                return NULL;
+            }
+            base->here_is_known = true;
+        }
+        if (!given_absolute) {
+            name = cfti_path_below(path, (const char *)base->full.data);
+        } else {
+            const char *here = (const char *)base->here.data;
+            const char *up = cfti_path_below(base->given, here);
+            const char *down = cfti_path_below(here, base->given);
+            if (up != NULL) {
+                name = *up == '\0' ? path : cfti_path_below(path, up);
+            } else if (down != NULL) {
+                const char *rest = cfti_path_is_dot(path) ? "" : path;
+                name =
+                    cfti_files_string(files, down, strlen(down), *rest != '\0', rest, strlen(rest));
+                if (name == NULL) {
+                    cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+                    return NULL;
+                }
+            } else {
+                name = NULL;
+            }
+        }
+    }
+    if (name != NULL && *name == '\0') name = "."; /* the base itself */
+    if (name == NULL || cfti_path_climbs(name)) {
+        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, NULL);
+        fail->path = path;
+        return NULL;
+    }
+    return name;
+}
+
+/* ---- confined lists ---- */
+
+static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
+
+/* For a caller's own list that is confined to its base. */
+typedef struct cfti_confine {
+    cfti_buffer base;      /* where it really is */
+    cfti_buffer directory; /* where the directory of the file at hand is */
+    cfti_buffer place;     /* and the file itself */
+    cfti_buffer todo;
+} cfti_confine;
+
+static void cfti_confine_free(cfti_confine *confine) {
+    cfti_buffer_free(&confine->base);
+    cfti_buffer_free(&confine->directory);
+    cfti_buffer_free(&confine->place);
+    cfti_buffer_free(&confine->todo);
+}
+
+/* Where the directory of a file really is. Returns an error of the system's. */
+static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
+    int error = 0;
+    if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = CFTI_OS_NO_MEMORY;
+    if (error == 0) error = cfti_path_absolute(&confine->todo, (const char *)confine->place.data);
+    confine->directory.size = 0;
+    if (error == 0) error = cfti_path_follow(&confine->directory, &confine->todo, true);
+    return error;
+}
+
+/* Whether a file really lies below the base, and whether it is a link. enter: it is in
+ * another directory than the one before. */
+static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *file, bool enter,
+                                           cfti_fail *fail) {
+    const char *base = (const char *)confine->base.data, *leaf = file->path + file->leaf;
+    size_t size = file->path_size - file->leaf, at;
+    int error = enter ? cfti_confine_enter(confine, file) : 0;
+    if (error == 0) {
+        at = confine->directory.size;
+        confine->place.size = confine->todo.size = 0;
+        if (!cfti_buffer_append(&confine->place, confine->directory.data, at) ||
+            !cfti_path_append(&confine->todo, leaf, size))
+            error = CFTI_OS_NO_MEMORY;
+        else error = cfti_path_follow(&confine->place, &confine->todo, true);
+    }
+    if (error != 0) return cfti_fail_system(fail, error, file->path);
+    if (cfti_path_below((const char *)confine->directory.data, base) == NULL ||
+        cfti_path_below((const char *)confine->place.data, base) == NULL) {
+        cfti_fail_with(fail, CONFITURE_E_OUTSIDE, cfti_leads_out);
+        fail->path = file->path;
+        return fail->status;
+    }
+    if (confine->place.size < size ||
+        memcmp(confine->place.data + (confine->place.size - size), leaf, size) != 0 ||
+        confine->place.size != at + size + (confine->directory.data[at - 1] != '/') ||
+        memcmp(confine->place.data, confine->directory.data, at) != 0)
+        file->kind = CFTI_KIND_LINK;
+    return CONFITURE_OK;
+}
+
+/* ---- seeds ---- */
+
+/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
+static bool cfti_seed_component(const char *component, size_t size) {
+    static const char word[] = "seed";
+    size_t i, k;
+    for (i = 0; i + 4 <= size; i++) {
+        if (i > 0 && component[i - 1] != '_' && component[i - 1] != '-') continue;
+        for (k = 0; k < 4; k++) {
+            /* Only ASCII letters lower to these four. */
+            if ((component[i + k] | 0x20) != word[k]) break;
+        }
+        if (k < 4) continue;
+        k = i + 4;
+        if (k < size && (component[k] | 0x20) == 's') k++;
+        /* "$" also matches before a newline that ends the string. */
+        if (k == size || (k + 1 == size && component[k] == '\n')) return true;
+        if (component[k] == '_' || component[k] == '-') return true;
+    }
+    return false;
+}
+
+static bool cfti_seed_path(const char *path) {
+    while (*path != '\0') {
+        size_t n = 0;
+        while (path[n] != '\0' && path[n] != '/') n++;
+        if (cfti_seed_component(path, n)) return true;
+        path += n;
+        if (*path == '/') path++;
+    }
+    return false;
+}
+
+CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t index) {
+    if (index >= confiture_files_count(files)) return false;
+    return files->base_is_seed || cfti_seed_path(files->items[index].name);
+}
+
+/* ---- names of all ---- */
+
+/* A name goes into comments and, in some styles, into lines of SQL: whatever could
+ * end either is refused. */
+static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
+                                        cfti_fail *fail) {
+    cfti_line_fault fault = cfti_line_check(name, size);
+    if (fault == CFTI_LINE_GOOD) return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_NAME,
+                   fault == CFTI_LINE_NOT_UTF8 ? "the file name is not valid UTF-8"
+                                               : "the file name holds a control character");
+    fail->path = path;
+    return fail->status;
+}
+
+/* Names a file, and checks the name. before: the one before it in the list, or NULL. */
+static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, cfti_file *file,
+                                       const cfti_file *before, cfti_fail *fail) {
+    size_t above = before == NULL ? 0 : before->path_size - before->name_size;
+    const char *leaf = file->path + file->leaf;
+    /* Most often the file before is in the same directory: then the base is as far
+     * up, and of the name only the last component is new, if it is one ("/" has
+     * none) and does not lead out. */
+    if (before != NULL && before->name == before->path + above && above <= before->leaf &&
+        cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
+        file->name = file->path + above;
+        file->name_size = file->path_size - (uint32_t)above;
+        return cfti_name_check(leaf, file->path_size - file->leaf, file->path, fail);
+    }
+    file->name = cfti_base_name_of(base, files, file->path, fail);
+    if (file->name == NULL) return fail->status;
+    file->name_size = (uint32_t)strlen(file->name);
+    return cfti_name_check(file->name, file->name_size, file->path, fail);
+}
+
+/* Names every file of the list, relative to base (copied), and checks the names, and, if
+ * confine, where the files really are; the first failure in list order is reported. */
+static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
+                                            bool confine, cfti_fail *fail) {
+    cfti_base base;
+    cfti_confine confined;
+    size_t i;
+    int error;
+    confiture_status status = CONFITURE_OK;
+    memset(&base, 0, sizeof(base));
+    memset(&confined, 0, sizeof(confined));
+    base.full.allocator = base.here.allocator = files->allocator;
+    confined.base.allocator = confined.directory.allocator = files->allocator;
+    confined.place.allocator = confined.todo.allocator = files->allocator;
+    files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
+    if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    base.given = files->base;
+    /* The base's own name is what it is called where it really lies, however it is written:
+     * "." has none. */
+    error = cfti_path_resolve(&confined.base, files->base);
+    if (error != 0) status = cfti_fail_system(fail, error, files->base);
+    else files->base_is_seed = cfti_seed_path(cfti_path_leaf((const char *)confined.base.data));
+    for (i = 0; status == CONFITURE_OK && i < files->count; i++) {
+        cfti_file *file = &files->items[i];
+        const cfti_file *before = i > 0 ? file - 1 : NULL;
+        status = cfti_file_name(&base, files, file, before, fail);
+        if (status == CONFITURE_OK && confine)
+            status = cfti_confine_check(&confined, file,
+                                        before == NULL || !cfti_same_directory(before, file), fail);
+        if (status != CONFITURE_OK) fail->index = i;
+    }
+    cfti_confine_free(&confined);
+    cfti_buffer_free(&base.full);
+    cfti_buffer_free(&base.here);
+    return status;
+}
+
+/* ---- find/order.c: the orders of a list ---- */
+
+/* The zeros of Unicode 14's decimal digits beyond ASCII, each followed by its other
+ * nine: Python's int() takes them all. */
+static const uint32_t cfti_digit_zeros[] = {
+    0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66,
+    0x0CE6,  0x0D66,  0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,
+    0x1946,  0x19D0,  0x1A80,  0x1A90,  0x1B50,  0x1BB0,  0x1C40,  0x1C50,  0xA620,  0xA8D0,
+    0xA900,  0xA9D0,  0xA9F0,  0xAA50,  0xABF0,  0xFF10,  0x104A0, 0x10D30, 0x11066, 0x110F0,
+    0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950,
+    0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
+    0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0};
+
+/* The value of a hexadecimal digit as int(text, 16) sees it among upper-case letters
+ * and digits, or -1; *length is the bytes it takes. */
+static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
+    uint32_t code;
+    size_t low = 0, high = CFTI_COUNT(cfti_digit_zeros);
+    *length = cfti_char_at(s, n, &code);
+    if (code >= '0' && code <= '9') return (int)(code - '0');
+    if (code >= 'A' && code <= 'F') return (int)(code - 'A') + 10;
+    if (code < 0x80) return -1;
+    while (low < high) { /* the last zero not above code */
+        size_t middle = low + (high - low) / 2;
+        if (cfti_digit_zeros[middle] <= code) low = middle + 1;
+        else high = middle;
+    }
+    if (low == 0 || code - cfti_digit_zeros[low - 1] > 9) return -1;
+    return (int)(code - cfti_digit_zeros[low - 1]);
+}
+
+/* Behind the "0X" that int() allows, if the prefix has one. */
+static size_t cfti_hex_start(const char *stem, size_t prefix_size) {
+    size_t length;
+    if (cfti_hex_digit(stem, prefix_size, &length) == 0 && length < prefix_size &&
+        stem[length] == 'X')
+        return length + 1;
+    return 0;
+}
+
+/* Whether a stem has a hexadecimal prefix before its first "_", and how long it is. */
+static bool cfti_hex_prefix(const char *stem, size_t size, size_t *prefix_size) {
+    const char *bar = (const char *)memchr(stem, '_', size);
+    size_t n, i, length;
+    if (bar == NULL || bar == stem) return false;
+    n = (size_t)(bar - stem);
+    i = cfti_hex_start(stem, n);
+    if (i == n) return false;
+    for (; i < n; i += length)
+        if (cfti_hex_digit(stem + i, n - i, &length) < 0) return false;
+    *prefix_size = n;
+    return true;
+}
+
+static int cfti_hex_compare(const char *a, size_t a_size, const char *b, size_t b_size) {
+    size_t i = cfti_hex_start(a, a_size), j = cfti_hex_start(b, b_size), li, lj, a_digits = 0,
+           b_digits = 0, k;
+    int order = 0;
+    while (i < a_size && cfti_hex_digit(a + i, a_size - i, &li) == 0) i += li;
+    while (j < b_size && cfti_hex_digit(b + j, b_size - j, &lj) == 0) j += lj;
+    for (k = i; k < a_size; k += li, a_digits++) (void)cfti_hex_digit(a + k, a_size - k, &li);
+    for (k = j; k < b_size; k += lj, b_digits++) (void)cfti_hex_digit(b + k, b_size - k, &lj);
+    if (a_digits != b_digits) return a_digits < b_digits ? -1 : 1;
+    while (order == 0 && i < a_size) {
+        order = cfti_hex_digit(a + i, a_size - i, &li) - cfti_hex_digit(b + j, b_size - j, &lj);
+        i += li;
+        j += lj;
+    }
+    return order;
+}
+
+/* The name in its directory without its last suffix; "." has none. */
+static const char *cfti_stem(const cfti_file *file, size_t *size) {
+    const char *name = file->path + file->leaf;
+    const char *dot = strrchr(name, '.');
+    *size = strlen(name);
+    if (dot == name && *size == 1) *size = 0;
+    if (dot != NULL && dot != name && dot[1] != '\0') *size = (size_t)(dot - name);
+    return name;
+}
+
+static int cfti_order_path(const void *a, const void *b) {
+    return cfti_path_compare(((const cfti_file *)a)->path, ((const cfti_file *)b)->path);
+}
+
+/* (value, rest) for those with a prefix, then (stem) for the others; ties by path,
+ * so that the result does not hang on the file system. */
+static int cfti_order_hex(const void *a, const void *b) {
+    size_t a_size, b_size, a_prefix = 0, b_prefix = 0;
+    const char *x = cfti_stem((const cfti_file *)a, &a_size);
+    const char *y = cfti_stem((const cfti_file *)b, &b_size);
+    bool a_hex = cfti_hex_prefix(x, a_size, &a_prefix);
+    bool b_hex = cfti_hex_prefix(y, b_size, &b_prefix);
+    int order = 0;
+    if (a_hex != b_hex) return a_hex ? -1 : 1;
+    if (a_hex) {
+        order = cfti_hex_compare(x, a_prefix, y, b_prefix);
+        x += a_prefix + 1, a_size -= a_prefix + 1;
+        y += b_prefix + 1, b_size -= b_prefix + 1;
+    }
+    if (order == 0) order = cfti_bytes_compare(x, a_size, y, b_size);
+    return order != 0 ? order : cfti_order_path(a, b);
+}
+
+static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, const void *b)) {
+    return cfti_sort(&files->allocator, files->items, files->count, sizeof(cfti_file), order);
+}
+
+/* Whether a list in the order of paths holds one. */
+static bool cfti_files_hold(const confiture_files *files, const char *path) {
+    size_t low = 0, high = files->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = cfti_path_compare(files->items[middle].path, path);
+        if (order == 0) return true;
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return false;
+}
+
+/* Of what was left out only that is kept which no other walk has found, and once. */
+static bool cfti_files_order_left_out(confiture_files *files) {
+    size_t i, kept = 0;
+    if (!cfti_sort(&files->allocator, files->left_out, files->left_out_count, sizeof(cfti_file),
+                   cfti_order_path))
+        return false;
+    for (i = 0; i < files->left_out_count; i++) {
+        const char *path = files->left_out[i].path;
+        if (kept > 0 && strcmp(files->left_out[kept - 1].path, path) == 0) continue;
+        if (!cfti_files_hold(files, path)) files->left_out[kept++] = files->left_out[i];
+    }
+    files->left_out_count = kept;
+    return true;
+}
+
+/* Puts the list in order. in_order: it is by path already. unique: of equal paths the
+ * first is kept. */
+static bool cfti_files_order(confiture_files *files, bool in_order, confiture_sort sort,
+                             bool unique) {
+    size_t i, kept = 0, stem_size, prefix_size;
+    if (!in_order && !cfti_files_sort(files, cfti_order_path)) return false;
+    if (!cfti_files_order_left_out(files)) return false;
+    files->is_by_path = sort != CONFITURE_SORT_HEX;
+    if (unique) {
+        for (i = 0; i < files->count; i++) {
+            if (kept > 0 && strcmp(files->items[kept - 1].path, files->items[i].path) == 0)
+                continue;
+            files->items[kept++] = files->items[i];
+        }
+        files->count = kept;
+    }
+    if (sort == CONFITURE_SORT_HEX) {
+        for (i = 0; i < files->count; i++) {
+            const char *stem = cfti_stem(&files->items[i], &stem_size);
+            if (cfti_hex_prefix(stem, stem_size, &prefix_size))
+                return cfti_files_sort(files, cfti_order_hex);
+        }
+    }
+    return true;
+}
+
+/* ---- find/node.c: a directory of a search, and what it holds ---- */
+
+/* What a directory holds that matters: a file to be listed, a directory to go into,
+ * or both in one. */
+typedef struct cfti_entry {
+    uint64_t key; /* the first bytes of the name as a number, which decides most comparisons */
+    const char *name;
+    struct cfti_node *child; /* the directory, if it is to be searched */
+    uint32_t size;           /* of name */
+    uint8_t kind;
+    bool found;
+    bool left_out;  /* nothing but its name's case kept it from being found */
+    uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
+} cfti_entry;
+
+#define CFTI_LEADS_OUT UINT16_MAX
+
+/* One directory of the walk. Of its path it has only its own component: whole paths of a
+ * chain of ten thousand directories would take gigabytes. */
+typedef struct cfti_node {
+    struct cfti_node *parent;
+    struct cfti_node *all; /* every node of the walk, for freeing */
+    const char *name;      /* NUL-terminated; of the first, its whole path, clean */
+    size_t name_size, path_size;
+    const char *real; /* of a confined search: where it is, if not in its parent by its name */
+    size_t real_size;
+    uint64_t parts;         /* bit i: part i of the pattern may match an entry here */
+    bool found;             /* "**" stands last: the directory itself is a result */
+    bool entered;           /* by cfti_walk_collect */
+    bool has_children;      /* directories below it are to be searched, */
+    bool stays_open;        /* and shall be opened relative to it */
+    bool is_open;           /* it has been listed and is still open */
+    cfti_os_file directory; /* then */
+    cfti_entry *entries;    /* in order, once it has been listed */
+    size_t count, capacity;
+    size_t found_count, found_bytes; /* found_bytes: of their names, with a NUL each */
+    size_t cursor;
+    cfti_arena arena;
+    cfti_fail fail;
+} cfti_node;
+
+static bool cfti_node_is_dot(const cfti_node *node) {
+    return node->path_size == 1 && node->name[0] == '.';
+}
+
+/* Puts a node below its parent; the name must live as long. */
+static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name, size_t name_size) {
+    memset(node, 0, sizeof(*node));
+    node->parent = parent;
+    node->name = name;
+    node->name_size = node->path_size = name_size;
+    if (parent != NULL && !cfti_node_is_dot(parent))
+        node->path_size += parent->path_size + (parent->name[parent->name_size - 1] != '/');
+}
+
+/* The node of a directory, in its parent's memory. */
+static cfti_node *cfti_node_create(const confiture_allocator *allocator, cfti_arena *arena,
+                                   cfti_node *parent, const char *name, size_t name_size) {
+    cfti_node *node;
+    cfti_arena_align(arena); /* behind names, which are packed */
+    node = (cfti_node *)cfti_arena_alloc(arena, sizeof(cfti_node));
+    if (node == NULL) return NULL;
+    cfti_node_init(node, parent, name, name_size);
+    node->arena.allocator = *allocator;
+    node->arena.block_size = 500; /* most directories of a large tree hold little */
+    return node;
+}
+
+/* Where in the path of a node its own name begins. */
+static size_t cfti_node_start(const cfti_node *node) { return node->path_size - node->name_size; }
+
+/* The last `size` bytes of the path of a node, from the start of some component on. */
+static void cfti_node_write(const cfti_node *node, size_t size, void *out) {
+    char *end = (char *)out + size;
+    size_t first = node->path_size - size;
+    for (;;) {
+        size_t at = cfti_node_start(node);
+        end -= node->name_size;
+        memcpy(end, node->name, node->name_size);
+        if (at == first) return;
+        node = node->parent;
+        if (at > node->path_size) *--end = '/';
+    }
+}
+
+/* The path of a node, with a NUL that is not counted. False: no memory. */
+static bool cfti_node_path(const cfti_node *node, cfti_buffer *out) {
+    out->size = 0;
+    if (!cfti_buffer_reserve(out, node->path_size + 1)) return false;
+    cfti_node_write(node, node->path_size, out->data);
+    out->size = node->path_size;
+    out->data[out->size] = 0;
+    return true;
+}
+
+/* Whether this is the path of a node. */
+static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
+    if (node->path_size != size) return false;
+    for (;;) {
+        size_t at = cfti_node_start(node);
+        if (memcmp(path + at, node->name, node->name_size) != 0) return false;
+        if (at == 0) return true;
+        node = node->parent;
+        if (at > node->path_size && path[at - 1] != '/') return false;
+    }
+}
+
+/* Makes the path of a node from that of its parent. False: no memory. */
+static bool cfti_node_enter(cfti_buffer *path, const cfti_node *node) {
+    size_t start = cfti_node_start(node);
+    if (start < path->size) path->size = start; /* "." */
+    if (start > path->size && !cfti_buffer_append(path, "/", 1)) return false;
+    return cfti_buffer_append(path, node->name, node->name_size);
+}
+
+/* And that of its parent, which may be NULL, from its own. */
+static void cfti_node_leave(cfti_buffer *path, const cfti_node *parent) {
+    if (parent == NULL) return;
+    path->size = parent->path_size;
+    if (cfti_node_is_dot(parent)) path->data[0] = '.';
+}
+
+/* Where a directory of a confined search really is. False: no memory. */
+static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
+    const cfti_node *up = node;
+    size_t size = 0;
+    for (; up->real == NULL; up = up->parent) size = node->path_size - cfti_node_start(up);
+    out->size = 0;
+    if (!cfti_buffer_append(out, up->real, up->real_size)) return false;
+    if (size == 0) return true;
+    if (up->real[up->real_size - 1] != '/' && !cfti_buffer_append(out, "/", 1)) return false;
+    if (!cfti_buffer_reserve(out, size)) return false;
+    cfti_node_write(node, size, out->data + out->size);
+    out->size += size;
+    return true;
+}
+
+/* The failure of an entry, or of the directory itself if the name is empty. */
+static int cfti_node_fail(cfti_node *node, int error, const char *name) {
+    cfti_node entry = *node;
+    char *path;
+    if (*name != '\0') cfti_node_init(&entry, node, name, strlen(name));
+    path = (char *)cfti_arena_alloc(&node->arena, entry.path_size + 1);
+    if (path == NULL) {
+        cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
+        return CFTI_OS_NO_MEMORY;
+    }
+    cfti_node_write(&entry, entry.path_size, path);
+    path[entry.path_size] = '\0';
+    cfti_fail_system(&node->fail, error, path);
+    return error;
+}
+
+/* Gives back what the entries do not fill: a tree may have a million directories. */
+static void cfti_node_shrink(const confiture_allocator *a, cfti_node *node) {
+    void *entries;
+    if (node->entries == NULL || node->count > node->capacity / 2) return;
+    entries = cfti_realloc(a, node->entries, node->capacity * sizeof(cfti_entry),
+                           cfti_max(node->count, 1) * sizeof(cfti_entry));
+    if (entries == NULL) return;
+    node->entries = (cfti_entry *)entries;
+    node->capacity = cfti_max(node->count, 1);
+}
+
+static void cfti_node_close(cfti_node *node) {
+    if (node->is_open) cfti_os_close(node->directory);
+    node->is_open = false;
+}
+
+/* ---- find/listing.c: what one directory holds for a pattern ---- */
+
+/* A directory is searched with the set of those parts of the pattern that may match
+ * there: a small automaton, so that each directory is listed once and no path is
+ * found twice, however many "**" the pattern has. */
+
+/* An excluded directory. */
+typedef struct cfti_excluded {
+    cfti_buffer path;   /* clean */
+    size_t parent_size; /* of the directory that holds it; 0: the current one */
+    size_t leaf;        /* where its last component begins */
+} cfti_excluded;
+
+typedef struct cfti_walk {
+    const cfti_pattern *pattern;
+    const confiture_directory *directory;
+    const confiture_find_options *options;
+    bool *include_matched;             /* the pattern's flag, or NULL */
+    bool matches_only;                 /* look below excluded directories, too */
+    const char *real_base;             /* NULL: the search is not confined */
+    const cfti_excluded *exclude_dirs; /* as many as the options have */
+    size_t exclude_parts;              /* components of the longest exclude pattern */
+    confiture_allocator allocator;
+    cfti_workers *workers;
+    bool *workers_are_open;
+    size_t root_size; /* of the include directory's path */
+    cfti_node *all;
+    cfti_node **level; /* the directories to be listed next */
+    size_t level_count, level_capacity;
+    uint64_t found, found_bytes; /* found_bytes: of the paths */
+} cfti_walk;
+
+/* "**" also stands for no directory at all. */
+static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t parts) {
+    size_t i;
+    for (i = 0; i + 1 < pattern->count; i++)
+        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH)
+            parts |= (uint64_t)1 << (i + 1);
+    return parts;
+}
+
+/* A directory that is being listed: the context of the callback. */
+typedef struct cfti_listing {
+    cfti_walk *walk;
+    cfti_node *node;
+    cfti_os_file directory;
+    bool holds_excluded; /* a directory that is excluded may be in it */
+    bool is_file;        /* the entry at hand would be listed, if nothing excluded it */
+    cfti_buffer path;    /* by which it was opened */
+    cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
+    size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
+} cfti_listing;
+
+static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
+    return cfti_node_fail(listing->node, error, name);
+}
+
+static bool cfti_excluded_is_in(const cfti_excluded *excluded, const cfti_node *node) {
+    return excluded->parent_size == 0
+               ? cfti_node_is_dot(node)
+               : cfti_node_is(node, (const char *)excluded->path.data, excluded->parent_size);
+}
+
+/* What the directory means to all that is excluded: once, and not for each of its entries.
+ * False: no memory. */
+static bool cfti_listing_prepare(cfti_listing *listing) {
+    const cfti_walk *walk = listing->walk;
+    const cfti_node *node = listing->node, *up = node;
+    size_t i, size = 0;
+    for (i = 0; i < walk->options->exclude_dir_count && !listing->holds_excluded; i++)
+        listing->holds_excluded = cfti_excluded_is_in(&walk->exclude_dirs[i], node);
+    for (i = 1; i < walk->exclude_parts && up->parent != NULL; i++, up = up->parent)
+        size = node->path_size - cfti_node_start(up);
+    if (size == 0) return true;
+    if (!cfti_buffer_reserve(&listing->end, size + 1)) return false;
+    cfti_node_write(node, size, listing->end.data);
+    listing->end.data[size] = '/';
+    listing->end_size = size + 1;
+    return true;
+}
+
+/* Whether an excluded directory or pattern covers the entry; *whole if also what is
+ * below it is covered. Returns an error of the system's. */
+static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
+                                 bool *whole) {
+    const cfti_walk *walk = listing->walk;
+    const confiture_directory *directory = walk->directory;
+    size_t i;
+    *file = *whole = false;
+    for (i = 0; listing->holds_excluded && i < walk->options->exclude_dir_count; i++) {
+        const cfti_excluded *excluded = &walk->exclude_dirs[i];
+        if (excluded->path.size - excluded->leaf == size &&
+            memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
+            cfti_excluded_is_in(excluded, listing->node)) {
+            *file = true;
+            *whole = !walk->matches_only;
+            cfti_mark(walk->options->exclude_dir_matched, i);
+        }
+    }
+    if (directory->exclude_count == 0 || (*file && directory->exclude_matched == NULL)) return 0;
+    listing->end.size = listing->end_size;
+    if (!cfti_buffer_append(&listing->end, name, size)) return CFTI_OS_NO_MEMORY;
+    for (i = 0; i < directory->exclude_count; i++) {
+        if (!cfti_match((const char *)listing->end.data, listing->end.size, directory->exclude[i],
+                        strlen(directory->exclude[i])))
+            continue;
+        *file = true;
+        if (directory->exclude_matched == NULL) break;
+        if (listing->is_file) cfti_mark(directory->exclude_matched, i);
+    }
+    return 0;
+}
+
+/* Whether a link, or "..", of a confined search leads out: then that, or why it cannot be
+ * told, is left in the entry; else *real, in the node's memory, is where it leads. */
+static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
+                                size_t *real_size) {
+    cfti_buffer place, todo;
+    int error = CFTI_OS_NO_MEMORY;
+    memset(&place, 0, sizeof(place));
+    place.allocator = listing->walk->allocator;
+    todo = place;
+    if (cfti_node_real(listing->node, &place) &&
+        cfti_buffer_append(&todo, entry->name, entry->size))
+        error = cfti_path_follow(&place, &todo, true);
+    if (error == 0 && cfti_path_below((const char *)place.data, listing->walk->real_base) == NULL) {
+        entry->error = CFTI_LEADS_OUT;
+    } else if (error == 0) {
+        char *copy = (char *)cfti_arena_alloc(&listing->node->arena, place.size + 1);
+        if (copy == NULL) error = CFTI_OS_NO_MEMORY;
+        else memcpy(copy, place.data, place.size + 1);
+        *real = copy;
+        *real_size = place.size;
+    } else if (error != CFTI_OS_NO_MEMORY) {
+        entry->error = (uint16_t)error;
+        error = 0;
+    }
+    cfti_buffer_free(&place);
+    cfti_buffer_free(&todo);
+    return error;
+}
+
+static uint64_t cfti_name_key(const char *name, size_t size) {
+    uint64_t key = 0;
+    size_t i;
+    for (i = 0; i < 8; i++) key = key << 8 | (i < size ? (uint8_t)name[i] : 0u);
+    return key;
+}
+
+/* What the pattern's parts want of an entry. */
+typedef struct cfti_entry_match {
+    uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
+    bool found;
+    bool found_is_named, below_is_named; /* by a part without wildcards */
+    bool left_out; /* by the case of its name: to be told of, if it is a file */
+} cfti_entry_match;
+
+static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const char *name,
+                                           size_t size, cfti_kind kind) {
+    const cfti_pattern *pattern = listing->walk->pattern;
+    cfti_entry_match match;
+    size_t i;
+    memset(&match, 0, sizeof(match));
+    for (i = 0; i < pattern->count; i++) {
+        const cfti_component *part = &pattern->parts[i];
+        if ((listing->node->parts >> i & 1) == 0) continue;
+        /* No listing holds "..": only the part that names it may take it. */
+        if (part->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
+        if (part->kind == CFTI_COMPONENT_ANY_DEPTH) {
+            match.real |= (uint64_t)1 << i;
+        } else if (cfti_component_matches(part, name, size)) {
+            if (i + 1 < pattern->count) {
+                match.any |= (uint64_t)1 << (i + 1);
+                match.below_is_named |= part->kind == CFTI_COMPONENT_EXACT;
+            } else {
+                match.found = true;
+                match.found_is_named = part->kind == CFTI_COMPONENT_EXACT;
+            }
+        } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
+            match.left_out |= cfti_component_misses_by_case(part, name, size);
+        }
+    }
+    if (kind != CFTI_KIND_DIRECTORY) {
+        match.real = 0;
+        if (kind != CFTI_KIND_LINK) match.any = 0;
+    }
+    return match;
+}
+
+static bool cfti_entry_match_is_empty(const cfti_entry_match *match) {
+    return !match->found && !match->left_out && (match->real | match->any) == 0;
+}
+
+/* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
+ * to a part that names it an error, unless it was removed since. Returns an error of the
+ * system's. */
+static int cfti_listing_follow(const cfti_listing *listing, const char *name,
+                               cfti_entry_match *match) {
+    cfti_os_status status;
+    int error = cfti_os_status_at(listing->directory, name, true, &status);
+    if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
+    match->any = 0;
+    if (error == 0) return 0;
+    if (!cfti_is_missing(error)) return error;
+    if (!match->found_is_named && !match->below_is_named) return 0;
+    match->found = false;
+    return cfti_os_is_absent(cfti_os_status_at(listing->directory, name, false, &status)) ? 0
+                                                                                          : error;
+}
+
+/* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
+ * ends the listing; the failure is then in the node. */
+static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
+    cfti_listing *listing = (cfti_listing *)ctx;
+    cfti_node *node = listing->node;
+    size_t size = strlen(name);
+    cfti_entry_match match;
+    bool skip_file, skip_all;
+    cfti_entry *entry;
+    void *entries = node->entries;
+    const char *real_place = NULL;
+    size_t real_size = 0;
+    char *copy;
+    int error;
+    if (kind == CFTI_KIND_UNKNOWN) {
+        cfti_os_status status;
+        error = cfti_os_status_at(listing->directory, name, false, &status);
+        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
+        if (error != 0) return cfti_listing_fail(listing, error, name);
+        kind = status.kind;
+    }
+    match = cfti_listing_match(listing, name, size, kind);
+    if (cfti_entry_match_is_empty(&match)) return 0;
+    listing->is_file = match.found;
+    if (match.found) cfti_mark(listing->walk->include_matched, 0);
+    error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
+    if (error != 0) return cfti_listing_fail(listing, error, name);
+    if (skip_file) match.found = match.found_is_named = match.left_out = false;
+    if (skip_all) {
+        match.real = match.any = 0;
+        match.below_is_named = false;
+    }
+    if (kind == CFTI_KIND_LINK && (match.any != 0 || match.found_is_named))
+        error = cfti_listing_follow(listing, name, &match);
+    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
+    if (node->count > 0) node->arena.block_size = 4000;
+    copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
+    if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
+                                   node->count, sizeof(cfti_entry)))
+        return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
+    node->entries = (cfti_entry *)entries;
+    memcpy(copy, name, size + 1);
+    cfti_arena_commit_text(&node->arena, size + 1);
+    entry = &node->entries[node->count++];
+    memset(entry, 0, sizeof(*entry));
+    entry->key = cfti_name_key(name, size);
+    entry->name = copy;
+    entry->size = (uint32_t)size; /* of one component: no system allows 4 GiB */
+    entry->kind = (uint8_t)kind;
+    entry->error = (uint16_t)error;
+    if (error != 0) return 0;
+    entry->found = match.found;
+    entry->left_out = match.left_out && !match.found;
+    if (listing->walk->real_base != NULL &&
+        (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
+        error = cfti_listing_confine(listing, entry, &real_place, &real_size);
+        if (error != 0) return cfti_listing_fail(listing, error, name);
+        if (entry->error != 0) return 0;
+    }
+    if (match.found) {
+        node->found_count++;
+        node->found_bytes += size + 1;
+    }
+    if ((match.real | match.any) == 0) return 0;
+    entry->child = cfti_node_create(&listing->walk->allocator, &node->arena, node, copy, size);
+    if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
+    entry->child->parts = match.real | match.any;
+    entry->child->real = real_place;
+    entry->child->real_size = real_size;
+    node->has_children = true;
+    return 0;
+}
+
+/* Parts that are no wildcards need no listing, and ".." is in none. */
+static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
+    const cfti_pattern *pattern = listing->walk->pattern;
+    size_t i, k;
+    for (i = 0; i < pattern->count; i++) {
+        const cfti_component *part = &pattern->parts[i];
+        bool is_parent = part->size == 2 && part->text[0] == '.' && part->text[1] == '.';
+        cfti_os_status status;
+        cfti_buffer name;
+        int error = 0;
+        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_COMPONENT_EXACT) continue;
+        if (only_parent && !is_parent) continue;
+        for (k = 0; k < i; k++) /* an equal part has been looked up already */
+            if ((listing->node->parts >> k & 1) != 0 &&
+                pattern->parts[k].kind == CFTI_COMPONENT_EXACT &&
+                pattern->parts[k].size == part->size &&
+                memcmp(pattern->parts[k].text, part->text, part->size) == 0)
+                break;
+        if (k < i) continue;
+        memset(&name, 0, sizeof(name));
+        name.allocator = listing->walk->allocator;
+        if (!cfti_path_clean(&name, part->text, part->size)) {
+            error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
+        } else {
+            error = cfti_os_status_at(listing->directory, (const char *)name.data, false, &status);
+            if (error == 0)
+                error = cfti_listing_entry(listing, (const char *)name.data, status.kind);
+            else if (cfti_is_missing(error)) error = 0;
+            else (void)cfti_listing_fail(listing, error, (const char *)name.data);
+        }
+        cfti_buffer_free(&name);
+        if (error != 0) return error;
+    }
+    return 0;
+}
+
+static int cfti_entry_order(const void *a, const void *b) {
+    const cfti_entry *x = (const cfti_entry *)a, *y = (const cfti_entry *)b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return cfti_bytes_compare(x->name, x->size, y->name, y->size);
+}
+
+/* Opens the directory that is to be listed: from the one above, if that is open still. */
+static int cfti_listing_open(cfti_listing *listing) {
+    const cfti_node *node = listing->node;
+    if (node->parent != NULL && node->parent->is_open)
+        return cfti_os_open_directory_at(node->parent->directory, node->name, &listing->directory);
+    if (!cfti_node_path(node, &listing->path)) return CFTI_OS_NO_MEMORY;
+    return cfti_os_open_directory((const char *)listing->path.data, &listing->directory);
+}
+
+/* Lists one directory of the level; on any worker. */
+static void cfti_node_list(void *ctx, size_t index) {
+    cfti_walk *walk = (cfti_walk *)ctx;
+    cfti_node *node = walk->level[index];
+    cfti_listing listing;
+    bool wants_listing = false;
+    size_t i;
+    int error;
+    memset(&node->fail, 0, sizeof(node->fail));
+    node->parts = cfti_states_close(walk->pattern, node->parts);
+    for (i = 0; i < walk->pattern->count; i++)
+        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_COMPONENT_EXACT)
+            wants_listing = true;
+    i = walk->pattern->count - 1;
+    node->found =
+        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH;
+    memset(&listing, 0, sizeof(listing));
+    listing.walk = walk;
+    listing.node = node;
+    listing.path.allocator = listing.end.allocator = walk->allocator;
+    error = cfti_listing_open(&listing);
+    if (error != 0) {
+        (void)cfti_listing_fail(&listing, error, "");
+        cfti_buffer_free(&listing.path);
+        return;
+    }
+    error = cfti_listing_prepare(&listing) ? 0 : CFTI_OS_NO_MEMORY;
+    if (error == 0) error = cfti_listing_lookup(&listing, wants_listing);
+    if (error == 0 && wants_listing)
+        error = cfti_os_list(listing.directory, cfti_listing_entry, &listing);
+    if (error != 0 && node->fail.status == CONFITURE_OK)
+        (void)cfti_listing_fail(&listing, error, "");
+    node->is_open = node->stays_open && node->has_children;
+    if (node->is_open) node->directory = listing.directory;
+    else cfti_os_close(listing.directory);
+    cfti_buffer_free(&listing.path);
+    cfti_buffer_free(&listing.end);
+    if (!cfti_sort(&walk->allocator, node->entries, node->count, sizeof(cfti_entry),
+                   cfti_entry_order))
+        cfti_fail_with(&node->fail, CONFITURE_E_MEMORY, NULL);
+    cfti_node_shrink(&walk->allocator, node);
+}
+
+/* ---- find/walk.c: one pattern in one directory tree ---- */
+
+/* Adds a node to the next level. False: no memory. */
+static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
+    void *level = walk->level;
+    if (!cfti_grow(&walk->allocator, &level, &walk->level_capacity, walk->level_count,
+                   sizeof(cfti_node *)))
+        return false;
+    walk->level = (cfti_node **)level;
+    walk->level[walk->level_count++] = node;
+    node->all = walk->all;
+    walk->all = node;
+    return true;
+}
+
+/* Below so long a path a directory is opened relative to the one above, for which a few
+ * of each level stay open while the next one is listed. */
+#define CFTI_MAX_OPEN 16
+
+static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
+    size_t i, chosen = 0;
+    for (i = 0; i < n && chosen < CFTI_MAX_OPEN; i++) {
+        level[i]->stays_open = level[i]->path_size >= CFTI_OS_LONG_PATH;
+        chosen += level[i]->stays_open;
+    }
+}
+
+#if !defined(CFTI_DIRECTORIES_PER_THREAD)
+#define CFTI_DIRECTORIES_PER_THREAD 4 /* listing so many takes as long as starting a thread */
+#endif
+
+/* Lists all directories, level by level: each level is one parallel loop. */
+static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
+    const confiture_run *run = &walk->options->run;
+    size_t first = 0; /* walk->level[first, level_count) is the level */
+    while (first < walk->level_count) {
+        size_t n = walk->level_count - first, i, k;
+        int error;
+        if (!*walk->workers_are_open && n / CFTI_DIRECTORIES_PER_THREAD >= 2) {
+            cfti_workers_open(walk->workers, run, &walk->allocator,
+                              n / CFTI_DIRECTORIES_PER_THREAD);
+            *walk->workers_are_open = true;
+        }
+        memmove(walk->level, walk->level + first, n * sizeof(cfti_node *));
+        walk->level_count = n;
+        for (i = 0; i < n; i++)
+            cfti_fail_with(&walk->level[i]->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
+        cfti_level_choose_open(walk->level, n);
+        error = cfti_workers_each(walk->workers, n, cfti_node_list, walk);
+        if (error != 0) return cfti_fail_parallel(fail, error);
+        for (i = 0; i < n; i++) {
+            cfti_node *node = walk->level[i];
+            if (node->parent != NULL) cfti_node_close(node->parent);
+            walk->found += node->found_count;
+            walk->found_bytes += node->found_bytes + node->found_count * (node->path_size + 1);
+            for (k = 0; k < node->count; k++) {
+                if (node->entries[k].child != NULL && !cfti_walk_push(walk, node->entries[k].child))
+                    return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+            }
+        }
+        first = n;
+        if (run->progress != NULL) {
+            confiture_progress progress;
+            memset(&progress, 0, sizeof(progress));
+            progress.files = walk->found;
+            if (run->progress(run->progress_user, &progress) != 0)
+                return cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
+        }
+    }
+    return CONFITURE_OK;
+}
+
+/* Whether the directory itself, when "**" found it, is excluded. */
+static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
+    size_t root = cfti_min(walk->root_size, path->size), i;
+    bool excluded = false;
+    for (i = 0; i < walk->directory->exclude_count; i++) {
+        if (!cfti_match((const char *)path->data + root, path->size - root,
+                        walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
+            continue;
+        cfti_mark(walk->directory->exclude_matched, i);
+        excluded = true;
+    }
+    return excluded;
+}
+
+/* Goes through the listed directories depth first, which is the order of paths, and
+ * appends what was found; the first failure on that way is the one to report. */
+static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
+                                          cfti_fail *fail) {
+    cfti_node *node = root;
+    cfti_buffer path;
+    /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
+    bool capacity =
+        walk->found_bytes <= SIZE_MAX / 2 &&
+        cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
+    memset(&path, 0, sizeof(path));
+    path.allocator = walk->allocator;
+    fail->status = CONFITURE_OK;
+    capacity = capacity && cfti_node_enter(&path, root);
+    while (node != NULL && capacity && fail->status == CONFITURE_OK) {
+        if (node->fail.status != CONFITURE_OK) {
+            *fail = node->fail;
+        } else if (!node->entered) {
+            node->entered = true;
+            if (node->found) cfti_mark(walk->include_matched, 0);
+            if (node->found && !cfti_node_excluded(walk, &path))
+                capacity = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
+                                          CFTI_KIND_DIRECTORY);
+        } else if (node->cursor < node->count) {
+            const cfti_entry *entry = &node->entries[node->cursor++];
+            if (entry->error != 0) {
+                (void)cfti_node_fail(node, entry->error, entry->name);
+                *fail = node->fail;
+                if (entry->error == CFTI_LEADS_OUT && fail->status == CONFITURE_E_SYSTEM) {
+                    fail->status = CONFITURE_E_OUTSIDE;
+                    fail->os_error = 0;
+                    fail->detail = cfti_leads_out;
+                }
+                break;
+            }
+            if (entry->found)
+                capacity = cfti_files_add(files, (const char *)path.data, path.size, entry->name,
+                                          entry->size, (cfti_kind)entry->kind);
+            if (entry->left_out)
+                capacity = cfti_files_leave_out(files, (const char *)path.data, path.size,
+                                                entry->name, entry->size);
+            if (entry->child != NULL && capacity) {
+                node = entry->child;
+                capacity = cfti_node_enter(&path, node);
+            }
+        } else {
+            node = node->parent;
+            cfti_node_leave(&path, node);
+        }
+    }
+    cfti_buffer_free(&path);
+    return capacity ? fail->status : cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+}
+
+static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
+    while (walk->all != NULL) {
+        /* A node lies in its parent's arena, and parents come after their children. */
+        cfti_node *node = walk->all;
+        walk->all = node->all;
+        cfti_node_close(node);
+        cfti_free(&walk->allocator, node->entries, node->capacity * sizeof(cfti_entry));
+        cfti_arena_free(&node->arena);
+    }
+    cfti_arena_free(root_arena);
+    cfti_free(&walk->allocator, walk->level, walk->level_capacity * sizeof(cfti_node *));
+}
+
+/* ---- find/find.c: discovery: include directories, patterns, lists ---- */
+
+/* Everything that find needs beside the list; freed by cfti_search_close. */
+typedef struct cfti_search {
+    const confiture_find_options *options;
+    confiture_allocator allocator;
+    cfti_excluded *exclude_dirs;
+    cfti_buffer path;      /* of the include directory at hand, clean */
+    cfti_buffer real_path; /* if the search is confined: where that is, */
+    cfti_buffer real_base; /* and where all must be */
+    cfti_workers workers;
+    bool workers_are_open;
+    bool matches_only; /* excluded directories are searched, but only for what matches there */
+    size_t walks;      /* each yields its files in order */
+} cfti_search;
+
+static confiture_status cfti_search_open(cfti_search *search, const confiture_find_options *options,
+                                         const confiture_allocator *allocator, cfti_fail *fail) {
+    size_t i, n = options->exclude_dir_count;
+    memset(search, 0, sizeof(*search));
+    search->options = options;
+    search->allocator = *allocator;
+    search->path.allocator = *allocator;
+    search->real_path.allocator = search->real_base.allocator = *allocator;
+    search->workers.run = &options->run;
+    if (n == 0) return CONFITURE_OK;
+    if (n <= SIZE_MAX / sizeof(cfti_excluded))
+        search->exclude_dirs = (cfti_excluded *)cfti_alloc(allocator, n * sizeof(cfti_excluded));
+    if (search->exclude_dirs == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    memset(search->exclude_dirs, 0, n * sizeof(cfti_excluded));
+    for (i = 0; i < n; i++) {
+        cfti_excluded *excluded = &search->exclude_dirs[i];
+        const char *slash;
+        excluded->path.allocator = *allocator;
+        if (!cfti_path_clean(&excluded->path, options->exclude_dirs[i],
+                             strlen(options->exclude_dirs[i])))
+            return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        slash = strrchr((const char *)excluded->path.data, '/');
+        if (slash == NULL) continue;
+        excluded->leaf = (size_t)(slash - (const char *)excluded->path.data) + 1;
+        excluded->parent_size =
+            cfti_max(excluded->leaf - 1,
+                     cfti_os_root((const char *)excluded->path.data, excluded->path.size));
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_search_close(cfti_search *search) {
+    size_t i;
+    if (search->workers_are_open) cfti_workers_close(&search->workers);
+    for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
+        cfti_buffer_free(&search->exclude_dirs[i].path);
+    cfti_free(&search->allocator, search->exclude_dirs,
+              search->options->exclude_dir_count * sizeof(cfti_excluded));
+    cfti_buffer_free(&search->path);
+    cfti_buffer_free(&search->real_path);
+    cfti_buffer_free(&search->real_base);
+}
+
+/* One pattern in one include directory, whose clean path is in search->path. */
+static confiture_status cfti_search_pattern(cfti_search *search,
+                                            const confiture_directory *directory,
+                                            const cfti_pattern *pattern, bool *matched,
+                                            confiture_files *files, cfti_fail *fail) {
+    cfti_walk walk;
+    cfti_arena arena;
+    cfti_node *root;
+    confiture_status status;
+    size_t i;
+    memset(&walk, 0, sizeof(walk));
+    memset(&arena, 0, sizeof(arena));
+    arena.allocator = walk.allocator = search->allocator;
+    arena.block_size = 512;
+    walk.pattern = pattern;
+    walk.directory = directory;
+    walk.options = search->options;
+    walk.include_matched = matched;
+    walk.matches_only = search->matches_only;
+    walk.found = files->count;
+    walk.exclude_dirs = search->exclude_dirs;
+    walk.workers = &search->workers;
+    walk.workers_are_open = &search->workers_are_open;
+    for (i = 0; i < directory->exclude_count; i++)
+        walk.exclude_parts =
+            cfti_max(walk.exclude_parts, cfti_match_components(directory->exclude[i]));
+    root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
+                            search->path.size);
+    if (root != NULL) {
+        walk.root_size =
+            cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
+        root->parts = 1;
+        if (search->options->confine) {
+            walk.real_base = (const char *)search->real_base.data;
+            root->real = (const char *)search->real_path.data;
+            root->real_size = search->real_path.size;
+        }
+    }
+    if (root == NULL || !cfti_walk_push(&walk, root)) {
+        status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    } else {
+        status = cfti_walk_levels(&walk, fail);
+        if (status == CONFITURE_OK) status = cfti_walk_collect(&walk, root, files, fail);
+    }
+    if (status != CONFITURE_OK && fail->path != NULL) {
+        /* The path lives in the walk; the list outlives it. */
+        fail->path = cfti_files_string(files, fail->path, strlen(fail->path), false, "", 0);
+    }
+    cfti_walk_free(&walk, &arena);
+    return status;
+}
+
+static const char *const cfti_default_include[] = {"**/"
+                                                   "*.sql"};
+static const char *const cfti_flat_include[] = {"*.sql"};
+
+/* The include patterns of a directory, by the rules of the reference: not recursive
+ * turns the default, and only the default, into its flat form. */
+static size_t cfti_include_patterns(const confiture_directory *directory,
+                                    const char *const **patterns) {
+    *patterns = directory->include;
+    if (directory->include_count == 0 ||
+        (directory->include_count == 1 &&
+         strcmp(directory->include[0], cfti_default_include[0]) == 0)) {
+        *patterns = directory->not_recursive ? cfti_flat_include : cfti_default_include;
+        return 1;
+    }
+    return directory->include_count;
+}
+
+static confiture_status cfti_fail_pattern(cfti_fail *fail, const char *pattern, const char *why) {
+    cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
+    fail->path = pattern;
+    return fail->status;
+}
+
+/* Refuses what cannot be used before anything is searched. */
+static confiture_status cfti_directory_check(const confiture_directory *directory,
+                                             cfti_fail *fail) {
+    const char *const *patterns;
+    size_t n = cfti_include_patterns(directory, &patterns), i;
+    cfti_pattern pattern;
+    if (directory->path[0] == '\0')
+        return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "an include directory has no path");
+    for (i = 0; i < n; i++) {
+        const char *why = cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        if (why != NULL) return cfti_fail_pattern(fail, patterns[i], why);
+    }
+    for (i = 0; i < directory->exclude_count; i++)
+        if (cfti_match_is_empty(directory->exclude[i], strlen(directory->exclude[i])) &&
+            !cfti_path_is_absolute(directory->exclude[i]))
+            return cfti_fail_pattern(fail, directory->exclude[i], "the exclude pattern is empty");
+    return CONFITURE_OK;
+}
+
+/* Of a confined search: whether the include directory at hand lies below the base. */
+static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail,
+                                            const char *given) {
+    int error = cfti_path_resolve(&search->real_path, (const char *)search->path.data);
+    if (error != 0) return cfti_fail_system(fail, error, given);
+    if (cfti_path_below((const char *)search->real_path.data,
+                        (const char *)search->real_base.data) != NULL)
+        return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_OUTSIDE, "the directory is not below the base directory");
+    fail->path = given;
+    return fail->status;
+}
+
+/* What is wrong with a name on a path that leads to no directory, of which the system said
+ * `said`: 0 if it is not there. last: the path ends there. */
+static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int said) {
+    cfti_os_status status;
+    int error = cfti_os_status_at(parent, leaf, false, &status);
+    if (error != 0) return cfti_is_missing(error) ? 0 : error;
+    if (status.kind == CFTI_KIND_LINK) error = cfti_os_status_at(parent, leaf, true, &status);
+    if (error != 0 || !last) return error;
+    return status.kind == CFTI_KIND_DIRECTORY ? said : CFTI_OS_NOT_DIRECTORY;
+}
+
+/* Why a clean path leads to no directory, of which the system said `said`: 0 if one of its
+ * names is not there. A link that leads nowhere, or in a circle, is there. Returns an error of
+ * the system's. */
+static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
+    cfti_buffer parent, leaf;
+    size_t end = strlen(path), root = cfti_os_root(path, end);
+    bool last = true, found = false;
+    int error = 0;
+    memset(&parent, 0, sizeof(parent));
+    parent.allocator = *allocator;
+    leaf = parent;
+    for (; end > root && !found && error == 0; last = false) {
+        cfti_os_file at;
+        size_t start = end;
+        while (start > root && path[start - 1] != '/') start--;
+        if (!cfti_path_clean(&parent, path, start) ||
+            !cfti_path_clean(&leaf, path + start, end - start)) {
+            error = CFTI_OS_NO_MEMORY;
+            break;
+        }
+        error = cfti_os_open_place((const char *)parent.data, &at);
+        if (error == 0) {
+            found = true;
+            error = cfti_missing_at(at, (const char *)leaf.data, last, said);
+            cfti_os_close(at);
+        } else if (cfti_is_missing(error)) {
+            error = 0;
+        }
+        end = start > root ? start - 1 : root;
+    }
+    cfti_buffer_free(&parent);
+    cfti_buffer_free(&leaf);
+    return error;
+}
+
+static confiture_status cfti_search_directory(cfti_search *search,
+                                              const confiture_directory *directory,
+                                              confiture_files *files, cfti_fail *fail) {
+    const char *const *patterns;
+    size_t n = cfti_include_patterns(directory, &patterns), i;
+    cfti_os_file opened;
+    cfti_pattern pattern;
+    const char *path;
+    bool excluded = false, missing;
+    int error;
+    if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    path = (const char *)search->path.data;
+    error = cfti_os_open_directory(path, &opened);
+    if (error == 0) cfti_os_close(opened);
+    missing = cfti_is_missing(error);
+    if (missing) error = cfti_missing_why(&search->allocator, path, error);
+    if (missing && error == 0) {
+        if (!directory->must_exist) return CONFITURE_OK;
+        cfti_fail_with(fail, CONFITURE_E_NOT_FOUND, NULL);
+        fail->path = directory->path;
+        return fail->status;
+    }
+    for (i = 0; i < search->options->exclude_dir_count; i++)
+        if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
+            cfti_mark(search->options->exclude_dir_matched, i);
+            excluded = true;
+        }
+    if (excluded && !search->matches_only) return CONFITURE_OK; /* readable or not */
+    if (error != 0) return cfti_fail_system(fail, error, directory->path);
+    if (search->options->confine &&
+        cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
+        return fail->status;
+    for (i = 0; i < n; i++) {
+        bool *matched = directory->include_count > 0 && directory->include_matched != NULL
+                            ? &directory->include_matched[i]
+                            : NULL;
+        confiture_status status;
+        (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        status = cfti_search_pattern(search, directory, &pattern, matched, files, fail);
+        search->walks++;
+        if (status != CONFITURE_OK) return status;
+    }
+    return CONFITURE_OK;
+}
+
+/* The longest common prefix of the resolved include directories. */
+static confiture_status cfti_common_base(cfti_buffer *base, const confiture_directory *directories,
+                                         size_t count, cfti_fail *fail) {
+    cfti_buffer one;
+    size_t i;
+    int error = 0;
+    memset(&one, 0, sizeof(one));
+    one.allocator = base->allocator;
+    for (i = 0; i < count && error == 0; i++) {
+        error = cfti_path_resolve(i == 0 ? base : &one, directories[i].path);
+        if (error != 0) cfti_fail_system(fail, error, directories[i].path);
+        else if (i > 0) cfti_path_common(base, (const char *)one.data);
+    }
+    cfti_buffer_free(&one);
+    return error != 0 ? fail->status : CONFITURE_OK;
+}
+
+/* "no SQL files found in a, b": in *words, which must outlive the failure. */
+static confiture_status cfti_fail_no_files(cfti_buffer *words, cfti_fail *fail,
+                                           const confiture_directory *directories, size_t count) {
+    size_t i;
+    cfti_fail_with(fail, CONFITURE_E_NO_FILES, NULL);
+    if (count == 1) {
+        cfti_os_status status;
+        fail->path = directories[0].path;
+        if (cfti_is_missing(cfti_os_status_at(CFTI_OS_CWD, fail->path, false, &status)))
+            fail->detail = "no SQL files found: the directory does not exist";
+        return fail->status;
+    }
+    words->size = 0;
+    if (!cfti_buffer_append(words, "no SQL files found in ", 22)) return fail->status;
+    for (i = 0; i < count; i++) {
+        if (i > 0 && !cfti_buffer_append(words, ", ", 2)) return fail->status;
+        if (!cfti_buffer_append(words, directories[i].path, strlen(directories[i].path)))
+            return fail->status;
+    }
+    if (cfti_buffer_append(words, "", 1)) fail->detail = (const char *)words->data;
+    return fail->status;
+}
+
+static bool cfti_all_matched(const bool *matched, size_t count) {
+    size_t i;
+    for (i = 0; matched != NULL && i < count; i++)
+        if (!matched[i]) return false;
+    return true;
+}
+
+/* A pattern, or an excluded directory, may have matched nothing but what lies below other
+ * excluded directories. Only if one would be reported for that, the search is repeated
+ * with them, for the flags alone: what cannot be read there is no failure. */
+static confiture_status cfti_search_excluded(cfti_search *search,
+                                             const confiture_directory *directories, size_t count,
+                                             cfti_fail *fail) {
+    const confiture_find_options *options = search->options;
+    confiture_find_options all = *options;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    all.confine = false;
+    search->options = &all;
+    search->matches_only = true;
+    for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        const confiture_directory *directory = &directories[i];
+        confiture_files *unused = NULL;
+        if (cfti_all_matched(directory->include_matched, directory->include_count) &&
+            cfti_all_matched(directory->exclude_matched, directory->exclude_count) &&
+            cfti_all_matched(options->exclude_dir_matched, options->exclude_dir_count))
+            continue;
+        status = cfti_files_create(&unused, options->run.allocator, NULL);
+        if (status != CONFITURE_OK) cfti_fail_with(fail, status, NULL);
+        else status = cfti_search_directory(search, directory, unused, fail);
+        confiture_files_free(unused);
+        if (status != CONFITURE_E_MEMORY && status != CONFITURE_E_CANCELLED) status = CONFITURE_OK;
+    }
+    search->options = options;
+    search->matches_only = false;
+    return status;
+}
+
+static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
+                                        const confiture_directory *directories, size_t count,
+                                        cfti_fail *fail) {
+    const confiture_find_options *options = search->options;
+    confiture_status status = CONFITURE_OK;
+    size_t i, walks;
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_directory_check(&directories[i], fail);
+    if (options->confine && status == CONFITURE_OK) {
+        const char *base = options->base != NULL ? options->base : directories[0].path;
+        if (options->base == NULL && count > 1) {
+            status = cfti_common_base(&search->real_base, directories, count, fail);
+        } else {
+            int error = cfti_path_resolve(&search->real_base, base);
+            if (error != 0) status = cfti_fail_system(fail, error, base);
+        }
+        files->is_confined = true;
+    }
+    for (i = 0; i < count && status == CONFITURE_OK; i++)
+        status = cfti_search_directory(search, &directories[i], files, fail);
+    walks = search->walks;
+    if (status == CONFITURE_OK && options->exclude_dir_count > 0)
+        status = cfti_search_excluded(search, directories, count, fail);
+    if (status != CONFITURE_OK) return status;
+    if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
+    if (!cfti_files_order(files, walks < 2, options->sort, options->unique))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (options->base == NULL && count > 1) {
+        status = cfti_common_base(&search->path, directories, count, fail);
+    } else {
+        const char *base = options->base != NULL ? options->base : directories[0].path;
+        if (!cfti_path_clean(&search->path, base, strlen(base)))
+            status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    if (status != CONFITURE_OK) return status;
+    status = cfti_files_name_all(files, (const char *)search->path.data, false, fail);
+    if (status != CONFITURE_OK) fail->index = CONFITURE_NO_INDEX; /* the caller gets no list */
+    return status;
+}
+
+/* Ends every call that makes a list: reports, and on failure frees it. */
+static confiture_status cfti_files_finish(confiture_files **files, confiture_status status,
+                                          const cfti_fail *fail, confiture_error *error) {
+    if (status == CONFITURE_OK) return status;
+    status = cfti_report(error, fail);
+    confiture_files_free(*files);
+    *files = NULL;
+    return status;
+}
+
+static bool cfti_find_options_check(const confiture_find_options *options, confiture_error *error) {
+    const char *why = NULL;
+    if (options->sort != CONFITURE_SORT_PATH && options->sort != CONFITURE_SORT_HEX)
+        why = "unknown order of files";
+    else if (!cfti_io_is_known(options->run.io)) why = cfti_unknown_io;
+    if (why != NULL) (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, why);
+    return why == NULL;
+}
+
+/* Whether all that a search needs is there. */
+static bool cfti_search_require(const confiture_directory *directories, size_t count,
+                                const confiture_find_options *options, confiture_error *error) {
+    char name[64];
+    size_t i;
+    if (count == 0) {
+        (void)cfti_report_plain(error, CONFITURE_E_ARGUMENT, "no include directory is given");
+        return false;
+    }
+    if (!cfti_require(directories, "directories", error)) return false;
+    for (i = 0; i < count; i++) {
+        const confiture_directory *directory = &directories[i];
+        if (!cfti_require(directory->path, cfti_name_item(name, "directories", i, ".path"),
+                          error) ||
+            !cfti_require_all(directory->include, directory->include_count,
+                              cfti_name_item(name, "directories", i, ".include"), error) ||
+            !cfti_require_all(directory->exclude, directory->exclude_count,
+                              cfti_name_item(name, "directories", i, ".exclude"), error))
+            return false;
+    }
+    return cfti_require_all(options->exclude_dirs, options->exclude_dir_count,
+                            "options->exclude_dirs", error);
+}
+
+/* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
+static confiture_status cfti_find_once(confiture_files **files,
+                                       const confiture_directory *directories,
+                                       size_t directory_count,
+                                       const confiture_find_options *options, bool *shortage,
+                                       confiture_error *error) {
+    confiture_allocator scratch;
+    cfti_search search;
+    cfti_fail fail;
+    confiture_status status = cfti_files_create(files, options->run.allocator, error);
+    if (status != CONFITURE_OK) return status;
+    /* There is one: cfti_files_create() has chosen by the same rules. */
+    (void)cfti_scratch_allocator(&scratch, &options->run);
+    status = cfti_search_open(&search, options, &scratch, &fail);
+    if (status == CONFITURE_OK)
+        status = cfti_search_all(&search, *files, directories, directory_count, &fail);
+    if (shortage != NULL) *shortage = status != CONFITURE_OK && cfti_fail_is_shortage(&fail);
+    status = cfti_files_finish(files, status, &fail, shortage != NULL && *shortage ? NULL : error);
+    cfti_search_close(&search);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
+                                                  const confiture_directory *directories,
+                                                  size_t directory_count,
+                                                  const confiture_find_options *options,
+                                                  confiture_error *error) {
+    confiture_find_options defaults, alone;
+    confiture_status status;
+    bool shared, shortage = false;
+    int cancel;
+    memset(&defaults, 0, sizeof(defaults));
+    if (options == NULL) options = &defaults;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_search_require(directories, directory_count, options, error) ||
+        !cfti_find_options_check(options, error))
+        return CONFITURE_E_ARGUMENT;
+    cancel = cfti_cancel_disable();
+    shared = options->run.pool != NULL || cfti_workers_limit(&options->run) > 1;
+    status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
+                            error);
+    if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
+        alone = *options;
+        alone.run.threads = 1;
+        alone.run.parallel_for = NULL;
+        if (alone.run.pool != NULL) cfti_pool_drop(alone.run.pool);
+        status = cfti_find_once(files, directories, directory_count, &alone, NULL, error);
+    }
+    cfti_cancel_restore(cancel);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_find(confiture_files **files, const char *directory,
+                                              const confiture_find_options *options,
+                                              confiture_error *error) {
+    confiture_directory one;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_require(directory, "directory", error)) return CONFITURE_E_ARGUMENT;
+    memset(&one, 0, sizeof(one));
+    one.path = directory;
+    return confiture_find_all(files, &one, 1, options, error);
+}
+
+/* One path of a caller's own list. `clean` is working memory. */
+static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *clean,
+                                         const char *path, size_t size, cfti_fail *fail) {
+    if (size == 0) {
+        char number[20];
+        size_t n = cfti_decimal(number, (uint64_t)files->count + 1);
+        clean->size = 0;
+        cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the list holds an empty path");
+        if (cfti_buffer_append(clean, "the list holds an empty path: number ", 37) &&
+            cfti_buffer_append(clean, number, n) && cfti_buffer_append(clean, "", 1))
+            fail->detail = (const char *)clean->data;
+        fail->index = files->count;
+        return fail->status;
+    }
+    if (!cfti_path_clean(clean, path, size) ||
+        !cfti_files_add(files, (const char *)clean->data, clean->size, "", 0, CFTI_KIND_UNKNOWN))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return CONFITURE_OK;
+}
+
+/* The two lists of a caller's own differ in how the next path is come by. */
+static confiture_status cfti_files_from(confiture_files **files, const char *const *paths,
+                                        size_t path_count, const char *list, size_t list_size,
+                                        const confiture_find_options *options,
+                                        confiture_error *error) {
+    cfti_buffer clean;
+    cfti_fail fail;
+    size_t i;
+    int cancel;
+    const char *base = options != NULL && options->base != NULL ? options->base : ".";
+    confiture_status status;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    *files = NULL;
+    if (!cfti_require_all(paths, path_count, "paths", error) ||
+        (list_size > 0 && !cfti_require(list, "list", error)) ||
+        (options != NULL && !cfti_find_options_check(options, error)))
+        return CONFITURE_E_ARGUMENT;
+    status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
+    if (status != CONFITURE_OK) return status;
+    cancel = cfti_cancel_disable();
+    memset(&clean, 0, sizeof(clean));
+    clean.allocator = (*files)->allocator;
+    (*files)->is_confined = options != NULL && options->confine;
+    for (i = 0; i < path_count && status == CONFITURE_OK; i++)
+        status = cfti_files_adopt(*files, &clean, paths[i], strlen(paths[i]), &fail);
+    while (list_size > 0 && status == CONFITURE_OK) {
+        const char *end = (const char *)memchr(list, '\0', list_size);
+        size_t size = end != NULL ? (size_t)(end - list) : list_size;
+        status = cfti_files_adopt(*files, &clean, list, size, &fail);
+        size += end != NULL;
+        list += size;
+        list_size -= size;
+    }
+    if (status == CONFITURE_OK) {
+        if (!cfti_path_clean(&clean, base, strlen(base)))
+            status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
+        else
+            status =
+                cfti_files_name_all(*files, (const char *)clean.data, (*files)->is_confined, &fail);
+    }
+    status = cfti_files_finish(files, status, &fail, error);
+    cfti_buffer_free(&clean);
+    cfti_cancel_restore(cancel);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
+                                                          const char *const *paths,
+                                                          size_t path_count,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error) {
+    return cfti_files_from(files, paths, path_count, NULL, 0, options, error);
+}
+
+CONFITURE_API confiture_status confiture_files_from_list0(confiture_files **files, const char *list,
+                                                          size_t list_size,
+                                                          const confiture_find_options *options,
+                                                          confiture_error *error) {
+    return cfti_files_from(files, NULL, 0, list, list_size, options, error);
 }
 
 /* ---- scan/scan.h: the ordered scan's contract: a chunk of a file, a consumer ---- */
@@ -13352,8 +13364,7 @@ static const char cfti_digest_unknown[] =
 
 /* A value of the header must stay on its line of comment. */
 static bool cfti_is_one_line(const char *text) {
-    cfti_fail ignored;
-    return cfti_name_check(text, strlen(text), "", &ignored) == CONFITURE_OK;
+    return cfti_line_check(text, strlen(text)) == CFTI_LINE_GOOD;
 }
 
 static const char *cfti_header_check(const confiture_header *header) {

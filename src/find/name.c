@@ -159,26 +159,13 @@ CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t 
  * end either is refused. */
 static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
                                         cfti_fail *fail) {
-    const uint8_t *p = (const uint8_t *)name;
-    size_t i = 0;
-    while (i < size) {
-        uint32_t code = p[i];
-        size_t length = 1;
-        if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
-            i++;
-            continue;
-        }
-        if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
-        if (length == 0 || cfti_is_control(code)) {
-            cfti_fail_with(fail, CONFITURE_E_NAME,
-                           length == 0 ? "the file name is not valid UTF-8"
-                                       : "the file name holds a control character");
-            fail->path = path;
-            return fail->status;
-        }
-        i += length;
-    }
-    return CONFITURE_OK;
+    cfti_line_fault fault = cfti_line_check(name, size);
+    if (fault == CFTI_LINE_GOOD) return CONFITURE_OK;
+    cfti_fail_with(fail, CONFITURE_E_NAME,
+                   fault == CFTI_LINE_NOT_UTF8 ? "the file name is not valid UTF-8"
+                                               : "the file name holds a control character");
+    fail->path = path;
+    return fail->status;
 }
 
 /* Names a file, and checks the name. before: the one before it in the list, or NULL. */

@@ -9,8 +9,7 @@ static const char cfti_digest_unknown[] =
 
 /* A value of the header must stay on its line of comment. */
 static bool cfti_is_one_line(const char *text) {
-    cfti_fail ignored;
-    return cfti_name_check(text, strlen(text), "", &ignored) == CONFITURE_OK;
+    return cfti_line_check(text, strlen(text)) == CFTI_LINE_GOOD;
 }
 
 static const char *cfti_header_check(const confiture_header *header) {

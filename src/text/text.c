@@ -213,6 +213,31 @@ static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
 /* False: a sequence is cut off, and utf8->offset is its start. */
 static bool cfti_utf8_end(cfti_utf8 *utf8) { return utf8->wanted == 0; }
 
+/* What keeps a text from being one line of UTF-8 without control characters. */
+typedef enum cfti_line_fault {
+    CFTI_LINE_GOOD = 0,
+    CFTI_LINE_NOT_UTF8,
+    CFTI_LINE_CONTROL
+} cfti_line_fault;
+
+static cfti_line_fault cfti_line_check(const char *text, size_t size) {
+    const uint8_t *p = (const uint8_t *)text;
+    size_t i = 0;
+    while (i < size) {
+        uint32_t code = p[i];
+        size_t length = 1;
+        if (CFTI_LIKELY(code >= 0x20 && code < 0x7F)) {
+            i++;
+            continue;
+        }
+        if (code >= 0x80) length = cfti_utf8_decode(p + i, size - i, &code);
+        if (length == 0) return CFTI_LINE_NOT_UTF8;
+        if (cfti_is_control(code)) return CFTI_LINE_CONTROL;
+        i += length;
+    }
+    return CFTI_LINE_GOOD;
+}
+
 /* ==== Newlines =========================================================== */
 
 /* CRLF and lone CR to LF. out has room for n bytes, and may be p itself. *after_cr
