@@ -10524,15 +10524,15 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
 }
 #endif
 
-/* What a link led to when it was found says nothing of where it leads when it is followed.
- * So everything is opened from the base on, by a call that does not leave it; a system
- * without such a call has only the looks that were taken before. */
+/* A symbolic link may lead elsewhere by the time it is followed. So every file of a confined list
+ * is opened relative to the base, by a call of the system that does not leave it. On a system
+ * without such a call only the checks made when the list was built protect the base. */
 typedef struct cfti_beneath {
     const confiture_files *files;
     confiture_allocator allocator;
     cfti_os_file base;
-    bool is_open;   /* the base */
-    bool is_absent; /* the call */
+    bool is_open;   /* the base is open */
+    bool is_absent; /* the list is not confined, or the system has no such call */
 } cfti_beneath;
 
 static void cfti_beneath_init(cfti_beneath *beneath, const confiture_files *files,
@@ -10548,7 +10548,7 @@ static void cfti_beneath_close(cfti_beneath *beneath) {
     beneath->is_open = false;
 }
 
-/* Opens the base, and tries the call. CFTI_OS_NO_BENEATH: there is none. */
+/* Opens the base, and tries the call. CFTI_OS_NO_BENEATH: the call is absent. */
 static int cfti_beneath_prepare(cfti_beneath *beneath) {
     cfti_os_file file;
     int error;
@@ -10567,7 +10567,7 @@ static int cfti_beneath_prepare(cfti_beneath *beneath) {
     return 0;
 }
 
-/* A path of any length, without links: step by step. */
+/* Opens a path of any length, without links, step by step. */
 static int cfti_beneath_walk(const cfti_beneath *beneath, char *path, bool directory,
                              cfti_os_file *file) {
     cfti_os_file at = beneath->base;
@@ -10579,7 +10579,7 @@ static int cfti_beneath_walk(const cfti_beneath *beneath, char *path, bool direc
         int error;
         if (left >= CFTI_OS_PATH_STEP)
             for (n = CFTI_OS_PATH_STEP - 1; n > 0 && path[n] != '/';) n--;
-        if (n == 0) n = left; /* which the system will say is too long */
+        if (n == 0) n = left; /* the system refuses it as too long */
         if (n < left) path[n] = '\0';
         error = cfti_os_open_beneath(at, path, directory || n < left, true, &next);
         if (!is_base) cfti_os_close(at);
@@ -10591,8 +10591,8 @@ static int cfti_beneath_walk(const cfti_beneath *beneath, char *path, bool direc
     }
 }
 
-/* Opens what a path that the call refuses leads to: an absolute link may lead inside, and a
- * path may be too long for one call. It is resolved here, and then opened without links. */
+/* Opens a path that the call refuses: an absolute link may lead back inside, and a path may be
+ * too long for one call. The path is resolved here, and then opened without links. */
 static int cfti_beneath_resolve(const cfti_beneath *beneath, const char *path, bool directory,
                                 cfti_os_file *file) {
     cfti_buffer base, place, todo;
@@ -10618,8 +10618,8 @@ static int cfti_beneath_resolve(const cfti_beneath *beneath, const char *path, b
     return error;
 }
 
-/* Opens a file by its name, or the directory that it is in. CFTI_LEADS_OUT: that is not below
- * the base; CFTI_OS_NO_BENEATH: nothing can be told. */
+/* Opens a file by its name, or its directory. CFTI_LEADS_OUT: it is not below the base;
+ * CFTI_OS_NO_BENEATH: this system cannot say. */
 static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool directory,
                              cfti_os_file *opened) {
     char *copy;
@@ -10646,38 +10646,40 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
 
 /* ---- scan/read.c: reading one file ---- */
 
-/* THE RULE. There are several ways to the bytes of a file, and one rule for all of them. What
- * was read is accepted only by what the file's own status says after the read:
- *   - it is a regular file;
- *   - it ends there: as many bytes as its size were read, or a read brought none (files of the
- *     kernel's tell no size, or one that is too large);
- *   - it is of one state: a write stamps the file before it copies (on Linux; elsewhere every
- *     file is read again), so times that are older than the start of the read say that nobody
- *     wrote since: by CFTI_SETTLED, for file systems that count in steps of two seconds, and
- *     servers' clocks. So are those of nearly every file. But who cuts a file gives it its new
- *     size first, then takes what was there away, and stamps it last: the times speak only for a
- *     file whose size is what was read. Nor do they for files of the kernel's that tell no size.
- * What was changed only just now, or has another size, is read again, between two equal looks
- * at its status, and must bring the same. Before the first of them the clock has to have left
- * the file's times behind, or else a write between the looks could leave the same ones. */
+/* THE RULE. A file can be read in several ways: by read(), through a mapping, by a ring, in
+ * pieces. One rule decides for all of them whether the bytes are accepted. It uses only the
+ * file's own status, taken after the read:
+ *   - The file is a regular file.
+ *   - The read reached its end: it brought as many bytes as the file's size, or a further read
+ *     brought none. (Files of the kernel have size 0, or a size that is too large.)
+ *   - All bytes are of one state. Linux stamps a file before it copies what is written, so times
+ *     older than the start of the read prove that nobody has written since. The margin is
+ *     CFTI_SETTLED, for file systems that count in steps of two seconds and for servers' clocks.
+ *     Nearly all files pass here. The times count only if the file's size is what was read: a
+ *     truncation sets the new size first, then removes the bytes, and sets the times last; and
+ *     the kernel's files, whose size is wrong, do not keep such times.
+ * Every other file, and every file on a system that sets the times late, is read a second time
+ * between two equal statuses, and both reads must bring the same bytes. Before the first of the
+ * two statuses the clock must have passed the file's times, or a write between the two could
+ * leave the same times. */
 
 #define CFTI_SETTLED 3     /* seconds */
-#define CFTI_ROUNDS_MAX 10 /* second reads, of a file that is written to all the time */
-#define CFTI_NAPS_MAX 25   /* a tick of the clock is 10 ms at the most */
+#define CFTI_MAX_ROUNDS 10 /* second reads of a file that is written to all the time */
+#define CFTI_MAX_NAPS 25   /* of about 1 ms; a clock tick takes at most 10 ms */
 
-#define CFTI_FIRST_READ ((size_t)64 << 10) /* longer files are asked for their size */
-#define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
+#define CFTI_FIRST_READ ((size_t)64 << 10) /* the rest of a longer file is read by its size */
+#define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* a longer file is read in pieces */
 #define CFTI_PIECE ((size_t)256 << 10)
 
 typedef enum cfti_read_state {
     CFTI_READ_PENDING = 0, /* not read yet */
     CFTI_READ_WHOLE,       /* all bytes are in memory */
     CFTI_READ_MAPPED,      /* read in pieces, all of which have been mapped */
-    CFTI_READ_DEFERRED,    /* not read yet: when the file is folded */
-    CFTI_READ_TOO_LONG     /* not read yet: then, and in pieces */
+    CFTI_READ_DEFERRED,    /* to be read when the file is folded */
+    CFTI_READ_TOO_LONG     /* to be read in pieces when the file is folded */
 } cfti_read_state;
 
-/* A file that is read: what its consumer sees, and how far the reader has come. */
+/* A file of a batch: the chunk that its consumer sees, and how far it has been read. */
 typedef struct cfti_read {
     cfti_chunk chunk;
     cfti_read_state state;
@@ -10692,18 +10694,18 @@ typedef struct cfti_reader {
     const confiture_files *files;
     const confiture_run *run;
     confiture_allocator allocator;
-    cfti_ring *ring; /* once needed; then NULL: files are read one by one */
-    bool ring_is_known;
-    int recent; /* batches of files that a ring is of no use for: see cfti_read_many() */
+    cfti_ring *ring;    /* NULL: files are read one by one */
+    bool ring_is_known; /* it has been asked for */
+    int ring_pause;     /* batches to be read without the ring: see cfti_read_many() */
     cfti_beneath beneath;
-    cfti_os_time start;    /* of all its reads: earlier than it might be is the safe side */
-    char *directory_path;  /* of the directory that is open, its size with the slash */
-    size_t directory_size; /* 0: none is open */
+    cfti_os_time start;    /* before the first read: an earlier time is the safe side */
+    char *directory_path;  /* of the open directory, with the slash */
+    size_t directory_size; /* of that path; 0: no directory is open */
     cfti_os_file directory;
-    uint8_t *piece;   /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
-    cfti_arena bytes; /* of what need not outlive its map */
-    bool is_caller;   /* the thread that made the call: the one callbacks come on */
-    size_t threads;   /* that are at work: see cfti_os_ring_fetch() */
+    uint8_t *piece;   /* CFTI_PIECE bytes, or NULL: see cfti_reader_has_piece() */
+    cfti_arena bytes; /* bytes that are not needed after map */
+    bool is_caller;   /* runs on the caller's thread, the only one that calls back */
+    size_t threads;   /* how many read at the same time: see cfti_os_ring_fetch() */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -10733,7 +10735,7 @@ static void cfti_reader_close(cfti_reader *reader) {
     if (reader->ring != NULL) cfti_ring_release(reader->run, reader->ring, false);
 }
 
-/* Room for a piece of a large file, or of a second read. False: no memory. */
+/* Makes the buffer for pieces of large files and of second reads. False: no memory. */
 static bool cfti_reader_has_piece(cfti_reader *reader) {
     if (reader->piece == NULL)
         reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
@@ -10746,13 +10748,12 @@ static bool cfti_reader_has_ring(cfti_reader *reader) {
     return reader->ring != NULL;
 }
 
-/* Whether the directory of a file is the one that is open. */
+/* Whether the open directory is that of the file. */
 static bool cfti_reader_is_in(const cfti_reader *reader, const cfti_file *file) {
     return reader->directory_size == file->leaf &&
            memcmp(reader->directory_path, file->path, file->leaf) == 0;
 }
 
-/* Opens the directory of a file, unless it is the one that is open already. */
 static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     char *path;
     int error;
@@ -10773,14 +10774,14 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     return 0;
 }
 
-/* Whether a file must not be a symbolic link, since it was none when it was found. */
+/* In a confined list a file that was no symbolic link when it was found must not be one now. */
 static bool cfti_reader_refuses_link(const cfti_reader *reader, const cfti_file *file) {
     return reader->files->is_confined && file->kind != CFTI_KIND_LINK;
 }
 
-/* Where a file is opened, and by which path: in its directory if the file before lay in the
- * same one, or the next one does, since a long path costs the kernel more than a short one. A
- * path too long for the kernel has no other way, and none has a file that is confined. */
+/* Finds the directory in which a file is opened, and the path to use there. Neighbours in the
+ * list share an open directory, since a long path costs the kernel more than a short one. Paths
+ * too long for the kernel, and files of a confined list, are always opened in their directory. */
 static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_os_file *at,
                               const char **path) {
     const confiture_files *files = reader->files;
@@ -10793,8 +10794,8 @@ static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_o
     if (!cfti_reader_is_in(reader, file)) {
         if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
         error = cfti_reader_enter(reader, file);
-        /* A directory may be entered but not read: then the whole path is the way, where that
-         * is not enough to open it. */
+        /* A directory that may be searched but not read cannot be opened on every system; the
+         * whole path can. */
         if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
     }
     if (error != 0) return error;
@@ -10829,9 +10830,10 @@ static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_fil
     return cfti_fail_system(fail, error, NULL);
 }
 
-/* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
- * waits at its other end, and to open a device may start it. A listing's word is enough, and
- * costs nothing: what took the file's place since is opened without waiting, and refused. */
+/* Opens a file. Unless a listing has said that it is a regular file, its status is checked
+ * first: opening a FIFO releases the process at its other end, and opening a device may start
+ * it. Something else may have taken the place of a listed file; the open does not wait for it,
+ * and the read refuses it. */
 static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_file *file,
                                               cfti_os_file *opened, cfti_fail *fail) {
     cfti_os_file at;
@@ -10849,7 +10851,7 @@ static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_fi
     return error == 0 ? CONFITURE_OK : cfti_fail_open(reader, file, error, fail);
 }
 
-/* Whether so many bytes are more than a file may have. */
+/* Whether a file of this size is over the limit. */
 static bool cfti_is_over(const confiture_run *run, uint64_t size) {
     return run->max_file_size != 0 && size > run->max_file_size;
 }
@@ -10860,7 +10862,7 @@ static confiture_status cfti_fail_limit(cfti_fail *fail, const confiture_run *ru
     return fail->status;
 }
 
-/* Room to read into: of a file that is over the limit no more is read than shows it. */
+/* Of a file over the limit one byte too many is read, which shows that, and no more. */
 static size_t cfti_capacity_within(const confiture_run *run, size_t capacity) {
     return cfti_is_over(run, capacity) ? (size_t)run->max_file_size + 1 : capacity;
 }
@@ -10879,40 +10881,41 @@ static void cfti_read_finish(cfti_read *read, uint8_t *bytes, size_t size) {
 
 /* ---- the rule ---- */
 
-/* Whether a time lies before another one that is so many seconds earlier. */
+/* Whether seconds and ns are earlier than `time` by more than `margin` seconds. */
 static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *time, int margin) {
     int64_t last = time->seconds - margin;
     return seconds < last || (seconds == last && ns < time->ns);
 }
 
-/* The same of both times of a file. */
+/* The same for both times of a file. */
 static bool cfti_is_older(const cfti_os_status *status, const cfti_os_time *time, int margin) {
     return cfti_is_before(status->modified, status->modified_ns, time, margin) &&
            cfti_is_before(status->changed, status->changed_ns, time, margin);
 }
 
-/* Whether nobody can have written to a file, of which so many bytes were read, since `start`:
- * see THE RULE. */
+/* Whether the status proves that nobody has written to the file since `start`, after a read that
+ * brought `size` bytes: see THE RULE. */
 static bool cfti_is_settled(const cfti_os_status *status, uint64_t size,
                             const cfti_os_time *start) {
     return CFTI_OS_TIMES_ARE_PROMPT && status->size == size &&
            cfti_is_older(status, start, CFTI_SETTLED);
 }
 
-/* Whether the clock has left a time behind, or never will while we wait: a second or more ahead
- * of it, or in whole seconds, as some file systems count. */
+/* Whether waiting for the clock to pass this time is over, or is of no use: the time is a second
+ * or more ahead of the clock, or in whole seconds, as some file systems count. */
 static bool cfti_is_past(int64_t seconds, uint32_t ns, const cfti_os_time *now) {
     return ns == 0 || cfti_is_before(seconds, ns, now, 0) || !cfti_is_before(seconds, ns, now, -1);
 }
 
-static bool cfti_is_left_behind(const cfti_os_status *status, const cfti_os_time *now) {
+static bool cfti_times_are_past(const cfti_os_status *status, const cfti_os_time *now) {
     return cfti_is_past(status->modified, status->modified_ns, now) &&
            cfti_is_past(status->changed, status->changed_ns, now);
 }
 
-/* Looks at a file, and waits until what is written to it from now on gets another time: once
- * waited for, most often, for all files that were changed with it. */
-static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cfti_fail *fail) {
+/* Gets a file's status once the clock has passed the file's times: what is written from then on
+ * gets other times. One wait mostly serves all files that were changed together. */
+static confiture_status cfti_wait_status(cfti_os_file file, cfti_os_status *status,
+                                         cfti_fail *fail) {
     int naps;
     for (naps = 0;; naps++) {
         cfti_os_time now;
@@ -10921,7 +10924,7 @@ static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cft
         error = cfti_os_status_of(file, status);
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         if (status->kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status->kind);
-        if (naps == CFTI_NAPS_MAX || cfti_is_left_behind(status, &now)) return CONFITURE_OK;
+        if (naps == CFTI_MAX_NAPS || cfti_times_are_past(status, &now)) return CONFITURE_OK;
         cfti_os_nap();
     }
 }
@@ -10929,8 +10932,8 @@ static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cft
 /* ---- files that are read whole ---- */
 
 #if !defined(CONFITURE_NO_MMAP)
-/* Copies out of a mapping of the file, which others may change while it is looked at. False:
- * it cannot be mapped there, as not every file system can. */
+/* Copies bytes out of a mapping: others may change a mapping while it is hashed. False: this file
+ * cannot be mapped, as on some file systems. */
 static bool cfti_copy_mapped(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
                              size_t *got) {
     cfti_os_status status;
@@ -10947,7 +10950,7 @@ static bool cfti_copy_mapped(cfti_os_file file, uint8_t *data, size_t size, uint
 }
 #endif
 
-/* Some of the bytes from `offset` on; *got is 0 only at the end. */
+/* Reads up to `size` bytes from `offset` on. *got is 0 only at the end of the file. */
 static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file file, uint8_t *data,
                                        size_t size, uint64_t offset, size_t *got, cfti_fail *fail) {
     cfti_os_status status;
@@ -10973,7 +10976,7 @@ typedef struct cfti_copy {
     cfti_os_status status;
 } cfti_copy;
 
-/* Room for so many bytes, with those that are there already. */
+/* Grows a copy, and keeps what has been read. */
 static confiture_status cfti_copy_reserve(cfti_copy *copy, cfti_arena *arena, size_t capacity,
                                           cfti_fail *fail) {
     uint8_t *data = cfti_arena_reserve(arena, copy->headroom + capacity + 1);
@@ -10985,9 +10988,9 @@ static confiture_status cfti_copy_reserve(cfti_copy *copy, cfti_arena *arena, si
     return CONFITURE_OK;
 }
 
-/* The look after a read: its kind, and the limit. */
-static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reader,
-                                       cfti_os_file file, cfti_fail *fail) {
+/* Takes the status after a read, and checks kind and limit. */
+static confiture_status cfti_copy_check(cfti_copy *copy, const cfti_reader *reader,
+                                        cfti_os_file file, cfti_fail *fail) {
     int error = cfti_os_status_of(file, &copy->status);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (copy->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, copy->status.kind);
@@ -10996,8 +10999,8 @@ static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reade
     return CONFITURE_OK;
 }
 
-/* Reads a file from its start to its end, which it proves: by its size after the read, or by a
- * read of nothing. One that is too long is left to be read in pieces. */
+/* Reads a file from its start to a proved end: see THE RULE. A file that is too long for memory
+ * is left to be read in pieces. */
 static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *arena,
                                        cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
     size_t capacity = cfti_arena_capacity(arena), around = copy->headroom + 1, got;
@@ -11015,7 +11018,7 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *ar
             return fail->status;
         copy->size += got;
         if (got > 0 && copy->size < wanted && copy->size < copy->capacity) continue;
-        if (cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
+        if (cfti_copy_check(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
         wanted = copy->status.size;
         if (got == 0 || copy->size == wanted) return CONFITURE_OK;
         if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
@@ -11027,8 +11030,8 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *ar
     }
 }
 
-/* Reads the file again, and puts what is not the same in its place: then, or if that is too
- * much, it is not *same. */
+/* Reads a file a second time, compares, and keeps what the second read brought. *same: both reads
+ * brought the same. copy->capacity 0: the file has grown beyond the copy. */
 static confiture_status cfti_read_second(const cfti_reader *reader, cfti_os_file file,
                                          uint64_t wanted, cfti_copy *copy, bool *same,
                                          cfti_fail *fail) {
@@ -11053,13 +11056,13 @@ static confiture_status cfti_read_second(const cfti_reader *reader, cfti_os_file
     return CONFITURE_OK;
 }
 
-/* What was changed only just now: until two reads and the looks around the second say the
- * same, or for CFTI_ROUNDS_MAX times. */
+/* Reads a file that was changed just now, until two reads bring the same bytes and the statuses
+ * around the second are equal. */
 static confiture_status cfti_read_careful(cfti_reader *reader, cfti_arena *arena, cfti_os_file file,
                                           cfti_copy *copy, cfti_fail *fail) {
     int rounds;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
+    for (rounds = 0; rounds < CFTI_MAX_ROUNDS; rounds++) {
         cfti_os_status before;
         bool same;
         if (copy->capacity == 0) { /* it has grown */
@@ -11067,15 +11070,15 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_arena *arena
                 return fail->status;
             if (copy->is_too_long) return CONFITURE_OK;
         }
-        /* The look after the first read will do, if the clock had left its times behind when the
-         * scan began: as for all that was changed before it. That they are ahead of a moment long
-         * ago says nothing: those of a file that is just being written are. */
+        /* The status after the first read serves if its times had passed when the scan began, as
+         * for all files changed before it. cfti_times_are_past() would not do: it accepts times
+         * ahead of the start, and a file that is being written now has such times. */
         before = copy->status;
         if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
-            cfti_look(file, &before, fail) != CONFITURE_OK)
+            cfti_wait_status(file, &before, fail) != CONFITURE_OK)
             return fail->status;
         if (cfti_read_second(reader, file, before.size, copy, &same, fail) != CONFITURE_OK ||
-            cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
+            cfti_copy_check(copy, reader, file, fail) != CONFITURE_OK)
             return fail->status;
         if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
     }
@@ -11103,9 +11106,8 @@ static confiture_status cfti_read_file(cfti_reader *reader, cfti_read *read, cft
     return CONFITURE_OK;
 }
 
-/* Reads a file that does not tell its size once through, if there is a limit to it: what
- * is wrong with its beginning must not be told of a file that is too large, and a sink
- * must not see it. Into the reader's piece. */
+/* Measures a file without a size, by reading it once, so that a limit applies before anything of
+ * the file is reported or written. */
 static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_file file,
                                           cfti_fail *fail) {
     uint64_t total = 0;
@@ -11122,8 +11124,8 @@ static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_fil
 
 /* ---- scan/read_many.c: many files at once, where the system can ---- */
 
-/* How many of the files, from the first on, a ring can take together: those of one directory,
- * which must be files by their listing's word. */
+/* How many files, from the first on, a ring can read together: they must lie in one directory,
+ * and a listing must have said that they are regular files. */
 static size_t cfti_read_together(const cfti_file *files, size_t count) {
     size_t n = 0;
     if (files[0].leaf == 0) return 0;
@@ -11133,25 +11135,25 @@ static size_t cfti_read_together(const cfti_file *files, size_t count) {
     return n;
 }
 
-/* What the ring did before it broke, if it does, counts. */
+/* Uses the ring. What a ring has read before it fails is used all the same. */
 static void cfti_reader_fetch(cfti_reader *reader, cfti_os_fetch *fetches, size_t count) {
     if (cfti_os_ring_fetch(&reader->ring->os, fetches, count, reader->threads)) return;
     cfti_ring_release(reader->run, reader->ring, true);
     reader->ring = NULL;
 }
 
-/* Whether a ring brought a file to its end, and within the limit. */
+/* Whether a ring read a file to its end, and within the limit. */
 static bool cfti_is_whole(const cfti_reader *reader, const cfti_os_fetch *fetch) {
     return fetch->done && fetch->status.kind == CFTI_KIND_FILE &&
            fetch->status.size == fetch->got && !cfti_is_over(reader->run, fetch->got);
 }
 
-/* Reads again what was changed too lately for one read, as far as there is room, and fills the
- * visits of those that are the same, between two looks that are. The look after the first read
- * is the one before the second: see cfti_read_careful(). */
+/* Reads files that were changed just now a second time, as many as the piece buffer holds, and
+ * finishes those of which both reads and both statuses are the same. The status after the first
+ * read is the one before the second: see cfti_read_careful(). */
 static void cfti_read_confirm(cfti_reader *reader, cfti_read *reads, const cfti_os_fetch *fetches,
                               size_t count) {
-    cfti_os_fetch again[CFTI_RING_FILES];
+    cfti_os_fetch second[CFTI_RING_FILES];
     uint8_t places[CFTI_RING_FILES];
     size_t n = 0, used = 0, i;
     for (i = 0; i < count; i++) {
@@ -11160,28 +11162,28 @@ static void cfti_read_confirm(cfti_reader *reader, cfti_read *reads, const cfti_
             !cfti_is_older(&fetch->status, &reader->start, 0))
             continue;
         if (fetch->got + 1 > CFTI_PIECE - used || !cfti_reader_has_piece(reader)) break;
-        again[n] = *fetch;
-        again[n].data = reader->piece + used;
-        again[n].capacity = fetch->got + 1;
+        second[n] = *fetch;
+        second[n].data = reader->piece + used;
+        second[n].capacity = fetch->got + 1;
         used += fetch->got + 1;
         places[n++] = (uint8_t)i;
     }
     if (n == 0 || reader->ring == NULL) return;
-    cfti_reader_fetch(reader, again, n);
+    cfti_reader_fetch(reader, second, n);
     for (i = 0; i < n; i++) {
         const cfti_os_fetch *fetch = &fetches[places[i]];
-        if (again[i].done && again[i].status.kind == CFTI_KIND_FILE && again[i].got == fetch->got &&
-            cfti_same_status(&again[i].status, &fetch->status) &&
-            memcmp(again[i].data, fetch->data, fetch->got) == 0)
+        if (second[i].done && second[i].status.kind == CFTI_KIND_FILE &&
+            second[i].got == fetch->got && cfti_same_status(&second[i].status, &fetch->status) &&
+            memcmp(second[i].data, fetch->data, fetch->got) == 0)
             cfti_read_finish(&reads[places[i]], (uint8_t *)fetch->data, fetch->got);
     }
 }
 
-/* Fills the visits of what the ring brought and the rule accepts: a name that a file got since
- * the start would show in the times of that file, too. */
+/* Finishes the files that the rule accepts. The ring takes the status by name; a file that got
+ * this name since the start shows that in its times. */
 static void cfti_read_fetched(cfti_reader *reader, cfti_read *reads, const cfti_os_fetch *fetches,
                               size_t count) {
-    size_t left = 0, i;
+    size_t changing = 0, i;
     for (i = 0; i < count; i++) {
         const cfti_os_fetch *fetch = &fetches[i];
         if (cfti_is_whole(reader, fetch) &&
@@ -11190,21 +11192,21 @@ static void cfti_read_fetched(cfti_reader *reader, cfti_read *reads, const cfti_
     }
     cfti_read_confirm(reader, reads, fetches, count);
     for (i = 0; i < count; i++)
-        left += fetches[i].done && reads[i].state != CFTI_READ_WHOLE &&
-                !cfti_is_settled(&fetches[i].status, fetches[i].status.size, &reader->start);
-    if (left > count / 4) reader->recent = 16;
+        changing += fetches[i].done && reads[i].state != CFTI_READ_WHOLE &&
+                    !cfti_is_settled(&fetches[i].status, fetches[i].status.size, &reader->start);
+    if (changing > count / 4) reader->ring_pause = 16;
 }
 
-/* Reads those of `count` files, which follow each other in the list, that can be read
- * at once: `room` bytes are enough for most. The others are left for cfti_read_file(). Where those
- * are many that are just being changed it is not tried for a while. */
+/* Reads those of `count` neighbours in the list that a ring can read together. `capacity` bytes
+ * are enough for most. cfti_read_file() reads the others. Where many files are being changed the
+ * ring's work is wasted, so the next batches are read without it. */
 static void cfti_read_many(cfti_reader *reader, cfti_read *reads, size_t count, cfti_arena *arena,
                            size_t capacity) {
     cfti_os_fetch fetches[CFTI_RING_FILES];
     const cfti_file *files = reads[0].chunk.file;
     size_t first, n, i, size;
     uint8_t *data;
-    if (reader->recent > 0 && reader->recent-- > 0) return;
+    if (reader->ring_pause > 0 && reader->ring_pause-- > 0) return;
     capacity = cfti_capacity_within(reader->run, capacity);
     for (first = 0; first < count; first += cfti_max(n, 1)) {
         n = cfti_read_together(&files[first], count - first);
@@ -11231,45 +11233,42 @@ static void cfti_read_many(cfti_reader *reader, cfti_read *reads, size_t count, 
 
 /* ---- scan/scan.c: the ordered scan ---- */
 
-/* Visits the files of a list in order, each read once. What is done to a file has
- * two halves: `map` on any thread, in any order, and `fold` on the calling thread,
- * strictly in list order. The list is cut into batches as it is worked off; whoever
- * has nothing to do takes the next batch, reads and maps it into a slot, and the
- * caller folds the slots in order. There are few slots, so memory is bounded; and
- * the caller folds up to the first failure and no further, so the failure reported
- * is the first in list order whatever the threads did. */
+/* The list is cut into batches as the scan goes on. A worker that is free claims the next batch,
+ * and reads and maps it into a slot; the caller folds the slots in list order. The number of slots
+ * bounds the memory. The caller folds up to the first failure, so the first failure in list order
+ * is reported, whatever the workers did. */
 
-/* Wished for: little memory, always warm, and with CFTI_FIRST_READ still less than what malloc()
- * maps anew, and touches anew, in each call. */
+/* A target for small files. With CFTI_FIRST_READ it stays below the size from which malloc() maps
+ * fresh pages in each call. */
 #define CFTI_BATCH_BYTES ((size_t)48 << 10)
-#define CFTI_BATCH_LIMIT ((size_t)1 << 20) /* a batch that has grown to this reads no more */
-#define CFTI_BATCH_SIDE ((size_t)4 << 20)  /* and of files that are mapped side by side */
+#define CFTI_BATCH_LIMIT ((size_t)1 << 20) /* after so many bytes a batch defers its files */
+#define CFTI_BATCH_SIDE ((size_t)4 << 20)  /* so many bytes at most go to map_many at once */
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
-#define CFTI_STATES_BLOCK ((size_t)4 << 10) /* the same where files leave nothing but a state */
+#define CFTI_STATES_BLOCK ((size_t)4 << 10) /* for a slot that holds only states */
 
 #if !defined(CFTI_FILES_PER_THREAD)
-#define CFTI_FILES_PER_THREAD 128 /* reading so many takes as long as starting a thread */
+#define CFTI_FILES_PER_THREAD 128 /* read in the time that starting a thread takes */
 #endif
 #if !defined(CFTI_FILES_PER_HELPER)
-#define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
+#define CFTI_FILES_PER_HELPER 8 /* read in the time that waking a parked thread takes */
 #endif
-#define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
-/* Batches in flight may hold so much memory for each thread, and so much in all: a few large
- * files read ahead of their turn are enough, and more only hold memory. */
-#define CFTI_FLIGHT_THREAD ((size_t)4 << 20)
-#define CFTI_FLIGHT_MAX ((size_t)32 << 20)
+#define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* the same for few, large files */
+/* The memory of batches in flight is bounded for each thread, and in all. A few large files read
+ * ahead keep all workers busy; more would only hold memory. */
+#define CFTI_FLIGHT_PER_THREAD ((size_t)4 << 20)
+#define CFTI_MAX_FLIGHT ((size_t)32 << 20)
 #define CFTI_ROUND_BYTES ((size_t)1 << 20) /* for each thread of a parallel_for */
 
-/* A batch: read and mapped by one worker, folded by the caller. */
+/* The memory of a batch, which one worker reads and maps, and the caller folds. */
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
     size_t capacity;     /* enough for most of its files */
-    size_t expected;     /* bytes of all of them, if they are like those so far */
-    size_t done;         /* visits that are ready; fewer than count only after a failure */
+    size_t expected;     /* bytes of the batch, by the average of the files before */
+    size_t done;         /* files that are ready; fewer than count only after a failure */
     size_t bytes;
-    size_t held;  /* memory that it counts for: what its arena has, or is expected to need */
-    bool is_last; /* a file that failed for want of something, tried for the last time */
-    int ready;    /* atomic */
+    size_t held;      /* the memory of its arena, as far as is known, or as expected */
+    bool is_last_try; /* of one file, after a shortage */
+    int ready;        /* atomic */
     cfti_fail fail;
     cfti_arena arena;
     cfti_read reads[CFTI_BATCH_FILES];
@@ -11281,29 +11280,29 @@ typedef struct cfti_scan {
     const cfti_consumer *consumer;
     confiture_allocator allocator;
     size_t slot_count;
-    cfti_slot **order; /* batch b is in order[b % slot_count] */
-    cfti_slot **idle;  /* the last to be used is the next: its memory is warm */
-    cfti_slot *only[2];
-    size_t idle_count, made_count; /* slots are made as they are needed */
-    size_t slot_block;             /* the least memory of a slot */
-    size_t held, max_held;         /* that of all, and what it may grow to */
-    size_t threads;                /* at most */
+    cfti_slot **slots; /* batch b is in slots[b % slot_count]; made when first needed */
+    cfti_slot **idle;  /* a stack: the slot used last is the next, since its memory is warm */
+    cfti_slot *single[2];
+    size_t idle_count;
+    size_t slot_block;     /* the smallest memory of a slot */
+    size_t held, max_held; /* the memory of all slots, and its limit */
+    size_t threads;        /* the largest number */
     cfti_workers workers;
     bool workers_are_open;
-    bool is_scarce;                  /* something has run out: no more batches are taken, */
-    bool is_alone;                   /* and from then on the caller works alone; */
+    bool is_exhausted;               /* a shortage: no more batches are claimed */
+    bool is_alone;                   /* after a shortage: the caller works alone */
     bool is_last_try;                /* the next batch is the file that failed */
-    bool is_started;                 /* something of the file at hand has been folded */
+    bool is_started;                 /* part of the current file has been folded */
     int stopping;                    /* atomic */
-    int turns;                       /* atomic: changes with every batch that is folded */
-    size_t taken, folded;            /* batches, counted from the start */
-    size_t next;                     /* file to be taken next */
-    uint64_t read_files, read_bytes; /* for the size of the next batch */
-    uint64_t read_held;              /* and the memory that it will need */
-    confiture_progress progress;     /* of this and the next two: the caller's thread alone */
+    int fold_count;                  /* atomic: changes with every folded batch */
+    size_t claimed, folded;          /* batches, counted from the start */
+    size_t next;                     /* the first file that no batch has claimed */
+    uint64_t read_files, read_bytes; /* so far: their average sizes the next batch */
+    uint64_t read_held;              /* memory that these files needed */
+    confiture_progress progress;     /* of the caller's thread alone, as the next two */
     uint64_t reported_bytes;
     bool cancelled;
-    uintptr_t caller;         /* with a parallel_for: who made the call */
+    uintptr_t caller;         /* the thread of the call, with a parallel_for */
     cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
     cfti_condition slot_free; /* helpers wait for it */
     cfti_condition slot_ready; /* the caller does */
@@ -11314,15 +11313,15 @@ static void cfti_scan_unlock(cfti_scan *scan) { cfti_mutex_unlock(&scan->mutex);
 
 static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
     cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
-    fail->path = ""; /* it has nothing to do with the file at hand */
+    fail->path = ""; /* of no file */
     return fail->status;
 }
 
-/* Tells the caller how far it has come: the files behind, and some bytes of this one. */
+/* Reports progress to the caller: the folded files, and `more_bytes` of the current ones. */
 static confiture_status cfti_scan_report(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
     const confiture_run *run = scan->run;
     confiture_progress progress = scan->progress;
-    /* The files behind may not have been folded yet when this one was begun. */
+    /* A batch may begin before those ahead of it are folded: the count must not decrease. */
     progress.bytes = scan->reported_bytes = progress.bytes + more_bytes > scan->reported_bytes
                                                 ? progress.bytes + more_bytes
                                                 : scan->reported_bytes;
@@ -11335,8 +11334,8 @@ static confiture_status cfti_scan_report(cfti_scan *scan, uint64_t more_bytes, c
 
 static void cfti_scan_dismiss(cfti_scan *scan);
 
-/* Folds a file, or a piece of one. If there is no room for it the helpers leave, and what
- * they held may be enough; but a file of which nothing has been folded is rather begun anew. */
+/* Folds a chunk. If reserve fails, the helpers are dismissed, whose memory may be enough. A file
+ * of which nothing has been folded is not saved in this way: cfti_scan_retry() reads it anew. */
 static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
@@ -11350,11 +11349,10 @@ static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_
     return consumer->fold(consumer->ctx, chunk, fail);
 }
 
-#define CFTI_PIECES_PER_WAKE 16 /* 4 MiB: some milliseconds, and waking takes a tenth of one */
+#define CFTI_PIECES_PER_WAKE 16 /* 4 MiB take some milliseconds, waking a thread 0.1 ms */
 
-/* A large file may take longer than the caller's patience: the caller's own thread
- * asks it; a helper asks whether the scan still goes on, and wakes the caller, who may
- * have nothing to do but to wait for it, now and then to ask. */
+/* Progress within a large file. The caller's thread reports it. A helper checks whether the scan
+ * is to stop, and now and then wakes the caller, which may be waiting, to report. */
 static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reader *reader,
                                                const cfti_chunk *chunk, cfti_fail *fail) {
     if (reader->is_caller) return cfti_scan_report(scan, chunk->total, fail);
@@ -11366,13 +11364,13 @@ static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reade
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* Its pieces, one after another. */
+/* Reads the pieces in turn: see cfti_scan_pieces(). */
 static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reader,
                                              cfti_chunk *chunk, cfti_os_file file, bool fold,
                                              cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
-    confiture_status status = cfti_look(file, &before, fail);
+    confiture_status status = cfti_wait_status(file, &before, fail);
     cfti_block *block;
     size_t used;
     int error;
@@ -11382,7 +11380,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     if (before.size == 0 && scan->run->max_file_size != 0)
         status = cfti_read_measure(reader, file, fail);
     if (status != CONFITURE_OK) return status;
-    /* What has been folded cannot be taken back: memory for its text must not fail later. */
+    /* A folded piece cannot be taken back, so memory for the text of a piece comes first. */
     if (fold && consumer->map != NULL && cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     block = reader->bytes.first;
@@ -11391,7 +11389,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     chunk->first = true;
     chunk->bytes = reader->piece;
     chunk->headroom = 0;
-    do { /* the last piece is empty: only then it is known that there is no more */
+    do { /* the last piece is empty: only an empty read proves the end */
         status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, chunk->total, &chunk->size,
                                 fail);
         if (status != CONFITURE_OK) return status;
@@ -11413,7 +11411,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     return CONFITURE_OK;
 }
 
-/* A file in pieces, each mapped and, if `fold`, folded at once. */
+/* Reads a file in pieces. Each is mapped and, if `fold`, folded at once. */
 static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, cfti_chunk *chunk,
                                          cfti_os_file file, bool fold, cfti_fail *fail) {
     size_t size = scan->consumer->piece_state_size;
@@ -11431,8 +11429,8 @@ static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, c
 
 /* ---- batches ---- */
 
-/* Where the bytes of files go: to the batch, which keeps them until it is folded, or, if they
- * need not live so long, to the worker, who reads the next ones over them. */
+/* Bytes that fold needs go to the slot. Bytes that only map needs go to the worker's arena, where
+ * the next files are read over them, cache-warm. */
 static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     return scan->consumer->state_only ? &reader->bytes : &slot->arena;
 }
@@ -11447,13 +11445,13 @@ static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_chu
     return scan->consumer->map(scan->consumer->ctx, chunk, arena, fail);
 }
 
-/* With a parallel_for the caller is heard between its rounds only: then large files are left to
- * the caller itself, who tells of each piece. */
+/* With a parallel_for a helper cannot wake the caller to report progress within a large file: the
+ * caller reads large files itself. */
 static bool cfti_scan_keeps_large(const cfti_scan *scan) {
     return scan->run->parallel_for != NULL && scan->run->progress != NULL;
 }
 
-/* Reads and maps one file into its slot. */
+/* Reads and maps one file of a batch. */
 static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                             cfti_read *read, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
@@ -11479,7 +11477,7 @@ static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader
     return status;
 }
 
-/* Reads, maps and folds a file that had to wait for its turn. */
+/* Reads, maps and folds a file that was deferred. */
 static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                             cfti_read *read, cfti_fail *fail) {
     bool state_only = scan->consumer->state_only;
@@ -11502,7 +11500,7 @@ static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader
     return status;
 }
 
-/* Maps what is left of the files [first, end), whose bytes are not needed after that. */
+/* Hands the whole files of [first, end) to map_many. Their bytes are not needed after that. */
 static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
     cfti_chunk *chunks[CFTI_BATCH_FILES];
     size_t count = 0, i;
@@ -11513,7 +11511,7 @@ static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, si
     for (i = 0; i < count; i++) chunks[i]->bytes = NULL;
 }
 
-/* Names the visits of a batch, and gives them states and memory. False: no memory. */
+/* Sets up the chunks of a batch, with states and memory. False: no memory. */
 static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
@@ -11531,32 +11529,31 @@ static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *s
         if (consumer->wants_headroom) chunk->headroom = (size_t)chunk->file->name_size + 1;
         if (states != NULL) chunk->state = states + i * state_size;
     }
-    /* Large files side by side: in one block of memory, which is kept, and not in several
-     * that come and go. */
+    /* Large files of one batch share one block of memory, which the arena keeps for the next. */
     return slot->count == 1 || slot->expected < CFTI_SLOT_BLOCK ||
            cfti_arena_reserve(cfti_slot_arena(scan, reader, slot),
                               slot->expected + slot->expected / 8) != NULL;
 }
 
-/* After a file of a batch: the caller's thread tells of it now and then, and all hear of a
- * stop. */
+/* After a file of a batch: the caller's thread reports now and then, and all learn of a stop. */
 static confiture_status cfti_scan_report_file(cfti_scan *scan, const cfti_reader *reader,
-                                              const cfti_slot *slot, size_t *told,
+                                              const cfti_slot *slot, size_t *reported,
                                               cfti_fail *fail) {
-    if (reader->is_caller && slot->bytes - *told >= CFTI_PIECE) {
-        *told = slot->bytes;
+    if (reader->is_caller && slot->bytes - *reported >= CFTI_PIECE) {
+        *reported = slot->bytes;
         return cfti_scan_report(scan, slot->bytes, fail);
     }
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* Reads and maps a batch: on any worker. */
+/* Reads and maps a batch, on any worker. */
 static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    size_t used, told = 0, kept = 0, released = 0; /* visits before it have let go of their bytes */
+    size_t used, reported = 0;
+    size_t released = 0, released_bytes = 0; /* files whose bytes have been released, and those */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
     if (consumer->state_only) cfti_arena_reset(arena);
@@ -11574,20 +11571,19 @@ static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         if (status == CONFITURE_OK) slot->done++;
         else cfti_fail_at(&slot->fail, scan->files, slot->first + slot->done);
         if (status == CONFITURE_OK && slot->done < slot->count)
-            status = cfti_scan_report_file(scan, reader, slot, &told, &slot->fail);
+            status = cfti_scan_report_file(scan, reader, slot, &reported, &slot->fail);
         if (!consumer->state_only) continue;
-        /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
-            slot->bytes - kept < CFTI_BATCH_SIDE)
+            slot->bytes - released_bytes < CFTI_BATCH_SIDE)
             continue;
         cfti_slot_release(scan, slot, released, slot->done);
         released = slot->done;
-        kept = slot->bytes;
+        released_bytes = slot->bytes;
         cfti_arena_rewind(arena, block, used);
     }
 }
 
-/* Folds a batch: on the calling thread. */
+/* Folds a batch, on the calling thread. */
 static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                        cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
@@ -11612,7 +11608,7 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     return status;
 }
 
-/* Makes a slot ready for its next batch, folded or not. */
+/* Prepares a slot for its next batch. */
 static void cfti_slot_reset(cfti_slot *slot) {
     slot->done = 0;
     cfti_arena_reset(&slot->arena);
@@ -11620,7 +11616,7 @@ static void cfti_slot_reset(cfti_slot *slot) {
 
 /* ---- scan/scan_loop.c: who reads which batch, and when ---- */
 
-/* A slot that is free; NULL: no memory. With the lock held. */
+/* An idle or a new slot. NULL: no memory. With the lock held. */
 static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
     cfti_slot *slot;
     if (scan->idle_count > 0) return scan->idle[--scan->idle_count];
@@ -11629,53 +11625,51 @@ static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
     memset(slot, 0, offsetof(cfti_slot, reads));
     slot->arena.allocator = scan->allocator;
     slot->arena.block_size = scan->slot_block;
-    scan->made_count++;
     return slot;
 }
 
 static void cfti_scan_free_slot(cfti_scan *scan, cfti_slot *slot) {
     scan->held -= slot->held;
-    scan->made_count--;
     cfti_slot_reset(slot);
     cfti_arena_free(&slot->arena);
     cfti_free(&scan->allocator, slot, sizeof(cfti_slot));
 }
 
-/* What a slot counts for. With the lock held. */
+/* Sets the memory that a slot holds. With the lock held. */
 static void cfti_scan_hold(cfti_scan *scan, cfti_slot *slot, size_t held) {
     scan->held += held - slot->held;
     slot->held = held;
 }
 
-/* How many files the next batch has, as many as make CFTI_BATCH_BYTES by what the files so far
- * were like; and a small part of what is left, so that nobody sits on the last large batch. */
+/* The number of files of the next batch: CFTI_BATCH_BYTES by the average so far, but a small
+ * share of the remaining files, so that the last batches end together. */
 static size_t cfti_scan_batch_files(const cfti_scan *scan, uint64_t average) {
     size_t left = scan->files->count - scan->next, n = 16;
     bool is_shared = scan->workers_are_open || scan->run->parallel_for != NULL;
     if (scan->is_last_try) return 1;
     if (average > 0) n = average >= CFTI_BATCH_BYTES ? 1 : CFTI_BATCH_BYTES / (size_t)average;
-    else if (scan->run->parallel_for != NULL) n = 4; /* the caller is to be heard soon */
+    else if (scan->run->parallel_for != NULL) n = 4; /* the first report comes soon */
     if (is_shared && !scan->is_alone) n = cfti_min(n, left / (2 * scan->threads));
     if (scan->consumer->min_batch > 0 && average <= CFTI_BATCH_SIDE / scan->consumer->min_batch)
         n = cfti_max(n, scan->consumer->min_batch);
     return cfti_min(cfti_max(n, 1), cfti_min(left, CFTI_BATCH_FILES));
 }
 
-/* Whether one more batch of n files may be in flight. The oldest always may. With the lock
- * held. */
+/* Whether one more batch of n files may be in flight. The oldest always may; the others must fit
+ * into max_held. With the lock held. */
 static bool cfti_scan_may_claim(const cfti_scan *scan, size_t n, size_t *need) {
     size_t held = scan->idle_count > 0 ? scan->idle[scan->idle_count - 1]->held : 0;
     uint64_t each = scan->read_files > 0 ? scan->read_held / scan->read_files : 0;
     *need = each > scan->max_held / n ? scan->max_held : n * (size_t)each;
     *need = cfti_max(cfti_max(*need, held), scan->slot_block);
-    if (scan->folded == scan->taken) return true;
-    if (scan->is_scarce || scan->is_alone || scan->taken - scan->folded == scan->slot_count)
+    if (scan->folded == scan->claimed) return true;
+    if (scan->is_exhausted || scan->is_alone || scan->claimed - scan->folded == scan->slot_count)
         return false;
     return *need == held || scan->held - held + *need <= scan->max_held;
 }
 
-/* The next batch, in a slot of its own; NULL: none is left, or may be taken yet, or, if none is
- * in flight, there is no memory. With the lock held. */
+/* Claims the next batch. NULL: none is left, or none may be claimed yet, or, if none is in
+ * flight, there is no memory. With the lock held. */
 static cfti_slot *cfti_scan_claim(cfti_scan *scan) {
     size_t n, need, capacity = CFTI_FIRST_READ / 4;
     uint64_t average = 0; /* not known yet */
@@ -11689,25 +11683,25 @@ static cfti_slot *cfti_scan_claim(cfti_scan *scan) {
     if (!cfti_scan_may_claim(scan, n, &need)) return NULL;
     slot = cfti_scan_idle_slot(scan);
     if (slot == NULL) {
-        scan->is_scarce = true;
+        scan->is_exhausted = true;
         return NULL;
     }
     cfti_scan_hold(scan, slot, need);
-    scan->order[scan->taken++ % scan->slot_count] = slot;
+    scan->slots[scan->claimed++ % scan->slot_count] = slot;
     slot->first = scan->next;
     slot->count = n;
     slot->capacity = capacity;
     slot->expected = n * (average < CFTI_BATCH_SIDE / n ? (size_t)average : CFTI_BATCH_SIDE / n);
-    slot->is_last = scan->is_last_try;
+    slot->is_last_try = scan->is_last_try;
     scan->is_last_try = false;
     CFTI_ATOMIC_STORE(&slot->ready, 0);
     scan->next += n;
     return slot;
 }
 
-/* The batch whose turn it is to be folded. With the lock held. */
+/* The batch to be folded next. With the lock held. */
 static cfti_slot *cfti_scan_oldest(const cfti_scan *scan) {
-    return scan->folded < scan->taken ? scan->order[scan->folded % scan->slot_count] : NULL;
+    return scan->folded < scan->claimed ? scan->slots[scan->folded % scan->slot_count] : NULL;
 }
 
 /* With the lock held. */
@@ -11715,7 +11709,7 @@ static void cfti_scan_retire_slot(cfti_scan *scan, cfti_slot *slot) {
     scan->folded++;
     scan->idle[scan->idle_count++] = slot;
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
-    CFTI_ATOMIC_STORE(&scan->turns, (int)(((unsigned)scan->turns + 1) & 0x7FFFFFFF));
+    CFTI_ATOMIC_STORE(&scan->fold_count, (int)(((unsigned)scan->fold_count + 1) & 0x7FFFFFFF));
 }
 
 /* With the lock held. */
@@ -11723,22 +11717,21 @@ static void cfti_scan_finish_slot(cfti_scan *scan, cfti_slot *slot) {
     size_t i;
     CFTI_ATOMIC_STORE(&slot->ready, 1);
     cfti_scan_hold(scan, slot, cfti_arena_held(&slot->arena));
-    for (i = 0; i < slot->done; i++) /* those that were put off have told nothing yet */
+    for (i = 0; i < slot->done; i++) /* deferred files have no known size yet */
         scan->read_files += cfti_read_is_done(&slot->reads[i]);
     scan->read_bytes += slot->bytes;
     scan->read_held += slot->held;
-    if (slot->done < slot->count && cfti_fail_is_shortage(&slot->fail)) scan->is_scarce = true;
+    if (slot->done < slot->count && cfti_fail_is_shortage(&slot->fail)) scan->is_exhausted = true;
 }
 
-static void cfti_scan_free_places(cfti_scan *scan) {
-    if (scan->order != scan->only)
-        cfti_free(&scan->allocator, scan->order, 2 * scan->slot_count * sizeof(cfti_slot *));
+static void cfti_scan_free_slot_array(cfti_scan *scan) {
+    if (scan->slots != scan->single)
+        cfti_free(&scan->allocator, scan->slots, 2 * scan->slot_count * sizeof(cfti_slot *));
 }
 
-/* ---- what has run out ---- */
+/* ---- shortage ---- */
 
-/* Something has run out: whatever the helpers, the batches after the one at hand, and a pool
- * hold is given back, and the caller goes on alone. */
+/* Frees what the helpers, the later batches and the pool hold. The caller goes on alone. */
 static void cfti_scan_dismiss(cfti_scan *scan) {
     scan->is_alone = true;
     if (scan->workers_are_open) {
@@ -11751,46 +11744,45 @@ static void cfti_scan_dismiss(cfti_scan *scan) {
         if (!scan->cancelled) CFTI_ATOMIC_STORE(&scan->stopping, 0);
     }
     if (scan->run->pool != NULL) cfti_pool_drop(scan->run->pool);
-    while (scan->taken > scan->folded + 1) {
-        cfti_slot *slot = scan->order[--scan->taken % scan->slot_count];
+    while (scan->claimed > scan->folded + 1) {
+        cfti_slot *slot = scan->slots[--scan->claimed % scan->slot_count];
         scan->next = slot->first;
         cfti_scan_free_slot(scan, slot);
     }
     while (scan->idle_count > 0) cfti_scan_free_slot(scan, scan->idle[--scan->idle_count]);
-    if (scan->order == scan->only) return;
-    scan->only[0] = scan->order[scan->folded % scan->slot_count];
-    cfti_scan_free_places(scan);
-    scan->order = scan->only;
-    scan->idle = scan->only + 1;
+    if (scan->slots == scan->single) return;
+    scan->single[0] = scan->slots[scan->folded % scan->slot_count];
+    cfti_scan_free_slot_array(scan);
+    scan->slots = scan->single;
+    scan->idle = scan->single + 1;
     scan->slot_count = 1;
 }
 
-/* After that, and without anything that is only there for speed, the file that failed, which
- * is the first that has not been folded, is tried once more: by itself, as one thread would
- * that has nothing else. */
+/* Tries the file that failed once more: alone, with nothing that is there only for speed. It is
+ * the first file that has not been folded. */
 static void cfti_scan_retry(cfti_scan *scan, cfti_reader *reader) {
     cfti_scan_dismiss(scan);
-    if (scan->taken > scan->folded)
-        cfti_scan_free_slot(scan, scan->order[--scan->taken % scan->slot_count]);
+    if (scan->claimed > scan->folded)
+        cfti_scan_free_slot(scan, scan->slots[--scan->claimed % scan->slot_count]);
     cfti_reader_close(reader);
     cfti_reader_init(reader, scan->files, scan->run, &scan->allocator);
     reader->is_caller = true;
-    reader->ring_is_known = true; /* none */
+    reader->ring_is_known = true; /* no ring */
     scan->next = (size_t)scan->progress.files;
     scan->is_last_try = true;
-    scan->is_scarce = false;
+    scan->is_exhausted = false;
 }
 
-/* Whether a failure is one after which the file may be tried again. */
+/* Whether the file that failed is tried again. */
 static bool cfti_scan_is_retried(const cfti_scan *scan, const cfti_slot *slot,
                                  const cfti_fail *fail) {
-    return cfti_fail_is_shortage(fail) && !scan->is_started && !slot->is_last && !scan->cancelled;
+    return cfti_fail_is_shortage(fail) && !scan->is_started && !slot->is_last_try &&
+           !scan->cancelled;
 }
 
 /* ---- the loop ---- */
 
-/* Waits until *value is no longer what it was, or the condition is signalled. With the lock
- * held. */
+/* Waits until *value is no longer `old`, or the condition is signalled. With the lock held. */
 static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int *value, int old) {
     cfti_mutex_unlock(&scan->mutex);
     cfti_spin_while(value, old);
@@ -11799,7 +11791,7 @@ static void cfti_scan_wait(cfti_scan *scan, cfti_condition *condition, const int
         cfti_condition_wait(condition, &scan->mutex);
 }
 
-/* A helper's life: take, fill, until there is nothing left, or something has run out. */
+/* A helper claims and reads batches until none is left, or something has run out. */
 static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     cfti_scan *scan = (cfti_scan *)ctx;
     cfti_reader reader;
@@ -11807,11 +11799,12 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
     reader.threads = scan->workers.helpers + 1;
     cfti_scan_lock(scan);
-    while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_scarce &&
+    while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_exhausted &&
            scan->next < scan->files->count) {
         cfti_slot *slot = cfti_scan_claim(scan);
         if (slot == NULL) {
-            if (!scan->is_scarce) cfti_scan_wait(scan, &scan->slot_free, &scan->turns, scan->turns);
+            if (!scan->is_exhausted)
+                cfti_scan_wait(scan, &scan->slot_free, &scan->fold_count, scan->fold_count);
             continue;
         }
         cfti_scan_unlock(scan);
@@ -11824,7 +11817,7 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     cfti_reader_close(&reader);
 }
 
-/* Calls in the helpers once there is work for them. */
+/* Starts the helpers once there is enough work for them. */
 static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
     size_t count = scan->files->count, useful;
     size_t each = scan->run->pool != NULL ? CFTI_FILES_PER_HELPER : CFTI_FILES_PER_THREAD;
@@ -11835,12 +11828,12 @@ static void cfti_scan_start(cfti_scan *scan, cfti_reader *reader) {
     scan->workers_are_open = true;
     cfti_workers_open(&scan->workers, scan->run, &scan->allocator, cfti_min(useful, scan->threads));
     cfti_workers_start(&scan->workers, cfti_scan_helper_loop, scan);
-    /* What the kernel does on behalf of a thread ends with it: a helper is the library's own,
-     * and so is what a pool has. The caller's thread is to be left as it was. */
+    /* A ring may make the kernel start threads, which end with the thread that used the ring.
+     * Helpers and a pool's threads may have some; the caller's thread is left as it was. */
     if (scan->run->pool != NULL) reader->threads = scan->workers.helpers + 1;
 }
 
-/* Folds the oldest batch, which is ready, or turns back to the file that failed. */
+/* Folds the oldest batch, which is ready, or goes back to the file that failed. */
 static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                              cfti_fail *fail) {
     confiture_status status = cfti_slot_fold(scan, reader, slot, fail);
@@ -11851,15 +11844,15 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
     cfti_slot_reset(slot);
     cfti_scan_lock(scan);
     cfti_scan_retire_slot(scan, slot);
-    /* Waking a thread can take longer than it takes to read a batch: one that
-     * sleeps since all slots were full is woken when half of them are free. */
-    if (scan->workers_are_open && 2 * (scan->taken - scan->folded) <= scan->slot_count)
+    /* Waking a thread can take longer than reading a batch: a helper that sleeps because all
+     * slots were full is woken when half of them are free. */
+    if (scan->workers_are_open && 2 * (scan->claimed - scan->folded) <= scan->slot_count)
         cfti_condition_signal(&scan->slot_free);
     cfti_scan_unlock(scan);
     return status;
 }
 
-/* Fills a batch on the calling thread; if none may be taken, waits for the oldest. */
+/* Reads a batch on the calling thread, or waits for the oldest if none may be claimed. */
 static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *reader,
                                                cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
@@ -11891,7 +11884,7 @@ static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *rea
     return CONFITURE_OK;
 }
 
-/* The caller's part: fold the next batch if it is ready, else fill one, else wait. */
+/* The caller folds the next batch if it is ready, else reads one, else waits. */
 static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *reader,
                                               cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
@@ -11916,7 +11909,7 @@ static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *read
 
 static void cfti_scan_read_index(void *ctx, size_t index) {
     cfti_scan *scan = (cfti_scan *)ctx;
-    cfti_slot *slot = scan->order[(scan->folded + index) % scan->slot_count];
+    cfti_slot *slot = scan->slots[(scan->folded + index) % scan->slot_count];
     cfti_reader reader;
     if (CFTI_ATOMIC_LOAD(&scan->stopping)) {
         cfti_fail_cancelled(&slot->fail);
@@ -11927,26 +11920,26 @@ static void cfti_scan_read_index(void *ctx, size_t index) {
     cfti_slot_read(scan, &reader, slot);
     cfti_reader_close(&reader);
     if (reader.is_caller && !scan->cancelled) {
-        cfti_fail ignored; /* a stop is seen after the round */
+        cfti_fail ignored; /* a stop takes effect after the round */
         (void)cfti_scan_report(scan, slot->bytes, &ignored);
     }
 }
 
-/* Takes the batches of a round: a few for each thread, but no more bytes than a moment's
- * work, since between the rounds alone it is sure that the caller is heard. */
+/* Claims the batches of a round: a few for each thread, but few bytes, since only between the
+ * rounds a report to the caller is certain. */
 static size_t cfti_scan_claim_round(cfti_scan *scan) {
-    size_t bytes = 0, most = scan->threads * CFTI_ROUND_BYTES;
-    while (bytes < most) {
+    size_t bytes = 0, limit = scan->threads * CFTI_ROUND_BYTES;
+    while (bytes < limit) {
         cfti_slot *slot = cfti_scan_claim(scan);
         if (slot == NULL) break;
         bytes += scan->read_files > 0 ? slot->expected : CFTI_ROUND_BYTES;
         cfti_fail_with(&slot->fail, CONFITURE_E_ARGUMENT, CFTI_UNDONE);
     }
-    return scan->taken - scan->folded;
+    return scan->claimed - scan->folded;
 }
 
-/* The same with the caller's own parallel_for: it may do its work in any order, even
- * one after the other, so a round of batches is filled and then folded. */
+/* The loop with the caller's own parallel_for, which may run its work in any order, even one
+ * after the other: a round of batches is read, then folded. */
 static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     scan->caller = cfti_os_thread_id();
@@ -11958,8 +11951,8 @@ static confiture_status cfti_scan_rounds(cfti_scan *scan, cfti_reader *reader, c
         if (error != 0) status = cfti_fail_parallel(fail, error);
         else if (scan->cancelled) status = cfti_fail_cancelled(fail);
         for (i = 0; i < n; i++)
-            cfti_scan_finish_slot(scan, scan->order[(scan->folded + i) % scan->slot_count]);
-        while (status == CONFITURE_OK && scan->folded < scan->taken)
+            cfti_scan_finish_slot(scan, scan->slots[(scan->folded + i) % scan->slot_count]);
+        while (status == CONFITURE_OK && scan->folded < scan->claimed)
             status = cfti_scan_fold_batch(scan, reader, cfti_scan_oldest(scan), fail);
     }
     return status != CONFITURE_OK ? status : cfti_scan_caller_loop(scan, reader, fail);
@@ -11975,30 +11968,29 @@ static bool cfti_scan_init_locks(cfti_scan *scan) {
     return false;
 }
 
-/* Places for slots. One thread needs a single one; so do several if there is no memory. */
+/* Makes the slot array. One thread needs one slot; so do several if there is no memory. */
 static void cfti_scan_init_slots(cfti_scan *scan) {
-    scan->order = NULL;
+    scan->slots = NULL;
     scan->slot_count = 4 * scan->threads + 4;
     if (scan->threads > 1)
-        scan->order =
+        scan->slots =
             (cfti_slot **)cfti_alloc(&scan->allocator, 2 * scan->slot_count * sizeof(cfti_slot *));
-    if (scan->order == NULL) {
+    if (scan->slots == NULL) {
         scan->threads = scan->slot_count = 1;
-        scan->order = scan->only;
+        scan->slots = scan->single;
     }
-    scan->idle = scan->order + scan->slot_count;
+    scan->idle = scan->slots + scan->slot_count;
     scan->slot_block = scan->consumer->state_only ? CFTI_STATES_BLOCK : CFTI_SLOT_BLOCK;
-    scan->max_held = cfti_min(scan->threads * CFTI_FLIGHT_THREAD, CFTI_FLIGHT_MAX);
+    scan->max_held = cfti_min(scan->threads * CFTI_FLIGHT_PER_THREAD, CFTI_MAX_FLIGHT);
 }
 
 static void cfti_scan_free_slots(cfti_scan *scan) {
-    while (scan->taken > scan->folded)
-        cfti_scan_free_slot(scan, scan->order[--scan->taken % scan->slot_count]);
+    while (scan->claimed > scan->folded)
+        cfti_scan_free_slot(scan, scan->slots[--scan->claimed % scan->slot_count]);
     while (scan->idle_count > 0) cfti_scan_free_slot(scan, scan->idle[--scan->idle_count]);
-    cfti_scan_free_places(scan);
+    cfti_scan_free_slot_array(scan);
 }
 
-/* Visits every file of the list. A failure without a path has that of its file. */
 static confiture_status cfti_scan_run(const confiture_files *files, const confiture_run *run,
                                       const cfti_consumer *consumer, cfti_fail *fail) {
     cfti_scan scan;
@@ -14127,8 +14119,8 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_FILES_PER_RING
 #undef CFTI_FILES_PER_THREAD
 #undef CFTI_FIRST_READ
-#undef CFTI_FLIGHT_MAX
-#undef CFTI_FLIGHT_THREAD
+#undef CFTI_MAX_FLIGHT
+#undef CFTI_FLIGHT_PER_THREAD
 #undef CFTI_FSTATAT
 #undef CFTI_F_DUPFD_CLOEXEC
 #undef CFTI_GNUC
@@ -14142,7 +14134,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
 #undef CFTI_MESSAGE_CAPACITY
-#undef CFTI_NAPS_MAX
+#undef CFTI_MAX_NAPS
 #undef CFTI_NOMINMAX
 #undef CFTI_NO_KEY
 #undef CFTI_ONES
@@ -14202,7 +14194,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS
 #undef CFTI_RING_STATUS
-#undef CFTI_ROUNDS_MAX
+#undef CFTI_MAX_ROUNDS
 #undef CFTI_ROUND_BYTES
 #undef CFTI_ROUTE_NONE
 #undef CFTI_SETTLED

@@ -12,15 +12,15 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
 }
 #endif
 
-/* What a link led to when it was found says nothing of where it leads when it is followed.
- * So everything is opened from the base on, by a call that does not leave it; a system
- * without such a call has only the looks that were taken before. */
+/* A symbolic link may lead elsewhere by the time it is followed. So every file of a confined list
+ * is opened relative to the base, by a call of the system that does not leave it. On a system
+ * without such a call only the checks made when the list was built protect the base. */
 typedef struct cfti_beneath {
     const confiture_files *files;
     confiture_allocator allocator;
     cfti_os_file base;
-    bool is_open;   /* the base */
-    bool is_absent; /* the call */
+    bool is_open;   /* the base is open */
+    bool is_absent; /* the list is not confined, or the system has no such call */
 } cfti_beneath;
 
 static void cfti_beneath_init(cfti_beneath *beneath, const confiture_files *files,
@@ -36,7 +36,7 @@ static void cfti_beneath_close(cfti_beneath *beneath) {
     beneath->is_open = false;
 }
 
-/* Opens the base, and tries the call. CFTI_OS_NO_BENEATH: there is none. */
+/* Opens the base, and tries the call. CFTI_OS_NO_BENEATH: the call is absent. */
 static int cfti_beneath_prepare(cfti_beneath *beneath) {
     cfti_os_file file;
     int error;
@@ -55,7 +55,7 @@ static int cfti_beneath_prepare(cfti_beneath *beneath) {
     return 0;
 }
 
-/* A path of any length, without links: step by step. */
+/* Opens a path of any length, without links, step by step. */
 static int cfti_beneath_walk(const cfti_beneath *beneath, char *path, bool directory,
                              cfti_os_file *file) {
     cfti_os_file at = beneath->base;
@@ -67,7 +67,7 @@ static int cfti_beneath_walk(const cfti_beneath *beneath, char *path, bool direc
         int error;
         if (left >= CFTI_OS_PATH_STEP)
             for (n = CFTI_OS_PATH_STEP - 1; n > 0 && path[n] != '/';) n--;
-        if (n == 0) n = left; /* which the system will say is too long */
+        if (n == 0) n = left; /* the system refuses it as too long */
         if (n < left) path[n] = '\0';
         error = cfti_os_open_beneath(at, path, directory || n < left, true, &next);
         if (!is_base) cfti_os_close(at);
@@ -79,8 +79,8 @@ static int cfti_beneath_walk(const cfti_beneath *beneath, char *path, bool direc
     }
 }
 
-/* Opens what a path that the call refuses leads to: an absolute link may lead inside, and a
- * path may be too long for one call. It is resolved here, and then opened without links. */
+/* Opens a path that the call refuses: an absolute link may lead back inside, and a path may be
+ * too long for one call. The path is resolved here, and then opened without links. */
 static int cfti_beneath_resolve(const cfti_beneath *beneath, const char *path, bool directory,
                                 cfti_os_file *file) {
     cfti_buffer base, place, todo;
@@ -106,8 +106,8 @@ static int cfti_beneath_resolve(const cfti_beneath *beneath, const char *path, b
     return error;
 }
 
-/* Opens a file by its name, or the directory that it is in. CFTI_LEADS_OUT: that is not below
- * the base; CFTI_OS_NO_BENEATH: nothing can be told. */
+/* Opens a file by its name, or its directory. CFTI_LEADS_OUT: it is not below the base;
+ * CFTI_OS_NO_BENEATH: this system cannot say. */
 static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool directory,
                              cfti_os_file *opened) {
     char *copy;

@@ -1,37 +1,39 @@
 /* ---- scan/read.c: reading one file ---- */
 
-/* THE RULE. There are several ways to the bytes of a file, and one rule for all of them. What
- * was read is accepted only by what the file's own status says after the read:
- *   - it is a regular file;
- *   - it ends there: as many bytes as its size were read, or a read brought none (files of the
- *     kernel's tell no size, or one that is too large);
- *   - it is of one state: a write stamps the file before it copies (on Linux; elsewhere every
- *     file is read again), so times that are older than the start of the read say that nobody
- *     wrote since: by CFTI_SETTLED, for file systems that count in steps of two seconds, and
- *     servers' clocks. So are those of nearly every file. But who cuts a file gives it its new
- *     size first, then takes what was there away, and stamps it last: the times speak only for a
- *     file whose size is what was read. Nor do they for files of the kernel's that tell no size.
- * What was changed only just now, or has another size, is read again, between two equal looks
- * at its status, and must bring the same. Before the first of them the clock has to have left
- * the file's times behind, or else a write between the looks could leave the same ones. */
+/* THE RULE. A file can be read in several ways: by read(), through a mapping, by a ring, in
+ * pieces. One rule decides for all of them whether the bytes are accepted. It uses only the
+ * file's own status, taken after the read:
+ *   - The file is a regular file.
+ *   - The read reached its end: it brought as many bytes as the file's size, or a further read
+ *     brought none. (Files of the kernel have size 0, or a size that is too large.)
+ *   - All bytes are of one state. Linux stamps a file before it copies what is written, so times
+ *     older than the start of the read prove that nobody has written since. The margin is
+ *     CFTI_SETTLED, for file systems that count in steps of two seconds and for servers' clocks.
+ *     Nearly all files pass here. The times count only if the file's size is what was read: a
+ *     truncation sets the new size first, then removes the bytes, and sets the times last; and
+ *     the kernel's files, whose size is wrong, do not keep such times.
+ * Every other file, and every file on a system that sets the times late, is read a second time
+ * between two equal statuses, and both reads must bring the same bytes. Before the first of the
+ * two statuses the clock must have passed the file's times, or a write between the two could
+ * leave the same times. */
 
 #define CFTI_SETTLED 3     /* seconds */
-#define CFTI_ROUNDS_MAX 10 /* second reads, of a file that is written to all the time */
-#define CFTI_NAPS_MAX 25   /* a tick of the clock is 10 ms at the most */
+#define CFTI_MAX_ROUNDS 10 /* second reads of a file that is written to all the time */
+#define CFTI_MAX_NAPS 25   /* of about 1 ms; a clock tick takes at most 10 ms */
 
-#define CFTI_FIRST_READ ((size_t)64 << 10) /* longer files are asked for their size */
-#define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* longer files are visited in pieces */
+#define CFTI_FIRST_READ ((size_t)64 << 10) /* the rest of a longer file is read by its size */
+#define CFTI_WHOLE_LIMIT ((size_t)2 << 20) /* a longer file is read in pieces */
 #define CFTI_PIECE ((size_t)256 << 10)
 
 typedef enum cfti_read_state {
     CFTI_READ_PENDING = 0, /* not read yet */
     CFTI_READ_WHOLE,       /* all bytes are in memory */
     CFTI_READ_MAPPED,      /* read in pieces, all of which have been mapped */
-    CFTI_READ_DEFERRED,    /* not read yet: when the file is folded */
-    CFTI_READ_TOO_LONG     /* not read yet: then, and in pieces */
+    CFTI_READ_DEFERRED,    /* to be read when the file is folded */
+    CFTI_READ_TOO_LONG     /* to be read in pieces when the file is folded */
 } cfti_read_state;
 
-/* A file that is read: what its consumer sees, and how far the reader has come. */
+/* A file of a batch: the chunk that its consumer sees, and how far it has been read. */
 typedef struct cfti_read {
     cfti_chunk chunk;
     cfti_read_state state;
@@ -46,18 +48,18 @@ typedef struct cfti_reader {
     const confiture_files *files;
     const confiture_run *run;
     confiture_allocator allocator;
-    cfti_ring *ring; /* once needed; then NULL: files are read one by one */
-    bool ring_is_known;
-    int recent; /* batches of files that a ring is of no use for: see cfti_read_many() */
+    cfti_ring *ring;    /* NULL: files are read one by one */
+    bool ring_is_known; /* it has been asked for */
+    int ring_pause;     /* batches to be read without the ring: see cfti_read_many() */
     cfti_beneath beneath;
-    cfti_os_time start;    /* of all its reads: earlier than it might be is the safe side */
-    char *directory_path;  /* of the directory that is open, its size with the slash */
-    size_t directory_size; /* 0: none is open */
+    cfti_os_time start;    /* before the first read: an earlier time is the safe side */
+    char *directory_path;  /* of the open directory, with the slash */
+    size_t directory_size; /* of that path; 0: no directory is open */
     cfti_os_file directory;
-    uint8_t *piece;   /* CFTI_PIECE bytes, once needed: see cfti_reader_has_piece() */
-    cfti_arena bytes; /* of what need not outlive its map */
-    bool is_caller;   /* the thread that made the call: the one callbacks come on */
-    size_t threads;   /* that are at work: see cfti_os_ring_fetch() */
+    uint8_t *piece;   /* CFTI_PIECE bytes, or NULL: see cfti_reader_has_piece() */
+    cfti_arena bytes; /* bytes that are not needed after map */
+    bool is_caller;   /* runs on the caller's thread, the only one that calls back */
+    size_t threads;   /* how many read at the same time: see cfti_os_ring_fetch() */
 } cfti_reader;
 
 static void cfti_reader_init(cfti_reader *reader, const confiture_files *files,
@@ -87,7 +89,7 @@ static void cfti_reader_close(cfti_reader *reader) {
     if (reader->ring != NULL) cfti_ring_release(reader->run, reader->ring, false);
 }
 
-/* Room for a piece of a large file, or of a second read. False: no memory. */
+/* Makes the buffer for pieces of large files and of second reads. False: no memory. */
 static bool cfti_reader_has_piece(cfti_reader *reader) {
     if (reader->piece == NULL)
         reader->piece = (uint8_t *)cfti_alloc(&reader->allocator, CFTI_PIECE);
@@ -100,13 +102,12 @@ static bool cfti_reader_has_ring(cfti_reader *reader) {
     return reader->ring != NULL;
 }
 
-/* Whether the directory of a file is the one that is open. */
+/* Whether the open directory is that of the file. */
 static bool cfti_reader_is_in(const cfti_reader *reader, const cfti_file *file) {
     return reader->directory_size == file->leaf &&
            memcmp(reader->directory_path, file->path, file->leaf) == 0;
 }
 
-/* Opens the directory of a file, unless it is the one that is open already. */
 static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     char *path;
     int error;
@@ -127,14 +128,14 @@ static int cfti_reader_enter(cfti_reader *reader, const cfti_file *file) {
     return 0;
 }
 
-/* Whether a file must not be a symbolic link, since it was none when it was found. */
+/* In a confined list a file that was no symbolic link when it was found must not be one now. */
 static bool cfti_reader_refuses_link(const cfti_reader *reader, const cfti_file *file) {
     return reader->files->is_confined && file->kind != CFTI_KIND_LINK;
 }
 
-/* Where a file is opened, and by which path: in its directory if the file before lay in the
- * same one, or the next one does, since a long path costs the kernel more than a short one. A
- * path too long for the kernel has no other way, and none has a file that is confined. */
+/* Finds the directory in which a file is opened, and the path to use there. Neighbours in the
+ * list share an open directory, since a long path costs the kernel more than a short one. Paths
+ * too long for the kernel, and files of a confined list, are always opened in their directory. */
 static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_os_file *at,
                               const char **path) {
     const confiture_files *files = reader->files;
@@ -147,8 +148,8 @@ static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_o
     if (!cfti_reader_is_in(reader, file)) {
         if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
         error = cfti_reader_enter(reader, file);
-        /* A directory may be entered but not read: then the whole path is the way, where that
-         * is not enough to open it. */
+        /* A directory that may be searched but not read cannot be opened on every system; the
+         * whole path can. */
         if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
     }
     if (error != 0) return error;
@@ -183,9 +184,10 @@ static confiture_status cfti_fail_open(const cfti_reader *reader, const cfti_fil
     return cfti_fail_system(fail, error, NULL);
 }
 
-/* Opens a file. What no listing has called one is looked at first: to open a FIFO frees who
- * waits at its other end, and to open a device may start it. A listing's word is enough, and
- * costs nothing: what took the file's place since is opened without waiting, and refused. */
+/* Opens a file. Unless a listing has said that it is a regular file, its status is checked
+ * first: opening a FIFO releases the process at its other end, and opening a device may start
+ * it. Something else may have taken the place of a listed file; the open does not wait for it,
+ * and the read refuses it. */
 static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_file *file,
                                               cfti_os_file *opened, cfti_fail *fail) {
     cfti_os_file at;
@@ -203,7 +205,7 @@ static confiture_status cfti_reader_open_file(cfti_reader *reader, const cfti_fi
     return error == 0 ? CONFITURE_OK : cfti_fail_open(reader, file, error, fail);
 }
 
-/* Whether so many bytes are more than a file may have. */
+/* Whether a file of this size is over the limit. */
 static bool cfti_is_over(const confiture_run *run, uint64_t size) {
     return run->max_file_size != 0 && size > run->max_file_size;
 }
@@ -214,7 +216,7 @@ static confiture_status cfti_fail_limit(cfti_fail *fail, const confiture_run *ru
     return fail->status;
 }
 
-/* Room to read into: of a file that is over the limit no more is read than shows it. */
+/* Of a file over the limit one byte too many is read, which shows that, and no more. */
 static size_t cfti_capacity_within(const confiture_run *run, size_t capacity) {
     return cfti_is_over(run, capacity) ? (size_t)run->max_file_size + 1 : capacity;
 }
@@ -233,40 +235,41 @@ static void cfti_read_finish(cfti_read *read, uint8_t *bytes, size_t size) {
 
 /* ---- the rule ---- */
 
-/* Whether a time lies before another one that is so many seconds earlier. */
+/* Whether seconds and ns are earlier than `time` by more than `margin` seconds. */
 static bool cfti_is_before(int64_t seconds, uint32_t ns, const cfti_os_time *time, int margin) {
     int64_t last = time->seconds - margin;
     return seconds < last || (seconds == last && ns < time->ns);
 }
 
-/* The same of both times of a file. */
+/* The same for both times of a file. */
 static bool cfti_is_older(const cfti_os_status *status, const cfti_os_time *time, int margin) {
     return cfti_is_before(status->modified, status->modified_ns, time, margin) &&
            cfti_is_before(status->changed, status->changed_ns, time, margin);
 }
 
-/* Whether nobody can have written to a file, of which so many bytes were read, since `start`:
- * see THE RULE. */
+/* Whether the status proves that nobody has written to the file since `start`, after a read that
+ * brought `size` bytes: see THE RULE. */
 static bool cfti_is_settled(const cfti_os_status *status, uint64_t size,
                             const cfti_os_time *start) {
     return CFTI_OS_TIMES_ARE_PROMPT && status->size == size &&
            cfti_is_older(status, start, CFTI_SETTLED);
 }
 
-/* Whether the clock has left a time behind, or never will while we wait: a second or more ahead
- * of it, or in whole seconds, as some file systems count. */
+/* Whether waiting for the clock to pass this time is over, or is of no use: the time is a second
+ * or more ahead of the clock, or in whole seconds, as some file systems count. */
 static bool cfti_is_past(int64_t seconds, uint32_t ns, const cfti_os_time *now) {
     return ns == 0 || cfti_is_before(seconds, ns, now, 0) || !cfti_is_before(seconds, ns, now, -1);
 }
 
-static bool cfti_is_left_behind(const cfti_os_status *status, const cfti_os_time *now) {
+static bool cfti_times_are_past(const cfti_os_status *status, const cfti_os_time *now) {
     return cfti_is_past(status->modified, status->modified_ns, now) &&
            cfti_is_past(status->changed, status->changed_ns, now);
 }
 
-/* Looks at a file, and waits until what is written to it from now on gets another time: once
- * waited for, most often, for all files that were changed with it. */
-static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cfti_fail *fail) {
+/* Gets a file's status once the clock has passed the file's times: what is written from then on
+ * gets other times. One wait mostly serves all files that were changed together. */
+static confiture_status cfti_wait_status(cfti_os_file file, cfti_os_status *status,
+                                         cfti_fail *fail) {
     int naps;
     for (naps = 0;; naps++) {
         cfti_os_time now;
@@ -275,7 +278,7 @@ static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cft
         error = cfti_os_status_of(file, status);
         if (error != 0) return cfti_fail_system(fail, error, NULL);
         if (status->kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, status->kind);
-        if (naps == CFTI_NAPS_MAX || cfti_is_left_behind(status, &now)) return CONFITURE_OK;
+        if (naps == CFTI_MAX_NAPS || cfti_times_are_past(status, &now)) return CONFITURE_OK;
         cfti_os_nap();
     }
 }
@@ -283,8 +286,8 @@ static confiture_status cfti_look(cfti_os_file file, cfti_os_status *status, cft
 /* ---- files that are read whole ---- */
 
 #if !defined(CONFITURE_NO_MMAP)
-/* Copies out of a mapping of the file, which others may change while it is looked at. False:
- * it cannot be mapped there, as not every file system can. */
+/* Copies bytes out of a mapping: others may change a mapping while it is hashed. False: this file
+ * cannot be mapped, as on some file systems. */
 static bool cfti_copy_mapped(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
                              size_t *got) {
     cfti_os_status status;
@@ -301,7 +304,7 @@ static bool cfti_copy_mapped(cfti_os_file file, uint8_t *data, size_t size, uint
 }
 #endif
 
-/* Some of the bytes from `offset` on; *got is 0 only at the end. */
+/* Reads up to `size` bytes from `offset` on. *got is 0 only at the end of the file. */
 static confiture_status cfti_read_some(const cfti_reader *reader, cfti_os_file file, uint8_t *data,
                                        size_t size, uint64_t offset, size_t *got, cfti_fail *fail) {
     cfti_os_status status;
@@ -327,7 +330,7 @@ typedef struct cfti_copy {
     cfti_os_status status;
 } cfti_copy;
 
-/* Room for so many bytes, with those that are there already. */
+/* Grows a copy, and keeps what has been read. */
 static confiture_status cfti_copy_reserve(cfti_copy *copy, cfti_arena *arena, size_t capacity,
                                           cfti_fail *fail) {
     uint8_t *data = cfti_arena_reserve(arena, copy->headroom + capacity + 1);
@@ -339,9 +342,9 @@ static confiture_status cfti_copy_reserve(cfti_copy *copy, cfti_arena *arena, si
     return CONFITURE_OK;
 }
 
-/* The look after a read: its kind, and the limit. */
-static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reader,
-                                       cfti_os_file file, cfti_fail *fail) {
+/* Takes the status after a read, and checks kind and limit. */
+static confiture_status cfti_copy_check(cfti_copy *copy, const cfti_reader *reader,
+                                        cfti_os_file file, cfti_fail *fail) {
     int error = cfti_os_status_of(file, &copy->status);
     if (error != 0) return cfti_fail_system(fail, error, NULL);
     if (copy->status.kind != CFTI_KIND_FILE) return cfti_fail_kind(fail, copy->status.kind);
@@ -350,8 +353,8 @@ static confiture_status cfti_copy_look(cfti_copy *copy, const cfti_reader *reade
     return CONFITURE_OK;
 }
 
-/* Reads a file from its start to its end, which it proves: by its size after the read, or by a
- * read of nothing. One that is too long is left to be read in pieces. */
+/* Reads a file from its start to a proved end: see THE RULE. A file that is too long for memory
+ * is left to be read in pieces. */
 static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *arena,
                                        cfti_os_file file, cfti_copy *copy, cfti_fail *fail) {
     size_t capacity = cfti_arena_capacity(arena), around = copy->headroom + 1, got;
@@ -369,7 +372,7 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *ar
             return fail->status;
         copy->size += got;
         if (got > 0 && copy->size < wanted && copy->size < copy->capacity) continue;
-        if (cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
+        if (cfti_copy_check(copy, reader, file, fail) != CONFITURE_OK) return fail->status;
         wanted = copy->status.size;
         if (got == 0 || copy->size == wanted) return CONFITURE_OK;
         if (wanted > CFTI_WHOLE_LIMIT || copy->size > CFTI_WHOLE_LIMIT) {
@@ -381,8 +384,8 @@ static confiture_status cfti_read_once(const cfti_reader *reader, cfti_arena *ar
     }
 }
 
-/* Reads the file again, and puts what is not the same in its place: then, or if that is too
- * much, it is not *same. */
+/* Reads a file a second time, compares, and keeps what the second read brought. *same: both reads
+ * brought the same. copy->capacity 0: the file has grown beyond the copy. */
 static confiture_status cfti_read_second(const cfti_reader *reader, cfti_os_file file,
                                          uint64_t wanted, cfti_copy *copy, bool *same,
                                          cfti_fail *fail) {
@@ -407,13 +410,13 @@ static confiture_status cfti_read_second(const cfti_reader *reader, cfti_os_file
     return CONFITURE_OK;
 }
 
-/* What was changed only just now: until two reads and the looks around the second say the
- * same, or for CFTI_ROUNDS_MAX times. */
+/* Reads a file that was changed just now, until two reads bring the same bytes and the statuses
+ * around the second are equal. */
 static confiture_status cfti_read_careful(cfti_reader *reader, cfti_arena *arena, cfti_os_file file,
                                           cfti_copy *copy, cfti_fail *fail) {
     int rounds;
     if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    for (rounds = 0; rounds < CFTI_ROUNDS_MAX; rounds++) {
+    for (rounds = 0; rounds < CFTI_MAX_ROUNDS; rounds++) {
         cfti_os_status before;
         bool same;
         if (copy->capacity == 0) { /* it has grown */
@@ -421,15 +424,15 @@ static confiture_status cfti_read_careful(cfti_reader *reader, cfti_arena *arena
                 return fail->status;
             if (copy->is_too_long) return CONFITURE_OK;
         }
-        /* The look after the first read will do, if the clock had left its times behind when the
-         * scan began: as for all that was changed before it. That they are ahead of a moment long
-         * ago says nothing: those of a file that is just being written are. */
+        /* The status after the first read serves if its times had passed when the scan began, as
+         * for all files changed before it. cfti_times_are_past() would not do: it accepts times
+         * ahead of the start, and a file that is being written now has such times. */
         before = copy->status;
         if ((rounds > 0 || !cfti_is_older(&before, &reader->start, 0)) &&
-            cfti_look(file, &before, fail) != CONFITURE_OK)
+            cfti_wait_status(file, &before, fail) != CONFITURE_OK)
             return fail->status;
         if (cfti_read_second(reader, file, before.size, copy, &same, fail) != CONFITURE_OK ||
-            cfti_copy_look(copy, reader, file, fail) != CONFITURE_OK)
+            cfti_copy_check(copy, reader, file, fail) != CONFITURE_OK)
             return fail->status;
         if (same && cfti_same_status(&before, &copy->status)) return CONFITURE_OK;
     }
@@ -457,9 +460,8 @@ static confiture_status cfti_read_file(cfti_reader *reader, cfti_read *read, cft
     return CONFITURE_OK;
 }
 
-/* Reads a file that does not tell its size once through, if there is a limit to it: what
- * is wrong with its beginning must not be told of a file that is too large, and a sink
- * must not see it. Into the reader's piece. */
+/* Measures a file without a size, by reading it once, so that a limit applies before anything of
+ * the file is reported or written. */
 static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_file file,
                                           cfti_fail *fail) {
     uint64_t total = 0;

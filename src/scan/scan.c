@@ -1,44 +1,41 @@
 /* ---- scan/scan.c: the ordered scan ---- */
 
-/* Visits the files of a list in order, each read once. What is done to a file has
- * two halves: `map` on any thread, in any order, and `fold` on the calling thread,
- * strictly in list order. The list is cut into batches as it is worked off; whoever
- * has nothing to do takes the next batch, reads and maps it into a slot, and the
- * caller folds the slots in order. There are few slots, so memory is bounded; and
- * the caller folds up to the first failure and no further, so the failure reported
- * is the first in list order whatever the threads did. */
+/* The list is cut into batches as the scan goes on. A worker that is free claims the next batch,
+ * and reads and maps it into a slot; the caller folds the slots in list order. The number of slots
+ * bounds the memory. The caller folds up to the first failure, so the first failure in list order
+ * is reported, whatever the workers did. */
 
-/* Wished for: little memory, always warm, and with CFTI_FIRST_READ still less than what malloc()
- * maps anew, and touches anew, in each call. */
+/* A target for small files. With CFTI_FIRST_READ it stays below the size from which malloc() maps
+ * fresh pages in each call. */
 #define CFTI_BATCH_BYTES ((size_t)48 << 10)
-#define CFTI_BATCH_LIMIT ((size_t)1 << 20) /* a batch that has grown to this reads no more */
-#define CFTI_BATCH_SIDE ((size_t)4 << 20)  /* and of files that are mapped side by side */
+#define CFTI_BATCH_LIMIT ((size_t)1 << 20) /* after so many bytes a batch defers its files */
+#define CFTI_BATCH_SIDE ((size_t)4 << 20)  /* so many bytes at most go to map_many at once */
 #define CFTI_SLOT_BLOCK (CFTI_BATCH_BYTES + CFTI_FIRST_READ)
-#define CFTI_STATES_BLOCK ((size_t)4 << 10) /* the same where files leave nothing but a state */
+#define CFTI_STATES_BLOCK ((size_t)4 << 10) /* for a slot that holds only states */
 
 #if !defined(CFTI_FILES_PER_THREAD)
-#define CFTI_FILES_PER_THREAD 128 /* reading so many takes as long as starting a thread */
+#define CFTI_FILES_PER_THREAD 128 /* read in the time that starting a thread takes */
 #endif
 #if !defined(CFTI_FILES_PER_HELPER)
-#define CFTI_FILES_PER_HELPER 8 /* and waking a parked one */
+#define CFTI_FILES_PER_HELPER 8 /* read in the time that waking a parked thread takes */
 #endif
-#define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* few files, but large ones */
-/* Batches in flight may hold so much memory for each thread, and so much in all: a few large
- * files read ahead of their turn are enough, and more only hold memory. */
-#define CFTI_FLIGHT_THREAD ((size_t)4 << 20)
-#define CFTI_FLIGHT_MAX ((size_t)32 << 20)
+#define CFTI_BYTES_PER_THREAD ((uint64_t)1 << 20) /* the same for few, large files */
+/* The memory of batches in flight is bounded for each thread, and in all. A few large files read
+ * ahead keep all workers busy; more would only hold memory. */
+#define CFTI_FLIGHT_PER_THREAD ((size_t)4 << 20)
+#define CFTI_MAX_FLIGHT ((size_t)32 << 20)
 #define CFTI_ROUND_BYTES ((size_t)1 << 20) /* for each thread of a parallel_for */
 
-/* A batch: read and mapped by one worker, folded by the caller. */
+/* The memory of a batch, which one worker reads and maps, and the caller folds. */
 typedef struct cfti_slot {
     size_t first, count; /* of the list */
     size_t capacity;     /* enough for most of its files */
-    size_t expected;     /* bytes of all of them, if they are like those so far */
-    size_t done;         /* visits that are ready; fewer than count only after a failure */
+    size_t expected;     /* bytes of the batch, by the average of the files before */
+    size_t done;         /* files that are ready; fewer than count only after a failure */
     size_t bytes;
-    size_t held;  /* memory that it counts for: what its arena has, or is expected to need */
-    bool is_last; /* a file that failed for want of something, tried for the last time */
-    int ready;    /* atomic */
+    size_t held;      /* the memory of its arena, as far as is known, or as expected */
+    bool is_last_try; /* of one file, after a shortage */
+    int ready;        /* atomic */
     cfti_fail fail;
     cfti_arena arena;
     cfti_read reads[CFTI_BATCH_FILES];
@@ -50,29 +47,29 @@ typedef struct cfti_scan {
     const cfti_consumer *consumer;
     confiture_allocator allocator;
     size_t slot_count;
-    cfti_slot **order; /* batch b is in order[b % slot_count] */
-    cfti_slot **idle;  /* the last to be used is the next: its memory is warm */
-    cfti_slot *only[2];
-    size_t idle_count, made_count; /* slots are made as they are needed */
-    size_t slot_block;             /* the least memory of a slot */
-    size_t held, max_held;         /* that of all, and what it may grow to */
-    size_t threads;                /* at most */
+    cfti_slot **slots; /* batch b is in slots[b % slot_count]; made when first needed */
+    cfti_slot **idle;  /* a stack: the slot used last is the next, since its memory is warm */
+    cfti_slot *single[2];
+    size_t idle_count;
+    size_t slot_block;     /* the smallest memory of a slot */
+    size_t held, max_held; /* the memory of all slots, and its limit */
+    size_t threads;        /* the largest number */
     cfti_workers workers;
     bool workers_are_open;
-    bool is_scarce;                  /* something has run out: no more batches are taken, */
-    bool is_alone;                   /* and from then on the caller works alone; */
+    bool is_exhausted;               /* a shortage: no more batches are claimed */
+    bool is_alone;                   /* after a shortage: the caller works alone */
     bool is_last_try;                /* the next batch is the file that failed */
-    bool is_started;                 /* something of the file at hand has been folded */
+    bool is_started;                 /* part of the current file has been folded */
     int stopping;                    /* atomic */
-    int turns;                       /* atomic: changes with every batch that is folded */
-    size_t taken, folded;            /* batches, counted from the start */
-    size_t next;                     /* file to be taken next */
-    uint64_t read_files, read_bytes; /* for the size of the next batch */
-    uint64_t read_held;              /* and the memory that it will need */
-    confiture_progress progress;     /* of this and the next two: the caller's thread alone */
+    int fold_count;                  /* atomic: changes with every folded batch */
+    size_t claimed, folded;          /* batches, counted from the start */
+    size_t next;                     /* the first file that no batch has claimed */
+    uint64_t read_files, read_bytes; /* so far: their average sizes the next batch */
+    uint64_t read_held;              /* memory that these files needed */
+    confiture_progress progress;     /* of the caller's thread alone, as the next two */
     uint64_t reported_bytes;
     bool cancelled;
-    uintptr_t caller;         /* with a parallel_for: who made the call */
+    uintptr_t caller;         /* the thread of the call, with a parallel_for */
     cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
     cfti_condition slot_free; /* helpers wait for it */
     cfti_condition slot_ready; /* the caller does */
@@ -83,15 +80,15 @@ static void cfti_scan_unlock(cfti_scan *scan) { cfti_mutex_unlock(&scan->mutex);
 
 static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
     cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
-    fail->path = ""; /* it has nothing to do with the file at hand */
+    fail->path = ""; /* of no file */
     return fail->status;
 }
 
-/* Tells the caller how far it has come: the files behind, and some bytes of this one. */
+/* Reports progress to the caller: the folded files, and `more_bytes` of the current ones. */
 static confiture_status cfti_scan_report(cfti_scan *scan, uint64_t more_bytes, cfti_fail *fail) {
     const confiture_run *run = scan->run;
     confiture_progress progress = scan->progress;
-    /* The files behind may not have been folded yet when this one was begun. */
+    /* A batch may begin before those ahead of it are folded: the count must not decrease. */
     progress.bytes = scan->reported_bytes = progress.bytes + more_bytes > scan->reported_bytes
                                                 ? progress.bytes + more_bytes
                                                 : scan->reported_bytes;
@@ -104,8 +101,8 @@ static confiture_status cfti_scan_report(cfti_scan *scan, uint64_t more_bytes, c
 
 static void cfti_scan_dismiss(cfti_scan *scan);
 
-/* Folds a file, or a piece of one. If there is no room for it the helpers leave, and what
- * they held may be enough; but a file of which nothing has been folded is rather begun anew. */
+/* Folds a chunk. If reserve fails, the helpers are dismissed, whose memory may be enough. A file
+ * of which nothing has been folded is not saved in this way: cfti_scan_retry() reads it anew. */
 static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     confiture_status status = CONFITURE_OK;
@@ -119,11 +116,10 @@ static confiture_status cfti_scan_fold(cfti_scan *scan, cfti_chunk *chunk, cfti_
     return consumer->fold(consumer->ctx, chunk, fail);
 }
 
-#define CFTI_PIECES_PER_WAKE 16 /* 4 MiB: some milliseconds, and waking takes a tenth of one */
+#define CFTI_PIECES_PER_WAKE 16 /* 4 MiB take some milliseconds, waking a thread 0.1 ms */
 
-/* A large file may take longer than the caller's patience: the caller's own thread
- * asks it; a helper asks whether the scan still goes on, and wakes the caller, who may
- * have nothing to do but to wait for it, now and then to ask. */
+/* Progress within a large file. The caller's thread reports it. A helper checks whether the scan
+ * is to stop, and now and then wakes the caller, which may be waiting, to report. */
 static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reader *reader,
                                                const cfti_chunk *chunk, cfti_fail *fail) {
     if (reader->is_caller) return cfti_scan_report(scan, chunk->total, fail);
@@ -135,13 +131,13 @@ static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reade
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* Its pieces, one after another. */
+/* Reads the pieces in turn: see cfti_scan_pieces(). */
 static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reader,
                                              cfti_chunk *chunk, cfti_os_file file, bool fold,
                                              cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_os_status before, after;
-    confiture_status status = cfti_look(file, &before, fail);
+    confiture_status status = cfti_wait_status(file, &before, fail);
     cfti_block *block;
     size_t used;
     int error;
@@ -151,7 +147,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     if (before.size == 0 && scan->run->max_file_size != 0)
         status = cfti_read_measure(reader, file, fail);
     if (status != CONFITURE_OK) return status;
-    /* What has been folded cannot be taken back: memory for its text must not fail later. */
+    /* A folded piece cannot be taken back, so memory for the text of a piece comes first. */
     if (fold && consumer->map != NULL && cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     block = reader->bytes.first;
@@ -160,7 +156,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     chunk->first = true;
     chunk->bytes = reader->piece;
     chunk->headroom = 0;
-    do { /* the last piece is empty: only then it is known that there is no more */
+    do { /* the last piece is empty: only an empty read proves the end */
         status = cfti_read_some(reader, file, reader->piece, CFTI_PIECE, chunk->total, &chunk->size,
                                 fail);
         if (status != CONFITURE_OK) return status;
@@ -182,7 +178,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
     return CONFITURE_OK;
 }
 
-/* A file in pieces, each mapped and, if `fold`, folded at once. */
+/* Reads a file in pieces. Each is mapped and, if `fold`, folded at once. */
 static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, cfti_chunk *chunk,
                                          cfti_os_file file, bool fold, cfti_fail *fail) {
     size_t size = scan->consumer->piece_state_size;
@@ -200,8 +196,8 @@ static confiture_status cfti_scan_pieces(cfti_scan *scan, cfti_reader *reader, c
 
 /* ---- batches ---- */
 
-/* Where the bytes of files go: to the batch, which keeps them until it is folded, or, if they
- * need not live so long, to the worker, who reads the next ones over them. */
+/* Bytes that fold needs go to the slot. Bytes that only map needs go to the worker's arena, where
+ * the next files are read over them, cache-warm. */
 static cfti_arena *cfti_slot_arena(const cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     return scan->consumer->state_only ? &reader->bytes : &slot->arena;
 }
@@ -216,13 +212,13 @@ static confiture_status cfti_slot_map(cfti_scan *scan, cfti_slot *slot, cfti_chu
     return scan->consumer->map(scan->consumer->ctx, chunk, arena, fail);
 }
 
-/* With a parallel_for the caller is heard between its rounds only: then large files are left to
- * the caller itself, who tells of each piece. */
+/* With a parallel_for a helper cannot wake the caller to report progress within a large file: the
+ * caller reads large files itself. */
 static bool cfti_scan_keeps_large(const cfti_scan *scan) {
     return scan->run->parallel_for != NULL && scan->run->progress != NULL;
 }
 
-/* Reads and maps one file into its slot. */
+/* Reads and maps one file of a batch. */
 static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                             cfti_read *read, cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
@@ -248,7 +244,7 @@ static confiture_status cfti_slot_read_file(cfti_scan *scan, cfti_reader *reader
     return status;
 }
 
-/* Reads, maps and folds a file that had to wait for its turn. */
+/* Reads, maps and folds a file that was deferred. */
 static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                             cfti_read *read, cfti_fail *fail) {
     bool state_only = scan->consumer->state_only;
@@ -271,7 +267,7 @@ static confiture_status cfti_slot_read_late(cfti_scan *scan, cfti_reader *reader
     return status;
 }
 
-/* Maps what is left of the files [first, end), whose bytes are not needed after that. */
+/* Hands the whole files of [first, end) to map_many. Their bytes are not needed after that. */
 static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, size_t end) {
     cfti_chunk *chunks[CFTI_BATCH_FILES];
     size_t count = 0, i;
@@ -282,7 +278,7 @@ static void cfti_slot_release(cfti_scan *scan, cfti_slot *slot, size_t first, si
     for (i = 0; i < count; i++) chunks[i]->bytes = NULL;
 }
 
-/* Names the visits of a batch, and gives them states and memory. False: no memory. */
+/* Sets up the chunks of a batch, with states and memory. False: no memory. */
 static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     size_t state_size = (consumer->state_size + 15) & ~(size_t)15, i;
@@ -300,32 +296,31 @@ static bool cfti_slot_prepare(cfti_scan *scan, cfti_reader *reader, cfti_slot *s
         if (consumer->wants_headroom) chunk->headroom = (size_t)chunk->file->name_size + 1;
         if (states != NULL) chunk->state = states + i * state_size;
     }
-    /* Large files side by side: in one block of memory, which is kept, and not in several
-     * that come and go. */
+    /* Large files of one batch share one block of memory, which the arena keeps for the next. */
     return slot->count == 1 || slot->expected < CFTI_SLOT_BLOCK ||
            cfti_arena_reserve(cfti_slot_arena(scan, reader, slot),
                               slot->expected + slot->expected / 8) != NULL;
 }
 
-/* After a file of a batch: the caller's thread tells of it now and then, and all hear of a
- * stop. */
+/* After a file of a batch: the caller's thread reports now and then, and all learn of a stop. */
 static confiture_status cfti_scan_report_file(cfti_scan *scan, const cfti_reader *reader,
-                                              const cfti_slot *slot, size_t *told,
+                                              const cfti_slot *slot, size_t *reported,
                                               cfti_fail *fail) {
-    if (reader->is_caller && slot->bytes - *told >= CFTI_PIECE) {
-        *told = slot->bytes;
+    if (reader->is_caller && slot->bytes - *reported >= CFTI_PIECE) {
+        *reported = slot->bytes;
         return cfti_scan_report(scan, slot->bytes, fail);
     }
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* Reads and maps a batch: on any worker. */
+/* Reads and maps a batch, on any worker. */
 static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot) {
     const cfti_consumer *consumer = scan->consumer;
     cfti_arena *arena = cfti_slot_arena(scan, reader, slot);
     confiture_status status = CONFITURE_OK;
     cfti_block *block;
-    size_t used, told = 0, kept = 0, released = 0; /* visits before it have let go of their bytes */
+    size_t used, reported = 0;
+    size_t released = 0, released_bytes = 0; /* files whose bytes have been released, and those */
     memset(&slot->fail, 0, sizeof(slot->fail));
     slot->bytes = slot->done = 0;
     if (consumer->state_only) cfti_arena_reset(arena);
@@ -343,20 +338,19 @@ static void cfti_slot_read(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot
         if (status == CONFITURE_OK) slot->done++;
         else cfti_fail_at(&slot->fail, scan->files, slot->first + slot->done);
         if (status == CONFITURE_OK && slot->done < slot->count)
-            status = cfti_scan_report_file(scan, reader, slot, &told, &slot->fail);
+            status = cfti_scan_report_file(scan, reader, slot, &reported, &slot->fail);
         if (!consumer->state_only) continue;
-        /* Once the bytes have served, the next files are read over them, cache-warm. */
         if (consumer->map_many != NULL && status == CONFITURE_OK && slot->done < slot->count &&
-            slot->bytes - kept < CFTI_BATCH_SIDE)
+            slot->bytes - released_bytes < CFTI_BATCH_SIDE)
             continue;
         cfti_slot_release(scan, slot, released, slot->done);
         released = slot->done;
-        kept = slot->bytes;
+        released_bytes = slot->bytes;
         cfti_arena_rewind(arena, block, used);
     }
 }
 
-/* Folds a batch: on the calling thread. */
+/* Folds a batch, on the calling thread. */
 static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cfti_slot *slot,
                                        cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
@@ -381,7 +375,7 @@ static confiture_status cfti_slot_fold(cfti_scan *scan, cfti_reader *reader, cft
     return status;
 }
 
-/* Makes a slot ready for its next batch, folded or not. */
+/* Prepares a slot for its next batch. */
 static void cfti_slot_reset(cfti_slot *slot) {
     slot->done = 0;
     cfti_arena_reset(&slot->arena);

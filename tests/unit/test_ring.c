@@ -209,12 +209,12 @@ static void recent_read(cfti_reader *reader, cfti_read *reads, cfti_arena *arena
         f[i].data = data[i];
         f[i].capacity = RING_ROOM;
     }
-    CHECK(reader->recent == 0);
+    CHECK(reader->ring_pause == 0);
     cfti_reader_fetch(reader, f, RECENT_FILES);
     recent_doctor(f);
     cfti_read_fetched(reader, reads, f, RECENT_FILES);
     for (i = 0; i < RECENT_FILES; i++) CHECK((reads[i].state == CFTI_READ_WHOLE) == (i == 4));
-    CHECK(reader->recent > 0);
+    CHECK(reader->ring_pause > 0);
 }
 
 /* Files that were changed just before the scan are read twice, by the ring as well. */

@@ -264,7 +264,7 @@ static void test_system_not_files(void) {
     CHECK(cfti_allocator_choose(&arena.allocator, NULL));
     CHECK(cfti_read_once(&reader, &arena, directory, &copy, &fail) == CONFITURE_E_NOT_FILE);
     CHECK_STR(fail.detail, "is a directory, not a file");
-    CHECK(cfti_look(directory, &status, &fail) == CONFITURE_E_NOT_FILE);
+    CHECK(cfti_wait_status(directory, &status, &fail) == CONFITURE_E_NOT_FILE);
     if (pipe(ends) != 0) tree_die("pipe", ".");
     CHECK(cfti_read_once(&reader, &arena, ends[0], &copy, &fail) == CONFITURE_E_NOT_FILE);
     CHECK_STR(fail.detail, "is a FIFO, socket or device, not a regular file");
@@ -272,7 +272,7 @@ static void test_system_not_files(void) {
     (void)close(ends[1]);
     CHECK(cfti_read_once(&reader, &arena, -1, &copy, &fail) == CONFITURE_E_SYSTEM);
     CHECK(fail.os_error == EBADF);
-    CHECK(cfti_look(-1, &status, &fail) == CONFITURE_E_SYSTEM && fail.os_error == EBADF);
+    CHECK(cfti_wait_status(-1, &status, &fail) == CONFITURE_E_SYSTEM && fail.os_error == EBADF);
     cfti_os_close(directory);
     cfti_arena_free(&arena);
 }
