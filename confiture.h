@@ -12205,10 +12205,10 @@ CONFITURE_API confiture_status confiture_manifest(confiture_entry *entries,
     return CONFITURE_OK;
 }
 
-/* ---- results/notes.c: what the names of a list may hide ---- */
+/* ---- results/notes.c: notes on the names of a list ---- */
 
-/* Letters of Latin-1 and Latin Extended-A, from U+00C0 to U+017F, that Unicode takes for a
- * letter and a mark above or below it: the letters, and what stands for the marks. */
+/* The letters from U+00C0 to U+017F (Latin-1, Latin Extended-A) that Unicode decomposes into a
+ * letter and a combining mark: the letters, and a character of cfti_marks for each mark. */
 static const char cfti_letters[] =
     "AAAAAA CEEEEIIII NOOOOO  UUUUY  aaaaaa ceeeeiiii nooooo  uuuuy y"
     "AaAaAaCcCcCcCcDd  EeEeEeEeEeGgGgGgGgHh  IiIiIiIiI   JjKk LlLlLl "
@@ -12221,11 +12221,10 @@ static const char cfti_marks[] = "`'^~-u.:o\"v,;";
 static const uint16_t cfti_mark_codes[] = {0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307,
                                            0x308, 0x30A, 0x30B, 0x30C, 0x327, 0x328};
 
-/* A name as it is compared: its letters without their marks, which come after them, and,
- * if lower, in lower case. */
+/* Reads a name as it is compared: decomposed, and, if lower, in lower case. */
 typedef struct cfti_folding {
     const uint8_t *at, *end;
-    uint32_t mark; /* of the letter before, to come next; 0: none */
+    uint32_t mark; /* of the letter before, which comes next; 0: none */
     bool lower;
 } cfti_folding;
 
@@ -12236,7 +12235,7 @@ static void cfti_folding_init(cfti_folding *folding, const cfti_file *file, bool
     folding->lower = lower;
 }
 
-/* Of the letters in Latin-1 and Latin Extended-A that have no mark. */
+/* The lower case of a letter without a mark, up to U+017F. */
 static uint32_t cfti_lower_letter(uint32_t code) {
     static const uint16_t pairs[] = {0x110, 0x126, 0x132, 0x13F, 0x141, 0x14A, 0x152, 0x166};
     size_t i;
@@ -12286,12 +12285,11 @@ static uint64_t cfti_folded_hash(const cfti_file *file) {
     return hash;
 }
 
-/* Who is told, and what it takes. */
 typedef struct cfti_notes {
     const confiture_files *files;
     confiture_allocator allocator;
     cfti_buffer words;
-    void (*tell)(void *ctx, const cfti_fail *fail, const char *name);
+    void (*report)(void *ctx, const cfti_fail *fail, const char *name);
     void *ctx;
 } cfti_notes;
 
@@ -12305,8 +12303,8 @@ static bool cfti_notes_append(cfti_notes *notes, const char *text, size_t size) 
     return cfti_buffer_append(&notes->words, text, size);
 }
 
-/* A note on a file: some component, or none, what is said of it, another name, and what is to
- * be done. False: no memory. */
+/* Reports a note on a file: a component of its name or "", what is wrong with it, another name, and
+ * advice. False: no memory. */
 static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const char *component,
                               const char *what, const char *other, size_t other_size,
                               const char *advice) {
@@ -12321,7 +12319,7 @@ static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const ch
     cfti_fail_with(&fail, CONFITURE_OK, (const char *)notes->words.data);
     fail.path = file->path;
     fail.index = (size_t)(file - notes->files->items);
-    notes->tell(notes->ctx, &fail, file->name);
+    notes->report(notes->ctx, &fail, file->name);
     return true;
 }
 
@@ -12329,7 +12327,7 @@ static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const ch
 
 typedef struct cfti_alike {
     uint64_t hash;
-    const cfti_file *file, *other; /* other: NULL, or the file before it that is alike */
+    const cfti_file *file, *other; /* other: the file before it that is alike */
 } cfti_alike;
 
 static int cfti_order_alike(const void *a, const void *b) {
@@ -12355,8 +12353,8 @@ static bool cfti_notes_report_alike(cfti_notes *notes, const cfti_alike *alike) 
                              other->name_size, ": rename one");
 }
 
-/* Names that are the same, or the same to some file systems. By their hashes: the names
- * themselves are compared only where those are equal. */
+/* Reports names that are the same, or the same to some file systems. Sorted by hash, so that only
+ * names of equal hashes are compared. */
 static bool cfti_notes_alike(cfti_notes *notes) {
     size_t n = notes->files->count, i, kept = 0;
     cfti_alike *items;
@@ -12384,7 +12382,7 @@ static bool cfti_notes_alike(cfti_notes *notes) {
 
 /* ---- numbers ---- */
 
-/* The digits that a component begins with, without zeros before them. */
+/* The number that a component begins with, without leading zeros. */
 static const char *cfti_number_of(const char *name, size_t *digits) {
     size_t n = 0;
     while (*name == '0' && name[1] >= '0' && name[1] <= '9') name++;
@@ -12401,7 +12399,7 @@ static bool cfti_number_is_above(const char *a, const char *b) {
     return m != n ? m > n : memcmp(a, b, n) > 0;
 }
 
-/* Where the components of two paths that come one after the other begin to differ. */
+/* The offset of the first component in which two paths differ. */
 static size_t cfti_first_difference(const char *a, const char *b) {
     size_t i, start = 0;
     for (i = 0; a[i] == b[i] && a[i] != '\0'; i++)
@@ -12409,28 +12407,28 @@ static size_t cfti_first_difference(const char *a, const char *b) {
     return start;
 }
 
-/* Numbers by which files and directories are sorted otherwise than meant: once for each
- * directory. The list is in the order of paths, so what is below a directory is together,
- * and of those told of only the ones above the file at hand are kept. */
+/* Reports numbers that sort otherwise than they count, as 10 before 9, once for each directory. The
+ * list is in path order, so a directory's files are neighbours, and `reported` holds only the
+ * directories above the current file. */
 static bool cfti_notes_numbers(cfti_notes *notes) {
-    size_t *told = NULL, depth = 0, capacity = 0, i;
+    size_t *reported = NULL, depth = 0, capacity = 0, i;
     bool good = true;
     for (i = 1; good && notes->files->is_by_path && i < notes->files->count; i++) {
         const char *a = notes->files->items[i - 1].path, *b = notes->files->items[i].path;
         size_t start = cfti_first_difference(a, b);
-        void *grown = told;
-        while (depth > 0 && told[depth - 1] > start) depth--;
+        void *grown = reported;
+        while (depth > 0 && reported[depth - 1] > start) depth--;
         if (!cfti_number_is_above(a + start, b + start)) continue;
-        if (depth > 0 && told[depth - 1] == start) continue;
-        good = cfti_grow(&notes->allocator, &grown, &capacity, depth, sizeof(*told));
-        told = (size_t *)grown;
+        if (depth > 0 && reported[depth - 1] == start) continue;
+        good = cfti_grow(&notes->allocator, &grown, &capacity, depth, sizeof(*reported));
+        reported = (size_t *)grown;
         if (!good) break;
-        told[depth++] = start;
+        reported[depth++] = start;
         good = cfti_notes_report(notes, &notes->files->items[i], b + start, " comes after ",
                                  a + start, cfti_component_size(a + start),
                                  ": write numbers with as many digits each");
     }
-    cfti_free(&notes->allocator, told, capacity * sizeof(*told));
+    cfti_free(&notes->allocator, reported, capacity * sizeof(*reported));
     return good;
 }
 
@@ -12445,11 +12443,11 @@ static void cfti_notes_left_out(cfti_notes *notes) {
                        "note: left out, since patterns tell upper case from lower: rename it, or "
                        "add a pattern");
         fail.path = path;
-        notes->tell(notes->ctx, &fail, path);
+        notes->report(notes->ctx, &fail, path);
     }
 }
 
-/* Tells of all. False: no memory. */
+/* Reports all notes. False: no memory. */
 static bool cfti_notes_report_all(cfti_notes *notes) {
     bool good = cfti_notes_numbers(notes) && (notes->files->count < 2 || cfti_notes_alike(notes));
     if (good) cfti_notes_left_out(notes);
@@ -12457,36 +12455,35 @@ static bool cfti_notes_report_all(cfti_notes *notes) {
     return good;
 }
 
-/* ---- results/check.c: bytes to text, and the checks on the way ---- */
+/* ---- results/check.c: bytes to text, and its checks ---- */
 
-/* How text is made and read. */
 typedef struct cfti_text_rules {
-    confiture_check_mode mode; /* never the default */
+    confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
 } cfti_text_rules;
 
-/* What is known of a file's text between its pieces. */
+/* The state of a file's text between its pieces. */
 typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
-    uint64_t lines; /* line ends in the pieces before */
-    bool after_cr;  /* the piece before ended in CR */
+    uint64_t lines; /* line ends so far */
+    bool after_cr;  /* the last piece ended in CR */
     cfti_lexer lexer;
 } cfti_text_pieces;
 
-/* What the map leaves to the fold, which knows the order. */
+/* What map leaves to fold. */
 typedef struct cfti_text_state {
-    cfti_fail finding;      /* status OK: none; without the path */
+    cfti_fail finding;      /* without the path; status OK: none */
     uint64_t relative_line; /* of an \ir; 0: none */
-    bool unended;           /* a statement, and nothing else, is open */
-    const char *then;       /* NULL, or what is found of it once it has a semicolon: a COPY */
-    bool variable;          /* what is open is a variable, which may hold anything */
+    bool unended;           /* only a statement is open */
+    const char *if_ended;   /* the finding if a semicolon is added: a COPY; NULL: none */
+    bool variable;          /* the open statement is a psql variable: it may hold anything */
     const uint8_t *text;    /* of the chunk: its bytes, or a translation of them */
     size_t text_size;
 } cfti_text_state;
 
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
                                const cfti_chunk *chunk) {
-    uint64_t before = chunk->total - chunk->size; /* bytes of the pieces before */
+    uint64_t before = chunk->total - chunk->size;
     size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
     bool after_cr = pieces->after_cr;
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
@@ -12507,7 +12504,7 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
     if (state->unended) {
         uint64_t line;
         cfti_lexer_feed(lexer, semicolon, sizeof semicolon);
-        state->then = cfti_lexer_end(lexer, &line);
+        state->if_ended = cfti_lexer_end(lexer, &line);
     }
     state->variable = what == NULL && lexer->query.content == CFTI_QUERY_VARIABLE;
     if (what == NULL) return;
@@ -12515,7 +12512,7 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
     state->finding.detail = what;
 }
 
-/* The lexer has counted the lines, too, unless it has stopped. */
+/* Counts lines. The lexer has counted them already, unless it has stopped. */
 static void cfti_text_count(cfti_text_pieces *pieces, const cfti_text_state *state,
                             const cfti_text_rules *rules) {
     if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
@@ -12554,35 +12551,34 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     return CONFITURE_OK;
 }
 
-/* The map of everything that reads text: strict UTF-8, newlines translated, and what
- * the file leaves open. What it finds is left to the fold. */
+/* The map of check and build: strict UTF-8, newline translation, and what the file leaves open.
+ * Findings are left to fold. */
 static confiture_status cfti_text_map(cfti_text_state *state, const cfti_chunk *chunk,
                                       const cfti_text_rules *rules, cfti_arena *arena,
                                       cfti_fail *fail) {
     cfti_text_pieces whole;
     state->text = chunk->bytes;
     state->text_size = chunk->size;
-    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
+    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in an earlier piece */
     return cfti_text_piece(
         state, chunk->piece_state != NULL ? (cfti_text_pieces *)chunk->piece_state : &whole, chunk,
         rules, arena, fail);
 }
 
-/* Where findings go, and the first of them. */
+/* Where findings are reported. */
 typedef struct cfti_findings {
     const confiture_files *files;
     confiture_finding_callback *callback;
     void *user;
-    bool notes;     /* are told */
-    bool terminate; /* statements are ended for the files that do not */
+    bool notes;     /* are reported too */
+    bool terminate; /* the build adds a missing semicolon */
     bool any;
-    cfti_fail first;
+    cfti_fail first; /* of the findings */
 } cfti_findings;
 
 static const size_t cfti_note_size = sizeof("note: ") - 1;
 
-/* Tells the callback of a failure; what: NULL, or a note, and detail the same after
- * "note: ". */
+/* Reports a failure to the callback, or, if `what` is not NULL, a note. */
 static void cfti_findings_report(const cfti_findings *findings, const cfti_fail *fail,
                                  const char *name, const char *what) {
     confiture_finding finding;
@@ -12602,7 +12598,7 @@ static void cfti_findings_report(const cfti_findings *findings, const cfti_fail 
     findings->callback(findings->user, &finding);
 }
 
-/* A note on a line of a file. */
+/* Reports a note on a line of a file. detail begins with "note: ". */
 static void cfti_findings_note_file(const cfti_findings *findings, const cfti_chunk *chunk,
                                     uint64_t line, const char *detail) {
     cfti_fail fail;
@@ -12612,8 +12608,8 @@ static void cfti_findings_note_file(const cfti_findings *findings, const cfti_ch
     cfti_findings_report(findings, &fail, chunk->file->name, detail + cfti_note_size);
 }
 
-/* The fold of it: a finding is told to the callback, or is an error if there is none. A
- * statement that is not ended is none in the last file of an output. */
+/* The fold of check and build: reports a finding to the callback, or fails without one. In the last
+ * file of an output a statement may end without a semicolon. */
 static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_chunk *chunk,
                                           bool ends_output, cfti_fail *fail) {
     const cfti_text_state *state = (const cfti_text_state *)chunk->state;
@@ -12621,10 +12617,10 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_ch
         cfti_findings_note_file(findings, chunk, state->relative_line,
                                 "note: \\ir looks beside the built schema, not beside this file");
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
-    if (state->unended && (ends_output || (findings->terminate && state->then == NULL)))
+    if (state->unended && (ends_output || (findings->terminate && state->if_ended == NULL)))
         return CONFITURE_OK;
     *fail = state->finding;
-    if (findings->terminate && state->then != NULL) fail->detail = state->then;
+    if (findings->terminate && state->if_ended != NULL) fail->detail = state->if_ended;
     cfti_fail_at(fail, findings->files, chunk->index);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
@@ -12633,7 +12629,7 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_ch
     return CONFITURE_OK;
 }
 
-/* A note on a name. */
+/* Reports a note on a name. */
 static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char *name) {
     cfti_findings_report((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
 }
@@ -12645,9 +12641,9 @@ static confiture_status cfti_findings_note_names(cfti_findings *findings, const 
     bool good;
     memset(&notes, 0, sizeof(notes));
     notes.files = findings->files;
-    notes.tell = cfti_findings_note_name;
+    notes.report = cfti_findings_note_name;
     notes.ctx = findings;
-    (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
+    (void)cfti_scratch_allocator(&notes.allocator, run); /* the scan had one too */
     notes.words.allocator = notes.allocator;
     good = cfti_notes_report_all(&notes);
     cfti_cancel_restore(cancel);
@@ -12671,7 +12667,7 @@ static confiture_status cfti_check_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
     return cfti_findings_add(&check->findings, chunk, ends_output, fail);
 }
 
-/* Why these rules cannot be followed; NULL: they can. */
+/* Why these rules cannot be used, or NULL. */
 static const char *cfti_text_rules_refuse(const cfti_text_rules *rules, bool terminate) {
     if (rules->mode == CONFITURE_CHECK_POSTGRES) return NULL;
     if (rules->mode != CONFITURE_CHECK_QUOTES && rules->mode != CONFITURE_CHECK_REFERENCE &&
@@ -12725,17 +12721,16 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
 
 #define CFTI_OUTPUT_RUN ((size_t)256 << 10)
 
-/* What a file's sink says besides errors of the system's: what it had read once was not so
- * when it was needed again. */
+/* Returned by a file's sink beside system errors: the old file changed while it was compared. */
 #define CFTI_OUTPUT_CHANGED (-1)
 
-/* Collects bytes, and hands them on in large runs if there is somewhere to hand them. */
+/* Collects bytes. With a sink they are passed on in large runs. */
 typedef struct cfti_output {
     cfti_buffer buffer;
-    confiture_sink sink;  /* write NULL: all stays in the buffer */
-    uint64_t total_bytes; /* put so far */
+    confiture_sink sink;  /* write NULL: all bytes stay in the buffer */
+    uint64_t total_bytes; /* so far */
     const char *path;     /* for errors; "" for memory and sinks */
-    bool sink_is_file;    /* then a refusal is the system's */
+    bool sink_is_file;    /* its errors are system errors */
 } cfti_output;
 
 static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char *path) {
@@ -12745,7 +12740,7 @@ static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char 
     return fail->status;
 }
 
-static confiture_status cfti_output_hand(cfti_output *output, const void *data, size_t size,
+static confiture_status cfti_output_send(cfti_output *output, const void *data, size_t size,
                                          cfti_fail *fail) {
     int error = (output->sink.write)(output->sink.user, data, size);
     if (error == 0) return CONFITURE_OK;
@@ -12759,7 +12754,7 @@ static confiture_status cfti_output_hand(cfti_output *output, const void *data, 
 static confiture_status cfti_output_flush(cfti_output *output, cfti_fail *fail) {
     size_t size = output->buffer.size;
     output->buffer.size = 0;
-    return size == 0 ? CONFITURE_OK : cfti_output_hand(output, output->buffer.data, size, fail);
+    return size == 0 ? CONFITURE_OK : cfti_output_send(output, output->buffer.data, size, fail);
 }
 
 static confiture_status cfti_output_put(cfti_output *output, const void *data, size_t size,
@@ -12768,7 +12763,7 @@ static confiture_status cfti_output_put(cfti_output *output, const void *data, s
     if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN) {
         confiture_status status = cfti_output_flush(output, fail);
         if (status != CONFITURE_OK) return status;
-        if (size >= CFTI_OUTPUT_RUN / 4) return cfti_output_hand(output, data, size, fail);
+        if (size >= CFTI_OUTPUT_RUN / 4) return cfti_output_send(output, data, size, fail);
     }
     if (cfti_buffer_append(&output->buffer, data, size)) return CONFITURE_OK;
     cfti_fail_with(fail,
@@ -12781,38 +12776,39 @@ static confiture_status cfti_output_put(cfti_output *output, const void *data, s
 
 /* ---- results/target.c: a file that is built: open, complete, commit, close ---- */
 
-#define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes of a file that are looked at at once */
+#define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes compared or copied at once */
 #define CFTI_TARGET_NO_OFFSET (UINT64_MAX / 2)
 #define CFTI_TARGET_NAME 32 /* ".confiture-", 16 digits, ".tmp" */
 
-/* A file that is being replaced: the new bytes are in `file`, which gets a name beside the old
- * one when it is complete, and the old one's name at last. Or it is written to as it stands. */
+/* A file that is being replaced. The new bytes are in `file`, which gets a temporary name beside
+ * the old file when it is complete, and then the old file's name. What cannot be replaced is
+ * direct. */
 typedef struct cfti_target {
     const char *path;      /* as given */
-    cfti_buffer real;      /* where the file is, behind symbolic links */
-    cfti_buffer directory; /* which holds it */
-    cfti_buffer temporary; /* beside it; empty: there is no such name */
-    cfti_buffer kept;      /* what the old file is called, too, until all is done; or empty */
+    cfti_buffer real;      /* path of the file, symbolic links resolved */
+    cfti_buffer directory; /* path of its directory */
+    cfti_buffer temporary; /* path of the new file, or empty */
+    cfti_buffer backup;    /* second path of the old file, or empty */
     cfti_os_file file;
-    cfti_os_file listing; /* the directory, to be synced */
-    cfti_os_file rival;   /* the old file, with which the new bytes are compared */
-    bool is_open, is_listed, is_comparing;
+    cfti_os_file directory_file; /* to be synced */
+    cfti_os_file old_file;       /* to compare the new bytes with */
+    bool is_open, directory_is_open, is_comparing;
     bool exists;
-    bool direct;               /* a device, a FIFO, an open file: written to as it stands */
-    int descriptor;            /* of this process, to which it leads; or -1 */
+    bool direct;               /* a device, a FIFO, an open file: it is written to in place */
+    int descriptor;            /* the one of this process to which the path leads, or -1 */
     bool unchanged;            /* the old file holds the new bytes */
-    bool replaced;             /* it is the new one */
-    uint64_t size;             /* written, or found to be the same */
-    const uint64_t *digest_at; /* 64 bytes there are compared later */
+    bool replaced;             /* the new file has the old file's name */
+    uint64_t size;             /* bytes written, or found to be the same */
+    const uint64_t *digest_at; /* the 64 bytes of the digest are compared last */
     confiture_sha256 compared;
     cfti_os_status old, made;
 } cfti_target;
 
-/* ---- a name of its own ---- */
+/* ---- temporary names ---- */
 
-/* A name in the directory of the target that nobody else has: not one made of the target's,
- * which may leave no room for more; hidden, and without .sql, so that no search for SQL files
- * takes what a killed process leaves. */
+/* A random name in the target's directory. It holds nothing of the target's name, which may have
+ * the greatest possible length. It is hidden and does not end in .sql, so that a search for SQL
+ * files ignores what a killed process leaves. */
 static int cfti_target_choose(const cfti_target *target, cfti_buffer *name, unsigned attempt) {
     static const char hex[] = "0123456789abcdef";
     char leaf[CFTI_TARGET_NAME];
@@ -12829,11 +12825,11 @@ static int cfti_target_choose(const cfti_target *target, cfti_buffer *name, unsi
                : CFTI_OS_NO_MEMORY;
 }
 
-typedef enum cfti_naming { CFTI_CREATE, CFTI_NAME, CFTI_KEEP } cfti_naming;
+typedef enum cfti_naming { CFTI_CREATE, CFTI_NAME, CFTI_BACK_UP } cfti_naming;
 
-/* Makes a new file, names the one that is open, or gives the old one a second name. */
+/* Creates a new file, names the open one, or gives the old one a second name. */
 static int cfti_target_name(cfti_target *target, cfti_naming naming) {
-    cfti_buffer *name = naming == CFTI_KEEP ? &target->kept : &target->temporary;
+    cfti_buffer *name = naming == CFTI_BACK_UP ? &target->backup : &target->temporary;
     const char *text;
     unsigned attempt;
     int error = CFTI_OS_EXISTS;
@@ -12841,7 +12837,7 @@ static int cfti_target_name(cfti_target *target, cfti_naming naming) {
         error = cfti_target_choose(target, name, attempt);
         if (error != 0) break;
         text = (const char *)name->data;
-        /* The old file may be secret: the new one gets its rights when it is complete. */
+        /* The old file may be secret: only the complete new file gets its rights. */
         if (naming == CFTI_CREATE) error = cfti_os_create(text, target->exists, &target->file);
         else if (naming == CFTI_NAME) error = cfti_os_name(target->file, text);
         else error = cfti_os_link((const char *)target->real.data, text);
@@ -12860,8 +12856,7 @@ static int cfti_target_create(cfti_target *target) {
 
 /* ---- open ---- */
 
-/* Where the file to be replaced is; or that there is none, but something to write to as it
- * stands. */
+/* Finds the file to be replaced, or that the target is direct. */
 static int cfti_target_locate(cfti_target *target) {
     cfti_os_status found;
     int error = cfti_os_find_open_file(target->path, &target->direct, &target->descriptor);
@@ -12893,30 +12888,31 @@ static int cfti_target_find_directory(cfti_target *target) {
     return 0;
 }
 
-/* To compare is only possible with the file that was found, and with one that may be read. */
-static void cfti_target_open_rival(cfti_target *target) {
+/* Compares from now on, if the old file can be read and still is the file that was found. */
+static void cfti_target_open_old(cfti_target *target) {
     cfti_os_status status;
-    if (cfti_os_open(CFTI_OS_CWD, (const char *)target->real.data, &target->rival) != 0) return;
-    target->is_comparing = cfti_os_status_of(target->rival, &status) == 0 &&
+    if (cfti_os_open(CFTI_OS_CWD, (const char *)target->real.data, &target->old_file) != 0) return;
+    target->is_comparing = cfti_os_status_of(target->old_file, &status) == 0 &&
                            status.kind == CFTI_KIND_FILE && status.device == target->old.device &&
                            status.inode == target->old.inode;
-    if (!target->is_comparing) cfti_os_close(target->rival);
+    if (!target->is_comparing) cfti_os_close(target->old_file);
     confiture_sha256_init(&target->compared);
 }
 
-/* Makes ready to write: with keep_unchanged nothing is created before a byte differs. */
+/* Prepares to write. With keep_unchanged the new file is created when the first byte differs. */
 static int cfti_target_prepare(cfti_target *target, bool keep_unchanged, bool sync) {
     int error = cfti_target_find_directory(target);
     if (error == 0 && sync) {
-        error = cfti_os_open_directory((const char *)target->directory.data, &target->listing);
-        target->is_listed = error == 0;
+        error =
+            cfti_os_open_directory((const char *)target->directory.data, &target->directory_file);
+        target->directory_is_open = error == 0;
     }
-    if (error == 0 && keep_unchanged && target->exists) cfti_target_open_rival(target);
+    if (error == 0 && keep_unchanged && target->exists) cfti_target_open_old(target);
     if (error == 0 && !target->is_comparing) error = cfti_target_create(target);
     return error;
 }
 
-/* What to say of a target that cannot be opened: its directory may be what is missing. */
+/* Says why a target cannot be opened: its directory may be missing. */
 static confiture_status cfti_target_refuse(const cfti_target *target, int error, cfti_fail *fail) {
     cfti_os_status status;
     cfti_fail_system(fail, error, target->path);
@@ -12934,7 +12930,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     memset(target, 0, sizeof(*target));
     target->path = path;
     target->real.allocator = target->directory.allocator = *allocator;
-    target->temporary.allocator = target->kept.allocator = *allocator;
+    target->temporary.allocator = target->backup.allocator = *allocator;
     if (path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
     error = cfti_os_status_at(CFTI_OS_CWD, path, true, &target->old);
@@ -12952,13 +12948,13 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     return error != 0 ? cfti_target_refuse(target, error, fail) : CONFITURE_OK;
 }
 
-/* ---- which file it is ---- */
+/* ---- identity ---- */
 
 static bool cfti_same_file(const cfti_os_status *a, const cfti_os_status *b) {
     return a->device == b->device && a->inode == b->inode;
 }
 
-/* Whether two targets are the same file, though it may not exist yet. */
+/* Whether two targets are the same file, which need not exist yet. */
 static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     cfti_os_status x, y;
     if ((a->direct && b->direct) || a->exists != b->exists) return false;
@@ -12970,8 +12966,7 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
            cfti_same_file(&x, &y);
 }
 
-/* The first of the outputs that is the same file as one before it, whose rename would win; or
- * NULL. */
+/* The first target that is the same file as one before it, and would replace it; or NULL. */
 static const cfti_target *cfti_targets_collide(const cfti_target *targets, size_t count) {
     size_t i, k;
     for (i = 0; i < count; i++)
@@ -12986,8 +12981,7 @@ static confiture_status cfti_fail_collision(cfti_fail *fail, const cfti_target *
     return fail->status;
 }
 
-/* Whether a path at which there is nothing yet leads to where the target will be. Returns
- * an error of the system's. */
+/* Whether a path without a file leads to where the target will be. Returns a system error. */
 static int cfti_target_awaits(const cfti_target *target, const char *path, bool *awaits) {
     cfti_buffer x, y;
     int error;
@@ -13004,7 +12998,7 @@ static int cfti_target_awaits(const cfti_target *target, const char *path, bool 
 
 /* ---- bytes ---- */
 
-/* Fewer than `size` bytes only at the end. */
+/* Reads `size` bytes, or fewer at the end of the file. */
 static int cfti_target_read(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
                             size_t *got) {
     *got = 0;
@@ -13018,55 +13012,56 @@ static int cfti_target_read(cfti_os_file file, uint8_t *data, size_t size, uint6
     return 0;
 }
 
-/* The first `size` bytes of one file into another, and into a digest. */
+/* Copies the first `size` bytes of a file, and hashes them. */
 static int cfti_target_copy(cfti_os_file from, cfti_os_file to, uint64_t size,
                             confiture_sha256 *sha) {
     uint8_t bytes[CFTI_TARGET_STEP];
     uint64_t at;
-    size_t part, got;
-    for (at = 0; at < size; at += part) {
+    size_t step, got;
+    for (at = 0; at < size; at += step) {
         int error;
-        part = size - at < sizeof(bytes) ? (size_t)(size - at) : sizeof(bytes);
-        error = cfti_target_read(from, bytes, part, at, &got);
-        if (error == 0 && got < part) error = CFTI_OUTPUT_CHANGED;
-        if (error == 0) error = cfti_os_write(to, bytes, part);
+        step = size - at < sizeof(bytes) ? (size_t)(size - at) : sizeof(bytes);
+        error = cfti_target_read(from, bytes, step, at, &got);
+        if (error == 0 && got < step) error = CFTI_OUTPUT_CHANGED;
+        if (error == 0) error = cfti_os_write(to, bytes, step);
         if (error != 0) return error;
-        confiture_sha256_update(sha, bytes, part);
+        confiture_sha256_update(sha, bytes, step);
     }
     return 0;
 }
 
-/* Whether the old file goes on with these bytes, those but where the digest is to be. */
+/* Whether the old file continues with these bytes, except where the digest will be. */
 static bool cfti_target_matches(cfti_target *target, const uint8_t *data, size_t size) {
     uint8_t bytes[CFTI_TARGET_STEP];
     confiture_sha256 sha = target->compared;
     uint64_t at = target->size, gap = *target->digest_at;
-    size_t part, got;
-    for (; size > 0; data += part, size -= part, at += part) {
-        part = cfti_min(size, sizeof(bytes));
-        if (at < gap && gap - at < part) part = (size_t)(gap - at);
-        else if (at >= gap && at - gap < 64) part = cfti_min(part, (size_t)(gap + 64 - at));
-        if (cfti_target_read(target->rival, bytes, part, at, &got) != 0 || got < part) return false;
-        if ((at < gap || at - gap >= 64) && memcmp(bytes, data, part) != 0) return false;
-        confiture_sha256_update(&sha, bytes, part);
+    size_t step, got;
+    for (; size > 0; data += step, size -= step, at += step) {
+        step = cfti_min(size, sizeof(bytes));
+        if (at < gap && gap - at < step) step = (size_t)(gap - at);
+        else if (at >= gap && at - gap < 64) step = cfti_min(step, (size_t)(gap + 64 - at));
+        if (cfti_target_read(target->old_file, bytes, step, at, &got) != 0 || got < step)
+            return false;
+        if ((at < gap || at - gap >= 64) && memcmp(bytes, data, step) != 0) return false;
+        confiture_sha256_update(&sha, bytes, step);
     }
     target->compared = sha;
     target->size = at;
     return true;
 }
 
-/* The new bytes are other ones: now there is something to write. What was the same is taken
- * from the old file, if it still is what it was. */
+/* The first byte differs: creates the new file, and copies the equal bytes from the old file, if
+ * they are still what was compared. */
 static int cfti_target_differ(cfti_target *target) {
     confiture_sha256 sha;
     uint8_t before[32], after[32];
     int error = cfti_target_create(target);
     confiture_sha256_init(&sha);
-    if (error == 0) error = cfti_target_copy(target->rival, target->file, target->size, &sha);
+    if (error == 0) error = cfti_target_copy(target->old_file, target->file, target->size, &sha);
     confiture_sha256_final(&target->compared, before);
     confiture_sha256_final(&sha, after);
     if (error == 0 && memcmp(before, after, sizeof(before)) != 0) error = CFTI_OUTPUT_CHANGED;
-    cfti_os_close(target->rival);
+    cfti_os_close(target->old_file);
     target->is_comparing = false;
     return error;
 }
@@ -13084,13 +13079,13 @@ static int cfti_target_write(void *user, const void *data, size_t size) {
     return error;
 }
 
-/* The digest, where zeros were written for it. */
+/* Writes the digest over the zeros that hold its place. */
 static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
     uint8_t bytes[64];
     size_t got;
     int error = 0;
     if (target->is_comparing) {
-        if (cfti_target_read(target->rival, bytes, 64, *target->digest_at, &got) == 0 &&
+        if (cfti_target_read(target->old_file, bytes, 64, *target->digest_at, &got) == 0 &&
             got == 64 && memcmp(bytes, hex, 64) == 0)
             return 0;
         error = cfti_target_differ(target);
@@ -13100,18 +13095,18 @@ static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
 
 /* ---- complete ---- */
 
-/* What is there now, which may be another file than before, or none. */
+/* Takes the status of the old file again: another file may have taken its place, or none. */
 static int cfti_target_recheck(cfti_target *target) {
     cfti_os_status now;
     int error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, true, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
-    if (now.kind != CFTI_KIND_FILE) return 0; /* the rename will say what it is */
+    if (now.kind != CFTI_KIND_FILE) return 0; /* the rename reports it */
     target->old = now;
     target->exists = true;
     return 0;
 }
 
-/* The rights of the old file, and the disk. */
+/* Gives the new file the old one's rights, and syncs it. */
 static int cfti_target_seal(cfti_target *target, bool sync) {
     int error = cfti_os_status_of(target->file, &target->made);
     if (error == 0) error = cfti_target_recheck(target);
@@ -13122,8 +13117,7 @@ static int cfti_target_seal(cfti_target *target, bool sync) {
     return error;
 }
 
-/* A file that cannot be named, since the system does not allow it: its bytes go into one that
- * has a name from the start. */
+/* Where the system cannot name an unnamed file: copies its bytes into a file that has a name. */
 static int cfti_target_use_named(cfti_target *target, bool sync) {
     cfti_os_file unnamed = target->file;
     confiture_sha256 sha;
@@ -13138,21 +13132,20 @@ static int cfti_target_use_named(cfti_target *target, bool sync) {
     return error != 0 ? error : cfti_target_seal(target, sync);
 }
 
-/* Whether the old file ends where the new one does. */
+/* Whether the old file has no more bytes than the new one. */
 static bool cfti_target_is_same(const cfti_target *target) {
     uint8_t beyond;
     size_t got;
-    return cfti_target_read(target->rival, &beyond, 1, target->size, &got) == 0 && got == 0;
+    return cfti_target_read(target->old_file, &beyond, 1, target->size, &got) == 0 && got == 0;
 }
 
-/* All bytes have been handed over: makes the new file complete, under a name of its own, but
- * does not put it in its place yet. */
+/* Completes the new file, under its temporary name. */
 static int cfti_target_complete(cfti_target *target, bool sync) {
     int error = 0;
     if (target->is_comparing) {
         target->unchanged = cfti_target_is_same(target);
         if (target->unchanged) {
-            if (sync) error = cfti_os_sync(target->rival);
+            if (sync) error = cfti_os_sync(target->old_file);
             return cfti_os_is_not_synced(error) ? 0 : error;
         }
         error = cfti_target_differ(target);
@@ -13172,12 +13165,12 @@ static int cfti_target_complete(cfti_target *target, bool sync) {
 
 /* ---- commit ---- */
 
-/* The moment at which the old file becomes the new one. With keep_old it could be undone: the
- * old one keeps a second name, where the system allows that. */
+/* Replaces the old file. With keep_old the old file keeps a second name, where the system allows
+ * that, so that cfti_target_restore() can undo it. */
 static int cfti_target_replace(cfti_target *target, bool keep_old) {
     int error = 0;
     if (target->direct || target->unchanged) return 0;
-    if (keep_old && target->exists) error = cfti_target_name(target, CFTI_KEEP);
+    if (keep_old && target->exists) error = cfti_target_name(target, CFTI_BACK_UP);
     if (error == CFTI_OS_NO_MEMORY) return error;
     error = cfti_os_rename((const char *)target->temporary.data, (const char *)target->real.data);
     if (error != 0) return error;
@@ -13189,49 +13182,48 @@ static int cfti_target_replace(cfti_target *target, bool keep_old) {
 static void cfti_target_restore(cfti_target *target) {
     const char *real = (const char *)target->real.data;
     if (!target->replaced) return;
-    if (target->kept.size > 0) {
-        if (cfti_os_rename((const char *)target->kept.data, real) == 0) target->kept.size = 0;
+    if (target->backup.size > 0) {
+        if (cfti_os_rename((const char *)target->backup.data, real) == 0) target->backup.size = 0;
     } else if (!target->exists) {
         (void)cfti_os_remove(real);
     }
 }
 
-/* Whether a target that was not there is one of those before it: in a directory where case
- * does not tell names apart nothing but a look after the rename can show that. Returns an
- * error of the system's. */
-static int cfti_target_is_duplicate(const cfti_target *targets, size_t index, bool *taken) {
+/* Whether a target that did not exist is one of those before it. In a directory that ignores case
+ * only the status after the rename shows that. Returns a system error. */
+static int cfti_target_is_duplicate(const cfti_target *targets, size_t index, bool *is_duplicate) {
     const cfti_target *target = &targets[index];
     cfti_os_status now;
     size_t i;
     int error;
-    *taken = false;
+    *is_duplicate = false;
     if (index == 0 || target->direct || target->exists) return 0;
     error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, false, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
     for (i = 0; i < index; i++)
-        if (targets[i].replaced && cfti_same_file(&now, &targets[i].made)) *taken = true;
+        if (targets[i].replaced && cfti_same_file(&now, &targets[i].made)) *is_duplicate = true;
     return 0;
 }
 
-/* Puts all complete files in their places, or none, if that can be undone. */
+/* Puts all complete files in place, or none where that can be undone. */
 static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     size_t i;
     int error;
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        bool taken;
-        error = cfti_target_is_duplicate(targets, i, &taken);
-        if (error == 0 && !taken) error = cfti_target_replace(&targets[i], count > 1);
+        bool is_duplicate;
+        error = cfti_target_is_duplicate(targets, i, &is_duplicate);
+        if (error == 0 && !is_duplicate) error = cfti_target_replace(&targets[i], count > 1);
         if (error != 0) status = cfti_fail_system(fail, error, targets[i].path);
-        else if (taken) status = cfti_fail_collision(fail, &targets[i]);
+        else if (is_duplicate) status = cfti_fail_collision(fail, &targets[i]);
     }
     if (status != CONFITURE_OK) {
         while (i-- > 0) cfti_target_restore(&targets[i]);
         return status;
     }
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        /* A rename is only on the disk when the directory is. */
-        error = targets[i].is_listed ? cfti_os_sync(targets[i].listing) : 0;
+        /* A rename is on the disk when the directory is. */
+        error = targets[i].directory_is_open ? cfti_os_sync(targets[i].directory_file) : 0;
         if (error == 0 || cfti_os_is_not_synced(error)) continue;
         status = cfti_fail_system(fail, error, targets[i].path);
         fail->detail = "the file is in place, but its directory cannot be synced";
@@ -13239,15 +13231,15 @@ static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, 
     return status;
 }
 
-/* After success or failure: whatever is left of the attempt goes. */
+/* Removes what is left, after success and after failure. */
 static void cfti_target_close(cfti_target *target) {
     if (target->is_open) cfti_os_close(target->file);
-    if (target->is_comparing) cfti_os_close(target->rival);
-    if (target->is_listed) cfti_os_close(target->listing);
+    if (target->is_comparing) cfti_os_close(target->old_file);
+    if (target->directory_is_open) cfti_os_close(target->directory_file);
     if (target->temporary.size > 0) (void)cfti_os_remove((const char *)target->temporary.data);
-    if (target->kept.size > 0) (void)cfti_os_remove((const char *)target->kept.data);
+    if (target->backup.size > 0) (void)cfti_os_remove((const char *)target->backup.data);
     cfti_buffer_free(&target->temporary);
-    cfti_buffer_free(&target->kept);
+    cfti_buffer_free(&target->backup);
     cfti_buffer_free(&target->directory);
     cfti_buffer_free(&target->real);
 }
@@ -13256,17 +13248,17 @@ static void cfti_target_close(cfti_target *target) {
 
 #define CFTI_BAR_42 "=========================================="
 
-/* What a compile function says when it is not the text that is wrong. */
+/* Returned by a compile function when memory runs out. */
 static const char cfti_no_memory[] = "out of memory";
 
-/* A separator is a text in which NUL stands for the name of the file. */
+/* In a compiled separator NUL stands for the name of the file. */
 static const char cfti_separator_block[] =
     "\n/* " CFTI_BAR_42 "\n * File: \0\n * " CFTI_BAR_42 " */\n\n";
 static const char cfti_separator_line[] =
     "\n-- " CFTI_BAR_42 "\n-- File: \0\n-- " CFTI_BAR_42 "\n\n";
 static const char cfti_separator_mysql[] = "\n# " CFTI_BAR_42 "\n# File: \0\n# " CFTI_BAR_42 "\n\n";
 
-/* A caller's template, in the same form. NULL, or what is wrong with it. */
+/* Compiles a caller's template. Returns NULL, or what is wrong. */
 static const char *cfti_template_compile(cfti_buffer *out, const char *template_text) {
     static const char field[] = "{file_path}";
     const char *p = template_text;
@@ -13281,24 +13273,24 @@ static const char *cfti_template_compile(cfti_buffer *out, const char *template_
     }
     if (!cfti_buffer_append(out, "\n", 1)) return cfti_no_memory;
     while (*p != '\0') {
-        bool capacity;
+        bool good;
         if (p[0] == '{' && p[1] == '{') {
-            capacity = cfti_buffer_append(out, "{", 1), p += 2;
+            good = cfti_buffer_append(out, "{", 1), p += 2;
         } else if (p[0] == '}' && p[1] == '}') {
-            capacity = cfti_buffer_append(out, "}", 1), p += 2;
+            good = cfti_buffer_append(out, "}", 1), p += 2;
         } else if (strncmp(p, field, sizeof(field) - 1) == 0) {
-            capacity = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
+            good = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
         } else if (*p == '{' || *p == '}') {
             return "the separator template may hold {file_path}, {{ and }} and no other braces";
         } else {
-            capacity = cfti_buffer_append(out, p, 1), p++;
+            good = cfti_buffer_append(out, p, 1), p++;
         }
-        if (!capacity) return cfti_no_memory;
+        if (!good) return cfti_no_memory;
     }
     return cfti_buffer_append(out, "\n", 1) ? NULL : cfti_no_memory;
 }
 
-/* The separator of a build: its text, compiled. NULL, or what is wrong. */
+/* Compiles the separator of a build. Returns NULL, or what is wrong. */
 static const char *cfti_separator_compile(cfti_buffer *out, confiture_separator style,
                                           const char *template_text) {
     const char *text = "";
@@ -13320,7 +13312,7 @@ static const char *cfti_separator_compile(cfti_buffer *out, confiture_separator 
     return cfti_buffer_append(out, text, size) ? NULL : cfti_no_memory;
 }
 
-/* How much it is with a name. */
+/* The size of a separator with the name in it. */
 static size_t cfti_separator_size(const cfti_buffer *separator, size_t name_size) {
     size_t names = (size_t)cfti_count_byte(separator->data, separator->size, 0);
     return separator->size + names * name_size;
@@ -13349,12 +13341,11 @@ static confiture_status cfti_separator_put(cfti_output *output, const cfti_buffe
 
 #define CFTI_BAR_44 CFTI_BAR_42 "=="
 
-/* The part of the header before the digest is followed by 64 characters that are only
- * known when all files have been read: zeros stand for them until then. */
+/* The digest is known when all files have been read: zeros hold its place until then. */
 static const char cfti_digest_unknown[] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
-/* A value of the header must stay on its line of comment. */
+/* A value of the header must stay on its comment line. */
 static bool cfti_is_one_line(const char *text) {
     return cfti_line_check(text, strlen(text)) == CFTI_LINE_GOOD;
 }
@@ -13367,7 +13358,7 @@ static const char *cfti_header_check(const confiture_header *header) {
     return NULL;
 }
 
-/* *digest_at: where in the output the digest goes. */
+/* *digest_at: the offset of the digest in the output. */
 static confiture_status cfti_header_put(cfti_output *output, const confiture_header *header,
                                         size_t file_count, uint64_t *digest_at, cfti_fail *fail) {
     char count[20];
@@ -13401,28 +13392,28 @@ static confiture_status cfti_header_put(cfti_output *output, const confiture_hea
 
 /* ---- results/build.c: one scan, the schema and its digest ---- */
 
-#define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed, not written */
+#define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed but not written */
 
-/* One build: a consumer of the scan, and up to three outputs. */
+/* One build, from one scan into up to three outputs. */
 typedef struct cfti_build {
     const confiture_build_options *options;
     const confiture_files *files;
     confiture_allocator allocator;
-    confiture_files fewer; /* what files then points to, if there is something left out */
-    size_t left_out;       /* files that are an output */
-    cfti_buffer separator; /* compiled */
-    uint8_t *routes;       /* which output each file goes to; NULL: all to the first */
+    confiture_files subset; /* files points to it if seed files are left out */
+    size_t left_out;        /* number of files that are an output */
+    cfti_buffer separator;  /* compiled */
+    uint8_t *routes;        /* the output of each file; NULL: the first for all */
     size_t routes_size;
     size_t outputs_used; /* 1, or 3 for a split */
     cfti_output outputs[3];
     size_t counts[3];      /* files in each */
-    uint64_t digest_at[3]; /* where the header's digest goes */
+    uint64_t digest_at[3]; /* offset of the header's digest */
     bool has_header[3];
     cfti_stream stream;
     cfti_findings findings;
     cfti_text_rules rules;
     size_t ends[3];       /* the last file of each output */
-    bool ends_in_newline; /* the text of the file at hand, so far */
+    bool ends_in_newline; /* the text of the current file, so far */
     uint8_t digest[32];
     char digest_hex[65];
 } cfti_build;
@@ -13433,9 +13424,8 @@ static unsigned cfti_build_route(const cfti_build *build, size_t index) {
 
 /* ---- the consumer ---- */
 
-/* A name that would end the comment around it, or open one inside it that nothing
- * closes: PostgreSQL's comments nest. The reference, which writes both, does not
- * know of the second, and the reference check allows it. */
+/* Refuses a name that ends the comment around it, or opens one inside it: PostgreSQL's comments
+ * nest. The reference check allows the second, as the reference does. */
 static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
     if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
     if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) &&
@@ -13456,10 +13446,9 @@ static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena 
     return cfti_text_map((cfti_text_state *)chunk->state, chunk, &build->rules, arena, fail);
 }
 
-/* Memory for what is still to come, at once rather than grown and moved step by step: the
- * rest of a large file, or the other files, which will be like those so far. A wish, and
- * no failure if it is not granted; at most eight times what is needed now, since files
- * can be sparse, or change their nature. */
+/* Allocates memory for the expected rest of the output at once, which saves moving a growing
+ * buffer: the rest of a large file, or the other files by the average so far. At most eight times
+ * what is needed now, since files may be sparse or differ. No memory is no failure. */
 static void cfti_build_expect(cfti_output *output, const cfti_build *build, const cfti_chunk *chunk,
                               size_t text_size) {
     const cfti_buffer *buffer = &output->buffer;
@@ -13475,7 +13464,6 @@ static void cfti_build_expect(cfti_output *output, const cfti_build *build, cons
         (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
 }
 
-/* Before the fold, which then has all the memory that it needs. */
 static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
     const cfti_text_state *state = (const cfti_text_state *)chunk->state;
@@ -13519,7 +13507,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
             if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
             if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
-                ((text->unended && text->then == NULL) || text->variable))
+                ((text->unended && text->if_ended == NULL) || text->variable))
                 status = cfti_output_put(output, ";\n", 2, fail);
         }
     }
@@ -13529,7 +13517,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
 
 /* ---- before and after ---- */
 
-/* Directories that a split names, in the two forms in which a file may lie below one. */
+/* A directory of a split, in the two forms in which a file may lie below it. */
 typedef struct cfti_split_dir {
     cfti_buffer clean, resolved;
     const char *given;
@@ -13548,7 +13536,7 @@ static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *pat
     return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
 }
 
-/* Fills the routes by directory; post stands before pre in dirs, and so wins. */
+/* Sets the routes by directory. In dirs post comes before pre, and so wins. */
 static confiture_status cfti_split_routes(cfti_build *build, cfti_split_dir *dirs, size_t dir_count,
                                           cfti_fail *fail) {
     cfti_buffer here, full;
@@ -13614,22 +13602,22 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
-/* Files that are left out are read for the digest alone: without it, not at all. */
+/* Without a digest, files that are left out need not be read. */
 static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
     const confiture_files *files = build->files;
     size_t i, kept = 0;
-    if (!cfti_files_subset(&build->fewer, files, &build->allocator))
+    if (!cfti_files_subset(&build->subset, files, &build->allocator))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (i = 0; i < files->count; i++) {
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        cfti_files_subset_add(&build->fewer, files, i);
+        cfti_files_subset_add(&build->subset, files, i);
         build->routes[kept++] = build->routes[i];
     }
-    build->files = &build->fewer;
+    build->files = &build->subset;
     return CONFITURE_OK;
 }
 
-/* Decides where each file goes, and counts. */
+/* Decides to which output each file goes, and counts. */
 static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     confiture_status status = CONFITURE_OK;
@@ -13645,7 +13633,7 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
             options->schema_only && confiture_files_is_seed(build->files, i) ? CFTI_ROUTE_NONE : 0;
     if (build->outputs_used == 3) status = cfti_build_split(build, fail);
     if (status != CONFITURE_OK) return status;
-    build->counts[0] = 0; /* counted anew, by route */
+    build->counts[0] = 0; /* now by route */
     for (i = 0; i < n; i++)
         if (build->routes[i] != CFTI_ROUTE_NONE) build->counts[build->routes[i]]++;
     if (options->schema_only && options->no_digest) status = cfti_build_drop(build, fail);
@@ -13654,7 +13642,6 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
-/* Refuses options that cannot be used. */
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     const char *why = cfti_text_rules_refuse(&build->rules, options->terminate);
@@ -13670,8 +13657,8 @@ static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *f
     return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
 }
 
-/* Everything from the options to the last byte handed to the outputs; the digest is
- * known afterwards, and stands in the headers that are still in a buffer. */
+/* Builds from the options to the last byte of the outputs, and puts the digest into headers that
+ * are still in memory. */
 static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     cfti_consumer consumer;
@@ -13740,12 +13727,11 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
 static void cfti_build_close(cfti_build *build) {
     size_t i;
     cfti_buffer_free(&build->separator);
-    cfti_files_subset_free(&build->fewer);
+    cfti_files_subset_free(&build->subset);
     cfti_free(&build->allocator, build->routes, build->routes_size);
     for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
 }
 
-/* What the caller learns of one output. */
 static void cfti_build_describe(const cfti_build *build, size_t i, confiture_schema *schema) {
     schema->total_bytes = build->outputs[i].total_bytes;
     schema->file_count = build->counts[i];
@@ -13779,7 +13765,7 @@ static const confiture_build_options *cfti_build_options_or(const confiture_buil
     return given != NULL ? given : defaults;
 }
 
-/* Whether all that a build needs is there. */
+/* Whether all required arguments are there. */
 static bool cfti_build_require(const confiture_files *files, const confiture_build_options *options,
                                size_t outputs, confiture_error *error) {
     return cfti_require(files, "files", error) &&
@@ -13791,7 +13777,7 @@ static bool cfti_build_require(const confiture_files *files, const confiture_bui
 
 /* ---- to memory ---- */
 
-/* A build works in what an earlier one has left, unless that is another allocator's. */
+/* A build reuses the memory of an earlier one, unless another allocator owns it. */
 static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
     if (schema->data == NULL) return;
     if (!cfti_allocator_is(&schema->allocator, &buffer->allocator)) {
@@ -13802,8 +13788,8 @@ static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
     buffer->capacity = schema->capacity;
 }
 
-/* What was built, with a NUL at its end, is the caller's. After a failure that is only what
- * it had before: an empty string in its own memory, or nothing. */
+/* Gives the text, with a NUL at its end, to the caller. After a failure the caller has what it had
+ * before: an empty string in its own memory, or nothing. */
 static void cfti_schema_adopt(confiture_schema *schema, cfti_buffer *buffer, bool good) {
     if (!good && schema->data == NULL) return;
     schema->data = (char *)buffer->data;
@@ -13898,10 +13884,29 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
 
 /* ---- to files ---- */
 
-/* The list without the outputs, those too that are yet to be: a shallow copy of its items,
- * made only if one of them is there. Asked for their identity are files of the same name,
- * links, and those of a caller's own list, which may be links: asking all would cost half
- * as much as reading them. */
+/* Whether a file of the list is the target, which need not exist yet. Only files of the same name,
+ * links, and files of a caller's own list, which may be links, are asked for their identity:
+ * asking all would cost half as much as reading them. Returns a system error. */
+static int cfti_target_is_file(const cfti_target *target, const cfti_file *file, bool *is_target) {
+    cfti_os_status status;
+    bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN ||
+                    target->direct; /* a direct target has no name of its own */
+    int error;
+    *is_target = false;
+    if (target->direct && target->old.kind != CFTI_KIND_FILE) return 0;
+    /* A listed file that is no link cannot be a target that does not exist. */
+    if (!may_lead && (!target->exists ||
+                      !cfti_path_may_be_same(file->path + file->leaf,
+                                             cfti_path_leaf((const char *)target->real.data))))
+        return 0;
+    error = cfti_os_status_at(CFTI_OS_CWD, file->path, true, &status);
+    if (error == 0) *is_target = target->exists && cfti_same_file(&status, &target->old);
+    else if (!target->exists && cfti_os_is_absent(error))
+        error = cfti_target_awaits(target, file->path, is_target);
+    return error != 0 && !cfti_is_answer(error) ? error : 0;
+}
+
+/* The list without the outputs, made only if one of them is in it. */
 static confiture_status cfti_files_without(const confiture_files *files, const cfti_target *targets,
                                            size_t target_count,
                                            const confiture_allocator *allocator,
@@ -13912,28 +13917,10 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         const cfti_file *file = &files->items[i];
         bool is_output = false;
         for (k = 0; k < target_count && !is_output; k++) {
-            const cfti_target *target = &targets[k];
-            cfti_os_status status;
-            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN ||
-                            target->direct; /* which has no name of its own */
-            int error;
-            if (target->direct && target->old.kind != CFTI_KIND_FILE) continue;
-            /* What a listing has seen is not where nothing is yet, but for a link. */
-            if (!may_lead &&
-                (!target->exists ||
-                 !cfti_path_may_be_same(file->path + file->leaf,
-                                        cfti_path_leaf((const char *)target->real.data))))
-                continue;
-            error = cfti_os_status_at(CFTI_OS_CWD, file->path, true, &status);
-            if (error == 0)
-                is_output = target->exists && status.device == target->old.device &&
-                            status.inode == target->old.inode;
-            else if (!target->exists && cfti_os_is_absent(error))
-                error = cfti_target_awaits(target, file->path, &is_output);
-            if (error != 0 && !cfti_is_answer(error)) {
-                if (*made) cfti_files_subset_free(without);
-                return cfti_fail_system(fail, error, file->path);
-            }
+            int error = cfti_target_is_file(&targets[k], file, &is_output);
+            if (error == 0) continue;
+            if (*made) cfti_files_subset_free(without);
+            return cfti_fail_system(fail, error, file->path);
         }
         if (is_output && !*made) {
             if (!cfti_files_subset(without, files, allocator))
@@ -13947,7 +13934,7 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
     return CONFITURE_OK;
 }
 
-/* Hands the rest over, puts the digest into the header, and completes the file. */
+/* Writes the rest and the digest, and completes the file. */
 static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
                                                const confiture_sink *sink, cfti_fail *fail) {
     cfti_output *output = &build->outputs[i];
@@ -13962,7 +13949,7 @@ static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti
     return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
 }
 
-/* What is written to as it stands comes last: it cannot be taken back. */
+/* Direct outputs come last: what is written to them cannot be undone. */
 static confiture_status cfti_build_finish_files(cfti_build *build, cfti_target *targets,
                                                 const confiture_sink *sinks, cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
@@ -14001,9 +13988,9 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         sinks[i].user = &targets[i];
         output->path = targets[i].path;
         output->sink_is_file = true;
-        /* What is written to as it stands gets all or nothing: hold it back. */
+        /* A direct output gets all or nothing: its bytes stay in memory until then. */
         if (!targets[i].direct) output->sink = sinks[i];
-        build.digest_at[i] = CFTI_TARGET_NO_OFFSET; /* until it is known */
+        build.digest_at[i] = CFTI_TARGET_NO_OFFSET;
         targets[i].digest_at = &build.digest_at[i];
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);

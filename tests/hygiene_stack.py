@@ -33,7 +33,7 @@ POINTERS = {
     "cfti_scan_fold": FOLD + RESERVE,
     "cfti_slot_release": MANY,
     "cfti_scan_each_piece": MAP,
-    "cfti_output_hand": ["cfti_target_write"],
+    "cfti_output_send": ["cfti_target_write"],
     "cfti_findings_report": [],
     "cfti_notes_report": ["cfti_findings_note_name"],
     "cfti_notes_left_out": ["cfti_findings_note_name"],

@@ -1,27 +1,27 @@
 /* ---- results/build.c: one scan, the schema and its digest ---- */
 
-#define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed, not written */
+#define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed but not written */
 
-/* One build: a consumer of the scan, and up to three outputs. */
+/* One build, from one scan into up to three outputs. */
 typedef struct cfti_build {
     const confiture_build_options *options;
     const confiture_files *files;
     confiture_allocator allocator;
-    confiture_files fewer; /* what files then points to, if there is something left out */
-    size_t left_out;       /* files that are an output */
-    cfti_buffer separator; /* compiled */
-    uint8_t *routes;       /* which output each file goes to; NULL: all to the first */
+    confiture_files subset; /* files points to it if seed files are left out */
+    size_t left_out;        /* number of files that are an output */
+    cfti_buffer separator;  /* compiled */
+    uint8_t *routes;        /* the output of each file; NULL: the first for all */
     size_t routes_size;
     size_t outputs_used; /* 1, or 3 for a split */
     cfti_output outputs[3];
     size_t counts[3];      /* files in each */
-    uint64_t digest_at[3]; /* where the header's digest goes */
+    uint64_t digest_at[3]; /* offset of the header's digest */
     bool has_header[3];
     cfti_stream stream;
     cfti_findings findings;
     cfti_text_rules rules;
     size_t ends[3];       /* the last file of each output */
-    bool ends_in_newline; /* the text of the file at hand, so far */
+    bool ends_in_newline; /* the text of the current file, so far */
     uint8_t digest[32];
     char digest_hex[65];
 } cfti_build;
@@ -32,9 +32,8 @@ static unsigned cfti_build_route(const cfti_build *build, size_t index) {
 
 /* ---- the consumer ---- */
 
-/* A name that would end the comment around it, or open one inside it that nothing
- * closes: PostgreSQL's comments nest. The reference, which writes both, does not
- * know of the second, and the reference check allows it. */
+/* Refuses a name that ends the comment around it, or opens one inside it: PostgreSQL's comments
+ * nest. The reference check allows the second, as the reference does. */
 static const char *cfti_block_name_check(const char *name, confiture_check_mode mode) {
     if (strstr(name, "*/") != NULL) return "the file name holds */, which ends a block comment";
     if ((mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES) &&
@@ -55,10 +54,9 @@ static confiture_status cfti_build_map(void *ctx, cfti_chunk *chunk, cfti_arena 
     return cfti_text_map((cfti_text_state *)chunk->state, chunk, &build->rules, arena, fail);
 }
 
-/* Memory for what is still to come, at once rather than grown and moved step by step: the
- * rest of a large file, or the other files, which will be like those so far. A wish, and
- * no failure if it is not granted; at most eight times what is needed now, since files
- * can be sparse, or change their nature. */
+/* Allocates memory for the expected rest of the output at once, which saves moving a growing
+ * buffer: the rest of a large file, or the other files by the average so far. At most eight times
+ * what is needed now, since files may be sparse or differ. No memory is no failure. */
 static void cfti_build_expect(cfti_output *output, const cfti_build *build, const cfti_chunk *chunk,
                               size_t text_size) {
     const cfti_buffer *buffer = &output->buffer;
@@ -74,7 +72,6 @@ static void cfti_build_expect(cfti_output *output, const cfti_build *build, cons
         (void)cfti_buffer_reserve(&output->buffer, (size_t)expected - buffer->size);
 }
 
-/* Before the fold, which then has all the memory that it needs. */
 static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
     const cfti_text_state *state = (const cfti_text_state *)chunk->state;
@@ -118,7 +115,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
             if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
                 status = cfti_output_put(output, "\n", 1, fail);
             if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
-                ((text->unended && text->then == NULL) || text->variable))
+                ((text->unended && text->if_ended == NULL) || text->variable))
                 status = cfti_output_put(output, ";\n", 2, fail);
         }
     }
@@ -128,7 +125,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
 
 /* ---- before and after ---- */
 
-/* Directories that a split names, in the two forms in which a file may lie below one. */
+/* A directory of a split, in the two forms in which a file may lie below it. */
 typedef struct cfti_split_dir {
     cfti_buffer clean, resolved;
     const char *given;
@@ -147,7 +144,7 @@ static confiture_status cfti_split_dir_init(cfti_split_dir *dir, const char *pat
     return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, path);
 }
 
-/* Fills the routes by directory; post stands before pre in dirs, and so wins. */
+/* Sets the routes by directory. In dirs post comes before pre, and so wins. */
 static confiture_status cfti_split_routes(cfti_build *build, cfti_split_dir *dirs, size_t dir_count,
                                           cfti_fail *fail) {
     cfti_buffer here, full;
@@ -213,22 +210,22 @@ static confiture_status cfti_build_split(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
-/* Files that are left out are read for the digest alone: without it, not at all. */
+/* Without a digest, files that are left out need not be read. */
 static confiture_status cfti_build_drop(cfti_build *build, cfti_fail *fail) {
     const confiture_files *files = build->files;
     size_t i, kept = 0;
-    if (!cfti_files_subset(&build->fewer, files, &build->allocator))
+    if (!cfti_files_subset(&build->subset, files, &build->allocator))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     for (i = 0; i < files->count; i++) {
         if (build->routes[i] == CFTI_ROUTE_NONE) continue;
-        cfti_files_subset_add(&build->fewer, files, i);
+        cfti_files_subset_add(&build->subset, files, i);
         build->routes[kept++] = build->routes[i];
     }
-    build->files = &build->fewer;
+    build->files = &build->subset;
     return CONFITURE_OK;
 }
 
-/* Decides where each file goes, and counts. */
+/* Decides to which output each file goes, and counts. */
 static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     confiture_status status = CONFITURE_OK;
@@ -244,7 +241,7 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
             options->schema_only && confiture_files_is_seed(build->files, i) ? CFTI_ROUTE_NONE : 0;
     if (build->outputs_used == 3) status = cfti_build_split(build, fail);
     if (status != CONFITURE_OK) return status;
-    build->counts[0] = 0; /* counted anew, by route */
+    build->counts[0] = 0; /* now by route */
     for (i = 0; i < n; i++)
         if (build->routes[i] != CFTI_ROUTE_NONE) build->counts[build->routes[i]]++;
     if (options->schema_only && options->no_digest) status = cfti_build_drop(build, fail);
@@ -253,7 +250,6 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
-/* Refuses options that cannot be used. */
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     const char *why = cfti_text_rules_refuse(&build->rules, options->terminate);
@@ -269,8 +265,8 @@ static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *f
     return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
 }
 
-/* Everything from the options to the last byte handed to the outputs; the digest is
- * known afterwards, and stands in the headers that are still in a buffer. */
+/* Builds from the options to the last byte of the outputs, and puts the digest into headers that
+ * are still in memory. */
 static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     cfti_consumer consumer;
@@ -339,12 +335,11 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
 static void cfti_build_close(cfti_build *build) {
     size_t i;
     cfti_buffer_free(&build->separator);
-    cfti_files_subset_free(&build->fewer);
+    cfti_files_subset_free(&build->subset);
     cfti_free(&build->allocator, build->routes, build->routes_size);
     for (i = 0; i < 3; i++) cfti_buffer_free(&build->outputs[i].buffer);
 }
 
-/* What the caller learns of one output. */
 static void cfti_build_describe(const cfti_build *build, size_t i, confiture_schema *schema) {
     schema->total_bytes = build->outputs[i].total_bytes;
     schema->file_count = build->counts[i];
@@ -378,7 +373,7 @@ static const confiture_build_options *cfti_build_options_or(const confiture_buil
     return given != NULL ? given : defaults;
 }
 
-/* Whether all that a build needs is there. */
+/* Whether all required arguments are there. */
 static bool cfti_build_require(const confiture_files *files, const confiture_build_options *options,
                                size_t outputs, confiture_error *error) {
     return cfti_require(files, "files", error) &&
@@ -390,7 +385,7 @@ static bool cfti_build_require(const confiture_files *files, const confiture_bui
 
 /* ---- to memory ---- */
 
-/* A build works in what an earlier one has left, unless that is another allocator's. */
+/* A build reuses the memory of an earlier one, unless another allocator owns it. */
 static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
     if (schema->data == NULL) return;
     if (!cfti_allocator_is(&schema->allocator, &buffer->allocator)) {
@@ -401,8 +396,8 @@ static void cfti_schema_lend(confiture_schema *schema, cfti_buffer *buffer) {
     buffer->capacity = schema->capacity;
 }
 
-/* What was built, with a NUL at its end, is the caller's. After a failure that is only what
- * it had before: an empty string in its own memory, or nothing. */
+/* Gives the text, with a NUL at its end, to the caller. After a failure the caller has what it had
+ * before: an empty string in its own memory, or nothing. */
 static void cfti_schema_adopt(confiture_schema *schema, cfti_buffer *buffer, bool good) {
     if (!good && schema->data == NULL) return;
     schema->data = (char *)buffer->data;
@@ -497,10 +492,29 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
 
 /* ---- to files ---- */
 
-/* The list without the outputs, those too that are yet to be: a shallow copy of its items,
- * made only if one of them is there. Asked for their identity are files of the same name,
- * links, and those of a caller's own list, which may be links: asking all would cost half
- * as much as reading them. */
+/* Whether a file of the list is the target, which need not exist yet. Only files of the same name,
+ * links, and files of a caller's own list, which may be links, are asked for their identity:
+ * asking all would cost half as much as reading them. Returns a system error. */
+static int cfti_target_is_file(const cfti_target *target, const cfti_file *file, bool *is_target) {
+    cfti_os_status status;
+    bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN ||
+                    target->direct; /* a direct target has no name of its own */
+    int error;
+    *is_target = false;
+    if (target->direct && target->old.kind != CFTI_KIND_FILE) return 0;
+    /* A listed file that is no link cannot be a target that does not exist. */
+    if (!may_lead && (!target->exists ||
+                      !cfti_path_may_be_same(file->path + file->leaf,
+                                             cfti_path_leaf((const char *)target->real.data))))
+        return 0;
+    error = cfti_os_status_at(CFTI_OS_CWD, file->path, true, &status);
+    if (error == 0) *is_target = target->exists && cfti_same_file(&status, &target->old);
+    else if (!target->exists && cfti_os_is_absent(error))
+        error = cfti_target_awaits(target, file->path, is_target);
+    return error != 0 && !cfti_is_answer(error) ? error : 0;
+}
+
+/* The list without the outputs, made only if one of them is in it. */
 static confiture_status cfti_files_without(const confiture_files *files, const cfti_target *targets,
                                            size_t target_count,
                                            const confiture_allocator *allocator,
@@ -511,28 +525,10 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
         const cfti_file *file = &files->items[i];
         bool is_output = false;
         for (k = 0; k < target_count && !is_output; k++) {
-            const cfti_target *target = &targets[k];
-            cfti_os_status status;
-            bool may_lead = file->kind == CFTI_KIND_LINK || file->kind == CFTI_KIND_UNKNOWN ||
-                            target->direct; /* which has no name of its own */
-            int error;
-            if (target->direct && target->old.kind != CFTI_KIND_FILE) continue;
-            /* What a listing has seen is not where nothing is yet, but for a link. */
-            if (!may_lead &&
-                (!target->exists ||
-                 !cfti_path_may_be_same(file->path + file->leaf,
-                                        cfti_path_leaf((const char *)target->real.data))))
-                continue;
-            error = cfti_os_status_at(CFTI_OS_CWD, file->path, true, &status);
-            if (error == 0)
-                is_output = target->exists && status.device == target->old.device &&
-                            status.inode == target->old.inode;
-            else if (!target->exists && cfti_os_is_absent(error))
-                error = cfti_target_awaits(target, file->path, &is_output);
-            if (error != 0 && !cfti_is_answer(error)) {
-                if (*made) cfti_files_subset_free(without);
-                return cfti_fail_system(fail, error, file->path);
-            }
+            int error = cfti_target_is_file(&targets[k], file, &is_output);
+            if (error == 0) continue;
+            if (*made) cfti_files_subset_free(without);
+            return cfti_fail_system(fail, error, file->path);
         }
         if (is_output && !*made) {
             if (!cfti_files_subset(without, files, allocator))
@@ -546,7 +542,7 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
     return CONFITURE_OK;
 }
 
-/* Hands the rest over, puts the digest into the header, and completes the file. */
+/* Writes the rest and the digest, and completes the file. */
 static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
                                                const confiture_sink *sink, cfti_fail *fail) {
     cfti_output *output = &build->outputs[i];
@@ -561,7 +557,7 @@ static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti
     return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
 }
 
-/* What is written to as it stands comes last: it cannot be taken back. */
+/* Direct outputs come last: what is written to them cannot be undone. */
 static confiture_status cfti_build_finish_files(cfti_build *build, cfti_target *targets,
                                                 const confiture_sink *sinks, cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
@@ -600,9 +596,9 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         sinks[i].user = &targets[i];
         output->path = targets[i].path;
         output->sink_is_file = true;
-        /* What is written to as it stands gets all or nothing: hold it back. */
+        /* A direct output gets all or nothing: its bytes stay in memory until then. */
         if (!targets[i].direct) output->sink = sinks[i];
-        build.digest_at[i] = CFTI_TARGET_NO_OFFSET; /* until it is known */
+        build.digest_at[i] = CFTI_TARGET_NO_OFFSET;
         targets[i].digest_at = &build.digest_at[i];
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);

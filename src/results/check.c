@@ -1,33 +1,32 @@
-/* ---- results/check.c: bytes to text, and the checks on the way ---- */
+/* ---- results/check.c: bytes to text, and its checks ---- */
 
-/* How text is made and read. */
 typedef struct cfti_text_rules {
-    confiture_check_mode mode; /* never the default */
+    confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
 } cfti_text_rules;
 
-/* What is known of a file's text between its pieces. */
+/* The state of a file's text between its pieces. */
 typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
-    uint64_t lines; /* line ends in the pieces before */
-    bool after_cr;  /* the piece before ended in CR */
+    uint64_t lines; /* line ends so far */
+    bool after_cr;  /* the last piece ended in CR */
     cfti_lexer lexer;
 } cfti_text_pieces;
 
-/* What the map leaves to the fold, which knows the order. */
+/* What map leaves to fold. */
 typedef struct cfti_text_state {
-    cfti_fail finding;      /* status OK: none; without the path */
+    cfti_fail finding;      /* without the path; status OK: none */
     uint64_t relative_line; /* of an \ir; 0: none */
-    bool unended;           /* a statement, and nothing else, is open */
-    const char *then;       /* NULL, or what is found of it once it has a semicolon: a COPY */
-    bool variable;          /* what is open is a variable, which may hold anything */
+    bool unended;           /* only a statement is open */
+    const char *if_ended;   /* the finding if a semicolon is added: a COPY; NULL: none */
+    bool variable;          /* the open statement is a psql variable: it may hold anything */
     const uint8_t *text;    /* of the chunk: its bytes, or a translation of them */
     size_t text_size;
 } cfti_text_state;
 
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
                                const cfti_chunk *chunk) {
-    uint64_t before = chunk->total - chunk->size; /* bytes of the pieces before */
+    uint64_t before = chunk->total - chunk->size;
     size_t good = pieces->utf8.offset > before ? (size_t)(pieces->utf8.offset - before) : 0;
     bool after_cr = pieces->after_cr;
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
@@ -48,7 +47,7 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
     if (state->unended) {
         uint64_t line;
         cfti_lexer_feed(lexer, semicolon, sizeof semicolon);
-        state->then = cfti_lexer_end(lexer, &line);
+        state->if_ended = cfti_lexer_end(lexer, &line);
     }
     state->variable = what == NULL && lexer->query.content == CFTI_QUERY_VARIABLE;
     if (what == NULL) return;
@@ -56,7 +55,7 @@ static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cft
     state->finding.detail = what;
 }
 
-/* The lexer has counted the lines, too, unless it has stopped. */
+/* Counts lines. The lexer has counted them already, unless it has stopped. */
 static void cfti_text_count(cfti_text_pieces *pieces, const cfti_text_state *state,
                             const cfti_text_rules *rules) {
     if (rules->mode != CONFITURE_CHECK_NONE && pieces->lexer.found == NULL)
@@ -95,35 +94,34 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     return CONFITURE_OK;
 }
 
-/* The map of everything that reads text: strict UTF-8, newlines translated, and what
- * the file leaves open. What it finds is left to the fold. */
+/* The map of check and build: strict UTF-8, newline translation, and what the file leaves open.
+ * Findings are left to fold. */
 static confiture_status cfti_text_map(cfti_text_state *state, const cfti_chunk *chunk,
                                       const cfti_text_rules *rules, cfti_arena *arena,
                                       cfti_fail *fail) {
     cfti_text_pieces whole;
     state->text = chunk->bytes;
     state->text_size = chunk->size;
-    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in a piece before */
+    if (state->finding.status != CONFITURE_OK) return CONFITURE_OK; /* in an earlier piece */
     return cfti_text_piece(
         state, chunk->piece_state != NULL ? (cfti_text_pieces *)chunk->piece_state : &whole, chunk,
         rules, arena, fail);
 }
 
-/* Where findings go, and the first of them. */
+/* Where findings are reported. */
 typedef struct cfti_findings {
     const confiture_files *files;
     confiture_finding_callback *callback;
     void *user;
-    bool notes;     /* are told */
-    bool terminate; /* statements are ended for the files that do not */
+    bool notes;     /* are reported too */
+    bool terminate; /* the build adds a missing semicolon */
     bool any;
-    cfti_fail first;
+    cfti_fail first; /* of the findings */
 } cfti_findings;
 
 static const size_t cfti_note_size = sizeof("note: ") - 1;
 
-/* Tells the callback of a failure; what: NULL, or a note, and detail the same after
- * "note: ". */
+/* Reports a failure to the callback, or, if `what` is not NULL, a note. */
 static void cfti_findings_report(const cfti_findings *findings, const cfti_fail *fail,
                                  const char *name, const char *what) {
     confiture_finding finding;
@@ -143,7 +141,7 @@ static void cfti_findings_report(const cfti_findings *findings, const cfti_fail 
     findings->callback(findings->user, &finding);
 }
 
-/* A note on a line of a file. */
+/* Reports a note on a line of a file. detail begins with "note: ". */
 static void cfti_findings_note_file(const cfti_findings *findings, const cfti_chunk *chunk,
                                     uint64_t line, const char *detail) {
     cfti_fail fail;
@@ -153,8 +151,8 @@ static void cfti_findings_note_file(const cfti_findings *findings, const cfti_ch
     cfti_findings_report(findings, &fail, chunk->file->name, detail + cfti_note_size);
 }
 
-/* The fold of it: a finding is told to the callback, or is an error if there is none. A
- * statement that is not ended is none in the last file of an output. */
+/* The fold of check and build: reports a finding to the callback, or fails without one. In the last
+ * file of an output a statement may end without a semicolon. */
 static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_chunk *chunk,
                                           bool ends_output, cfti_fail *fail) {
     const cfti_text_state *state = (const cfti_text_state *)chunk->state;
@@ -162,10 +160,10 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_ch
         cfti_findings_note_file(findings, chunk, state->relative_line,
                                 "note: \\ir looks beside the built schema, not beside this file");
     if (state->finding.status == CONFITURE_OK) return CONFITURE_OK;
-    if (state->unended && (ends_output || (findings->terminate && state->then == NULL)))
+    if (state->unended && (ends_output || (findings->terminate && state->if_ended == NULL)))
         return CONFITURE_OK;
     *fail = state->finding;
-    if (findings->terminate && state->then != NULL) fail->detail = state->then;
+    if (findings->terminate && state->if_ended != NULL) fail->detail = state->if_ended;
     cfti_fail_at(fail, findings->files, chunk->index);
     if (!findings->any) findings->first = *fail;
     findings->any = true;
@@ -174,7 +172,7 @@ static confiture_status cfti_findings_add(cfti_findings *findings, const cfti_ch
     return CONFITURE_OK;
 }
 
-/* A note on a name. */
+/* Reports a note on a name. */
 static void cfti_findings_note_name(void *ctx, const cfti_fail *fail, const char *name) {
     cfti_findings_report((const cfti_findings *)ctx, fail, name, fail->detail + cfti_note_size);
 }
@@ -186,9 +184,9 @@ static confiture_status cfti_findings_note_names(cfti_findings *findings, const 
     bool good;
     memset(&notes, 0, sizeof(notes));
     notes.files = findings->files;
-    notes.tell = cfti_findings_note_name;
+    notes.report = cfti_findings_note_name;
     notes.ctx = findings;
-    (void)cfti_scratch_allocator(&notes.allocator, run); /* there is one: the scan had it */
+    (void)cfti_scratch_allocator(&notes.allocator, run); /* the scan had one too */
     notes.words.allocator = notes.allocator;
     good = cfti_notes_report_all(&notes);
     cfti_cancel_restore(cancel);
@@ -212,7 +210,7 @@ static confiture_status cfti_check_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
     return cfti_findings_add(&check->findings, chunk, ends_output, fail);
 }
 
-/* Why these rules cannot be followed; NULL: they can. */
+/* Why these rules cannot be used, or NULL. */
 static const char *cfti_text_rules_refuse(const cfti_text_rules *rules, bool terminate) {
     if (rules->mode == CONFITURE_CHECK_POSTGRES) return NULL;
     if (rules->mode != CONFITURE_CHECK_QUOTES && rules->mode != CONFITURE_CHECK_REFERENCE &&

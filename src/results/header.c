@@ -2,12 +2,11 @@
 
 #define CFTI_BAR_44 CFTI_BAR_42 "=="
 
-/* The part of the header before the digest is followed by 64 characters that are only
- * known when all files have been read: zeros stand for them until then. */
+/* The digest is known when all files have been read: zeros hold its place until then. */
 static const char cfti_digest_unknown[] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
-/* A value of the header must stay on its line of comment. */
+/* A value of the header must stay on its comment line. */
 static bool cfti_is_one_line(const char *text) {
     return cfti_line_check(text, strlen(text)) == CFTI_LINE_GOOD;
 }
@@ -20,7 +19,7 @@ static const char *cfti_header_check(const confiture_header *header) {
     return NULL;
 }
 
-/* *digest_at: where in the output the digest goes. */
+/* *digest_at: the offset of the digest in the output. */
 static confiture_status cfti_header_put(cfti_output *output, const confiture_header *header,
                                         size_t file_count, uint64_t *digest_at, cfti_fail *fail) {
     char count[20];

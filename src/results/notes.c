@@ -1,7 +1,7 @@
-/* ---- results/notes.c: what the names of a list may hide ---- */
+/* ---- results/notes.c: notes on the names of a list ---- */
 
-/* Letters of Latin-1 and Latin Extended-A, from U+00C0 to U+017F, that Unicode takes for a
- * letter and a mark above or below it: the letters, and what stands for the marks. */
+/* The letters from U+00C0 to U+017F (Latin-1, Latin Extended-A) that Unicode decomposes into a
+ * letter and a combining mark: the letters, and a character of cfti_marks for each mark. */
 static const char cfti_letters[] =
     "AAAAAA CEEEEIIII NOOOOO  UUUUY  aaaaaa ceeeeiiii nooooo  uuuuy y"
     "AaAaAaCcCcCcCcDd  EeEeEeEeEeGgGgGgGgHh  IiIiIiIiI   JjKk LlLlLl "
@@ -14,11 +14,10 @@ static const char cfti_marks[] = "`'^~-u.:o\"v,;";
 static const uint16_t cfti_mark_codes[] = {0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307,
                                            0x308, 0x30A, 0x30B, 0x30C, 0x327, 0x328};
 
-/* A name as it is compared: its letters without their marks, which come after them, and,
- * if lower, in lower case. */
+/* Reads a name as it is compared: decomposed, and, if lower, in lower case. */
 typedef struct cfti_folding {
     const uint8_t *at, *end;
-    uint32_t mark; /* of the letter before, to come next; 0: none */
+    uint32_t mark; /* of the letter before, which comes next; 0: none */
     bool lower;
 } cfti_folding;
 
@@ -29,7 +28,7 @@ static void cfti_folding_init(cfti_folding *folding, const cfti_file *file, bool
     folding->lower = lower;
 }
 
-/* Of the letters in Latin-1 and Latin Extended-A that have no mark. */
+/* The lower case of a letter without a mark, up to U+017F. */
 static uint32_t cfti_lower_letter(uint32_t code) {
     static const uint16_t pairs[] = {0x110, 0x126, 0x132, 0x13F, 0x141, 0x14A, 0x152, 0x166};
     size_t i;
@@ -79,12 +78,11 @@ static uint64_t cfti_folded_hash(const cfti_file *file) {
     return hash;
 }
 
-/* Who is told, and what it takes. */
 typedef struct cfti_notes {
     const confiture_files *files;
     confiture_allocator allocator;
     cfti_buffer words;
-    void (*tell)(void *ctx, const cfti_fail *fail, const char *name);
+    void (*report)(void *ctx, const cfti_fail *fail, const char *name);
     void *ctx;
 } cfti_notes;
 
@@ -98,8 +96,8 @@ static bool cfti_notes_append(cfti_notes *notes, const char *text, size_t size) 
     return cfti_buffer_append(&notes->words, text, size);
 }
 
-/* A note on a file: some component, or none, what is said of it, another name, and what is to
- * be done. False: no memory. */
+/* Reports a note on a file: a component of its name or "", what is wrong with it, another name, and
+ * advice. False: no memory. */
 static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const char *component,
                               const char *what, const char *other, size_t other_size,
                               const char *advice) {
@@ -114,7 +112,7 @@ static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const ch
     cfti_fail_with(&fail, CONFITURE_OK, (const char *)notes->words.data);
     fail.path = file->path;
     fail.index = (size_t)(file - notes->files->items);
-    notes->tell(notes->ctx, &fail, file->name);
+    notes->report(notes->ctx, &fail, file->name);
     return true;
 }
 
@@ -122,7 +120,7 @@ static bool cfti_notes_report(cfti_notes *notes, const cfti_file *file, const ch
 
 typedef struct cfti_alike {
     uint64_t hash;
-    const cfti_file *file, *other; /* other: NULL, or the file before it that is alike */
+    const cfti_file *file, *other; /* other: the file before it that is alike */
 } cfti_alike;
 
 static int cfti_order_alike(const void *a, const void *b) {
@@ -148,8 +146,8 @@ static bool cfti_notes_report_alike(cfti_notes *notes, const cfti_alike *alike) 
                              other->name_size, ": rename one");
 }
 
-/* Names that are the same, or the same to some file systems. By their hashes: the names
- * themselves are compared only where those are equal. */
+/* Reports names that are the same, or the same to some file systems. Sorted by hash, so that only
+ * names of equal hashes are compared. */
 static bool cfti_notes_alike(cfti_notes *notes) {
     size_t n = notes->files->count, i, kept = 0;
     cfti_alike *items;
@@ -177,7 +175,7 @@ static bool cfti_notes_alike(cfti_notes *notes) {
 
 /* ---- numbers ---- */
 
-/* The digits that a component begins with, without zeros before them. */
+/* The number that a component begins with, without leading zeros. */
 static const char *cfti_number_of(const char *name, size_t *digits) {
     size_t n = 0;
     while (*name == '0' && name[1] >= '0' && name[1] <= '9') name++;
@@ -194,7 +192,7 @@ static bool cfti_number_is_above(const char *a, const char *b) {
     return m != n ? m > n : memcmp(a, b, n) > 0;
 }
 
-/* Where the components of two paths that come one after the other begin to differ. */
+/* The offset of the first component in which two paths differ. */
 static size_t cfti_first_difference(const char *a, const char *b) {
     size_t i, start = 0;
     for (i = 0; a[i] == b[i] && a[i] != '\0'; i++)
@@ -202,28 +200,28 @@ static size_t cfti_first_difference(const char *a, const char *b) {
     return start;
 }
 
-/* Numbers by which files and directories are sorted otherwise than meant: once for each
- * directory. The list is in the order of paths, so what is below a directory is together,
- * and of those told of only the ones above the file at hand are kept. */
+/* Reports numbers that sort otherwise than they count, as 10 before 9, once for each directory. The
+ * list is in path order, so a directory's files are neighbours, and `reported` holds only the
+ * directories above the current file. */
 static bool cfti_notes_numbers(cfti_notes *notes) {
-    size_t *told = NULL, depth = 0, capacity = 0, i;
+    size_t *reported = NULL, depth = 0, capacity = 0, i;
     bool good = true;
     for (i = 1; good && notes->files->is_by_path && i < notes->files->count; i++) {
         const char *a = notes->files->items[i - 1].path, *b = notes->files->items[i].path;
         size_t start = cfti_first_difference(a, b);
-        void *grown = told;
-        while (depth > 0 && told[depth - 1] > start) depth--;
+        void *grown = reported;
+        while (depth > 0 && reported[depth - 1] > start) depth--;
         if (!cfti_number_is_above(a + start, b + start)) continue;
-        if (depth > 0 && told[depth - 1] == start) continue;
-        good = cfti_grow(&notes->allocator, &grown, &capacity, depth, sizeof(*told));
-        told = (size_t *)grown;
+        if (depth > 0 && reported[depth - 1] == start) continue;
+        good = cfti_grow(&notes->allocator, &grown, &capacity, depth, sizeof(*reported));
+        reported = (size_t *)grown;
         if (!good) break;
-        told[depth++] = start;
+        reported[depth++] = start;
         good = cfti_notes_report(notes, &notes->files->items[i], b + start, " comes after ",
                                  a + start, cfti_component_size(a + start),
                                  ": write numbers with as many digits each");
     }
-    cfti_free(&notes->allocator, told, capacity * sizeof(*told));
+    cfti_free(&notes->allocator, reported, capacity * sizeof(*reported));
     return good;
 }
 
@@ -238,11 +236,11 @@ static void cfti_notes_left_out(cfti_notes *notes) {
                        "note: left out, since patterns tell upper case from lower: rename it, or "
                        "add a pattern");
         fail.path = path;
-        notes->tell(notes->ctx, &fail, path);
+        notes->report(notes->ctx, &fail, path);
     }
 }
 
-/* Tells of all. False: no memory. */
+/* Reports all notes. False: no memory. */
 static bool cfti_notes_report_all(cfti_notes *notes) {
     bool good = cfti_notes_numbers(notes) && (notes->files->count < 2 || cfti_notes_alike(notes));
     if (good) cfti_notes_left_out(notes);

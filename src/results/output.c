@@ -2,17 +2,16 @@
 
 #define CFTI_OUTPUT_RUN ((size_t)256 << 10)
 
-/* What a file's sink says besides errors of the system's: what it had read once was not so
- * when it was needed again. */
+/* Returned by a file's sink beside system errors: the old file changed while it was compared. */
 #define CFTI_OUTPUT_CHANGED (-1)
 
-/* Collects bytes, and hands them on in large runs if there is somewhere to hand them. */
+/* Collects bytes. With a sink they are passed on in large runs. */
 typedef struct cfti_output {
     cfti_buffer buffer;
-    confiture_sink sink;  /* write NULL: all stays in the buffer */
-    uint64_t total_bytes; /* put so far */
+    confiture_sink sink;  /* write NULL: all bytes stay in the buffer */
+    uint64_t total_bytes; /* so far */
     const char *path;     /* for errors; "" for memory and sinks */
-    bool sink_is_file;    /* then a refusal is the system's */
+    bool sink_is_file;    /* its errors are system errors */
 } cfti_output;
 
 static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char *path) {
@@ -22,7 +21,7 @@ static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char 
     return fail->status;
 }
 
-static confiture_status cfti_output_hand(cfti_output *output, const void *data, size_t size,
+static confiture_status cfti_output_send(cfti_output *output, const void *data, size_t size,
                                          cfti_fail *fail) {
     int error = (output->sink.write)(output->sink.user, data, size);
     if (error == 0) return CONFITURE_OK;
@@ -36,7 +35,7 @@ static confiture_status cfti_output_hand(cfti_output *output, const void *data, 
 static confiture_status cfti_output_flush(cfti_output *output, cfti_fail *fail) {
     size_t size = output->buffer.size;
     output->buffer.size = 0;
-    return size == 0 ? CONFITURE_OK : cfti_output_hand(output, output->buffer.data, size, fail);
+    return size == 0 ? CONFITURE_OK : cfti_output_send(output, output->buffer.data, size, fail);
 }
 
 static confiture_status cfti_output_put(cfti_output *output, const void *data, size_t size,
@@ -45,7 +44,7 @@ static confiture_status cfti_output_put(cfti_output *output, const void *data, s
     if (output->sink.write != NULL && output->buffer.size + size > CFTI_OUTPUT_RUN) {
         confiture_status status = cfti_output_flush(output, fail);
         if (status != CONFITURE_OK) return status;
-        if (size >= CFTI_OUTPUT_RUN / 4) return cfti_output_hand(output, data, size, fail);
+        if (size >= CFTI_OUTPUT_RUN / 4) return cfti_output_send(output, data, size, fail);
     }
     if (cfti_buffer_append(&output->buffer, data, size)) return CONFITURE_OK;
     cfti_fail_with(fail,

@@ -2,17 +2,17 @@
 
 #define CFTI_BAR_42 "=========================================="
 
-/* What a compile function says when it is not the text that is wrong. */
+/* Returned by a compile function when memory runs out. */
 static const char cfti_no_memory[] = "out of memory";
 
-/* A separator is a text in which NUL stands for the name of the file. */
+/* In a compiled separator NUL stands for the name of the file. */
 static const char cfti_separator_block[] =
     "\n/* " CFTI_BAR_42 "\n * File: \0\n * " CFTI_BAR_42 " */\n\n";
 static const char cfti_separator_line[] =
     "\n-- " CFTI_BAR_42 "\n-- File: \0\n-- " CFTI_BAR_42 "\n\n";
 static const char cfti_separator_mysql[] = "\n# " CFTI_BAR_42 "\n# File: \0\n# " CFTI_BAR_42 "\n\n";
 
-/* A caller's template, in the same form. NULL, or what is wrong with it. */
+/* Compiles a caller's template. Returns NULL, or what is wrong. */
 static const char *cfti_template_compile(cfti_buffer *out, const char *template_text) {
     static const char field[] = "{file_path}";
     const char *p = template_text;
@@ -27,24 +27,24 @@ static const char *cfti_template_compile(cfti_buffer *out, const char *template_
     }
     if (!cfti_buffer_append(out, "\n", 1)) return cfti_no_memory;
     while (*p != '\0') {
-        bool capacity;
+        bool good;
         if (p[0] == '{' && p[1] == '{') {
-            capacity = cfti_buffer_append(out, "{", 1), p += 2;
+            good = cfti_buffer_append(out, "{", 1), p += 2;
         } else if (p[0] == '}' && p[1] == '}') {
-            capacity = cfti_buffer_append(out, "}", 1), p += 2;
+            good = cfti_buffer_append(out, "}", 1), p += 2;
         } else if (strncmp(p, field, sizeof(field) - 1) == 0) {
-            capacity = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
+            good = cfti_buffer_append(out, "", 1), p += sizeof(field) - 1;
         } else if (*p == '{' || *p == '}') {
             return "the separator template may hold {file_path}, {{ and }} and no other braces";
         } else {
-            capacity = cfti_buffer_append(out, p, 1), p++;
+            good = cfti_buffer_append(out, p, 1), p++;
         }
-        if (!capacity) return cfti_no_memory;
+        if (!good) return cfti_no_memory;
     }
     return cfti_buffer_append(out, "\n", 1) ? NULL : cfti_no_memory;
 }
 
-/* The separator of a build: its text, compiled. NULL, or what is wrong. */
+/* Compiles the separator of a build. Returns NULL, or what is wrong. */
 static const char *cfti_separator_compile(cfti_buffer *out, confiture_separator style,
                                           const char *template_text) {
     const char *text = "";
@@ -66,7 +66,7 @@ static const char *cfti_separator_compile(cfti_buffer *out, confiture_separator 
     return cfti_buffer_append(out, text, size) ? NULL : cfti_no_memory;
 }
 
-/* How much it is with a name. */
+/* The size of a separator with the name in it. */
 static size_t cfti_separator_size(const cfti_buffer *separator, size_t name_size) {
     size_t names = (size_t)cfti_count_byte(separator->data, separator->size, 0);
     return separator->size + names * name_size;

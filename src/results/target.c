@@ -1,37 +1,38 @@
 /* ---- results/target.c: a file that is built: open, complete, commit, close ---- */
 
-#define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes of a file that are looked at at once */
+#define CFTI_TARGET_STEP ((size_t)8 << 10) /* bytes compared or copied at once */
 #define CFTI_TARGET_NO_OFFSET (UINT64_MAX / 2)
 #define CFTI_TARGET_NAME 32 /* ".confiture-", 16 digits, ".tmp" */
 
-/* A file that is being replaced: the new bytes are in `file`, which gets a name beside the old
- * one when it is complete, and the old one's name at last. Or it is written to as it stands. */
+/* A file that is being replaced. The new bytes are in `file`, which gets a temporary name beside
+ * the old file when it is complete, and then the old file's name. What cannot be replaced is
+ * direct. */
 typedef struct cfti_target {
     const char *path;      /* as given */
-    cfti_buffer real;      /* where the file is, behind symbolic links */
-    cfti_buffer directory; /* which holds it */
-    cfti_buffer temporary; /* beside it; empty: there is no such name */
-    cfti_buffer kept;      /* what the old file is called, too, until all is done; or empty */
+    cfti_buffer real;      /* path of the file, symbolic links resolved */
+    cfti_buffer directory; /* path of its directory */
+    cfti_buffer temporary; /* path of the new file, or empty */
+    cfti_buffer backup;    /* second path of the old file, or empty */
     cfti_os_file file;
-    cfti_os_file listing; /* the directory, to be synced */
-    cfti_os_file rival;   /* the old file, with which the new bytes are compared */
-    bool is_open, is_listed, is_comparing;
+    cfti_os_file directory_file; /* to be synced */
+    cfti_os_file old_file;       /* to compare the new bytes with */
+    bool is_open, directory_is_open, is_comparing;
     bool exists;
-    bool direct;               /* a device, a FIFO, an open file: written to as it stands */
-    int descriptor;            /* of this process, to which it leads; or -1 */
+    bool direct;               /* a device, a FIFO, an open file: it is written to in place */
+    int descriptor;            /* the one of this process to which the path leads, or -1 */
     bool unchanged;            /* the old file holds the new bytes */
-    bool replaced;             /* it is the new one */
-    uint64_t size;             /* written, or found to be the same */
-    const uint64_t *digest_at; /* 64 bytes there are compared later */
+    bool replaced;             /* the new file has the old file's name */
+    uint64_t size;             /* bytes written, or found to be the same */
+    const uint64_t *digest_at; /* the 64 bytes of the digest are compared last */
     confiture_sha256 compared;
     cfti_os_status old, made;
 } cfti_target;
 
-/* ---- a name of its own ---- */
+/* ---- temporary names ---- */
 
-/* A name in the directory of the target that nobody else has: not one made of the target's,
- * which may leave no room for more; hidden, and without .sql, so that no search for SQL files
- * takes what a killed process leaves. */
+/* A random name in the target's directory. It holds nothing of the target's name, which may have
+ * the greatest possible length. It is hidden and does not end in .sql, so that a search for SQL
+ * files ignores what a killed process leaves. */
 static int cfti_target_choose(const cfti_target *target, cfti_buffer *name, unsigned attempt) {
     static const char hex[] = "0123456789abcdef";
     char leaf[CFTI_TARGET_NAME];
@@ -48,11 +49,11 @@ static int cfti_target_choose(const cfti_target *target, cfti_buffer *name, unsi
                : CFTI_OS_NO_MEMORY;
 }
 
-typedef enum cfti_naming { CFTI_CREATE, CFTI_NAME, CFTI_KEEP } cfti_naming;
+typedef enum cfti_naming { CFTI_CREATE, CFTI_NAME, CFTI_BACK_UP } cfti_naming;
 
-/* Makes a new file, names the one that is open, or gives the old one a second name. */
+/* Creates a new file, names the open one, or gives the old one a second name. */
 static int cfti_target_name(cfti_target *target, cfti_naming naming) {
-    cfti_buffer *name = naming == CFTI_KEEP ? &target->kept : &target->temporary;
+    cfti_buffer *name = naming == CFTI_BACK_UP ? &target->backup : &target->temporary;
     const char *text;
     unsigned attempt;
     int error = CFTI_OS_EXISTS;
@@ -60,7 +61,7 @@ static int cfti_target_name(cfti_target *target, cfti_naming naming) {
         error = cfti_target_choose(target, name, attempt);
         if (error != 0) break;
         text = (const char *)name->data;
-        /* The old file may be secret: the new one gets its rights when it is complete. */
+        /* The old file may be secret: only the complete new file gets its rights. */
         if (naming == CFTI_CREATE) error = cfti_os_create(text, target->exists, &target->file);
         else if (naming == CFTI_NAME) error = cfti_os_name(target->file, text);
         else error = cfti_os_link((const char *)target->real.data, text);
@@ -79,8 +80,7 @@ static int cfti_target_create(cfti_target *target) {
 
 /* ---- open ---- */
 
-/* Where the file to be replaced is; or that there is none, but something to write to as it
- * stands. */
+/* Finds the file to be replaced, or that the target is direct. */
 static int cfti_target_locate(cfti_target *target) {
     cfti_os_status found;
     int error = cfti_os_find_open_file(target->path, &target->direct, &target->descriptor);
@@ -112,30 +112,31 @@ static int cfti_target_find_directory(cfti_target *target) {
     return 0;
 }
 
-/* To compare is only possible with the file that was found, and with one that may be read. */
-static void cfti_target_open_rival(cfti_target *target) {
+/* Compares from now on, if the old file can be read and still is the file that was found. */
+static void cfti_target_open_old(cfti_target *target) {
     cfti_os_status status;
-    if (cfti_os_open(CFTI_OS_CWD, (const char *)target->real.data, &target->rival) != 0) return;
-    target->is_comparing = cfti_os_status_of(target->rival, &status) == 0 &&
+    if (cfti_os_open(CFTI_OS_CWD, (const char *)target->real.data, &target->old_file) != 0) return;
+    target->is_comparing = cfti_os_status_of(target->old_file, &status) == 0 &&
                            status.kind == CFTI_KIND_FILE && status.device == target->old.device &&
                            status.inode == target->old.inode;
-    if (!target->is_comparing) cfti_os_close(target->rival);
+    if (!target->is_comparing) cfti_os_close(target->old_file);
     confiture_sha256_init(&target->compared);
 }
 
-/* Makes ready to write: with keep_unchanged nothing is created before a byte differs. */
+/* Prepares to write. With keep_unchanged the new file is created when the first byte differs. */
 static int cfti_target_prepare(cfti_target *target, bool keep_unchanged, bool sync) {
     int error = cfti_target_find_directory(target);
     if (error == 0 && sync) {
-        error = cfti_os_open_directory((const char *)target->directory.data, &target->listing);
-        target->is_listed = error == 0;
+        error =
+            cfti_os_open_directory((const char *)target->directory.data, &target->directory_file);
+        target->directory_is_open = error == 0;
     }
-    if (error == 0 && keep_unchanged && target->exists) cfti_target_open_rival(target);
+    if (error == 0 && keep_unchanged && target->exists) cfti_target_open_old(target);
     if (error == 0 && !target->is_comparing) error = cfti_target_create(target);
     return error;
 }
 
-/* What to say of a target that cannot be opened: its directory may be what is missing. */
+/* Says why a target cannot be opened: its directory may be missing. */
 static confiture_status cfti_target_refuse(const cfti_target *target, int error, cfti_fail *fail) {
     cfti_os_status status;
     cfti_fail_system(fail, error, target->path);
@@ -153,7 +154,7 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     memset(target, 0, sizeof(*target));
     target->path = path;
     target->real.allocator = target->directory.allocator = *allocator;
-    target->temporary.allocator = target->kept.allocator = *allocator;
+    target->temporary.allocator = target->backup.allocator = *allocator;
     if (path[0] == '\0')
         return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "the output has no path");
     error = cfti_os_status_at(CFTI_OS_CWD, path, true, &target->old);
@@ -171,13 +172,13 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     return error != 0 ? cfti_target_refuse(target, error, fail) : CONFITURE_OK;
 }
 
-/* ---- which file it is ---- */
+/* ---- identity ---- */
 
 static bool cfti_same_file(const cfti_os_status *a, const cfti_os_status *b) {
     return a->device == b->device && a->inode == b->inode;
 }
 
-/* Whether two targets are the same file, though it may not exist yet. */
+/* Whether two targets are the same file, which need not exist yet. */
 static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
     cfti_os_status x, y;
     if ((a->direct && b->direct) || a->exists != b->exists) return false;
@@ -189,8 +190,7 @@ static bool cfti_target_is(const cfti_target *a, const cfti_target *b) {
            cfti_same_file(&x, &y);
 }
 
-/* The first of the outputs that is the same file as one before it, whose rename would win; or
- * NULL. */
+/* The first target that is the same file as one before it, and would replace it; or NULL. */
 static const cfti_target *cfti_targets_collide(const cfti_target *targets, size_t count) {
     size_t i, k;
     for (i = 0; i < count; i++)
@@ -205,8 +205,7 @@ static confiture_status cfti_fail_collision(cfti_fail *fail, const cfti_target *
     return fail->status;
 }
 
-/* Whether a path at which there is nothing yet leads to where the target will be. Returns
- * an error of the system's. */
+/* Whether a path without a file leads to where the target will be. Returns a system error. */
 static int cfti_target_awaits(const cfti_target *target, const char *path, bool *awaits) {
     cfti_buffer x, y;
     int error;
@@ -223,7 +222,7 @@ static int cfti_target_awaits(const cfti_target *target, const char *path, bool 
 
 /* ---- bytes ---- */
 
-/* Fewer than `size` bytes only at the end. */
+/* Reads `size` bytes, or fewer at the end of the file. */
 static int cfti_target_read(cfti_os_file file, uint8_t *data, size_t size, uint64_t offset,
                             size_t *got) {
     *got = 0;
@@ -237,55 +236,56 @@ static int cfti_target_read(cfti_os_file file, uint8_t *data, size_t size, uint6
     return 0;
 }
 
-/* The first `size` bytes of one file into another, and into a digest. */
+/* Copies the first `size` bytes of a file, and hashes them. */
 static int cfti_target_copy(cfti_os_file from, cfti_os_file to, uint64_t size,
                             confiture_sha256 *sha) {
     uint8_t bytes[CFTI_TARGET_STEP];
     uint64_t at;
-    size_t part, got;
-    for (at = 0; at < size; at += part) {
+    size_t step, got;
+    for (at = 0; at < size; at += step) {
         int error;
-        part = size - at < sizeof(bytes) ? (size_t)(size - at) : sizeof(bytes);
-        error = cfti_target_read(from, bytes, part, at, &got);
-        if (error == 0 && got < part) error = CFTI_OUTPUT_CHANGED;
-        if (error == 0) error = cfti_os_write(to, bytes, part);
+        step = size - at < sizeof(bytes) ? (size_t)(size - at) : sizeof(bytes);
+        error = cfti_target_read(from, bytes, step, at, &got);
+        if (error == 0 && got < step) error = CFTI_OUTPUT_CHANGED;
+        if (error == 0) error = cfti_os_write(to, bytes, step);
         if (error != 0) return error;
-        confiture_sha256_update(sha, bytes, part);
+        confiture_sha256_update(sha, bytes, step);
     }
     return 0;
 }
 
-/* Whether the old file goes on with these bytes, those but where the digest is to be. */
+/* Whether the old file continues with these bytes, except where the digest will be. */
 static bool cfti_target_matches(cfti_target *target, const uint8_t *data, size_t size) {
     uint8_t bytes[CFTI_TARGET_STEP];
     confiture_sha256 sha = target->compared;
     uint64_t at = target->size, gap = *target->digest_at;
-    size_t part, got;
-    for (; size > 0; data += part, size -= part, at += part) {
-        part = cfti_min(size, sizeof(bytes));
-        if (at < gap && gap - at < part) part = (size_t)(gap - at);
-        else if (at >= gap && at - gap < 64) part = cfti_min(part, (size_t)(gap + 64 - at));
-        if (cfti_target_read(target->rival, bytes, part, at, &got) != 0 || got < part) return false;
-        if ((at < gap || at - gap >= 64) && memcmp(bytes, data, part) != 0) return false;
-        confiture_sha256_update(&sha, bytes, part);
+    size_t step, got;
+    for (; size > 0; data += step, size -= step, at += step) {
+        step = cfti_min(size, sizeof(bytes));
+        if (at < gap && gap - at < step) step = (size_t)(gap - at);
+        else if (at >= gap && at - gap < 64) step = cfti_min(step, (size_t)(gap + 64 - at));
+        if (cfti_target_read(target->old_file, bytes, step, at, &got) != 0 || got < step)
+            return false;
+        if ((at < gap || at - gap >= 64) && memcmp(bytes, data, step) != 0) return false;
+        confiture_sha256_update(&sha, bytes, step);
     }
     target->compared = sha;
     target->size = at;
     return true;
 }
 
-/* The new bytes are other ones: now there is something to write. What was the same is taken
- * from the old file, if it still is what it was. */
+/* The first byte differs: creates the new file, and copies the equal bytes from the old file, if
+ * they are still what was compared. */
 static int cfti_target_differ(cfti_target *target) {
     confiture_sha256 sha;
     uint8_t before[32], after[32];
     int error = cfti_target_create(target);
     confiture_sha256_init(&sha);
-    if (error == 0) error = cfti_target_copy(target->rival, target->file, target->size, &sha);
+    if (error == 0) error = cfti_target_copy(target->old_file, target->file, target->size, &sha);
     confiture_sha256_final(&target->compared, before);
     confiture_sha256_final(&sha, after);
     if (error == 0 && memcmp(before, after, sizeof(before)) != 0) error = CFTI_OUTPUT_CHANGED;
-    cfti_os_close(target->rival);
+    cfti_os_close(target->old_file);
     target->is_comparing = false;
     return error;
 }
@@ -303,13 +303,13 @@ static int cfti_target_write(void *user, const void *data, size_t size) {
     return error;
 }
 
-/* The digest, where zeros were written for it. */
+/* Writes the digest over the zeros that hold its place. */
 static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
     uint8_t bytes[64];
     size_t got;
     int error = 0;
     if (target->is_comparing) {
-        if (cfti_target_read(target->rival, bytes, 64, *target->digest_at, &got) == 0 &&
+        if (cfti_target_read(target->old_file, bytes, 64, *target->digest_at, &got) == 0 &&
             got == 64 && memcmp(bytes, hex, 64) == 0)
             return 0;
         error = cfti_target_differ(target);
@@ -319,18 +319,18 @@ static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
 
 /* ---- complete ---- */
 
-/* What is there now, which may be another file than before, or none. */
+/* Takes the status of the old file again: another file may have taken its place, or none. */
 static int cfti_target_recheck(cfti_target *target) {
     cfti_os_status now;
     int error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, true, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
-    if (now.kind != CFTI_KIND_FILE) return 0; /* the rename will say what it is */
+    if (now.kind != CFTI_KIND_FILE) return 0; /* the rename reports it */
     target->old = now;
     target->exists = true;
     return 0;
 }
 
-/* The rights of the old file, and the disk. */
+/* Gives the new file the old one's rights, and syncs it. */
 static int cfti_target_seal(cfti_target *target, bool sync) {
     int error = cfti_os_status_of(target->file, &target->made);
     if (error == 0) error = cfti_target_recheck(target);
@@ -341,8 +341,7 @@ static int cfti_target_seal(cfti_target *target, bool sync) {
     return error;
 }
 
-/* A file that cannot be named, since the system does not allow it: its bytes go into one that
- * has a name from the start. */
+/* Where the system cannot name an unnamed file: copies its bytes into a file that has a name. */
 static int cfti_target_use_named(cfti_target *target, bool sync) {
     cfti_os_file unnamed = target->file;
     confiture_sha256 sha;
@@ -357,21 +356,20 @@ static int cfti_target_use_named(cfti_target *target, bool sync) {
     return error != 0 ? error : cfti_target_seal(target, sync);
 }
 
-/* Whether the old file ends where the new one does. */
+/* Whether the old file has no more bytes than the new one. */
 static bool cfti_target_is_same(const cfti_target *target) {
     uint8_t beyond;
     size_t got;
-    return cfti_target_read(target->rival, &beyond, 1, target->size, &got) == 0 && got == 0;
+    return cfti_target_read(target->old_file, &beyond, 1, target->size, &got) == 0 && got == 0;
 }
 
-/* All bytes have been handed over: makes the new file complete, under a name of its own, but
- * does not put it in its place yet. */
+/* Completes the new file, under its temporary name. */
 static int cfti_target_complete(cfti_target *target, bool sync) {
     int error = 0;
     if (target->is_comparing) {
         target->unchanged = cfti_target_is_same(target);
         if (target->unchanged) {
-            if (sync) error = cfti_os_sync(target->rival);
+            if (sync) error = cfti_os_sync(target->old_file);
             return cfti_os_is_not_synced(error) ? 0 : error;
         }
         error = cfti_target_differ(target);
@@ -391,12 +389,12 @@ static int cfti_target_complete(cfti_target *target, bool sync) {
 
 /* ---- commit ---- */
 
-/* The moment at which the old file becomes the new one. With keep_old it could be undone: the
- * old one keeps a second name, where the system allows that. */
+/* Replaces the old file. With keep_old the old file keeps a second name, where the system allows
+ * that, so that cfti_target_restore() can undo it. */
 static int cfti_target_replace(cfti_target *target, bool keep_old) {
     int error = 0;
     if (target->direct || target->unchanged) return 0;
-    if (keep_old && target->exists) error = cfti_target_name(target, CFTI_KEEP);
+    if (keep_old && target->exists) error = cfti_target_name(target, CFTI_BACK_UP);
     if (error == CFTI_OS_NO_MEMORY) return error;
     error = cfti_os_rename((const char *)target->temporary.data, (const char *)target->real.data);
     if (error != 0) return error;
@@ -408,49 +406,48 @@ static int cfti_target_replace(cfti_target *target, bool keep_old) {
 static void cfti_target_restore(cfti_target *target) {
     const char *real = (const char *)target->real.data;
     if (!target->replaced) return;
-    if (target->kept.size > 0) {
-        if (cfti_os_rename((const char *)target->kept.data, real) == 0) target->kept.size = 0;
+    if (target->backup.size > 0) {
+        if (cfti_os_rename((const char *)target->backup.data, real) == 0) target->backup.size = 0;
     } else if (!target->exists) {
         (void)cfti_os_remove(real);
     }
 }
 
-/* Whether a target that was not there is one of those before it: in a directory where case
- * does not tell names apart nothing but a look after the rename can show that. Returns an
- * error of the system's. */
-static int cfti_target_is_duplicate(const cfti_target *targets, size_t index, bool *taken) {
+/* Whether a target that did not exist is one of those before it. In a directory that ignores case
+ * only the status after the rename shows that. Returns a system error. */
+static int cfti_target_is_duplicate(const cfti_target *targets, size_t index, bool *is_duplicate) {
     const cfti_target *target = &targets[index];
     cfti_os_status now;
     size_t i;
     int error;
-    *taken = false;
+    *is_duplicate = false;
     if (index == 0 || target->direct || target->exists) return 0;
     error = cfti_os_status_at(CFTI_OS_CWD, (const char *)target->real.data, false, &now);
     if (error != 0) return cfti_os_is_absent(error) ? 0 : error;
     for (i = 0; i < index; i++)
-        if (targets[i].replaced && cfti_same_file(&now, &targets[i].made)) *taken = true;
+        if (targets[i].replaced && cfti_same_file(&now, &targets[i].made)) *is_duplicate = true;
     return 0;
 }
 
-/* Puts all complete files in their places, or none, if that can be undone. */
+/* Puts all complete files in place, or none where that can be undone. */
 static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     size_t i;
     int error;
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        bool taken;
-        error = cfti_target_is_duplicate(targets, i, &taken);
-        if (error == 0 && !taken) error = cfti_target_replace(&targets[i], count > 1);
+        bool is_duplicate;
+        error = cfti_target_is_duplicate(targets, i, &is_duplicate);
+        if (error == 0 && !is_duplicate) error = cfti_target_replace(&targets[i], count > 1);
         if (error != 0) status = cfti_fail_system(fail, error, targets[i].path);
-        else if (taken) status = cfti_fail_collision(fail, &targets[i]);
+        else if (is_duplicate) status = cfti_fail_collision(fail, &targets[i]);
     }
     if (status != CONFITURE_OK) {
         while (i-- > 0) cfti_target_restore(&targets[i]);
         return status;
     }
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
-        /* A rename is only on the disk when the directory is. */
-        error = targets[i].is_listed ? cfti_os_sync(targets[i].listing) : 0;
+        /* A rename is on the disk when the directory is. */
+        error = targets[i].directory_is_open ? cfti_os_sync(targets[i].directory_file) : 0;
         if (error == 0 || cfti_os_is_not_synced(error)) continue;
         status = cfti_fail_system(fail, error, targets[i].path);
         fail->detail = "the file is in place, but its directory cannot be synced";
@@ -458,15 +455,15 @@ static confiture_status cfti_targets_commit(cfti_target *targets, size_t count, 
     return status;
 }
 
-/* After success or failure: whatever is left of the attempt goes. */
+/* Removes what is left, after success and after failure. */
 static void cfti_target_close(cfti_target *target) {
     if (target->is_open) cfti_os_close(target->file);
-    if (target->is_comparing) cfti_os_close(target->rival);
-    if (target->is_listed) cfti_os_close(target->listing);
+    if (target->is_comparing) cfti_os_close(target->old_file);
+    if (target->directory_is_open) cfti_os_close(target->directory_file);
     if (target->temporary.size > 0) (void)cfti_os_remove((const char *)target->temporary.data);
-    if (target->kept.size > 0) (void)cfti_os_remove((const char *)target->kept.data);
+    if (target->backup.size > 0) (void)cfti_os_remove((const char *)target->backup.data);
     cfti_buffer_free(&target->temporary);
-    cfti_buffer_free(&target->kept);
+    cfti_buffer_free(&target->backup);
     cfti_buffer_free(&target->directory);
     cfti_buffer_free(&target->real);
 }

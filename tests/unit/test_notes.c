@@ -15,7 +15,7 @@ static void notes_clear(void) {
     notes_told.status_good = true;
 }
 
-static void notes_tell(void *ctx, const cfti_fail *fail, const char *name) {
+static void notes_report(void *ctx, const cfti_fail *fail, const char *name) {
     confiture_error words;
     (void)ctx;
     (void)name;
@@ -29,7 +29,7 @@ static bool notes_run(confiture_files *files, const confiture_allocator *allocat
     cfti_notes notes;
     memset(&notes, 0, sizeof notes);
     notes.files = files;
-    notes.tell = notes_tell;
+    notes.report = notes_report;
     notes.words.allocator = notes.allocator = *allocator;
     notes_clear();
     return cfti_notes_report_all(&notes);
