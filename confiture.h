@@ -10661,7 +10661,7 @@ static int cfti_beneath_open(cfti_beneath *beneath, const cfti_file *file, bool 
  * Every other file, and every file on a system that sets the times late, is read a second time
  * between two equal statuses, and both reads must bring the same bytes. Before the first of the
  * two statuses the clock must have passed the file's times, or a write between the two could
- * leave the same times. */
+ * leave the same times. A file in pieces is read once, between two such statuses. */
 
 #define CFTI_SETTLED 3     /* seconds */
 #define CFTI_MAX_ROUNDS 10 /* second reads of a file that is written to all the time */
@@ -11122,6 +11122,16 @@ static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_fil
     return CONFITURE_OK;
 }
 
+/* After the last piece of a file: its status must be that from before the first. */
+static confiture_status cfti_read_unchanged(cfti_os_file file, const cfti_os_status *before,
+                                            cfti_fail *fail) {
+    cfti_os_status after;
+    int error = cfti_os_status_of(file, &after);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    return cfti_same_status(before, &after) ? CONFITURE_OK
+                                            : cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
+}
+
 /* ---- scan/read_many.c: many files at once, where the system can ---- */
 
 /* How many files, from the first on, a ring can read together: they must lie in one directory,
@@ -11364,27 +11374,32 @@ static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reade
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* Reads the pieces in turn: see cfti_scan_pieces(). */
+/* Takes the status before the first piece, and does what may fail before anything is folded. */
+static confiture_status cfti_scan_prepare_pieces(cfti_scan *scan, cfti_reader *reader,
+                                                 cfti_os_file file, bool fold,
+                                                 cfti_os_status *before, cfti_fail *fail) {
+    if (cfti_wait_status(file, before, fail) != CONFITURE_OK) return fail->status;
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (cfti_is_over(scan->run, before->size)) return cfti_fail_limit(fail, scan->run);
+    if (before->size == 0 && scan->run->max_file_size != 0 &&
+        cfti_read_measure(reader, file, fail) != CONFITURE_OK)
+        return fail->status;
+    /* A folded piece cannot be taken back, so memory for the text of a piece comes first. */
+    if (fold && scan->consumer->map != NULL &&
+        cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return CONFITURE_OK;
+}
+
 static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reader,
                                              cfti_chunk *chunk, cfti_os_file file, bool fold,
                                              cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
-    cfti_os_status before, after;
-    confiture_status status = cfti_wait_status(file, &before, fail);
-    cfti_block *block;
-    size_t used;
-    int error;
+    cfti_os_status before;
+    confiture_status status = cfti_scan_prepare_pieces(scan, reader, file, fold, &before, fail);
+    cfti_block *block = reader->bytes.first;
+    size_t used = block == NULL ? 0 : block->used;
     if (status != CONFITURE_OK) return status;
-    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    if (cfti_is_over(scan->run, before.size)) return cfti_fail_limit(fail, scan->run);
-    if (before.size == 0 && scan->run->max_file_size != 0)
-        status = cfti_read_measure(reader, file, fail);
-    if (status != CONFITURE_OK) return status;
-    /* A folded piece cannot be taken back, so memory for the text of a piece comes first. */
-    if (fold && consumer->map != NULL && cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    block = reader->bytes.first;
-    used = block == NULL ? 0 : block->used;
     chunk->total = 0;
     chunk->first = true;
     chunk->bytes = reader->piece;
@@ -11404,11 +11419,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
         if (status == CONFITURE_OK) status = cfti_scan_report_piece(scan, reader, chunk, fail);
         chunk->first = false;
     } while (status == CONFITURE_OK && !chunk->last);
-    if (status != CONFITURE_OK) return status;
-    error = cfti_os_status_of(file, &after);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (!cfti_same_status(&before, &after)) return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    return CONFITURE_OK;
+    return status == CONFITURE_OK ? cfti_read_unchanged(file, &before, fail) : status;
 }
 
 /* Reads a file in pieces. Each is mapped and, if `fold`, folded at once. */
@@ -13345,15 +13356,12 @@ static confiture_status cfti_separator_put(cfti_output *output, const cfti_buffe
 static const char cfti_digest_unknown[] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
-/* A value of the header must stay on its comment line. */
-static bool cfti_is_one_line(const char *text) {
-    return cfti_line_check(text, strlen(text)) == CFTI_LINE_GOOD;
-}
-
+/* NULL, or what is wrong with a value, which must stay on its comment line. */
 static const char *cfti_header_check(const confiture_header *header) {
-    if (header->environment != NULL && !cfti_is_one_line(header->environment))
+    const char *environment = header->environment, *timestamp = header->timestamp;
+    if (environment != NULL && cfti_line_check(environment, strlen(environment)) != CFTI_LINE_GOOD)
         return "the header's environment must be one line of UTF-8";
-    if (header->timestamp != NULL && !cfti_is_one_line(header->timestamp))
+    if (timestamp != NULL && cfti_line_check(timestamp, strlen(timestamp)) != CFTI_LINE_GOOD)
         return "the header's timestamp must be one line of UTF-8";
     return NULL;
 }

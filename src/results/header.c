@@ -6,15 +6,12 @@
 static const char cfti_digest_unknown[] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
-/* A value of the header must stay on its comment line. */
-static bool cfti_is_one_line(const char *text) {
-    return cfti_line_check(text, strlen(text)) == CFTI_LINE_GOOD;
-}
-
+/* NULL, or what is wrong with a value, which must stay on its comment line. */
 static const char *cfti_header_check(const confiture_header *header) {
-    if (header->environment != NULL && !cfti_is_one_line(header->environment))
+    const char *environment = header->environment, *timestamp = header->timestamp;
+    if (environment != NULL && cfti_line_check(environment, strlen(environment)) != CFTI_LINE_GOOD)
         return "the header's environment must be one line of UTF-8";
-    if (header->timestamp != NULL && !cfti_is_one_line(header->timestamp))
+    if (timestamp != NULL && cfti_line_check(timestamp, strlen(timestamp)) != CFTI_LINE_GOOD)
         return "the header's timestamp must be one line of UTF-8";
     return NULL;
 }

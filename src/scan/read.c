@@ -15,7 +15,7 @@
  * Every other file, and every file on a system that sets the times late, is read a second time
  * between two equal statuses, and both reads must bring the same bytes. Before the first of the
  * two statuses the clock must have passed the file's times, or a write between the two could
- * leave the same times. */
+ * leave the same times. A file in pieces is read once, between two such statuses. */
 
 #define CFTI_SETTLED 3     /* seconds */
 #define CFTI_MAX_ROUNDS 10 /* second reads of a file that is written to all the time */
@@ -474,4 +474,14 @@ static confiture_status cfti_read_measure(const cfti_reader *reader, cfti_os_fil
         if (cfti_is_over(reader->run, total)) return cfti_fail_limit(fail, reader->run);
     } while (got > 0);
     return CONFITURE_OK;
+}
+
+/* After the last piece of a file: its status must be that from before the first. */
+static confiture_status cfti_read_unchanged(cfti_os_file file, const cfti_os_status *before,
+                                            cfti_fail *fail) {
+    cfti_os_status after;
+    int error = cfti_os_status_of(file, &after);
+    if (error != 0) return cfti_fail_system(fail, error, NULL);
+    return cfti_same_status(before, &after) ? CONFITURE_OK
+                                            : cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
 }

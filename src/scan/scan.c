@@ -131,27 +131,32 @@ static confiture_status cfti_scan_report_piece(cfti_scan *scan, const cfti_reade
     return CFTI_ATOMIC_LOAD(&scan->stopping) ? cfti_fail_cancelled(fail) : CONFITURE_OK;
 }
 
-/* Reads the pieces in turn: see cfti_scan_pieces(). */
+/* Takes the status before the first piece, and does what may fail before anything is folded. */
+static confiture_status cfti_scan_prepare_pieces(cfti_scan *scan, cfti_reader *reader,
+                                                 cfti_os_file file, bool fold,
+                                                 cfti_os_status *before, cfti_fail *fail) {
+    if (cfti_wait_status(file, before, fail) != CONFITURE_OK) return fail->status;
+    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (cfti_is_over(scan->run, before->size)) return cfti_fail_limit(fail, scan->run);
+    if (before->size == 0 && scan->run->max_file_size != 0 &&
+        cfti_read_measure(reader, file, fail) != CONFITURE_OK)
+        return fail->status;
+    /* A folded piece cannot be taken back, so memory for the text of a piece comes first. */
+    if (fold && scan->consumer->map != NULL &&
+        cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return CONFITURE_OK;
+}
+
 static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reader,
                                              cfti_chunk *chunk, cfti_os_file file, bool fold,
                                              cfti_fail *fail) {
     const cfti_consumer *consumer = scan->consumer;
-    cfti_os_status before, after;
-    confiture_status status = cfti_wait_status(file, &before, fail);
-    cfti_block *block;
-    size_t used;
-    int error;
+    cfti_os_status before;
+    confiture_status status = cfti_scan_prepare_pieces(scan, reader, file, fold, &before, fail);
+    cfti_block *block = reader->bytes.first;
+    size_t used = block == NULL ? 0 : block->used;
     if (status != CONFITURE_OK) return status;
-    if (!cfti_reader_has_piece(reader)) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    if (cfti_is_over(scan->run, before.size)) return cfti_fail_limit(fail, scan->run);
-    if (before.size == 0 && scan->run->max_file_size != 0)
-        status = cfti_read_measure(reader, file, fail);
-    if (status != CONFITURE_OK) return status;
-    /* A folded piece cannot be taken back, so memory for the text of a piece comes first. */
-    if (fold && consumer->map != NULL && cfti_arena_reserve(&reader->bytes, CFTI_PIECE) == NULL)
-        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    block = reader->bytes.first;
-    used = block == NULL ? 0 : block->used;
     chunk->total = 0;
     chunk->first = true;
     chunk->bytes = reader->piece;
@@ -171,11 +176,7 @@ static confiture_status cfti_scan_each_piece(cfti_scan *scan, cfti_reader *reade
         if (status == CONFITURE_OK) status = cfti_scan_report_piece(scan, reader, chunk, fail);
         chunk->first = false;
     } while (status == CONFITURE_OK && !chunk->last);
-    if (status != CONFITURE_OK) return status;
-    error = cfti_os_status_of(file, &after);
-    if (error != 0) return cfti_fail_system(fail, error, NULL);
-    if (!cfti_same_status(&before, &after)) return cfti_fail_with(fail, CONFITURE_E_CHANGED, NULL);
-    return CONFITURE_OK;
+    return status == CONFITURE_OK ? cfti_read_unchanged(file, &before, fail) : status;
 }
 
 /* Reads a file in pieces. Each is mapped and, if `fold`, folded at once. */
