@@ -11241,7 +11241,7 @@ static void cfti_read_many(cfti_reader *reader, cfti_read *reads, size_t count, 
     }
 }
 
-/* ---- scan/scan.c: the ordered scan ---- */
+/* ---- scan/scan.c: the ordered scan, a batch at a time ---- */
 
 /* The list is cut into batches as the scan goes on. A worker that is free claims the next batch,
  * and reads and maps it into a slot; the caller folds the slots in list order. The number of slots
@@ -11625,7 +11625,7 @@ static void cfti_slot_reset(cfti_slot *slot) {
     cfti_arena_reset(&slot->arena);
 }
 
-/* ---- scan/scan_loop.c: who reads which batch, and when ---- */
+/* ---- scan/schedule.c: who reads which batch, and when ---- */
 
 /* An idle or a new slot. NULL: no memory. With the lock held. */
 static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {

@@ -63,7 +63,7 @@
 #include "scan/read.c"
 #include "scan/read_many.c"
 #include "scan/scan.c"
-#include "scan/scan_loop.c"
+#include "scan/schedule.c"
 #include "results/digest.c"
 #include "results/manifest.c"
 #include "results/notes.c"

@@ -1,4 +1,4 @@
-/* ---- scan/scan.c: the ordered scan ---- */
+/* ---- scan/scan.c: the ordered scan, a batch at a time ---- */
 
 /* The list is cut into batches as the scan goes on. A worker that is free claims the next batch,
  * and reads and maps it into a slot; the caller folds the slots in list order. The number of slots

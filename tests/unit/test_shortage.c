@@ -1,5 +1,5 @@
 /* Descriptors and memory that run out: many threads come to what one comes to, and name the file
- * that one would name: scan/scan_loop.c, find.c. And how much memory a call takes at the most. */
+ * that one would name: scan/schedule.c, find.c. And how much memory a call takes at the most. */
 
 #include "memory.h"
 #include "runs.h"

@@ -1,4 +1,4 @@
-/* ---- scan/scan_loop.c: who reads which batch, and when ---- */
+/* ---- scan/schedule.c: who reads which batch, and when ---- */
 
 /* An idle or a new slot. NULL: no memory. With the lock held. */
 static cfti_slot *cfti_scan_idle_slot(cfti_scan *scan) {
