@@ -33,7 +33,7 @@ typedef struct cfti_sqe {
 
 typedef struct cfti_cqe {
     uint64_t user_data;
-    int32_t cqe;
+    int32_t result;
     uint32_t flags;
 } cfti_cqe;
 
@@ -221,16 +221,16 @@ static void cfti_ring_add_look(cfti_os_ring *ring, const cfti_os_fetch *fetch, s
 
 static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_cqe *cqe) {
     cfti_os_fetch *fetch = &fetches[cqe->user_data & 0xFFFFFFFFu];
-    bool good = cqe->cqe >= 0;
+    bool good = cqe->result >= 0;
     switch (cqe->user_data >> 32) {
     case CFTI_RING_OPEN: fetch->opened = good; break;
     case CFTI_RING_CLOSE: fetch->closed = good; break;
     case CFTI_RING_STATUS: fetch->looked = good; break;
     default:
         fetch->done = good;
-        fetch->refused = cqe->cqe == -EOPNOTSUPP;
+        fetch->refused = cqe->result == -EOPNOTSUPP;
         if (!good) break;
-        fetch->got = (size_t)cqe->cqe;
+        fetch->got = (size_t)cqe->result;
         CFTI_KERNEL_WROTE(fetch->data, fetch->got);
         cfti_ring_wrote(fetch->data, fetch->got);
     }
