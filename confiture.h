@@ -5679,11 +5679,11 @@ static int cfti_workers_each(cfti_workers *workers, size_t n, void (*task)(void 
     return 0;
 }
 
-/* ---- text/text.c: UTF-8, newlines, and looking for bytes ---- */
+/* ---- text/text.c: UTF-8, newlines, and searches for bytes ---- */
 
-/* Sixteen bytes at a time where every processor of the architecture can: SSE2
- * is part of x86-64, NEON of AArch64, so nothing has to be detected. Elsewhere
- * the same loops run on words of eight. */
+/* Vectors of 16 bytes where every processor of the architecture has them, so that no detection is
+ * needed: SSE2 is part of x86-64, and NEON of AArch64. Elsewhere the same loops use words of
+ * eight bytes. */
 #if CFTI_GNUC && !defined(CONFITURE_NO_SIMD) && defined(__SSE2__)
 #define CFTI_V16 1
 #include <emmintrin.h>
@@ -5702,7 +5702,7 @@ static unsigned cfti_v16_first(cfti_v16 v) {
     return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(v) | 0x10000u);
 }
 
-/* A bit for each byte whose top bit is set, which CFTI_V16_AT turns into its place. */
+/* One bit for each byte whose top bit is set. CFTI_V16_AT is the index of the first such byte. */
 static uint64_t cfti_v16_mask(cfti_v16 v) { return (unsigned)_mm_movemask_epi8(v); }
 #define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask))
 
@@ -5723,9 +5723,8 @@ static cfti_v16 cfti_v16_equal(cfti_v16 a, cfti_v16 b) { return vceqq_u8(a, b); 
 static cfti_v16 cfti_v16_or(cfti_v16 a, cfti_v16 b) { return vorrq_u8(a, b); }
 static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return vsubq_u8(a, b); }
 
-/* NEON has no movemask: the top bits are spread over the bytes and then narrowed
- * to four bits each, in the order of memory only if that is little-endian; hence
- * the vector is turned into a number by vget_lane, not by a store. */
+/* NEON has no movemask: the top bits are spread over the bytes and then narrowed to four bits each.
+ * vget_lane makes them a number; a store would depend on the byte order. */
 static uint64_t cfti_v16_mask(cfti_v16 v) {
     uint8x16_t all = vreinterpretq_u8_s8(vshrq_n_s8(vreinterpretq_s8_u8(v), 7));
     uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
@@ -5754,15 +5753,15 @@ static uint64_t cfti_load_word(const uint8_t *p) {
     return word;
 }
 
-/* The top bit of every byte that is zero. The shorter (w - ONES) & ~w & TOPS also
- * marks a 0x01 above a zero, which would not do for counting. */
+/* The top bit of every byte that is zero. The shorter (w - ONES) & ~w & TOPS also marks a 0x01
+ * above a zero, so it cannot count. */
 static uint64_t cfti_zero_bytes(uint64_t word) {
     return ~(((word & ~CFTI_TOPS) + ~CFTI_TOPS) | word) & CFTI_TOPS;
 }
 #endif
 
-/* The first byte that is a or b; end if there is none. Unlike memchr it is worth
- * its while for the few bytes of a short string. */
+/* The first byte that is a or b; end if there is none. For the few bytes of a short string it is
+ * faster than memchr. */
 static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b) {
 #if CFTI_V16
     cfti_v16 as = cfti_v16_fill(a), bs = cfti_v16_fill(b);
@@ -5781,13 +5780,13 @@ static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a
     return p;
 }
 
-/* How many of the bytes are `value`. */
+/* The number of bytes that are `value`. */
 static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t value) {
     uint64_t count = 0;
 #if CFTI_V16
     cfti_v16 wanted = cfti_v16_fill(value);
     while (n >= 16) {
-        /* A lane counts to 255 at most. */
+        /* A lane counts to 255. */
         size_t blocks = cfti_min(n / 16, 255);
         cfti_v16 lanes = cfti_v16_fill(0);
         n -= 16 * blocks;
@@ -5825,19 +5824,19 @@ static const uint8_t *cfti_skip_ascii(const uint8_t *p, const uint8_t *end) {
 
 /* ==== UTF-8 ============================================================== */
 
-/* Strict UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF), fed in
- * pieces of any size. */
+/* Strict UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF), fed in pieces of any
+ * size. */
 typedef struct cfti_utf8 {
-    uint64_t offset;   /* of the sequence that is cut off, or of the end of what was fed */
-    uint8_t seen;      /* bytes of the sequence that is cut off */
-    uint8_t wanted;    /* bytes that it still lacks */
-    uint8_t low, high; /* what its next byte may be */
+    uint64_t offset;   /* of the incomplete sequence, or of the end of the text */
+    uint8_t seen;      /* bytes of the incomplete sequence */
+    uint8_t wanted;    /* its missing bytes */
+    uint8_t low, high; /* the range of its next byte */
 } cfti_utf8;
 
 static void cfti_utf8_init(cfti_utf8 *utf8) { memset(utf8, 0, sizeof *utf8); }
 
-/* Table 3-7 of the Unicode standard: the lead bytes, and the second bytes that
- * may follow each. False: not a lead byte. */
+/* Table 3-7 of the Unicode standard: the lead bytes and the range of the second byte after each.
+ * False: not a lead byte. */
 static bool cfti_utf8_lead(cfti_utf8 *utf8, uint8_t lead) {
     if (lead < 0xC2 || lead > 0xF4) return false;
     utf8->seen = 1;
@@ -5847,7 +5846,7 @@ static bool cfti_utf8_lead(cfti_utf8 *utf8, uint8_t lead) {
     return true;
 }
 
-/* Takes what p holds of the current sequence. */
+/* Reads the rest of the current sequence, as far as p has it. False: ill-formed. */
 static bool cfti_utf8_rest(cfti_utf8 *utf8, const uint8_t **p, const uint8_t *end) {
     for (; utf8->wanted > 0 && *p < end; ++*p) {
         if (**p < utf8->low || **p > utf8->high) return false;
@@ -5863,8 +5862,8 @@ static bool cfti_utf8_rest(cfti_utf8 *utf8, const uint8_t **p, const uint8_t *en
     return true;
 }
 
-/* False: utf8->offset is where, from the start of the first piece, the ill-formed
- * sequence begins (the position that Python's UnicodeDecodeError.start gives). */
+/* False: utf8->offset, from the start of the first piece, is the start of the ill-formed sequence,
+ * as in Python's UnicodeDecodeError.start. */
 static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
     const uint8_t *end, *start;
 
@@ -5874,8 +5873,8 @@ static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
     while (p < end) {
         start = p;
         p = cfti_skip_ascii(p, end);
-        /* Letters outside ASCII come in runs. Two and three bytes in the plain
-         * ranges need no look at the exceptions. */
+        /* Letters outside ASCII come in runs. Most are two or three bytes after a lead byte
+         * that restricts the second byte no further. */
         while (end - p >= 3 && p[0] >= 0xC2) {
             if (p[0] < 0xE0 && (p[1] & 0xC0) == 0x80) p += 2;
             else if (p[0] > 0xE0 && p[0] < 0xF0 && p[0] != 0xED && (p[1] & 0xC0) == 0x80 &&
@@ -5891,7 +5890,7 @@ static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
     return true;
 }
 
-/* False: a sequence is cut off, and utf8->offset is its start. */
+/* False: the last sequence is incomplete, and utf8->offset is its start. */
 static bool cfti_utf8_end(cfti_utf8 *utf8) { return utf8->wanted == 0; }
 
 /* What keeps a text from being one line of UTF-8 without control characters. */
@@ -5921,8 +5920,8 @@ static cfti_line_fault cfti_line_check(const char *text, size_t size) {
 
 /* ==== Newlines =========================================================== */
 
-/* CRLF and lone CR to LF. out has room for n bytes, and may be p itself. *after_cr
- * carries over the pieces and is false at first. Returns the size written. */
+/* CRLF and lone CR to LF. `out` has a capacity of n bytes and may be p. *after_cr is false before
+ * the first piece and is kept between pieces. Returns the size written. */
 static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *after_cr) {
     const uint8_t *end;
     uint8_t *to = out;
@@ -5932,7 +5931,7 @@ static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *afte
     if (*after_cr && *p == '\n') p++;
     *after_cr = false;
     while (p < end) {
-        /* memchr and memmove rather than cfti_find2: most files have no CR at all. */
+        /* memchr and memmove rather than cfti_find2: most files have no CR. */
         const uint8_t *cr = (const uint8_t *)memchr(p, '\r', (size_t)(end - p));
         size_t size = (size_t)((cr ? cr : end) - p);
         if (to != p) memmove(to, p, size);
@@ -5946,7 +5945,7 @@ static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *afte
     return (size_t)(to - out);
 }
 
-/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask. */
+/* Counts the line ends (CRLF, CR or LF) in untranslated bytes, for errors only. */
 static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     uint64_t count = 0;
     size_t i;
@@ -8101,9 +8100,8 @@ static const char *cfti_lexer_finish(cfti_lexer *lexer, const uint8_t *text, siz
 
 /* ---- find/path.c: components, comparison, common prefix, glob, match ---- */
 
-/* Paths here are clean: no empty and no "." components, "." for no component at
- * all, ".." kept as it is. That is what pathlib does to them, and no more: what
- * ".." means depends on symbolic links. */
+/* Paths here are clean, as pathlib makes them: no empty and no "." components, and "." for a path
+ * without components. ".." stays, since symbolic links decide what it means. */
 
 /* Appends the components of `path` to a clean path. False: no memory. */
 static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
@@ -8126,7 +8124,7 @@ static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
     return true;
 }
 
-/* The clean form of a path, with a NUL that is not counted. */
+/* The clean form of a path, with a NUL after its size. */
 static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
     out->size = 0;
     if (!cfti_path_append(out, path, size)) return false;
@@ -8140,7 +8138,7 @@ static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1
 
 static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
 
-/* The last component of a path as it was given. */
+/* The last component of a path that need not be clean. */
 static const char *cfti_path_leaf(const char *path) {
     const char *leaf = path;
     for (; *path != '\0'; path++)
@@ -8148,9 +8146,9 @@ static const char *cfti_path_leaf(const char *path) {
     return leaf;
 }
 
-/* The order of pathlib: component by component, each by its bytes, which for UTF-8
- * is by code point. "/" ends a component and so comes before every other byte: but
- * at the very beginning, where it is the component "/" itself. "." has none. */
+/* pathlib's order: component by component, each by its bytes, which for UTF-8 is the order of code
+ * points. "/" ends a component, so it sorts before every other byte. The first "/" is the component
+ * "/" itself. "." has no component. */
 static int cfti_path_compare(const char *a, const char *b) {
     size_t i = 0;
     int x, y;
@@ -8168,17 +8166,16 @@ static int cfti_path_compare(const char *a, const char *b) {
     return x < y ? -1 : x > y;
 }
 
-/* What may be left of a name without making it another: dots and blanks, which vfat drops, and
- * what letters with accents consist of. */
+/* Whether a name stays the same file without `rest`: vfat drops dots and spaces at the end, and
+ * bytes outside ASCII may be combining accents. */
 static bool cfti_path_may_end(const char *rest) {
     for (; *rest != '\0'; rest++)
         if (*rest != '.' && *rest != ' ' && (*rest & 0x80) == 0) return false;
     return true;
 }
 
-/* Whether one file may have both names, the one that a listing gave and one by which it
- * may be opened. Directories in which case, or the form of letters, does not tell files apart
- * are to be found on every system: only plain letters can say that a name is another. */
+/* Whether a file listed as `a` may be opened as `b`. Every system has directories that ignore case
+ * or Unicode normalization, so only different ASCII characters prove different files. */
 static bool cfti_path_may_be_same(const char *a, const char *b) {
     if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
     for (; *a != '\0' && *b != '\0'; a++, b++) {
@@ -8189,8 +8186,8 @@ static bool cfti_path_may_be_same(const char *a, const char *b) {
     return cfti_path_may_end(a) && cfti_path_may_end(b);
 }
 
-/* What is left of clean `path` behind clean `prefix`, in whole components ("" if
- * they are equal); NULL if path is not below prefix. */
+/* The components of clean `path` after clean `prefix`: "" if they are equal, NULL if path is not
+ * below prefix. */
 static const char *cfti_path_below(const char *path, const char *prefix) {
     size_t n = strlen(prefix);
     if (cfti_path_is_dot(prefix)) {
@@ -8203,7 +8200,7 @@ static const char *cfti_path_below(const char *path, const char *prefix) {
     return path[n] == '/' ? path + n + 1 : NULL;
 }
 
-/* Whether ".." components lead out of where a relative path starts. */
+/* Whether ".." components lead above the start of a relative path. */
 static bool cfti_path_climbs(const char *path) {
     size_t i = 0, depth = 0;
     while (path[i] != '\0') {
@@ -8221,15 +8218,14 @@ static bool cfti_path_climbs(const char *path) {
     return false;
 }
 
-/* Takes away the last component of an absolute path, but nothing of its root. */
+/* Removes the last component of an absolute path; the root stays. */
 static void cfti_path_pop(cfti_buffer *path) {
     size_t root = cfti_os_root((const char *)path->data, path->size);
     while (path->size > root && path->data[path->size - 1] != '/') path->size--;
     if (path->size > root) path->size--;
 }
 
-/* A relative path behind the current directory; an absolute one as it is. Returns an
- * error of the system's. */
+/* Makes a path absolute by the current directory. Returns a system error. */
 static int cfti_path_absolute(cfti_buffer *out, const char *path) {
     out->size = 0;
     if (!cfti_path_is_absolute(path)) {
@@ -8248,15 +8244,15 @@ static bool cfti_is_missing(int error) {
     return cfti_os_is_absent(error) || error == CFTI_OS_NOT_DIRECTORY || error == CFTI_OS_LINK_LOOP;
 }
 
-/* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
- * no answer, and what was asked must not be taken for a no. */
+/* Whether an error proves that a path leads to nothing usable. Every other error leaves the
+ * question open. */
 static bool cfti_is_answer(int error) {
     return cfti_is_missing(error) || error == CFTI_OS_NO_ACCESS || cfti_os_is_no_name(error);
 }
 
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
 
-/* The target of a link whose path may be longer than one call takes. */
+/* The target of a link. Its path may be longer than one system call accepts. */
 static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity) {
     char *text = (char *)path->data, *leaf;
     cfti_os_file directory;
@@ -8273,46 +8269,45 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
     return error;
 }
 
-/* Whether a path that could not be read as a link may still lead somewhere else: not if
- * it is none, or not there. */
+/* Whether a path that could not be read as a link may still be one. */
 static bool cfti_may_be_link(int error) {
     return error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) && error != CFTI_OS_NOT_DIRECTORY;
 }
 
-/* Where the components of `todo` begin; behind a root, `out` becomes it. Returns an error of
- * the system's. */
+/* Sets *at to the first component of `todo`. The root of an absolute todo replaces `out`. Returns
+ * a system error. */
 static int cfti_path_start(cfti_buffer *out, const cfti_buffer *todo, size_t *at) {
     *at = cfti_os_root((const char *)todo->data, todo->size);
     if (*at > 0) out->size = 0;
     return out->size > 0 || cfti_buffer_append(out, todo->data, *at) ? 0 : CFTI_OS_NO_MEMORY;
 }
 
-/* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
- * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
- * an error, and not taken for no link. Returns an error of the system's. */
+/* Follows the components of `todo`, which it consumes, from `out`: an absolute path without
+ * symbolic links. An absolute todo starts at its root. strict: a component that cannot be read as
+ * a link is an error. Returns a system error. */
 static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
     size_t at;
     int links = 0, error = cfti_path_start(out, todo, &at);
     while (error == 0 && at < todo->size) {
-        const char *part = (const char *)todo->data + at;
+        const char *component = (const char *)todo->data + at;
         size_t before = out->size, n = 0;
         char target[4096];
         int no_link;
-        while (at + n < todo->size && part[n] != '/') n++;
+        while (at + n < todo->size && component[n] != '/') n++;
         at += n + 1;
         if (n == 0) continue;
-        if (n == 2 && part[0] == '.' && part[1] == '.') {
+        if (n == 2 && component[0] == '.' && component[1] == '.') {
             cfti_path_pop(out);
             continue;
         }
-        if (!cfti_path_append(out, part, n) || !cfti_buffer_reserve(out, 1)) {
+        if (!cfti_path_append(out, component, n) || !cfti_buffer_reserve(out, 1)) {
             error = CFTI_OS_NO_MEMORY;
             break;
         }
         out->data[out->size] = 0;
         no_link = cfti_path_read_link(out, target, sizeof(target));
         if (no_link == 0) {
-            /* The target and then the rest of the path are what is still to do. */
+            /* The target and the rest of the path become the new todo. */
             cfti_buffer next;
             memset(&next, 0, sizeof(next));
             next.allocator = out->allocator;
@@ -8337,8 +8332,8 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
     return error;
 }
 
-/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
- * what does not exist is kept as it is. Returns an error of the system's. */
+/* The absolute path without symbolic links and "..", as pathlib's resolve() makes it: components
+ * that do not exist stay. Returns a system error. */
 static int cfti_path_resolve(cfti_buffer *out, const char *path) {
     cfti_buffer todo;
     int error;
@@ -8351,7 +8346,7 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
     return error;
 }
 
-/* Cuts clean absolute `prefix` down to the components it has in common with `path`. */
+/* Cuts clean absolute `prefix` to the components that it shares with `path`. */
 static void cfti_path_common(cfti_buffer *prefix, const char *path) {
     const char *p = (const char *)prefix->data;
     size_t i = 0, end = 0, root = cfti_os_root(p, prefix->size);
@@ -8364,8 +8359,8 @@ static void cfti_path_common(cfti_buffer *prefix, const char *path) {
     prefix->data[prefix->size] = 0;
 }
 
-/* One character of a name as fnmatch sees it. A byte that is no UTF-8 is a
- * character of its own, numbered as Python's surrogateescape does. */
+/* One character of a name for fnmatch. A byte that is not UTF-8 is a character with the code of
+ * Python's surrogateescape. */
 static size_t cfti_char_at(const char *s, size_t n, uint32_t *code) {
     size_t length = cfti_utf8_decode((const uint8_t *)s, n, code);
     if (length == 0) {
@@ -8375,8 +8370,7 @@ static size_t cfti_char_at(const char *s, size_t n, uint32_t *code) {
     return length;
 }
 
-/* The end of the [set] that begins at pattern[0], or 0 if it has no closing "]":
- * then "[" stands for itself. */
+/* The size of the [set] at the start of the pattern. 0: it has no "]", so "[" matches itself. */
 static size_t cfti_set_size(const char *pattern, size_t size) {
     size_t i = 1;
     if (i < size && pattern[i] == '!') i++;
@@ -8385,9 +8379,9 @@ static size_t cfti_set_size(const char *pattern, size_t size) {
     return i < size ? i + 1 : 0;
 }
 
-/* Whether [set], brackets included, holds the character. A "-" between two
- * characters is a range, an empty one if they are the wrong way round. */
-static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
+/* Whether [set], given with its brackets, contains the character. "-" between two characters is a
+ * range, which is empty if the first is greater. */
+static bool cfti_set_contains(const char *set, size_t size, uint32_t wanted) {
     size_t i = 1, end = size - 1;
     bool negated = false, found = false;
     if (set[i] == '!') {
@@ -8404,8 +8398,8 @@ static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
     return found != negated;
 }
 
-/* Python's fnmatchcase for one component. Linear but for the last star: on a
- * mismatch only the latest "*" takes one more character. */
+/* Python's fnmatchcase for one component. After a mismatch only the last "*" matches one more
+ * character, so the time is at most the product of the two sizes. */
 static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern,
                          size_t pattern_size) {
     size_t n = 0, p = 0, star_p = SIZE_MAX, star_n = 0, sets_end = pattern_size;
@@ -8422,7 +8416,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
             size_t set = 0;
             if (p < sets_end && pattern[p] == '[') {
                 set = cfti_set_size(pattern + p, pattern_size - p);
-                /* No "]" behind this one, so none behind those that follow. */
+                /* No "]" follows, so no later "[" begins a set. */
                 if (set == 0) sets_end = p;
             }
             if (pattern[p] == '?') {
@@ -8430,7 +8424,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
                 continue;
             }
             if (set != 0) {
-                if (cfti_set_holds(pattern + p, set, c)) {
+                if (cfti_set_contains(pattern + p, set, c)) {
                     n += length, p += set;
                     continue;
                 }
@@ -8452,8 +8446,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
     }
 }
 
-/* The component that ends at `end`, going backwards: its start, past "/" and ".".
- * False if there is none. */
+/* The last component before *end, without "/" and "." components. False: there is none. */
 static bool cfti_component_before(const char *path, size_t *start, size_t *end) {
     for (;;) {
         size_t stop = *end, from;
@@ -8468,8 +8461,8 @@ static bool cfti_component_before(const char *path, size_t *start, size_t *end) 
     }
 }
 
-/* PurePath(rel).match(pattern) of Python 3.11, for a relative path: from the right,
- * component by component; "**" is two stars, so one component. */
+/* PurePath(rel).match(pattern) of Python 3.11 for a relative path: components are compared from the
+ * right, and "**" matches one component, as "*" does. */
 static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
     size_t r_end = rel_size, p_end = pattern_size, r = 0, p = 0;
     if (cfti_os_root(pattern, pattern_size) > 0) return false;
@@ -8482,13 +8475,13 @@ static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, si
     return true;
 }
 
-/* A pattern that match() refuses: nothing but "/" and ".". */
+/* Whether match() rejects the pattern: it has only "/" and ".". */
 static bool cfti_match_is_empty(const char *pattern, size_t size) {
     size_t start, end = size;
     return !cfti_component_before(pattern, &start, &end);
 }
 
-/* How many components of a path a pattern looks at. */
+/* The number of components in a match() pattern. */
 static size_t cfti_match_components(const char *pattern) {
     size_t start, end = strlen(pattern), count = 0;
     for (; cfti_component_before(pattern, &start, &end); end = start) count++;
@@ -8509,11 +8502,11 @@ typedef struct cfti_component {
     cfti_component_kind kind;
     const char *text;
     size_t size;
-    bool is_suffix; /* "*" and then no wildcard, as *.sql: compared from the end */
+    bool is_suffix; /* "*" and text without wildcards, as *.sql: compared from the end */
 } cfti_component;
 
 typedef struct cfti_pattern {
-    cfti_component parts[CFTI_MAX_COMPONENTS];
+    cfti_component components[CFTI_MAX_COMPONENTS];
     size_t count;
 } cfti_pattern;
 
@@ -8524,76 +8517,75 @@ static bool cfti_has_wildcard(const char *text, size_t size) {
     return false;
 }
 
-/* NULL, or what is wrong with the pattern. */
+/* NULL, or the reason why the pattern is invalid. */
 static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text, bool recursive) {
     const char *p = text;
     bool empty = true;
     memset(pattern, 0, sizeof(*pattern));
     if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
-    if (recursive) pattern->parts[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
+    if (recursive) pattern->components[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
     while (*p != '\0') {
-        cfti_component part;
-        memset(&part, 0, sizeof(part));
-        part.text = p;
+        cfti_component next;
+        memset(&next, 0, sizeof(next));
+        next.text = p;
         while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
-        part.size = (size_t)(p - part.text);
+        next.size = (size_t)(p - next.text);
         if (*p != '\0') p++;
-        if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
+        if (next.size == 0 || (next.size == 1 && next.text[0] == '.')) continue;
         empty = false;
-        part.kind = CFTI_COMPONENT_EXACT;
-        if (part.size == 2 && memcmp(part.text, "**", 2) == 0) {
-            part.kind = CFTI_COMPONENT_ANY_DEPTH;
-            /* Two in a row say no more than one. */
+        next.kind = CFTI_COMPONENT_EXACT;
+        if (next.size == 2 && memcmp(next.text, "**", 2) == 0) {
+            next.kind = CFTI_COMPONENT_ANY_DEPTH;
+            /* "**" twice in a row matches what one does. */
             if (pattern->count > 0 &&
-                pattern->parts[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
+                pattern->components[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
                 continue;
-        } else if (cfti_has_wildcard(part.text, part.size)) {
+        } else if (cfti_has_wildcard(next.text, next.size)) {
             size_t i;
-            for (i = 1; i < part.size; i++)
-                if (part.text[i - 1] == '*' && part.text[i] == '*')
+            for (i = 1; i < next.size; i++)
+                if (next.text[i - 1] == '*' && next.text[i] == '*')
                     return "\"**\" must stand alone between slashes";
-            part.kind = CFTI_COMPONENT_WILD;
-            /* Not if it begins inside a character: those bytes end other characters, too. */
-            part.is_suffix = part.text[0] == '*' &&
-                             !cfti_has_wildcard(part.text + 1, part.size - 1) &&
-                             (part.size == 1 || ((uint8_t)part.text[1] & 0xC0) != 0x80);
+            next.kind = CFTI_COMPONENT_WILD;
+            /* Text that begins inside a character could match the end of another one. */
+            next.is_suffix = next.text[0] == '*' &&
+                             !cfti_has_wildcard(next.text + 1, next.size - 1) &&
+                             (next.size == 1 || ((uint8_t)next.text[1] & 0xC0) != 0x80);
         }
         if (pattern->count == CFTI_MAX_COMPONENTS) return "the pattern has more than 63 parts";
-        pattern->parts[pattern->count++] = part;
+        pattern->components[pattern->count++] = next;
     }
     return empty ? "the pattern is empty" : NULL;
 }
 
-/* Whether a name that does not match a part would, if case did not matter: of parts like
- * *.sql alone. */
-static bool cfti_component_misses_by_case(const cfti_component *part, const char *name,
+/* Whether only the case of its letters keeps a name from matching a suffix such as *.sql. */
+static bool cfti_component_misses_by_case(const cfti_component *component, const char *name,
                                           size_t size) {
-    size_t n = part->size - 1, i;
-    if (!part->is_suffix || size < n) return false;
+    size_t n = component->size - 1, i;
+    if (!component->is_suffix || size < n) return false;
     for (i = 0; i < n; i++)
-        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)part->text[1 + i]))
+        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)component->text[1 + i]))
             return false;
-    return memcmp(name + size - n, part->text + 1, n) != 0;
+    return memcmp(name + size - n, component->text + 1, n) != 0;
 }
 
-static bool cfti_component_matches(const cfti_component *part, const char *name, size_t size) {
-    if (part->is_suffix)
-        return size >= part->size - 1 &&
-               memcmp(name + size - (part->size - 1), part->text + 1, part->size - 1) == 0;
-    if (part->kind == CFTI_COMPONENT_EXACT)
-        return size == part->size && memcmp(name, part->text, size) == 0;
-    return cfti_fnmatch(name, size, part->text, part->size);
+static bool cfti_component_matches(const cfti_component *component, const char *name, size_t size) {
+    if (component->is_suffix)
+        return size >= component->size - 1 && memcmp(name + size - (component->size - 1),
+                                                     component->text + 1, component->size - 1) == 0;
+    if (component->kind == CFTI_COMPONENT_EXACT)
+        return size == component->size && memcmp(name, component->text, size) == 0;
+    return cfti_fnmatch(name, size, component->text, component->size);
 }
 
-/* ---- find/list.c: the list of files: paths, names, orders ---- */
+/* ---- find/list.c: the list of files ---- */
 
 typedef struct cfti_file {
-    const char *path; /* as it is opened */
-    const char *name; /* relative to the base; most often the end of path */
+    const char *path; /* with which it is opened */
+    const char *name; /* relative to the base; usually the end of path */
     uint32_t path_size;
     uint32_t name_size;
-    uint32_t leaf;  /* where the last component of path begins */
-    cfti_kind kind; /* as the listing said; UNKNOWN for a caller's own list */
+    uint32_t leaf;  /* the offset of the last component of path */
+    cfti_kind kind; /* from the listing; UNKNOWN in a caller's own list */
 } cfti_file;
 
 struct confiture_files {
@@ -8601,17 +8593,17 @@ struct confiture_files {
     cfti_arena strings;
     cfti_file *items;
     size_t count, capacity;
-    bool is_together;    /* items lie among the strings */
-    bool is_by_path;     /* a search has put them in order, and by path */
-    cfti_file *left_out; /* what a search took for no match by its case alone: paths only */
+    bool is_together;    /* `items` is in the arena of the strings */
+    bool is_by_path;     /* a search has sorted the list by path */
+    cfti_file *left_out; /* files that only the case of their names excludes: paths only */
     size_t left_out_count, left_out_capacity;
-    bool is_confined; /* what was no link when it was found must be none when it is read */
+    bool is_confined; /* a file that was not a link when found must not be one when read */
     char *base;       /* clean */
     bool base_is_seed;
-    size_t *origins; /* of a part: where in the whole list each of its files is; see below */
+    size_t *origins; /* of a subset: the index of each file in the whole list; or NULL */
 };
 
-/* Where a file of this list is in the caller's. */
+/* The index of a file in the caller's list. */
 static size_t cfti_files_origin(const confiture_files *files, size_t index) {
     return files->origins == NULL ? index : files->origins[index];
 }
@@ -8623,7 +8615,7 @@ static void cfti_fail_at(cfti_fail *fail, const confiture_files *files, size_t i
     fail->index = cfti_files_origin(files, index);
 }
 
-/* Whether two files of a list lie in the same directory. */
+/* Whether two files are in the same directory. */
 static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
     return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
 }
@@ -8671,9 +8663,8 @@ CONFITURE_API const char *confiture_files_name(const confiture_files *files, siz
     return index < confiture_files_count(files) ? files->items[index].name : NULL;
 }
 
-/* A string of two parts, with a slash between them if asked for, and a NUL; it lives
- * as long as the list. Packed without padding, which for a million paths would be
- * tens of megabytes. */
+/* Joins two strings, with a slash between them if `slash`. The result lives as long as the list.
+ * Strings are packed: padding would take tens of megabytes for a million paths. */
 static char *cfti_files_string(confiture_files *files, const char *head, size_t head_size,
                                bool slash, const char *tail, size_t tail_size) {
     size_t size;
@@ -8688,13 +8679,12 @@ static char *cfti_files_string(confiture_files *files, const char *head, size_t 
     memcpy(end, tail, tail_size);
     end[tail_size] = '\0';
     cfti_arena_commit_text(&files->strings, size);
-    /* Larger lists, larger blocks. */
     if (files->strings.block_size < ((size_t)1 << 20) && files->count > 1000)
         files->strings.block_size = (size_t)1 << 20;
     return string;
 }
 
-/* False: no memory, nothing changed. */
+/* False: no memory; the list is unchanged. */
 static bool cfti_files_grow(confiture_files *files, size_t wanted) {
     cfti_file *items;
     if (wanted > SIZE_MAX / sizeof(cfti_file)) return false;
@@ -8709,8 +8699,8 @@ static bool cfti_files_grow(confiture_files *files, size_t wanted) {
     return true;
 }
 
-/* Room for so many more files, and bytes of their paths with a NUL each. A list that is
- * still empty gets one block of memory for all. False: no memory. */
+/* Reserves capacity for more files and for the bytes of their paths with NULs. An empty list gets
+ * one block for all of it. False: no memory. */
 static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes) {
     size_t wanted = files->count + more;
     if (files->capacity == 0) {
@@ -8727,95 +8717,99 @@ static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes
     }
     if (bytes > 0 && cfti_arena_reserve(&files->strings, bytes) == NULL) return false;
     if (wanted <= files->capacity) return true;
-    /* Many directories to search, each with a few files: not moved for each of them. */
+    /* Geometric growth: a search of many directories must not move the list for each. */
     return cfti_files_grow(files, cfti_max(wanted, files->capacity + files->capacity / 2));
 }
 
-/* Appends the path of `tail` in directory `head`, both clean; either may be empty.
- * False: no memory. */
+/* The path of `tail` in directory `head`, both clean; either may be empty. NULL: no memory. */
+static char *cfti_files_join(confiture_files *files, const char *head, size_t head_size,
+                             const char *tail, size_t tail_size, size_t *size) {
+    bool slash;
+    if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
+    slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
+    *size = head_size + slash + tail_size;
+    return cfti_files_string(files, head, head_size, slash, tail, tail_size);
+}
+
+/* Appends the path of `tail` in directory `head`. False: no memory. */
 static bool cfti_files_add(confiture_files *files, const char *head, size_t head_size,
                            const char *tail, size_t tail_size, cfti_kind kind) {
     cfti_file *file;
     char *path;
-    bool slash;
-    if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
-    slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
+    size_t size;
     if (files->count == files->capacity &&
         !cfti_files_grow(files, files->capacity < 16 ? 16 : files->capacity + files->capacity / 2))
         return false;
-    path = cfti_files_string(files, head, head_size, slash, tail, tail_size);
+    path = cfti_files_join(files, head, head_size, tail, tail_size, &size);
     if (path == NULL) return false;
     file = &files->items[files->count++];
     file->path = file->name = path;
-    file->path_size = file->name_size = (uint32_t)(head_size + slash + tail_size);
-    if (tail_size == 0)
-        for (tail_size = 0; tail_size < head_size && path[head_size - 1 - tail_size] != '/';)
-            tail_size++;
+    file->path_size = file->name_size = (uint32_t)size;
     file->leaf = file->path_size - (uint32_t)tail_size;
+    if (tail_size == 0)
+        while (file->leaf > 0 && path[file->leaf - 1] != '/') file->leaf--;
     file->kind = kind;
     return true;
 }
 
-/* Remembers what was left out. False: no memory. */
+/* Records a file that was left out. False: no memory. */
 static bool cfti_files_leave_out(confiture_files *files, const char *head, size_t head_size,
                                  const char *leaf, size_t leaf_size) {
     void *items = files->left_out;
     char *path;
-    bool slash;
+    size_t size;
     if (!cfti_grow(&files->allocator, &items, &files->left_out_capacity, files->left_out_count,
                    sizeof(cfti_file)))
         return false;
     files->left_out = (cfti_file *)items;
-    if (head_size == 1 && head[0] == '.') head_size = 0;
-    slash = head_size > 0 && head[head_size - 1] != '/';
-    path = cfti_files_string(files, head, head_size, slash, leaf, leaf_size);
+    path = cfti_files_join(files, head, head_size, leaf, leaf_size, &size);
     if (path == NULL) return false;
     memset(&files->left_out[files->left_out_count], 0, sizeof(cfti_file));
     files->left_out[files->left_out_count++].path = path;
     return true;
 }
 
-/* ---- parts of a list ---- */
+/* ---- subsets of a list ---- */
 
-/* A list that is to get some files of another, whose strings it shares: empty, with room
- * for all. False: no memory. */
-static bool cfti_files_subset(confiture_files *part, const confiture_files *whole,
+/* Makes an empty subset of a list, with capacity for all its files. It shares the strings of the
+ * whole list. False: no memory. */
+static bool cfti_files_subset(confiture_files *subset, const confiture_files *whole,
                               const confiture_allocator *allocator) {
     size_t capacity = whole->count + 1;
     void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
     if (block == NULL) return false;
-    *part = *whole;
-    part->allocator = *allocator;
-    part->items = (cfti_file *)block;
-    part->origins = (size_t *)(void *)(part->items + capacity);
-    part->capacity = capacity;
-    part->count = 0;
+    *subset = *whole;
+    subset->allocator = *allocator;
+    subset->items = (cfti_file *)block;
+    subset->origins = (size_t *)(void *)(subset->items + capacity);
+    subset->capacity = capacity;
+    subset->count = 0;
     return true;
 }
 
-static void cfti_files_subset_add(confiture_files *part, const confiture_files *whole,
+static void cfti_files_subset_add(confiture_files *subset, const confiture_files *whole,
                                   size_t index) {
-    part->items[part->count] = whole->items[index];
-    part->origins[part->count++] = cfti_files_origin(whole, index);
+    subset->items[subset->count] = whole->items[index];
+    subset->origins[subset->count++] = cfti_files_origin(whole, index);
 }
 
-static void cfti_files_subset_free(confiture_files *part) {
-    cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
-    part->items = NULL;
+static void cfti_files_subset_free(confiture_files *subset) {
+    cfti_free(&subset->allocator, subset->items,
+              subset->capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    subset->items = NULL;
 }
 
 /* ---- find/name.c: names relative to the base ---- */
 
-/* Where the base lies, in every form that a path may have to be compared with. */
+/* The base directory in each form that a path is compared with. */
 typedef struct cfti_base {
     const char *given;  /* clean */
-    cfti_buffer full;   /* the same, absolute */
+    cfti_buffer full;   /* `given`, made absolute */
     cfti_buffer here;   /* the current directory */
-    bool here_is_known; /* both of them have been looked up */
+    bool here_is_known; /* `full` and `here` are set */
 } cfti_base;
 
-/* The name of a path: a suffix of it, or a string of the list's own. NULL with a
- * failure: outside, or no memory. */
+/* The name of a path: a suffix of the path, or a string of the list. NULL: a failure is set. */
 static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
                                      cfti_fail *fail) {
     bool given_absolute = cfti_path_is_absolute(base->given);
@@ -8866,12 +8860,12 @@ static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, co
 
 static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
 
-/* For a caller's own list that is confined to its base. */
+/* The resolved paths that confine a caller's own list to its base. */
 typedef struct cfti_confine {
-    cfti_buffer base;      /* where it really is */
-    cfti_buffer directory; /* where the directory of the file at hand is */
-    cfti_buffer place;     /* and the file itself */
-    cfti_buffer todo;
+    cfti_buffer base;
+    cfti_buffer directory; /* of the current file */
+    cfti_buffer place;     /* the current file */
+    cfti_buffer todo;      /* scratch of cfti_path_follow */
 } cfti_confine;
 
 static void cfti_confine_free(cfti_confine *confine) {
@@ -8881,7 +8875,7 @@ static void cfti_confine_free(cfti_confine *confine) {
     cfti_buffer_free(&confine->todo);
 }
 
-/* Where the directory of a file really is. Returns an error of the system's. */
+/* Resolves the directory of a file. Returns a system error. */
 static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
     int error = 0;
     if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = CFTI_OS_NO_MEMORY;
@@ -8891,8 +8885,8 @@ static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
     return error;
 }
 
-/* Whether a file really lies below the base, and whether it is a link. enter: it is in
- * another directory than the one before. */
+/* Checks that the resolved file is below the resolved base, and whether it is a link. enter: its
+ * directory differs from that of the file before. */
 static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *file, bool enter,
                                            cfti_fail *fail) {
     const char *base = (const char *)confine->base.data, *leaf = file->path + file->leaf;
@@ -8923,7 +8917,7 @@ static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *fil
 
 /* ---- seeds ---- */
 
-/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
+/* Searches the component for (?:^|[_-])seeds?(?:$|[_-]), ignoring case. */
 static bool cfti_seed_component(const char *component, size_t size) {
     static const char word[] = "seed";
     size_t i, k;
@@ -8959,10 +8953,10 @@ CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t 
     return files->base_is_seed || cfti_seed_path(files->items[index].name);
 }
 
-/* ---- names of all ---- */
+/* ---- naming the files ---- */
 
-/* A name goes into comments and, in some styles, into lines of SQL: whatever could
- * end either is refused. */
+/* A name is written into comments and, in some styles, into lines of SQL. A control character, such
+ * as a newline, could end either. */
 static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
                                         cfti_fail *fail) {
     cfti_line_fault fault = cfti_line_check(name, size);
@@ -8974,14 +8968,14 @@ static confiture_status cfti_name_check(const char *name, size_t size, const cha
     return fail->status;
 }
 
-/* Names a file, and checks the name. before: the one before it in the list, or NULL. */
+/* Names a file and checks the name. before: the file before it in the list, or NULL. */
 static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, cfti_file *file,
                                        const cfti_file *before, cfti_fail *fail) {
     size_t above = before == NULL ? 0 : before->path_size - before->name_size;
     const char *leaf = file->path + file->leaf;
-    /* Most often the file before is in the same directory: then the base is as far
-     * up, and of the name only the last component is new, if it is one ("/" has
-     * none) and does not lead out. */
+    /* Most files are in the directory of the file before. Then the base is as many bytes into
+     * the path, and only the last component of the name is new, unless the path is "/" or ends
+     * with "..". */
     if (before != NULL && before->name == before->path + above && above <= before->leaf &&
         cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
         file->name = file->path + above;
@@ -8994,8 +8988,8 @@ static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, 
     return cfti_name_check(file->name, file->name_size, file->path, fail);
 }
 
-/* Names every file of the list, relative to base (copied), and checks the names, and, if
- * confine, where the files really are; the first failure in list order is reported. */
+/* Names every file of the list relative to the base, which is copied, and checks the names;
+ * confine: and the resolved paths. The first failure in list order is reported. */
 static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
                                             bool confine, cfti_fail *fail) {
     cfti_base base;
@@ -9011,8 +9005,8 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
     if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     base.given = files->base;
-    /* The base's own name is what it is called where it really lies, however it is written:
-     * "." has none. */
+    /* The resolved path has the base's own name, which the path as written, such as ".", may
+     * lack. */
     error = cfti_path_resolve(&confined.base, files->base);
     if (error != 0) status = cfti_fail_system(fail, error, files->base);
     else files->base_is_seed = cfti_seed_path(cfti_path_leaf((const char *)confined.base.data));
@@ -9033,8 +9027,8 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
 
 /* ---- find/order.c: the orders of a list ---- */
 
-/* The zeros of Unicode 14's decimal digits beyond ASCII, each followed by its other
- * nine: Python's int() takes them all. */
+/* The zero of each script's decimal digits in Unicode 14, except ASCII. The other nine digits
+ * follow it, and Python's int() accepts all of them. */
 static const uint32_t cfti_digit_zeros[] = {
     0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66,
     0x0CE6,  0x0D66,  0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,
@@ -9044,8 +9038,8 @@ static const uint32_t cfti_digit_zeros[] = {
     0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
     0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0};
 
-/* The value of a hexadecimal digit as int(text, 16) sees it among upper-case letters
- * and digits, or -1; *length is the bytes it takes. */
+/* The value of a hexadecimal digit by int(text, 16), without lower-case letters, or -1. *length is
+ * the number of its bytes. */
 static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
     uint32_t code;
     size_t low = 0, high = CFTI_COUNT(cfti_digit_zeros);
@@ -9053,7 +9047,7 @@ static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
     if (code >= '0' && code <= '9') return (int)(code - '0');
     if (code >= 'A' && code <= 'F') return (int)(code - 'A') + 10;
     if (code < 0x80) return -1;
-    while (low < high) { /* the last zero not above code */
+    while (low < high) { /* the first zero above code */
         size_t middle = low + (high - low) / 2;
         if (cfti_digit_zeros[middle] <= code) low = middle + 1;
         else high = middle;
@@ -9062,7 +9056,7 @@ static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
     return (int)(code - cfti_digit_zeros[low - 1]);
 }
 
-/* Behind the "0X" that int() allows, if the prefix has one. */
+/* The size of the "0X" that int() accepts at the start, or 0. */
 static size_t cfti_hex_start(const char *stem, size_t prefix_size) {
     size_t length;
     if (cfti_hex_digit(stem, prefix_size, &length) == 0 && length < prefix_size &&
@@ -9071,7 +9065,7 @@ static size_t cfti_hex_start(const char *stem, size_t prefix_size) {
     return 0;
 }
 
-/* Whether a stem has a hexadecimal prefix before its first "_", and how long it is. */
+/* Whether a stem has a hexadecimal prefix before its first "_", and the size of the prefix. */
 static bool cfti_hex_prefix(const char *stem, size_t size, size_t *prefix_size) {
     const char *bar = (const char *)memchr(stem, '_', size);
     size_t n, i, length;
@@ -9102,7 +9096,7 @@ static int cfti_hex_compare(const char *a, size_t a_size, const char *b, size_t 
     return order;
 }
 
-/* The name in its directory without its last suffix; "." has none. */
+/* The last component of the path without its last suffix; "." has an empty stem. */
 static const char *cfti_stem(const cfti_file *file, size_t *size) {
     const char *name = file->path + file->leaf;
     const char *dot = strrchr(name, '.');
@@ -9116,8 +9110,8 @@ static int cfti_order_path(const void *a, const void *b) {
     return cfti_path_compare(((const cfti_file *)a)->path, ((const cfti_file *)b)->path);
 }
 
-/* (value, rest) for those with a prefix, then (stem) for the others; ties by path,
- * so that the result does not hang on the file system. */
+/* Files with a prefix by (value, rest), then the others by stem. The path breaks ties, so that the
+ * order does not depend on the file system. */
 static int cfti_order_hex(const void *a, const void *b) {
     size_t a_size, b_size, a_prefix = 0, b_prefix = 0;
     const char *x = cfti_stem((const cfti_file *)a, &a_size);
@@ -9139,8 +9133,8 @@ static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, 
     return cfti_sort(&files->allocator, files->items, files->count, sizeof(cfti_file), order);
 }
 
-/* Whether a list in the order of paths holds one. */
-static bool cfti_files_hold(const confiture_files *files, const char *path) {
+/* Whether a list that is sorted by path contains a path. */
+static bool cfti_files_contain(const confiture_files *files, const char *path) {
     size_t low = 0, high = files->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -9152,7 +9146,7 @@ static bool cfti_files_hold(const confiture_files *files, const char *path) {
     return false;
 }
 
-/* Of what was left out only that is kept which no other walk has found, and once. */
+/* Removes repeats from the files left out, and those that another walk has found. */
 static bool cfti_files_order_left_out(confiture_files *files) {
     size_t i, kept = 0;
     if (!cfti_sort(&files->allocator, files->left_out, files->left_out_count, sizeof(cfti_file),
@@ -9161,14 +9155,14 @@ static bool cfti_files_order_left_out(confiture_files *files) {
     for (i = 0; i < files->left_out_count; i++) {
         const char *path = files->left_out[i].path;
         if (kept > 0 && strcmp(files->left_out[kept - 1].path, path) == 0) continue;
-        if (!cfti_files_hold(files, path)) files->left_out[kept++] = files->left_out[i];
+        if (!cfti_files_contain(files, path)) files->left_out[kept++] = files->left_out[i];
     }
     files->left_out_count = kept;
     return true;
 }
 
-/* Puts the list in order. in_order: it is by path already. unique: of equal paths the
- * first is kept. */
+/* Sorts the list. in_order: it is already sorted by path. unique: only the first of equal paths
+ * stays. */
 static bool cfti_files_order(confiture_files *files, bool in_order, confiture_sort sort,
                              bool unique) {
     size_t i, kept = 0, stem_size, prefix_size;
@@ -9193,42 +9187,42 @@ static bool cfti_files_order(confiture_files *files, bool in_order, confiture_so
     return true;
 }
 
-/* ---- find/node.c: a directory of a search, and what it holds ---- */
+/* ---- find/node.c: a directory of a search and its entries ---- */
 
-/* What a directory holds that matters: a file to be listed, a directory to go into,
- * or both in one. */
+/* An entry that matters: a result, a directory to search, or both. */
 typedef struct cfti_entry {
     uint64_t key; /* the first bytes of the name as a number, which decides most comparisons */
     const char *name;
-    struct cfti_node *child; /* the directory, if it is to be searched */
+    struct cfti_node *child; /* the directory to search, or NULL */
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
-    bool left_out;  /* nothing but its name's case kept it from being found */
-    uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
+    bool left_out;  /* only the case of its name keeps it from being found */
+    uint16_t error; /* a system error, CFTI_LEADS_OUT, or 0 */
 } cfti_entry;
 
 #define CFTI_LEADS_OUT UINT16_MAX
 
-/* One directory of the walk. Of its path it has only its own component: whole paths of a
- * chain of ten thousand directories would take gigabytes. */
+/* A directory of the walk. It has only the last component of its path: the whole paths of a chain
+ * of ten thousand directories would take gigabytes. */
 typedef struct cfti_node {
     struct cfti_node *parent;
     struct cfti_node *all; /* every node of the walk, for freeing */
-    const char *name;      /* NUL-terminated; of the first, its whole path, clean */
+    const char *name;      /* NUL-terminated; the root's name is its whole clean path */
     size_t name_size, path_size;
-    const char *real; /* of a confined search: where it is, if not in its parent by its name */
+    const char
+        *real; /* in a confined search, its resolved path, unless its parent's and `name` are */
     size_t real_size;
-    uint64_t parts;         /* bit i: part i of the pattern may match an entry here */
-    bool found;             /* "**" stands last: the directory itself is a result */
-    bool entered;           /* by cfti_walk_collect */
-    bool has_children;      /* directories below it are to be searched, */
-    bool stays_open;        /* and shall be opened relative to it */
-    bool is_open;           /* it has been listed and is still open */
-    cfti_os_file directory; /* then */
-    cfti_entry *entries;    /* in order, once it has been listed */
+    uint64_t states;   /* of the pattern, see find/listing.c */
+    bool found;        /* the pattern ends with "**": the directory itself is a result */
+    bool entered;      /* by cfti_walk_collect */
+    bool has_children; /* an entry has a child */
+    bool stays_open;   /* its children are opened relative to it */
+    bool is_open;      /* `directory` is open after the listing */
+    cfti_os_file directory;
+    cfti_entry *entries; /* sorted after the listing */
     size_t count, capacity;
-    size_t found_count, found_bytes; /* found_bytes: of their names, with a NUL each */
+    size_t found_count, found_bytes; /* found_bytes: names with their NULs */
     size_t cursor;
     cfti_arena arena;
     cfti_fail fail;
@@ -9238,7 +9232,7 @@ static bool cfti_node_is_dot(const cfti_node *node) {
     return node->path_size == 1 && node->name[0] == '.';
 }
 
-/* Puts a node below its parent; the name must live as long. */
+/* Puts a node below its parent. The name must live as long as the node. */
 static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name, size_t name_size) {
     memset(node, 0, sizeof(*node));
     node->parent = parent;
@@ -9252,19 +9246,19 @@ static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name,
 static cfti_node *cfti_node_create(const confiture_allocator *allocator, cfti_arena *arena,
                                    cfti_node *parent, const char *name, size_t name_size) {
     cfti_node *node;
-    cfti_arena_align(arena); /* behind names, which are packed */
+    cfti_arena_align(arena); /* names are packed */
     node = (cfti_node *)cfti_arena_alloc(arena, sizeof(cfti_node));
     if (node == NULL) return NULL;
     cfti_node_init(node, parent, name, name_size);
     node->arena.allocator = *allocator;
-    node->arena.block_size = 500; /* most directories of a large tree hold little */
+    node->arena.block_size = 500; /* most directories of a large tree have few entries */
     return node;
 }
 
-/* Where in the path of a node its own name begins. */
+/* The offset of a node's name in its path. */
 static size_t cfti_node_start(const cfti_node *node) { return node->path_size - node->name_size; }
 
-/* The last `size` bytes of the path of a node, from the start of some component on. */
+/* Writes the last `size` bytes of a node's path, which begin at a component. */
 static void cfti_node_write(const cfti_node *node, size_t size, void *out) {
     char *end = (char *)out + size;
     size_t first = node->path_size - size;
@@ -9278,7 +9272,7 @@ static void cfti_node_write(const cfti_node *node, size_t size, void *out) {
     }
 }
 
-/* The path of a node, with a NUL that is not counted. False: no memory. */
+/* The path of a node, with a NUL after its size. False: no memory. */
 static bool cfti_node_path(const cfti_node *node, cfti_buffer *out) {
     out->size = 0;
     if (!cfti_buffer_reserve(out, node->path_size + 1)) return false;
@@ -9288,7 +9282,7 @@ static bool cfti_node_path(const cfti_node *node, cfti_buffer *out) {
     return true;
 }
 
-/* Whether this is the path of a node. */
+/* Whether a node has this path. */
 static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
     if (node->path_size != size) return false;
     for (;;) {
@@ -9300,7 +9294,7 @@ static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
     }
 }
 
-/* Makes the path of a node from that of its parent. False: no memory. */
+/* Extends the parent's path to the node's. False: no memory. */
 static bool cfti_node_enter(cfti_buffer *path, const cfti_node *node) {
     size_t start = cfti_node_start(node);
     if (start < path->size) path->size = start; /* "." */
@@ -9308,14 +9302,14 @@ static bool cfti_node_enter(cfti_buffer *path, const cfti_node *node) {
     return cfti_buffer_append(path, node->name, node->name_size);
 }
 
-/* And that of its parent, which may be NULL, from its own. */
+/* Cuts the node's path to its parent's; parent may be NULL. */
 static void cfti_node_leave(cfti_buffer *path, const cfti_node *parent) {
     if (parent == NULL) return;
     path->size = parent->path_size;
     if (cfti_node_is_dot(parent)) path->data[0] = '.';
 }
 
-/* Where a directory of a confined search really is. False: no memory. */
+/* The resolved path of a directory in a confined search. False: no memory. */
 static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
     const cfti_node *up = node;
     size_t size = 0;
@@ -9330,7 +9324,7 @@ static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
     return true;
 }
 
-/* The failure of an entry, or of the directory itself if the name is empty. */
+/* Sets the failure of an entry, or of the directory itself if the name is empty. */
 static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     cfti_node entry = *node;
     char *path;
@@ -9346,7 +9340,7 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     return error;
 }
 
-/* Gives back what the entries do not fill: a tree may have a million directories. */
+/* Releases unused capacity: a tree may have a million directories. */
 static void cfti_node_shrink(const confiture_allocator *a, cfti_node *node) {
     void *entries;
     if (node->entries == NULL || node->count > node->capacity / 2) return;
@@ -9362,17 +9356,17 @@ static void cfti_node_close(cfti_node *node) {
     node->is_open = false;
 }
 
-/* ---- find/listing.c: what one directory holds for a pattern ---- */
+/* ---- find/listing.c: the entries of one directory that a pattern matches ---- */
 
-/* A directory is searched with the set of those parts of the pattern that may match
- * there: a small automaton, so that each directory is listed once and no path is
- * found twice, however many "**" the pattern has. */
+/* A pattern is an NFA: state i means that component i of the pattern is matched against the
+ * entries of this directory. A directory is searched with the set of its states, one bit each. It
+ * is therefore listed once, and no path is found twice, however many "**" the pattern has. */
 
 /* An excluded directory. */
 typedef struct cfti_excluded {
     cfti_buffer path;   /* clean */
-    size_t parent_size; /* of the directory that holds it; 0: the current one */
-    size_t leaf;        /* where its last component begins */
+    size_t parent_size; /* of its parent's path; 0: the current directory */
+    size_t leaf;        /* the offset of its last component */
 } cfti_excluded;
 
 typedef struct cfti_walk {
@@ -9380,39 +9374,41 @@ typedef struct cfti_walk {
     const confiture_directory *directory;
     const confiture_find_options *options;
     bool *include_matched;             /* the pattern's flag, or NULL */
-    bool matches_only;                 /* look below excluded directories, too */
+    bool matches_only;                 /* searches excluded directories, too */
     const char *real_base;             /* NULL: the search is not confined */
-    const cfti_excluded *exclude_dirs; /* as many as the options have */
-    size_t exclude_parts;              /* components of the longest exclude pattern */
+    const cfti_excluded *exclude_dirs; /* options->exclude_dir_count of them */
+    size_t exclude_depth;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
     cfti_workers *workers;
     bool *workers_are_open;
     size_t root_size; /* of the include directory's path */
     cfti_node *all;
-    cfti_node **level; /* the directories to be listed next */
+    cfti_node **level; /* the directories to list next */
     size_t level_count, level_capacity;
-    uint64_t found, found_bytes; /* found_bytes: of the paths */
+    uint64_t found, found_bytes; /* found_bytes: paths with their NULs */
 } cfti_walk;
 
-/* "**" also stands for no directory at all. */
-static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t parts) {
+static bool cfti_states_have(uint64_t states, size_t i) { return (states >> i & 1) != 0; }
+
+/* The epsilon closure: "**" also matches no directory at all. */
+static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t states) {
     size_t i;
     for (i = 0; i + 1 < pattern->count; i++)
-        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH)
-            parts |= (uint64_t)1 << (i + 1);
-    return parts;
+        if (cfti_states_have(states, i) && pattern->components[i].kind == CFTI_COMPONENT_ANY_DEPTH)
+            states |= (uint64_t)1 << (i + 1);
+    return states;
 }
 
-/* A directory that is being listed: the context of the callback. */
+/* The context of the callback that lists a directory. */
 typedef struct cfti_listing {
     cfti_walk *walk;
     cfti_node *node;
     cfti_os_file directory;
-    bool holds_excluded; /* a directory that is excluded may be in it */
-    bool is_file;        /* the entry at hand would be listed, if nothing excluded it */
-    cfti_buffer path;    /* by which it was opened */
-    cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
-    size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
+    bool has_excluded; /* an excluded directory may be in it */
+    bool is_found;     /* the pattern matches the current entry */
+    cfti_buffer path;  /* with which it was opened */
+    cfti_buffer end;   /* the last components of its path, which exclude patterns compare */
+    size_t end_size;   /* with a slash; 0: they compare only the entry's name */
 } cfti_listing;
 
 static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
@@ -9425,15 +9421,14 @@ static bool cfti_excluded_is_in(const cfti_excluded *excluded, const cfti_node *
                : cfti_node_is(node, (const char *)excluded->path.data, excluded->parent_size);
 }
 
-/* What the directory means to all that is excluded: once, and not for each of its entries.
- * False: no memory. */
+/* Compares the directory with all exclusions once, rather than for each entry. False: no memory. */
 static bool cfti_listing_prepare(cfti_listing *listing) {
     const cfti_walk *walk = listing->walk;
     const cfti_node *node = listing->node, *up = node;
     size_t i, size = 0;
-    for (i = 0; i < walk->options->exclude_dir_count && !listing->holds_excluded; i++)
-        listing->holds_excluded = cfti_excluded_is_in(&walk->exclude_dirs[i], node);
-    for (i = 1; i < walk->exclude_parts && up->parent != NULL; i++, up = up->parent)
+    for (i = 0; i < walk->options->exclude_dir_count && !listing->has_excluded; i++)
+        listing->has_excluded = cfti_excluded_is_in(&walk->exclude_dirs[i], node);
+    for (i = 1; i < walk->exclude_depth && up->parent != NULL; i++, up = up->parent)
         size = node->path_size - cfti_node_start(up);
     if (size == 0) return true;
     if (!cfti_buffer_reserve(&listing->end, size + 1)) return false;
@@ -9443,15 +9438,15 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
     return true;
 }
 
-/* Whether an excluded directory or pattern covers the entry; *whole if also what is
- * below it is covered. Returns an error of the system's. */
+/* Sets *file if the entry is excluded, and *whole if everything below it is, too. Returns a system
+ * error. */
 static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
                                  bool *whole) {
     const cfti_walk *walk = listing->walk;
     const confiture_directory *directory = walk->directory;
     size_t i;
     *file = *whole = false;
-    for (i = 0; listing->holds_excluded && i < walk->options->exclude_dir_count; i++) {
+    for (i = 0; listing->has_excluded && i < walk->options->exclude_dir_count; i++) {
         const cfti_excluded *excluded = &walk->exclude_dirs[i];
         if (excluded->path.size - excluded->leaf == size &&
             memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
@@ -9470,13 +9465,13 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
             continue;
         *file = true;
         if (directory->exclude_matched == NULL) break;
-        if (listing->is_file) cfti_mark(directory->exclude_matched, i);
+        if (listing->is_found) cfti_mark(directory->exclude_matched, i);
     }
     return 0;
 }
 
-/* Whether a link, or "..", of a confined search leads out: then that, or why it cannot be
- * told, is left in the entry; else *real, in the node's memory, is where it leads. */
+/* Resolves a link or ".." in a confined search. *real, in the node's arena, is where it leads. An
+ * entry that leads out, or that cannot be resolved, has entry->error set instead. */
 static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
                                 size_t *real_size) {
     cfti_buffer place, todo;
@@ -9511,12 +9506,14 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
     return key;
 }
 
-/* What the pattern's parts want of an entry. */
+/* What an entry means to the pattern: "**" enters real directories only; every other component
+ * enters links to directories, too. */
 typedef struct cfti_entry_match {
-    uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
+    uint64_t real_states; /* of the child, if the entry is a directory */
+    uint64_t states;      /* of the child, if the entry is a directory or a link to one */
     bool found;
-    bool found_is_named, below_is_named; /* by a part without wildcards */
-    bool left_out; /* by the case of its name: to be told of, if it is a file */
+    bool found_is_named, below_is_named; /* by a component without wildcards */
+    bool left_out;                       /* only the case of its name differs */
 } cfti_entry_match;
 
 static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const char *name,
@@ -9526,44 +9523,44 @@ static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const ch
     size_t i;
     memset(&match, 0, sizeof(match));
     for (i = 0; i < pattern->count; i++) {
-        const cfti_component *part = &pattern->parts[i];
-        if ((listing->node->parts >> i & 1) == 0) continue;
-        /* No listing holds "..": only the part that names it may take it. */
-        if (part->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
-        if (part->kind == CFTI_COMPONENT_ANY_DEPTH) {
-            match.real |= (uint64_t)1 << i;
-        } else if (cfti_component_matches(part, name, size)) {
+        const cfti_component *component = &pattern->components[i];
+        if (!cfti_states_have(listing->node->states, i)) continue;
+        /* No listing contains "..": only a component that names it matches it. */
+        if (component->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0)
+            continue;
+        if (component->kind == CFTI_COMPONENT_ANY_DEPTH) {
+            match.real_states |= (uint64_t)1 << i;
+        } else if (cfti_component_matches(component, name, size)) {
             if (i + 1 < pattern->count) {
-                match.any |= (uint64_t)1 << (i + 1);
-                match.below_is_named |= part->kind == CFTI_COMPONENT_EXACT;
+                match.states |= (uint64_t)1 << (i + 1);
+                match.below_is_named |= component->kind == CFTI_COMPONENT_EXACT;
             } else {
                 match.found = true;
-                match.found_is_named = part->kind == CFTI_COMPONENT_EXACT;
+                match.found_is_named = component->kind == CFTI_COMPONENT_EXACT;
             }
         } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
-            match.left_out |= cfti_component_misses_by_case(part, name, size);
+            match.left_out |= cfti_component_misses_by_case(component, name, size);
         }
     }
     if (kind != CFTI_KIND_DIRECTORY) {
-        match.real = 0;
-        if (kind != CFTI_KIND_LINK) match.any = 0;
+        match.real_states = 0;
+        if (kind != CFTI_KIND_LINK) match.states = 0;
     }
     return match;
 }
 
 static bool cfti_entry_match_is_empty(const cfti_entry_match *match) {
-    return !match->found && !match->left_out && (match->real | match->any) == 0;
+    return !match->found && !match->left_out && (match->real_states | match->states) == 0;
 }
 
-/* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
- * to a part that names it an error, unless it was removed since. Returns an error of the
- * system's. */
+/* A link that leads nowhere or in a circle is not a directory for a wildcard. It is an error for a
+ * component that names it, unless it was removed since. Returns a system error. */
 static int cfti_listing_follow(const cfti_listing *listing, const char *name,
                                cfti_entry_match *match) {
     cfti_os_status status;
     int error = cfti_os_status_at(listing->directory, name, true, &status);
     if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
-    match->any = 0;
+    match->states = 0;
     if (error == 0) return 0;
     if (!cfti_is_missing(error)) return error;
     if (!match->found_is_named && !match->below_is_named) return 0;
@@ -9572,45 +9569,20 @@ static int cfti_listing_follow(const cfti_listing *listing, const char *name,
                                                                                           : error;
 }
 
-/* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
- * ends the listing; the failure is then in the node. */
-static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
-    cfti_listing *listing = (cfti_listing *)ctx;
+/* Keeps an entry in the node, and a child if the entry is a directory to search. */
+static int cfti_listing_keep(cfti_listing *listing, const char *name, size_t size, cfti_kind kind,
+                             const cfti_entry_match *match, int error) {
     cfti_node *node = listing->node;
-    size_t size = strlen(name);
-    cfti_entry_match match;
-    bool skip_file, skip_all;
-    cfti_entry *entry;
+    const confiture_allocator *allocator = &listing->walk->allocator;
     void *entries = node->entries;
-    const char *real_place = NULL;
+    const char *real = NULL;
     size_t real_size = 0;
+    cfti_entry *entry;
     char *copy;
-    int error;
-    if (kind == CFTI_KIND_UNKNOWN) {
-        cfti_os_status status;
-        error = cfti_os_status_at(listing->directory, name, false, &status);
-        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
-        if (error != 0) return cfti_listing_fail(listing, error, name);
-        kind = status.kind;
-    }
-    match = cfti_listing_match(listing, name, size, kind);
-    if (cfti_entry_match_is_empty(&match)) return 0;
-    listing->is_file = match.found;
-    if (match.found) cfti_mark(listing->walk->include_matched, 0);
-    error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
-    if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) match.found = match.found_is_named = match.left_out = false;
-    if (skip_all) {
-        match.real = match.any = 0;
-        match.below_is_named = false;
-    }
-    if (kind == CFTI_KIND_LINK && (match.any != 0 || match.found_is_named))
-        error = cfti_listing_follow(listing, name, &match);
-    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
     if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
-    if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
-                                   node->count, sizeof(cfti_entry)))
+    if (copy == NULL ||
+        !cfti_grow(allocator, &entries, &node->capacity, node->count, sizeof(cfti_entry)))
         return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
     node->entries = (cfti_entry *)entries;
     memcpy(copy, name, size + 1);
@@ -9623,62 +9595,101 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->kind = (uint8_t)kind;
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
-    entry->found = match.found;
-    entry->left_out = match.left_out && !match.found;
+    entry->found = match->found;
+    entry->left_out = match->left_out && !match->found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
-        error = cfti_listing_confine(listing, entry, &real_place, &real_size);
+        error = cfti_listing_confine(listing, entry, &real, &real_size);
         if (error != 0) return cfti_listing_fail(listing, error, name);
         if (entry->error != 0) return 0;
     }
-    if (match.found) {
+    if (match->found) {
         node->found_count++;
         node->found_bytes += size + 1;
     }
-    if ((match.real | match.any) == 0) return 0;
-    entry->child = cfti_node_create(&listing->walk->allocator, &node->arena, node, copy, size);
+    if ((match->real_states | match->states) == 0) return 0;
+    entry->child = cfti_node_create(allocator, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
-    entry->child->parts = match.real | match.any;
-    entry->child->real = real_place;
+    entry->child->states = match->real_states | match->states;
+    entry->child->real = real;
     entry->child->real_size = real_size;
     node->has_children = true;
     return 0;
 }
 
-/* Parts that are no wildcards need no listing, and ".." is in none. */
-static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
-    const cfti_pattern *pattern = listing->walk->pattern;
-    size_t i, k;
-    for (i = 0; i < pattern->count; i++) {
-        const cfti_component *part = &pattern->parts[i];
-        bool is_parent = part->size == 2 && part->text[0] == '.' && part->text[1] == '.';
+/* Matches one entry of the directory. A result other than 0 ends the listing; the failure is then
+ * in the node. */
+static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
+    cfti_listing *listing = (cfti_listing *)ctx;
+    size_t size = strlen(name);
+    cfti_entry_match match;
+    bool skip_file, skip_all;
+    int error;
+    if (kind == CFTI_KIND_UNKNOWN) {
         cfti_os_status status;
-        cfti_buffer name;
-        int error = 0;
-        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_COMPONENT_EXACT) continue;
-        if (only_parent && !is_parent) continue;
-        for (k = 0; k < i; k++) /* an equal part has been looked up already */
-            if ((listing->node->parts >> k & 1) != 0 &&
-                pattern->parts[k].kind == CFTI_COMPONENT_EXACT &&
-                pattern->parts[k].size == part->size &&
-                memcmp(pattern->parts[k].text, part->text, part->size) == 0)
-                break;
-        if (k < i) continue;
-        memset(&name, 0, sizeof(name));
-        name.allocator = listing->walk->allocator;
-        if (!cfti_path_clean(&name, part->text, part->size)) {
-            error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
-        } else {
-            error = cfti_os_status_at(listing->directory, (const char *)name.data, false, &status);
-            if (error == 0)
-                error = cfti_listing_entry(listing, (const char *)name.data, status.kind);
-            else if (cfti_is_missing(error)) error = 0;
-            else (void)cfti_listing_fail(listing, error, (const char *)name.data);
-        }
-        cfti_buffer_free(&name);
-        if (error != 0) return error;
+        error = cfti_os_status_at(listing->directory, name, false, &status);
+        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
+        if (error != 0) return cfti_listing_fail(listing, error, name);
+        kind = status.kind;
     }
-    return 0;
+    match = cfti_listing_match(listing, name, size, kind);
+    if (cfti_entry_match_is_empty(&match)) return 0;
+    listing->is_found = match.found;
+    if (match.found) cfti_mark(listing->walk->include_matched, 0);
+    error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
+    if (error != 0) return cfti_listing_fail(listing, error, name);
+    if (skip_file) match.found = match.found_is_named = match.left_out = false;
+    if (skip_all) {
+        match.real_states = match.states = 0;
+        match.below_is_named = false;
+    }
+    if (kind == CFTI_KIND_LINK && (match.states != 0 || match.found_is_named))
+        error = cfti_listing_follow(listing, name, &match);
+    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
+    return cfti_listing_keep(listing, name, size, kind, &match, error);
+}
+
+/* Looks up a component without wildcards. */
+static int cfti_listing_lookup_one(cfti_listing *listing, const cfti_component *component) {
+    cfti_os_status status;
+    cfti_buffer name;
+    int error;
+    memset(&name, 0, sizeof(name));
+    name.allocator = listing->walk->allocator;
+    if (!cfti_path_clean(&name, component->text, component->size)) {
+        error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
+    } else {
+        const char *text = (const char *)name.data;
+        error = cfti_os_status_at(listing->directory, text, false, &status);
+        if (error == 0) error = cfti_listing_entry(listing, text, status.kind);
+        else if (cfti_is_missing(error)) error = 0;
+        else (void)cfti_listing_fail(listing, error, text);
+    }
+    cfti_buffer_free(&name);
+    return error;
+}
+
+/* Looks up all components without wildcards, which need no listing; only_parent: "..", which no
+ * listing contains. */
+static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
+    const cfti_component *components = listing->walk->pattern->components;
+    size_t i, k;
+    int error = 0;
+    for (i = 0; i < listing->walk->pattern->count && error == 0; i++) {
+        const char *text = components[i].text;
+        size_t size = components[i].size;
+        if (!cfti_states_have(listing->node->states, i) ||
+            components[i].kind != CFTI_COMPONENT_EXACT ||
+            (only_parent && !(size == 2 && text[0] == '.' && text[1] == '.')))
+            continue;
+        for (k = 0; k < i; k++) /* an equal component was looked up before */
+            if (cfti_states_have(listing->node->states, k) &&
+                components[k].kind == CFTI_COMPONENT_EXACT &&
+                cfti_component_matches(&components[k], text, size))
+                break;
+        if (k == i) error = cfti_listing_lookup_one(listing, &components[i]);
+    }
+    return error;
 }
 
 static int cfti_entry_order(const void *a, const void *b) {
@@ -9687,7 +9698,7 @@ static int cfti_entry_order(const void *a, const void *b) {
     return cfti_bytes_compare(x->name, x->size, y->name, y->size);
 }
 
-/* Opens the directory that is to be listed: from the one above, if that is open still. */
+/* Opens the directory, relative to its parent if that is open. */
 static int cfti_listing_open(cfti_listing *listing) {
     const cfti_node *node = listing->node;
     if (node->parent != NULL && node->parent->is_open)
@@ -9696,7 +9707,7 @@ static int cfti_listing_open(cfti_listing *listing) {
     return cfti_os_open_directory((const char *)listing->path.data, &listing->directory);
 }
 
-/* Lists one directory of the level; on any worker. */
+/* Lists one directory of the level, on any worker. */
 static void cfti_node_list(void *ctx, size_t index) {
     cfti_walk *walk = (cfti_walk *)ctx;
     cfti_node *node = walk->level[index];
@@ -9705,13 +9716,14 @@ static void cfti_node_list(void *ctx, size_t index) {
     size_t i;
     int error;
     memset(&node->fail, 0, sizeof(node->fail));
-    node->parts = cfti_states_close(walk->pattern, node->parts);
+    node->states = cfti_states_close(walk->pattern, node->states);
     for (i = 0; i < walk->pattern->count; i++)
-        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_COMPONENT_EXACT)
+        if (cfti_states_have(node->states, i) &&
+            walk->pattern->components[i].kind != CFTI_COMPONENT_EXACT)
             wants_listing = true;
     i = walk->pattern->count - 1;
-    node->found =
-        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH;
+    node->found = cfti_states_have(node->states, i) &&
+                  walk->pattern->components[i].kind == CFTI_COMPONENT_ANY_DEPTH;
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;
@@ -9754,8 +9766,8 @@ static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
     return true;
 }
 
-/* Below so long a path a directory is opened relative to the one above, for which a few
- * of each level stay open while the next one is listed. */
+/* A directory with a long path is opened relative to its parent. For that, up to this many parents
+ * of each level stay open while the next level is listed. */
 #define CFTI_MAX_OPEN 16
 
 static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
@@ -9767,13 +9779,13 @@ static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
 }
 
 #if !defined(CFTI_DIRECTORIES_PER_THREAD)
-#define CFTI_DIRECTORIES_PER_THREAD 4 /* listing so many takes as long as starting a thread */
+#define CFTI_DIRECTORIES_PER_THREAD 4 /* listing four takes as long as starting a thread */
 #endif
 
-/* Lists all directories, level by level: each level is one parallel loop. */
+/* Lists all directories level by level. Each level is one parallel loop. */
 static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     const confiture_run *run = &walk->options->run;
-    size_t first = 0; /* walk->level[first, level_count) is the level */
+    size_t first = 0; /* the level is walk->level[first] to [level_count - 1] */
     while (first < walk->level_count) {
         size_t n = walk->level_count - first, i, k;
         int error;
@@ -9811,7 +9823,7 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     return CONFITURE_OK;
 }
 
-/* Whether the directory itself, when "**" found it, is excluded. */
+/* Whether a directory that "**" found is excluded. */
 static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     size_t root = cfti_min(walk->root_size, path->size), i;
     bool excluded = false;
@@ -9825,13 +9837,13 @@ static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     return excluded;
 }
 
-/* Goes through the listed directories depth first, which is the order of paths, and
- * appends what was found; the first failure on that way is the one to report. */
+/* Visits the listed directories depth first, which is the order of paths, and appends the results.
+ * The first failure in this order is reported. */
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
                                           cfti_fail *fail) {
     cfti_node *node = root;
     cfti_buffer path;
-    /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
+    /* The paths of a deep tree may exceed a size_t of 32 bits. */
     bool capacity =
         walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
@@ -9892,20 +9904,20 @@ static void cfti_walk_free(cfti_walk *walk, cfti_arena *root_arena) {
     cfti_free(&walk->allocator, walk->level, walk->level_capacity * sizeof(cfti_node *));
 }
 
-/* ---- find/find.c: discovery: include directories, patterns, lists ---- */
+/* ---- find/find.c: the search: include directories and their patterns; a caller's own list ---- */
 
-/* Everything that find needs beside the list; freed by cfti_search_close. */
+/* The state of a search, freed by cfti_search_close. */
 typedef struct cfti_search {
     const confiture_find_options *options;
     confiture_allocator allocator;
     cfti_excluded *exclude_dirs;
-    cfti_buffer path;      /* of the include directory at hand, clean */
-    cfti_buffer real_path; /* if the search is confined: where that is, */
-    cfti_buffer real_base; /* and where all must be */
+    cfti_buffer path;      /* the clean path of the current include directory */
+    cfti_buffer real_path; /* the same, resolved, if the search is confined */
+    cfti_buffer real_base; /* the resolved base, if the search is confined */
     cfti_workers workers;
     bool workers_are_open;
-    bool matches_only; /* excluded directories are searched, but only for what matches there */
-    size_t walks;      /* each yields its files in order */
+    bool matches_only; /* excluded directories are searched too, for the flags alone */
+    size_t walks;      /* each walk finds its files in order */
 } cfti_search;
 
 static confiture_status cfti_search_open(cfti_search *search, const confiture_find_options *options,
@@ -9951,7 +9963,7 @@ static void cfti_search_close(cfti_search *search) {
     cfti_buffer_free(&search->real_base);
 }
 
-/* One pattern in one include directory, whose clean path is in search->path. */
+/* Searches one include directory, whose clean path is in search->path, for one pattern. */
 static confiture_status cfti_search_pattern(cfti_search *search,
                                             const confiture_directory *directory,
                                             const cfti_pattern *pattern, bool *matched,
@@ -9975,14 +9987,14 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.workers = &search->workers;
     walk.workers_are_open = &search->workers_are_open;
     for (i = 0; i < directory->exclude_count; i++)
-        walk.exclude_parts =
-            cfti_max(walk.exclude_parts, cfti_match_components(directory->exclude[i]));
+        walk.exclude_depth =
+            cfti_max(walk.exclude_depth, cfti_match_components(directory->exclude[i]));
     root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
                             search->path.size);
     if (root != NULL) {
         walk.root_size =
             cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
-        root->parts = 1;
+        root->states = 1;
         if (search->options->confine) {
             walk.real_base = (const char *)search->real_base.data;
             root->real = (const char *)search->real_path.data;
@@ -9996,7 +10008,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
         if (status == CONFITURE_OK) status = cfti_walk_collect(&walk, root, files, fail);
     }
     if (status != CONFITURE_OK && fail->path != NULL) {
-        /* The path lives in the walk; the list outlives it. */
+        /* The list outlives the walk, which has the path. */
         fail->path = cfti_files_string(files, fail->path, strlen(fail->path), false, "", 0);
     }
     cfti_walk_free(&walk, &arena);
@@ -10007,8 +10019,8 @@ static const char *const cfti_default_include[] = {"**/"
                                                    "*.sql"};
 static const char *const cfti_flat_include[] = {"*.sql"};
 
-/* The include patterns of a directory, by the rules of the reference: not recursive
- * turns the default, and only the default, into its flat form. */
+/* The include patterns of a directory, by the rules of the reference: not_recursive changes only
+ * the default pattern. */
 static size_t cfti_include_patterns(const confiture_directory *directory,
                                     const char *const **patterns) {
     *patterns = directory->include;
@@ -10027,7 +10039,7 @@ static confiture_status cfti_fail_pattern(cfti_fail *fail, const char *pattern, 
     return fail->status;
 }
 
-/* Refuses what cannot be used before anything is searched. */
+/* Rejects an invalid directory before the search begins. */
 static confiture_status cfti_directory_check(const confiture_directory *directory,
                                              cfti_fail *fail) {
     const char *const *patterns;
@@ -10046,7 +10058,7 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     return CONFITURE_OK;
 }
 
-/* Of a confined search: whether the include directory at hand lies below the base. */
+/* Checks that the current include directory is below the base of a confined search. */
 static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail,
                                             const char *given) {
     int error = cfti_path_resolve(&search->real_path, (const char *)search->path.data);
@@ -10059,8 +10071,8 @@ static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail
     return fail->status;
 }
 
-/* What is wrong with a name on a path that leads to no directory, of which the system said
- * `said`: 0 if it is not there. last: the path ends there. */
+/* Why a name on a path leads to no directory: 0 if the name is missing. `said` is the error that
+ * opening the path had. last: the name is the path's last. */
 static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int said) {
     cfti_os_status status;
     int error = cfti_os_status_at(parent, leaf, false, &status);
@@ -10070,9 +10082,9 @@ static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int
     return status.kind == CFTI_KIND_DIRECTORY ? said : CFTI_OS_NOT_DIRECTORY;
 }
 
-/* Why a clean path leads to no directory, of which the system said `said`: 0 if one of its
- * names is not there. A link that leads nowhere, or in a circle, is there. Returns an error of
- * the system's. */
+/* Why a clean path leads to no directory: 0 if one of its names is missing, otherwise a system
+ * error. `said` is the error that opening the path had. A link that leads nowhere or in a circle is
+ * not missing. */
 static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
     cfti_buffer parent, leaf;
     size_t end = strlen(path), root = cfti_os_root(path, end);
@@ -10133,7 +10145,7 @@ static confiture_status cfti_search_directory(cfti_search *search,
             cfti_mark(search->options->exclude_dir_matched, i);
             excluded = true;
         }
-    if (excluded && !search->matches_only) return CONFITURE_OK; /* readable or not */
+    if (excluded && !search->matches_only) return CONFITURE_OK; /* even if it is unreadable */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     if (search->options->confine &&
         cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
@@ -10198,9 +10210,9 @@ static bool cfti_all_matched(const bool *matched, size_t count) {
     return true;
 }
 
-/* A pattern, or an excluded directory, may have matched nothing but what lies below other
- * excluded directories. Only if one would be reported for that, the search is repeated
- * with them, for the flags alone: what cannot be read there is no failure. */
+/* A pattern or an excluded directory may match only below other excluded directories. If one has
+ * not matched yet, the search is repeated with the excluded directories, for the flags alone: an
+ * unreadable directory among them is no failure. */
 static confiture_status cfti_search_excluded(cfti_search *search,
                                              const confiture_directory *directories, size_t count,
                                              cfti_fail *fail) {
@@ -10269,7 +10281,7 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     return status;
 }
 
-/* Ends every call that makes a list: reports, and on failure frees it. */
+/* Ends every call that makes a list: on failure, reports it and frees the list. */
 static confiture_status cfti_files_finish(confiture_files **files, confiture_status status,
                                           const cfti_fail *fail, confiture_error *error) {
     if (status == CONFITURE_OK) return status;
@@ -10288,7 +10300,7 @@ static bool cfti_find_options_check(const confiture_find_options *options, confi
     return why == NULL;
 }
 
-/* Whether all that a search needs is there. */
+/* Checks that no required pointer is NULL. */
 static bool cfti_search_require(const confiture_directory *directories, size_t count,
                                 const confiture_find_options *options, confiture_error *error) {
     char name[64];
@@ -10312,7 +10324,8 @@ static bool cfti_search_require(const confiture_directory *directories, size_t c
                             "options->exclude_dirs", error);
 }
 
-/* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
+/* Searches once. *shortage, unless NULL, is set if memory or descriptors ran out; that failure is
+ * not reported yet. */
 static confiture_status cfti_find_once(confiture_files **files,
                                        const confiture_directory *directories,
                                        size_t directory_count,
@@ -10323,7 +10336,7 @@ static confiture_status cfti_find_once(confiture_files **files,
     cfti_fail fail;
     confiture_status status = cfti_files_create(files, options->run.allocator, error);
     if (status != CONFITURE_OK) return status;
-    /* There is one: cfti_files_create() has chosen by the same rules. */
+    /* This succeeds: cfti_files_create() has chosen by the same rules. */
     (void)cfti_scratch_allocator(&scratch, &options->run);
     status = cfti_search_open(&search, options, &scratch, &fail);
     if (status == CONFITURE_OK)
@@ -10354,7 +10367,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     shared = options->run.pool != NULL || cfti_workers_limit(&options->run) > 1;
     status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
                             error);
-    if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
+    if (shortage) { /* one thread, without what the others and the pool held, may have enough */
         alone = *options;
         alone.run.threads = 1;
         alone.run.parallel_for = NULL;
@@ -10377,7 +10390,7 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
     return confiture_find_all(files, &one, 1, options, error);
 }
 
-/* One path of a caller's own list. `clean` is working memory. */
+/* Adds one path of a caller's own list. `clean` is scratch. */
 static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *clean,
                                          const char *path, size_t size, cfti_fail *fail) {
     if (size == 0) {
@@ -10397,7 +10410,7 @@ static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *cl
     return CONFITURE_OK;
 }
 
-/* The two lists of a caller's own differ in how the next path is come by. */
+/* Makes a caller's own list from an array or from a NUL-separated list. */
 static confiture_status cfti_files_from(confiture_files **files, const char *const *paths,
                                         size_t path_count, const char *list, size_t list_size,
                                         const confiture_find_options *options,

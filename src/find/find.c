@@ -1,17 +1,17 @@
-/* ---- find/find.c: discovery: include directories, patterns, lists ---- */
+/* ---- find/find.c: the search: include directories and their patterns; a caller's own list ---- */
 
-/* Everything that find needs beside the list; freed by cfti_search_close. */
+/* The state of a search, freed by cfti_search_close. */
 typedef struct cfti_search {
     const confiture_find_options *options;
     confiture_allocator allocator;
     cfti_excluded *exclude_dirs;
-    cfti_buffer path;      /* of the include directory at hand, clean */
-    cfti_buffer real_path; /* if the search is confined: where that is, */
-    cfti_buffer real_base; /* and where all must be */
+    cfti_buffer path;      /* the clean path of the current include directory */
+    cfti_buffer real_path; /* the same, resolved, if the search is confined */
+    cfti_buffer real_base; /* the resolved base, if the search is confined */
     cfti_workers workers;
     bool workers_are_open;
-    bool matches_only; /* excluded directories are searched, but only for what matches there */
-    size_t walks;      /* each yields its files in order */
+    bool matches_only; /* excluded directories are searched too, for the flags alone */
+    size_t walks;      /* each walk finds its files in order */
 } cfti_search;
 
 static confiture_status cfti_search_open(cfti_search *search, const confiture_find_options *options,
@@ -57,7 +57,7 @@ static void cfti_search_close(cfti_search *search) {
     cfti_buffer_free(&search->real_base);
 }
 
-/* One pattern in one include directory, whose clean path is in search->path. */
+/* Searches one include directory, whose clean path is in search->path, for one pattern. */
 static confiture_status cfti_search_pattern(cfti_search *search,
                                             const confiture_directory *directory,
                                             const cfti_pattern *pattern, bool *matched,
@@ -81,14 +81,14 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.workers = &search->workers;
     walk.workers_are_open = &search->workers_are_open;
     for (i = 0; i < directory->exclude_count; i++)
-        walk.exclude_parts =
-            cfti_max(walk.exclude_parts, cfti_match_components(directory->exclude[i]));
+        walk.exclude_depth =
+            cfti_max(walk.exclude_depth, cfti_match_components(directory->exclude[i]));
     root = cfti_node_create(&walk.allocator, &arena, NULL, (const char *)search->path.data,
                             search->path.size);
     if (root != NULL) {
         walk.root_size =
             cfti_node_is_dot(root) ? 0 : root->path_size + (root->name[root->path_size - 1] != '/');
-        root->parts = 1;
+        root->states = 1;
         if (search->options->confine) {
             walk.real_base = (const char *)search->real_base.data;
             root->real = (const char *)search->real_path.data;
@@ -102,7 +102,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
         if (status == CONFITURE_OK) status = cfti_walk_collect(&walk, root, files, fail);
     }
     if (status != CONFITURE_OK && fail->path != NULL) {
-        /* The path lives in the walk; the list outlives it. */
+        /* The list outlives the walk, which has the path. */
         fail->path = cfti_files_string(files, fail->path, strlen(fail->path), false, "", 0);
     }
     cfti_walk_free(&walk, &arena);
@@ -113,8 +113,8 @@ static const char *const cfti_default_include[] = {"**/"
                                                    "*.sql"};
 static const char *const cfti_flat_include[] = {"*.sql"};
 
-/* The include patterns of a directory, by the rules of the reference: not recursive
- * turns the default, and only the default, into its flat form. */
+/* The include patterns of a directory, by the rules of the reference: not_recursive changes only
+ * the default pattern. */
 static size_t cfti_include_patterns(const confiture_directory *directory,
                                     const char *const **patterns) {
     *patterns = directory->include;
@@ -133,7 +133,7 @@ static confiture_status cfti_fail_pattern(cfti_fail *fail, const char *pattern, 
     return fail->status;
 }
 
-/* Refuses what cannot be used before anything is searched. */
+/* Rejects an invalid directory before the search begins. */
 static confiture_status cfti_directory_check(const confiture_directory *directory,
                                              cfti_fail *fail) {
     const char *const *patterns;
@@ -152,7 +152,7 @@ static confiture_status cfti_directory_check(const confiture_directory *director
     return CONFITURE_OK;
 }
 
-/* Of a confined search: whether the include directory at hand lies below the base. */
+/* Checks that the current include directory is below the base of a confined search. */
 static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail,
                                             const char *given) {
     int error = cfti_path_resolve(&search->real_path, (const char *)search->path.data);
@@ -165,8 +165,8 @@ static confiture_status cfti_search_confine(cfti_search *search, cfti_fail *fail
     return fail->status;
 }
 
-/* What is wrong with a name on a path that leads to no directory, of which the system said
- * `said`: 0 if it is not there. last: the path ends there. */
+/* Why a name on a path leads to no directory: 0 if the name is missing. `said` is the error that
+ * opening the path had. last: the name is the path's last. */
 static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int said) {
     cfti_os_status status;
     int error = cfti_os_status_at(parent, leaf, false, &status);
@@ -176,9 +176,9 @@ static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int
     return status.kind == CFTI_KIND_DIRECTORY ? said : CFTI_OS_NOT_DIRECTORY;
 }
 
-/* Why a clean path leads to no directory, of which the system said `said`: 0 if one of its
- * names is not there. A link that leads nowhere, or in a circle, is there. Returns an error of
- * the system's. */
+/* Why a clean path leads to no directory: 0 if one of its names is missing, otherwise a system
+ * error. `said` is the error that opening the path had. A link that leads nowhere or in a circle is
+ * not missing. */
 static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
     cfti_buffer parent, leaf;
     size_t end = strlen(path), root = cfti_os_root(path, end);
@@ -239,7 +239,7 @@ static confiture_status cfti_search_directory(cfti_search *search,
             cfti_mark(search->options->exclude_dir_matched, i);
             excluded = true;
         }
-    if (excluded && !search->matches_only) return CONFITURE_OK; /* readable or not */
+    if (excluded && !search->matches_only) return CONFITURE_OK; /* even if it is unreadable */
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     if (search->options->confine &&
         cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
@@ -304,9 +304,9 @@ static bool cfti_all_matched(const bool *matched, size_t count) {
     return true;
 }
 
-/* A pattern, or an excluded directory, may have matched nothing but what lies below other
- * excluded directories. Only if one would be reported for that, the search is repeated
- * with them, for the flags alone: what cannot be read there is no failure. */
+/* A pattern or an excluded directory may match only below other excluded directories. If one has
+ * not matched yet, the search is repeated with the excluded directories, for the flags alone: an
+ * unreadable directory among them is no failure. */
 static confiture_status cfti_search_excluded(cfti_search *search,
                                              const confiture_directory *directories, size_t count,
                                              cfti_fail *fail) {
@@ -375,7 +375,7 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     return status;
 }
 
-/* Ends every call that makes a list: reports, and on failure frees it. */
+/* Ends every call that makes a list: on failure, reports it and frees the list. */
 static confiture_status cfti_files_finish(confiture_files **files, confiture_status status,
                                           const cfti_fail *fail, confiture_error *error) {
     if (status == CONFITURE_OK) return status;
@@ -394,7 +394,7 @@ static bool cfti_find_options_check(const confiture_find_options *options, confi
     return why == NULL;
 }
 
-/* Whether all that a search needs is there. */
+/* Checks that no required pointer is NULL. */
 static bool cfti_search_require(const confiture_directory *directories, size_t count,
                                 const confiture_find_options *options, confiture_error *error) {
     char name[64];
@@ -418,7 +418,8 @@ static bool cfti_search_require(const confiture_directory *directories, size_t c
                             "options->exclude_dirs", error);
 }
 
-/* Searches once. *shortage, if it is asked for: something ran out, which is not reported yet. */
+/* Searches once. *shortage, unless NULL, is set if memory or descriptors ran out; that failure is
+ * not reported yet. */
 static confiture_status cfti_find_once(confiture_files **files,
                                        const confiture_directory *directories,
                                        size_t directory_count,
@@ -429,7 +430,7 @@ static confiture_status cfti_find_once(confiture_files **files,
     cfti_fail fail;
     confiture_status status = cfti_files_create(files, options->run.allocator, error);
     if (status != CONFITURE_OK) return status;
-    /* There is one: cfti_files_create() has chosen by the same rules. */
+    /* This succeeds: cfti_files_create() has chosen by the same rules. */
     (void)cfti_scratch_allocator(&scratch, &options->run);
     status = cfti_search_open(&search, options, &scratch, &fail);
     if (status == CONFITURE_OK)
@@ -460,7 +461,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
     shared = options->run.pool != NULL || cfti_workers_limit(&options->run) > 1;
     status = cfti_find_once(files, directories, directory_count, options, shared ? &shortage : NULL,
                             error);
-    if (shortage) { /* with one thread, and what the others and a pool held, it may be enough */
+    if (shortage) { /* one thread, without what the others and the pool held, may have enough */
         alone = *options;
         alone.run.threads = 1;
         alone.run.parallel_for = NULL;
@@ -483,7 +484,7 @@ CONFITURE_API confiture_status confiture_find(confiture_files **files, const cha
     return confiture_find_all(files, &one, 1, options, error);
 }
 
-/* One path of a caller's own list. `clean` is working memory. */
+/* Adds one path of a caller's own list. `clean` is scratch. */
 static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *clean,
                                          const char *path, size_t size, cfti_fail *fail) {
     if (size == 0) {
@@ -503,7 +504,7 @@ static confiture_status cfti_files_adopt(confiture_files *files, cfti_buffer *cl
     return CONFITURE_OK;
 }
 
-/* The two lists of a caller's own differ in how the next path is come by. */
+/* Makes a caller's own list from an array or from a NUL-separated list. */
 static confiture_status cfti_files_from(confiture_files **files, const char *const *paths,
                                         size_t path_count, const char *list, size_t list_size,
                                         const confiture_find_options *options,

@@ -1,12 +1,12 @@
-/* ---- find/list.c: the list of files: paths, names, orders ---- */
+/* ---- find/list.c: the list of files ---- */
 
 typedef struct cfti_file {
-    const char *path; /* as it is opened */
-    const char *name; /* relative to the base; most often the end of path */
+    const char *path; /* with which it is opened */
+    const char *name; /* relative to the base; usually the end of path */
     uint32_t path_size;
     uint32_t name_size;
-    uint32_t leaf;  /* where the last component of path begins */
-    cfti_kind kind; /* as the listing said; UNKNOWN for a caller's own list */
+    uint32_t leaf;  /* the offset of the last component of path */
+    cfti_kind kind; /* from the listing; UNKNOWN in a caller's own list */
 } cfti_file;
 
 struct confiture_files {
@@ -14,17 +14,17 @@ struct confiture_files {
     cfti_arena strings;
     cfti_file *items;
     size_t count, capacity;
-    bool is_together;    /* items lie among the strings */
-    bool is_by_path;     /* a search has put them in order, and by path */
-    cfti_file *left_out; /* what a search took for no match by its case alone: paths only */
+    bool is_together;    /* `items` is in the arena of the strings */
+    bool is_by_path;     /* a search has sorted the list by path */
+    cfti_file *left_out; /* files that only the case of their names excludes: paths only */
     size_t left_out_count, left_out_capacity;
-    bool is_confined; /* what was no link when it was found must be none when it is read */
+    bool is_confined; /* a file that was not a link when found must not be one when read */
     char *base;       /* clean */
     bool base_is_seed;
-    size_t *origins; /* of a part: where in the whole list each of its files is; see below */
+    size_t *origins; /* of a subset: the index of each file in the whole list; or NULL */
 };
 
-/* Where a file of this list is in the caller's. */
+/* The index of a file in the caller's list. */
 static size_t cfti_files_origin(const confiture_files *files, size_t index) {
     return files->origins == NULL ? index : files->origins[index];
 }
@@ -36,7 +36,7 @@ static void cfti_fail_at(cfti_fail *fail, const confiture_files *files, size_t i
     fail->index = cfti_files_origin(files, index);
 }
 
-/* Whether two files of a list lie in the same directory. */
+/* Whether two files are in the same directory. */
 static bool cfti_same_directory(const cfti_file *a, const cfti_file *b) {
     return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
 }
@@ -84,9 +84,8 @@ CONFITURE_API const char *confiture_files_name(const confiture_files *files, siz
     return index < confiture_files_count(files) ? files->items[index].name : NULL;
 }
 
-/* A string of two parts, with a slash between them if asked for, and a NUL; it lives
- * as long as the list. Packed without padding, which for a million paths would be
- * tens of megabytes. */
+/* Joins two strings, with a slash between them if `slash`. The result lives as long as the list.
+ * Strings are packed: padding would take tens of megabytes for a million paths. */
 static char *cfti_files_string(confiture_files *files, const char *head, size_t head_size,
                                bool slash, const char *tail, size_t tail_size) {
     size_t size;
@@ -101,13 +100,12 @@ static char *cfti_files_string(confiture_files *files, const char *head, size_t 
     memcpy(end, tail, tail_size);
     end[tail_size] = '\0';
     cfti_arena_commit_text(&files->strings, size);
-    /* Larger lists, larger blocks. */
     if (files->strings.block_size < ((size_t)1 << 20) && files->count > 1000)
         files->strings.block_size = (size_t)1 << 20;
     return string;
 }
 
-/* False: no memory, nothing changed. */
+/* False: no memory; the list is unchanged. */
 static bool cfti_files_grow(confiture_files *files, size_t wanted) {
     cfti_file *items;
     if (wanted > SIZE_MAX / sizeof(cfti_file)) return false;
@@ -122,8 +120,8 @@ static bool cfti_files_grow(confiture_files *files, size_t wanted) {
     return true;
 }
 
-/* Room for so many more files, and bytes of their paths with a NUL each. A list that is
- * still empty gets one block of memory for all. False: no memory. */
+/* Reserves capacity for more files and for the bytes of their paths with NULs. An empty list gets
+ * one block for all of it. False: no memory. */
 static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes) {
     size_t wanted = files->count + more;
     if (files->capacity == 0) {
@@ -140,79 +138,84 @@ static bool cfti_files_reserve(confiture_files *files, size_t more, size_t bytes
     }
     if (bytes > 0 && cfti_arena_reserve(&files->strings, bytes) == NULL) return false;
     if (wanted <= files->capacity) return true;
-    /* Many directories to search, each with a few files: not moved for each of them. */
+    /* Geometric growth: a search of many directories must not move the list for each. */
     return cfti_files_grow(files, cfti_max(wanted, files->capacity + files->capacity / 2));
 }
 
-/* Appends the path of `tail` in directory `head`, both clean; either may be empty.
- * False: no memory. */
+/* The path of `tail` in directory `head`, both clean; either may be empty. NULL: no memory. */
+static char *cfti_files_join(confiture_files *files, const char *head, size_t head_size,
+                             const char *tail, size_t tail_size, size_t *size) {
+    bool slash;
+    if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
+    slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
+    *size = head_size + slash + tail_size;
+    return cfti_files_string(files, head, head_size, slash, tail, tail_size);
+}
+
+/* Appends the path of `tail` in directory `head`. False: no memory. */
 static bool cfti_files_add(confiture_files *files, const char *head, size_t head_size,
                            const char *tail, size_t tail_size, cfti_kind kind) {
     cfti_file *file;
     char *path;
-    bool slash;
-    if (tail_size > 0 && head_size == 1 && head[0] == '.') head_size = 0;
-    slash = head_size > 0 && tail_size > 0 && head[head_size - 1] != '/';
+    size_t size;
     if (files->count == files->capacity &&
         !cfti_files_grow(files, files->capacity < 16 ? 16 : files->capacity + files->capacity / 2))
         return false;
-    path = cfti_files_string(files, head, head_size, slash, tail, tail_size);
+    path = cfti_files_join(files, head, head_size, tail, tail_size, &size);
     if (path == NULL) return false;
     file = &files->items[files->count++];
     file->path = file->name = path;
-    file->path_size = file->name_size = (uint32_t)(head_size + slash + tail_size);
-    if (tail_size == 0)
-        for (tail_size = 0; tail_size < head_size && path[head_size - 1 - tail_size] != '/';)
-            tail_size++;
+    file->path_size = file->name_size = (uint32_t)size;
     file->leaf = file->path_size - (uint32_t)tail_size;
+    if (tail_size == 0)
+        while (file->leaf > 0 && path[file->leaf - 1] != '/') file->leaf--;
     file->kind = kind;
     return true;
 }
 
-/* Remembers what was left out. False: no memory. */
+/* Records a file that was left out. False: no memory. */
 static bool cfti_files_leave_out(confiture_files *files, const char *head, size_t head_size,
                                  const char *leaf, size_t leaf_size) {
     void *items = files->left_out;
     char *path;
-    bool slash;
+    size_t size;
     if (!cfti_grow(&files->allocator, &items, &files->left_out_capacity, files->left_out_count,
                    sizeof(cfti_file)))
         return false;
     files->left_out = (cfti_file *)items;
-    if (head_size == 1 && head[0] == '.') head_size = 0;
-    slash = head_size > 0 && head[head_size - 1] != '/';
-    path = cfti_files_string(files, head, head_size, slash, leaf, leaf_size);
+    path = cfti_files_join(files, head, head_size, leaf, leaf_size, &size);
     if (path == NULL) return false;
     memset(&files->left_out[files->left_out_count], 0, sizeof(cfti_file));
     files->left_out[files->left_out_count++].path = path;
     return true;
 }
 
-/* ---- parts of a list ---- */
+/* ---- subsets of a list ---- */
 
-/* A list that is to get some files of another, whose strings it shares: empty, with room
- * for all. False: no memory. */
-static bool cfti_files_subset(confiture_files *part, const confiture_files *whole,
+/* Makes an empty subset of a list, with capacity for all its files. It shares the strings of the
+ * whole list. False: no memory. */
+static bool cfti_files_subset(confiture_files *subset, const confiture_files *whole,
                               const confiture_allocator *allocator) {
     size_t capacity = whole->count + 1;
     void *block = cfti_alloc(allocator, capacity * (sizeof(cfti_file) + sizeof(size_t)));
     if (block == NULL) return false;
-    *part = *whole;
-    part->allocator = *allocator;
-    part->items = (cfti_file *)block;
-    part->origins = (size_t *)(void *)(part->items + capacity);
-    part->capacity = capacity;
-    part->count = 0;
+    *subset = *whole;
+    subset->allocator = *allocator;
+    subset->items = (cfti_file *)block;
+    subset->origins = (size_t *)(void *)(subset->items + capacity);
+    subset->capacity = capacity;
+    subset->count = 0;
     return true;
 }
 
-static void cfti_files_subset_add(confiture_files *part, const confiture_files *whole,
+static void cfti_files_subset_add(confiture_files *subset, const confiture_files *whole,
                                   size_t index) {
-    part->items[part->count] = whole->items[index];
-    part->origins[part->count++] = cfti_files_origin(whole, index);
+    subset->items[subset->count] = whole->items[index];
+    subset->origins[subset->count++] = cfti_files_origin(whole, index);
 }
 
-static void cfti_files_subset_free(confiture_files *part) {
-    cfti_free(&part->allocator, part->items, part->capacity * (sizeof(cfti_file) + sizeof(size_t)));
-    part->items = NULL;
+static void cfti_files_subset_free(confiture_files *subset) {
+    cfti_free(&subset->allocator, subset->items,
+              subset->capacity * (sizeof(cfti_file) + sizeof(size_t)));
+    subset->items = NULL;
 }

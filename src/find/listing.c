@@ -1,14 +1,14 @@
-/* ---- find/listing.c: what one directory holds for a pattern ---- */
+/* ---- find/listing.c: the entries of one directory that a pattern matches ---- */
 
-/* A directory is searched with the set of those parts of the pattern that may match
- * there: a small automaton, so that each directory is listed once and no path is
- * found twice, however many "**" the pattern has. */
+/* A pattern is an NFA: state i means that component i of the pattern is matched against the
+ * entries of this directory. A directory is searched with the set of its states, one bit each. It
+ * is therefore listed once, and no path is found twice, however many "**" the pattern has. */
 
 /* An excluded directory. */
 typedef struct cfti_excluded {
     cfti_buffer path;   /* clean */
-    size_t parent_size; /* of the directory that holds it; 0: the current one */
-    size_t leaf;        /* where its last component begins */
+    size_t parent_size; /* of its parent's path; 0: the current directory */
+    size_t leaf;        /* the offset of its last component */
 } cfti_excluded;
 
 typedef struct cfti_walk {
@@ -16,39 +16,41 @@ typedef struct cfti_walk {
     const confiture_directory *directory;
     const confiture_find_options *options;
     bool *include_matched;             /* the pattern's flag, or NULL */
-    bool matches_only;                 /* look below excluded directories, too */
+    bool matches_only;                 /* searches excluded directories, too */
     const char *real_base;             /* NULL: the search is not confined */
-    const cfti_excluded *exclude_dirs; /* as many as the options have */
-    size_t exclude_parts;              /* components of the longest exclude pattern */
+    const cfti_excluded *exclude_dirs; /* options->exclude_dir_count of them */
+    size_t exclude_depth;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
     cfti_workers *workers;
     bool *workers_are_open;
     size_t root_size; /* of the include directory's path */
     cfti_node *all;
-    cfti_node **level; /* the directories to be listed next */
+    cfti_node **level; /* the directories to list next */
     size_t level_count, level_capacity;
-    uint64_t found, found_bytes; /* found_bytes: of the paths */
+    uint64_t found, found_bytes; /* found_bytes: paths with their NULs */
 } cfti_walk;
 
-/* "**" also stands for no directory at all. */
-static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t parts) {
+static bool cfti_states_have(uint64_t states, size_t i) { return (states >> i & 1) != 0; }
+
+/* The epsilon closure: "**" also matches no directory at all. */
+static uint64_t cfti_states_close(const cfti_pattern *pattern, uint64_t states) {
     size_t i;
     for (i = 0; i + 1 < pattern->count; i++)
-        if ((parts >> i & 1) != 0 && pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH)
-            parts |= (uint64_t)1 << (i + 1);
-    return parts;
+        if (cfti_states_have(states, i) && pattern->components[i].kind == CFTI_COMPONENT_ANY_DEPTH)
+            states |= (uint64_t)1 << (i + 1);
+    return states;
 }
 
-/* A directory that is being listed: the context of the callback. */
+/* The context of the callback that lists a directory. */
 typedef struct cfti_listing {
     cfti_walk *walk;
     cfti_node *node;
     cfti_os_file directory;
-    bool holds_excluded; /* a directory that is excluded may be in it */
-    bool is_file;        /* the entry at hand would be listed, if nothing excluded it */
-    cfti_buffer path;    /* by which it was opened */
-    cfti_buffer end;     /* the end of its path, as much as exclude patterns can see */
-    size_t end_size;     /* with a slash; 0: they see nothing but the entry's name */
+    bool has_excluded; /* an excluded directory may be in it */
+    bool is_found;     /* the pattern matches the current entry */
+    cfti_buffer path;  /* with which it was opened */
+    cfti_buffer end;   /* the last components of its path, which exclude patterns compare */
+    size_t end_size;   /* with a slash; 0: they compare only the entry's name */
 } cfti_listing;
 
 static int cfti_listing_fail(cfti_listing *listing, int error, const char *name) {
@@ -61,15 +63,14 @@ static bool cfti_excluded_is_in(const cfti_excluded *excluded, const cfti_node *
                : cfti_node_is(node, (const char *)excluded->path.data, excluded->parent_size);
 }
 
-/* What the directory means to all that is excluded: once, and not for each of its entries.
- * False: no memory. */
+/* Compares the directory with all exclusions once, rather than for each entry. False: no memory. */
 static bool cfti_listing_prepare(cfti_listing *listing) {
     const cfti_walk *walk = listing->walk;
     const cfti_node *node = listing->node, *up = node;
     size_t i, size = 0;
-    for (i = 0; i < walk->options->exclude_dir_count && !listing->holds_excluded; i++)
-        listing->holds_excluded = cfti_excluded_is_in(&walk->exclude_dirs[i], node);
-    for (i = 1; i < walk->exclude_parts && up->parent != NULL; i++, up = up->parent)
+    for (i = 0; i < walk->options->exclude_dir_count && !listing->has_excluded; i++)
+        listing->has_excluded = cfti_excluded_is_in(&walk->exclude_dirs[i], node);
+    for (i = 1; i < walk->exclude_depth && up->parent != NULL; i++, up = up->parent)
         size = node->path_size - cfti_node_start(up);
     if (size == 0) return true;
     if (!cfti_buffer_reserve(&listing->end, size + 1)) return false;
@@ -79,15 +80,15 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
     return true;
 }
 
-/* Whether an excluded directory or pattern covers the entry; *whole if also what is
- * below it is covered. Returns an error of the system's. */
+/* Sets *file if the entry is excluded, and *whole if everything below it is, too. Returns a system
+ * error. */
 static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
                                  bool *whole) {
     const cfti_walk *walk = listing->walk;
     const confiture_directory *directory = walk->directory;
     size_t i;
     *file = *whole = false;
-    for (i = 0; listing->holds_excluded && i < walk->options->exclude_dir_count; i++) {
+    for (i = 0; listing->has_excluded && i < walk->options->exclude_dir_count; i++) {
         const cfti_excluded *excluded = &walk->exclude_dirs[i];
         if (excluded->path.size - excluded->leaf == size &&
             memcmp(excluded->path.data + excluded->leaf, name, size) == 0 &&
@@ -106,13 +107,13 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
             continue;
         *file = true;
         if (directory->exclude_matched == NULL) break;
-        if (listing->is_file) cfti_mark(directory->exclude_matched, i);
+        if (listing->is_found) cfti_mark(directory->exclude_matched, i);
     }
     return 0;
 }
 
-/* Whether a link, or "..", of a confined search leads out: then that, or why it cannot be
- * told, is left in the entry; else *real, in the node's memory, is where it leads. */
+/* Resolves a link or ".." in a confined search. *real, in the node's arena, is where it leads. An
+ * entry that leads out, or that cannot be resolved, has entry->error set instead. */
 static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
                                 size_t *real_size) {
     cfti_buffer place, todo;
@@ -147,12 +148,14 @@ static uint64_t cfti_name_key(const char *name, size_t size) {
     return key;
 }
 
-/* What the pattern's parts want of an entry. */
+/* What an entry means to the pattern: "**" enters real directories only; every other component
+ * enters links to directories, too. */
 typedef struct cfti_entry_match {
-    uint64_t real, any; /* parts below it: if it is a directory, or a link to one */
+    uint64_t real_states; /* of the child, if the entry is a directory */
+    uint64_t states;      /* of the child, if the entry is a directory or a link to one */
     bool found;
-    bool found_is_named, below_is_named; /* by a part without wildcards */
-    bool left_out; /* by the case of its name: to be told of, if it is a file */
+    bool found_is_named, below_is_named; /* by a component without wildcards */
+    bool left_out;                       /* only the case of its name differs */
 } cfti_entry_match;
 
 static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const char *name,
@@ -162,44 +165,44 @@ static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const ch
     size_t i;
     memset(&match, 0, sizeof(match));
     for (i = 0; i < pattern->count; i++) {
-        const cfti_component *part = &pattern->parts[i];
-        if ((listing->node->parts >> i & 1) == 0) continue;
-        /* No listing holds "..": only the part that names it may take it. */
-        if (part->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0) continue;
-        if (part->kind == CFTI_COMPONENT_ANY_DEPTH) {
-            match.real |= (uint64_t)1 << i;
-        } else if (cfti_component_matches(part, name, size)) {
+        const cfti_component *component = &pattern->components[i];
+        if (!cfti_states_have(listing->node->states, i)) continue;
+        /* No listing contains "..": only a component that names it matches it. */
+        if (component->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0)
+            continue;
+        if (component->kind == CFTI_COMPONENT_ANY_DEPTH) {
+            match.real_states |= (uint64_t)1 << i;
+        } else if (cfti_component_matches(component, name, size)) {
             if (i + 1 < pattern->count) {
-                match.any |= (uint64_t)1 << (i + 1);
-                match.below_is_named |= part->kind == CFTI_COMPONENT_EXACT;
+                match.states |= (uint64_t)1 << (i + 1);
+                match.below_is_named |= component->kind == CFTI_COMPONENT_EXACT;
             } else {
                 match.found = true;
-                match.found_is_named = part->kind == CFTI_COMPONENT_EXACT;
+                match.found_is_named = component->kind == CFTI_COMPONENT_EXACT;
             }
         } else if (i + 1 == pattern->count && kind == CFTI_KIND_FILE) {
-            match.left_out |= cfti_component_misses_by_case(part, name, size);
+            match.left_out |= cfti_component_misses_by_case(component, name, size);
         }
     }
     if (kind != CFTI_KIND_DIRECTORY) {
-        match.real = 0;
-        if (kind != CFTI_KIND_LINK) match.any = 0;
+        match.real_states = 0;
+        if (kind != CFTI_KIND_LINK) match.states = 0;
     }
     return match;
 }
 
 static bool cfti_entry_match_is_empty(const cfti_entry_match *match) {
-    return !match->found && !match->left_out && (match->real | match->any) == 0;
+    return !match->found && !match->left_out && (match->real_states | match->states) == 0;
 }
 
-/* What a link that leads nowhere, or in a circle, means: to a wildcard that it is no directory;
- * to a part that names it an error, unless it was removed since. Returns an error of the
- * system's. */
+/* A link that leads nowhere or in a circle is not a directory for a wildcard. It is an error for a
+ * component that names it, unless it was removed since. Returns a system error. */
 static int cfti_listing_follow(const cfti_listing *listing, const char *name,
                                cfti_entry_match *match) {
     cfti_os_status status;
     int error = cfti_os_status_at(listing->directory, name, true, &status);
     if (error == 0 && status.kind == CFTI_KIND_DIRECTORY) return 0;
-    match->any = 0;
+    match->states = 0;
     if (error == 0) return 0;
     if (!cfti_is_missing(error)) return error;
     if (!match->found_is_named && !match->below_is_named) return 0;
@@ -208,45 +211,20 @@ static int cfti_listing_follow(const cfti_listing *listing, const char *name,
                                                                                           : error;
 }
 
-/* One entry of a directory: keeps it if a part of the pattern wants it. Non-zero
- * ends the listing; the failure is then in the node. */
-static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
-    cfti_listing *listing = (cfti_listing *)ctx;
+/* Keeps an entry in the node, and a child if the entry is a directory to search. */
+static int cfti_listing_keep(cfti_listing *listing, const char *name, size_t size, cfti_kind kind,
+                             const cfti_entry_match *match, int error) {
     cfti_node *node = listing->node;
-    size_t size = strlen(name);
-    cfti_entry_match match;
-    bool skip_file, skip_all;
-    cfti_entry *entry;
+    const confiture_allocator *allocator = &listing->walk->allocator;
     void *entries = node->entries;
-    const char *real_place = NULL;
+    const char *real = NULL;
     size_t real_size = 0;
+    cfti_entry *entry;
     char *copy;
-    int error;
-    if (kind == CFTI_KIND_UNKNOWN) {
-        cfti_os_status status;
-        error = cfti_os_status_at(listing->directory, name, false, &status);
-        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
-        if (error != 0) return cfti_listing_fail(listing, error, name);
-        kind = status.kind;
-    }
-    match = cfti_listing_match(listing, name, size, kind);
-    if (cfti_entry_match_is_empty(&match)) return 0;
-    listing->is_file = match.found;
-    if (match.found) cfti_mark(listing->walk->include_matched, 0);
-    error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
-    if (error != 0) return cfti_listing_fail(listing, error, name);
-    if (skip_file) match.found = match.found_is_named = match.left_out = false;
-    if (skip_all) {
-        match.real = match.any = 0;
-        match.below_is_named = false;
-    }
-    if (kind == CFTI_KIND_LINK && (match.any != 0 || match.found_is_named))
-        error = cfti_listing_follow(listing, name, &match);
-    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
     if (node->count > 0) node->arena.block_size = 4000;
     copy = (char *)cfti_arena_reserve(&node->arena, size + 1);
-    if (copy == NULL || !cfti_grow(&listing->walk->allocator, &entries, &node->capacity,
-                                   node->count, sizeof(cfti_entry)))
+    if (copy == NULL ||
+        !cfti_grow(allocator, &entries, &node->capacity, node->count, sizeof(cfti_entry)))
         return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
     node->entries = (cfti_entry *)entries;
     memcpy(copy, name, size + 1);
@@ -259,62 +237,101 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     entry->kind = (uint8_t)kind;
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
-    entry->found = match.found;
-    entry->left_out = match.left_out && !match.found;
+    entry->found = match->found;
+    entry->left_out = match->left_out && !match->found;
     if (listing->walk->real_base != NULL &&
         (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
-        error = cfti_listing_confine(listing, entry, &real_place, &real_size);
+        error = cfti_listing_confine(listing, entry, &real, &real_size);
         if (error != 0) return cfti_listing_fail(listing, error, name);
         if (entry->error != 0) return 0;
     }
-    if (match.found) {
+    if (match->found) {
         node->found_count++;
         node->found_bytes += size + 1;
     }
-    if ((match.real | match.any) == 0) return 0;
-    entry->child = cfti_node_create(&listing->walk->allocator, &node->arena, node, copy, size);
+    if ((match->real_states | match->states) == 0) return 0;
+    entry->child = cfti_node_create(allocator, &node->arena, node, copy, size);
     if (entry->child == NULL) return cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, name);
-    entry->child->parts = match.real | match.any;
-    entry->child->real = real_place;
+    entry->child->states = match->real_states | match->states;
+    entry->child->real = real;
     entry->child->real_size = real_size;
     node->has_children = true;
     return 0;
 }
 
-/* Parts that are no wildcards need no listing, and ".." is in none. */
-static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
-    const cfti_pattern *pattern = listing->walk->pattern;
-    size_t i, k;
-    for (i = 0; i < pattern->count; i++) {
-        const cfti_component *part = &pattern->parts[i];
-        bool is_parent = part->size == 2 && part->text[0] == '.' && part->text[1] == '.';
+/* Matches one entry of the directory. A result other than 0 ends the listing; the failure is then
+ * in the node. */
+static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
+    cfti_listing *listing = (cfti_listing *)ctx;
+    size_t size = strlen(name);
+    cfti_entry_match match;
+    bool skip_file, skip_all;
+    int error;
+    if (kind == CFTI_KIND_UNKNOWN) {
         cfti_os_status status;
-        cfti_buffer name;
-        int error = 0;
-        if ((listing->node->parts >> i & 1) == 0 || part->kind != CFTI_COMPONENT_EXACT) continue;
-        if (only_parent && !is_parent) continue;
-        for (k = 0; k < i; k++) /* an equal part has been looked up already */
-            if ((listing->node->parts >> k & 1) != 0 &&
-                pattern->parts[k].kind == CFTI_COMPONENT_EXACT &&
-                pattern->parts[k].size == part->size &&
-                memcmp(pattern->parts[k].text, part->text, part->size) == 0)
-                break;
-        if (k < i) continue;
-        memset(&name, 0, sizeof(name));
-        name.allocator = listing->walk->allocator;
-        if (!cfti_path_clean(&name, part->text, part->size)) {
-            error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
-        } else {
-            error = cfti_os_status_at(listing->directory, (const char *)name.data, false, &status);
-            if (error == 0)
-                error = cfti_listing_entry(listing, (const char *)name.data, status.kind);
-            else if (cfti_is_missing(error)) error = 0;
-            else (void)cfti_listing_fail(listing, error, (const char *)name.data);
-        }
-        cfti_buffer_free(&name);
-        if (error != 0) return error;
+        error = cfti_os_status_at(listing->directory, name, false, &status);
+        if (cfti_os_is_absent(error)) return 0; /* removed since it was listed */
+        if (error != 0) return cfti_listing_fail(listing, error, name);
+        kind = status.kind;
     }
-    return 0;
+    match = cfti_listing_match(listing, name, size, kind);
+    if (cfti_entry_match_is_empty(&match)) return 0;
+    listing->is_found = match.found;
+    if (match.found) cfti_mark(listing->walk->include_matched, 0);
+    error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
+    if (error != 0) return cfti_listing_fail(listing, error, name);
+    if (skip_file) match.found = match.found_is_named = match.left_out = false;
+    if (skip_all) {
+        match.real_states = match.states = 0;
+        match.below_is_named = false;
+    }
+    if (kind == CFTI_KIND_LINK && (match.states != 0 || match.found_is_named))
+        error = cfti_listing_follow(listing, name, &match);
+    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
+    return cfti_listing_keep(listing, name, size, kind, &match, error);
+}
+
+/* Looks up a component without wildcards. */
+static int cfti_listing_lookup_one(cfti_listing *listing, const cfti_component *component) {
+    cfti_os_status status;
+    cfti_buffer name;
+    int error;
+    memset(&name, 0, sizeof(name));
+    name.allocator = listing->walk->allocator;
+    if (!cfti_path_clean(&name, component->text, component->size)) {
+        error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
+    } else {
+        const char *text = (const char *)name.data;
+        error = cfti_os_status_at(listing->directory, text, false, &status);
+        if (error == 0) error = cfti_listing_entry(listing, text, status.kind);
+        else if (cfti_is_missing(error)) error = 0;
+        else (void)cfti_listing_fail(listing, error, text);
+    }
+    cfti_buffer_free(&name);
+    return error;
+}
+
+/* Looks up all components without wildcards, which need no listing; only_parent: "..", which no
+ * listing contains. */
+static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
+    const cfti_component *components = listing->walk->pattern->components;
+    size_t i, k;
+    int error = 0;
+    for (i = 0; i < listing->walk->pattern->count && error == 0; i++) {
+        const char *text = components[i].text;
+        size_t size = components[i].size;
+        if (!cfti_states_have(listing->node->states, i) ||
+            components[i].kind != CFTI_COMPONENT_EXACT ||
+            (only_parent && !(size == 2 && text[0] == '.' && text[1] == '.')))
+            continue;
+        for (k = 0; k < i; k++) /* an equal component was looked up before */
+            if (cfti_states_have(listing->node->states, k) &&
+                components[k].kind == CFTI_COMPONENT_EXACT &&
+                cfti_component_matches(&components[k], text, size))
+                break;
+        if (k == i) error = cfti_listing_lookup_one(listing, &components[i]);
+    }
+    return error;
 }
 
 static int cfti_entry_order(const void *a, const void *b) {
@@ -323,7 +340,7 @@ static int cfti_entry_order(const void *a, const void *b) {
     return cfti_bytes_compare(x->name, x->size, y->name, y->size);
 }
 
-/* Opens the directory that is to be listed: from the one above, if that is open still. */
+/* Opens the directory, relative to its parent if that is open. */
 static int cfti_listing_open(cfti_listing *listing) {
     const cfti_node *node = listing->node;
     if (node->parent != NULL && node->parent->is_open)
@@ -332,7 +349,7 @@ static int cfti_listing_open(cfti_listing *listing) {
     return cfti_os_open_directory((const char *)listing->path.data, &listing->directory);
 }
 
-/* Lists one directory of the level; on any worker. */
+/* Lists one directory of the level, on any worker. */
 static void cfti_node_list(void *ctx, size_t index) {
     cfti_walk *walk = (cfti_walk *)ctx;
     cfti_node *node = walk->level[index];
@@ -341,13 +358,14 @@ static void cfti_node_list(void *ctx, size_t index) {
     size_t i;
     int error;
     memset(&node->fail, 0, sizeof(node->fail));
-    node->parts = cfti_states_close(walk->pattern, node->parts);
+    node->states = cfti_states_close(walk->pattern, node->states);
     for (i = 0; i < walk->pattern->count; i++)
-        if ((node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind != CFTI_COMPONENT_EXACT)
+        if (cfti_states_have(node->states, i) &&
+            walk->pattern->components[i].kind != CFTI_COMPONENT_EXACT)
             wants_listing = true;
     i = walk->pattern->count - 1;
-    node->found =
-        (node->parts >> i & 1) != 0 && walk->pattern->parts[i].kind == CFTI_COMPONENT_ANY_DEPTH;
+    node->found = cfti_states_have(node->states, i) &&
+                  walk->pattern->components[i].kind == CFTI_COMPONENT_ANY_DEPTH;
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;

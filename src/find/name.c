@@ -1,15 +1,14 @@
 /* ---- find/name.c: names relative to the base ---- */
 
-/* Where the base lies, in every form that a path may have to be compared with. */
+/* The base directory in each form that a path is compared with. */
 typedef struct cfti_base {
     const char *given;  /* clean */
-    cfti_buffer full;   /* the same, absolute */
+    cfti_buffer full;   /* `given`, made absolute */
     cfti_buffer here;   /* the current directory */
-    bool here_is_known; /* both of them have been looked up */
+    bool here_is_known; /* `full` and `here` are set */
 } cfti_base;
 
-/* The name of a path: a suffix of it, or a string of the list's own. NULL with a
- * failure: outside, or no memory. */
+/* The name of a path: a suffix of the path, or a string of the list. NULL: a failure is set. */
 static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, const char *path,
                                      cfti_fail *fail) {
     bool given_absolute = cfti_path_is_absolute(base->given);
@@ -60,12 +59,12 @@ static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, co
 
 static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
 
-/* For a caller's own list that is confined to its base. */
+/* The resolved paths that confine a caller's own list to its base. */
 typedef struct cfti_confine {
-    cfti_buffer base;      /* where it really is */
-    cfti_buffer directory; /* where the directory of the file at hand is */
-    cfti_buffer place;     /* and the file itself */
-    cfti_buffer todo;
+    cfti_buffer base;
+    cfti_buffer directory; /* of the current file */
+    cfti_buffer place;     /* the current file */
+    cfti_buffer todo;      /* scratch of cfti_path_follow */
 } cfti_confine;
 
 static void cfti_confine_free(cfti_confine *confine) {
@@ -75,7 +74,7 @@ static void cfti_confine_free(cfti_confine *confine) {
     cfti_buffer_free(&confine->todo);
 }
 
-/* Where the directory of a file really is. Returns an error of the system's. */
+/* Resolves the directory of a file. Returns a system error. */
 static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
     int error = 0;
     if (!cfti_path_clean(&confine->place, file->path, file->leaf)) error = CFTI_OS_NO_MEMORY;
@@ -85,8 +84,8 @@ static int cfti_confine_enter(cfti_confine *confine, const cfti_file *file) {
     return error;
 }
 
-/* Whether a file really lies below the base, and whether it is a link. enter: it is in
- * another directory than the one before. */
+/* Checks that the resolved file is below the resolved base, and whether it is a link. enter: its
+ * directory differs from that of the file before. */
 static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *file, bool enter,
                                            cfti_fail *fail) {
     const char *base = (const char *)confine->base.data, *leaf = file->path + file->leaf;
@@ -117,7 +116,7 @@ static confiture_status cfti_confine_check(cfti_confine *confine, cfti_file *fil
 
 /* ---- seeds ---- */
 
-/* (?:^|[_-])seeds?(?:$|[_-]) on the lower-cased component, searched. */
+/* Searches the component for (?:^|[_-])seeds?(?:$|[_-]), ignoring case. */
 static bool cfti_seed_component(const char *component, size_t size) {
     static const char word[] = "seed";
     size_t i, k;
@@ -153,10 +152,10 @@ CONFITURE_API bool confiture_files_is_seed(const confiture_files *files, size_t 
     return files->base_is_seed || cfti_seed_path(files->items[index].name);
 }
 
-/* ---- names of all ---- */
+/* ---- naming the files ---- */
 
-/* A name goes into comments and, in some styles, into lines of SQL: whatever could
- * end either is refused. */
+/* A name is written into comments and, in some styles, into lines of SQL. A control character, such
+ * as a newline, could end either. */
 static confiture_status cfti_name_check(const char *name, size_t size, const char *path,
                                         cfti_fail *fail) {
     cfti_line_fault fault = cfti_line_check(name, size);
@@ -168,14 +167,14 @@ static confiture_status cfti_name_check(const char *name, size_t size, const cha
     return fail->status;
 }
 
-/* Names a file, and checks the name. before: the one before it in the list, or NULL. */
+/* Names a file and checks the name. before: the file before it in the list, or NULL. */
 static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, cfti_file *file,
                                        const cfti_file *before, cfti_fail *fail) {
     size_t above = before == NULL ? 0 : before->path_size - before->name_size;
     const char *leaf = file->path + file->leaf;
-    /* Most often the file before is in the same directory: then the base is as far
-     * up, and of the name only the last component is new, if it is one ("/" has
-     * none) and does not lead out. */
+    /* Most files are in the directory of the file before. Then the base is as many bytes into
+     * the path, and only the last component of the name is new, unless the path is "/" or ends
+     * with "..". */
     if (before != NULL && before->name == before->path + above && above <= before->leaf &&
         cfti_same_directory(before, file) && *leaf != '\0' && strcmp(leaf, "..") != 0) {
         file->name = file->path + above;
@@ -188,8 +187,8 @@ static confiture_status cfti_file_name(cfti_base *base, confiture_files *files, 
     return cfti_name_check(file->name, file->name_size, file->path, fail);
 }
 
-/* Names every file of the list, relative to base (copied), and checks the names, and, if
- * confine, where the files really are; the first failure in list order is reported. */
+/* Names every file of the list relative to the base, which is copied, and checks the names;
+ * confine: and the resolved paths. The first failure in list order is reported. */
 static confiture_status cfti_files_name_all(confiture_files *files, const char *base_path,
                                             bool confine, cfti_fail *fail) {
     cfti_base base;
@@ -205,8 +204,8 @@ static confiture_status cfti_files_name_all(confiture_files *files, const char *
     files->base = cfti_files_string(files, base_path, strlen(base_path), false, "", 0);
     if (files->base == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     base.given = files->base;
-    /* The base's own name is what it is called where it really lies, however it is written:
-     * "." has none. */
+    /* The resolved path has the base's own name, which the path as written, such as ".", may
+     * lack. */
     error = cfti_path_resolve(&confined.base, files->base);
     if (error != 0) status = cfti_fail_system(fail, error, files->base);
     else files->base_is_seed = cfti_seed_path(cfti_path_leaf((const char *)confined.base.data));

@@ -1,39 +1,39 @@
-/* ---- find/node.c: a directory of a search, and what it holds ---- */
+/* ---- find/node.c: a directory of a search and its entries ---- */
 
-/* What a directory holds that matters: a file to be listed, a directory to go into,
- * or both in one. */
+/* An entry that matters: a result, a directory to search, or both. */
 typedef struct cfti_entry {
     uint64_t key; /* the first bytes of the name as a number, which decides most comparisons */
     const char *name;
-    struct cfti_node *child; /* the directory, if it is to be searched */
+    struct cfti_node *child; /* the directory to search, or NULL */
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
-    bool left_out;  /* nothing but its name's case kept it from being found */
-    uint16_t error; /* what to say instead of taking it: the system's, or CFTI_LEADS_OUT */
+    bool left_out;  /* only the case of its name keeps it from being found */
+    uint16_t error; /* a system error, CFTI_LEADS_OUT, or 0 */
 } cfti_entry;
 
 #define CFTI_LEADS_OUT UINT16_MAX
 
-/* One directory of the walk. Of its path it has only its own component: whole paths of a
- * chain of ten thousand directories would take gigabytes. */
+/* A directory of the walk. It has only the last component of its path: the whole paths of a chain
+ * of ten thousand directories would take gigabytes. */
 typedef struct cfti_node {
     struct cfti_node *parent;
     struct cfti_node *all; /* every node of the walk, for freeing */
-    const char *name;      /* NUL-terminated; of the first, its whole path, clean */
+    const char *name;      /* NUL-terminated; the root's name is its whole clean path */
     size_t name_size, path_size;
-    const char *real; /* of a confined search: where it is, if not in its parent by its name */
+    const char
+        *real; /* in a confined search, its resolved path, unless its parent's and `name` are */
     size_t real_size;
-    uint64_t parts;         /* bit i: part i of the pattern may match an entry here */
-    bool found;             /* "**" stands last: the directory itself is a result */
-    bool entered;           /* by cfti_walk_collect */
-    bool has_children;      /* directories below it are to be searched, */
-    bool stays_open;        /* and shall be opened relative to it */
-    bool is_open;           /* it has been listed and is still open */
-    cfti_os_file directory; /* then */
-    cfti_entry *entries;    /* in order, once it has been listed */
+    uint64_t states;   /* of the pattern, see find/listing.c */
+    bool found;        /* the pattern ends with "**": the directory itself is a result */
+    bool entered;      /* by cfti_walk_collect */
+    bool has_children; /* an entry has a child */
+    bool stays_open;   /* its children are opened relative to it */
+    bool is_open;      /* `directory` is open after the listing */
+    cfti_os_file directory;
+    cfti_entry *entries; /* sorted after the listing */
     size_t count, capacity;
-    size_t found_count, found_bytes; /* found_bytes: of their names, with a NUL each */
+    size_t found_count, found_bytes; /* found_bytes: names with their NULs */
     size_t cursor;
     cfti_arena arena;
     cfti_fail fail;
@@ -43,7 +43,7 @@ static bool cfti_node_is_dot(const cfti_node *node) {
     return node->path_size == 1 && node->name[0] == '.';
 }
 
-/* Puts a node below its parent; the name must live as long. */
+/* Puts a node below its parent. The name must live as long as the node. */
 static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name, size_t name_size) {
     memset(node, 0, sizeof(*node));
     node->parent = parent;
@@ -57,19 +57,19 @@ static void cfti_node_init(cfti_node *node, cfti_node *parent, const char *name,
 static cfti_node *cfti_node_create(const confiture_allocator *allocator, cfti_arena *arena,
                                    cfti_node *parent, const char *name, size_t name_size) {
     cfti_node *node;
-    cfti_arena_align(arena); /* behind names, which are packed */
+    cfti_arena_align(arena); /* names are packed */
     node = (cfti_node *)cfti_arena_alloc(arena, sizeof(cfti_node));
     if (node == NULL) return NULL;
     cfti_node_init(node, parent, name, name_size);
     node->arena.allocator = *allocator;
-    node->arena.block_size = 500; /* most directories of a large tree hold little */
+    node->arena.block_size = 500; /* most directories of a large tree have few entries */
     return node;
 }
 
-/* Where in the path of a node its own name begins. */
+/* The offset of a node's name in its path. */
 static size_t cfti_node_start(const cfti_node *node) { return node->path_size - node->name_size; }
 
-/* The last `size` bytes of the path of a node, from the start of some component on. */
+/* Writes the last `size` bytes of a node's path, which begin at a component. */
 static void cfti_node_write(const cfti_node *node, size_t size, void *out) {
     char *end = (char *)out + size;
     size_t first = node->path_size - size;
@@ -83,7 +83,7 @@ static void cfti_node_write(const cfti_node *node, size_t size, void *out) {
     }
 }
 
-/* The path of a node, with a NUL that is not counted. False: no memory. */
+/* The path of a node, with a NUL after its size. False: no memory. */
 static bool cfti_node_path(const cfti_node *node, cfti_buffer *out) {
     out->size = 0;
     if (!cfti_buffer_reserve(out, node->path_size + 1)) return false;
@@ -93,7 +93,7 @@ static bool cfti_node_path(const cfti_node *node, cfti_buffer *out) {
     return true;
 }
 
-/* Whether this is the path of a node. */
+/* Whether a node has this path. */
 static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
     if (node->path_size != size) return false;
     for (;;) {
@@ -105,7 +105,7 @@ static bool cfti_node_is(const cfti_node *node, const char *path, size_t size) {
     }
 }
 
-/* Makes the path of a node from that of its parent. False: no memory. */
+/* Extends the parent's path to the node's. False: no memory. */
 static bool cfti_node_enter(cfti_buffer *path, const cfti_node *node) {
     size_t start = cfti_node_start(node);
     if (start < path->size) path->size = start; /* "." */
@@ -113,14 +113,14 @@ static bool cfti_node_enter(cfti_buffer *path, const cfti_node *node) {
     return cfti_buffer_append(path, node->name, node->name_size);
 }
 
-/* And that of its parent, which may be NULL, from its own. */
+/* Cuts the node's path to its parent's; parent may be NULL. */
 static void cfti_node_leave(cfti_buffer *path, const cfti_node *parent) {
     if (parent == NULL) return;
     path->size = parent->path_size;
     if (cfti_node_is_dot(parent)) path->data[0] = '.';
 }
 
-/* Where a directory of a confined search really is. False: no memory. */
+/* The resolved path of a directory in a confined search. False: no memory. */
 static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
     const cfti_node *up = node;
     size_t size = 0;
@@ -135,7 +135,7 @@ static bool cfti_node_real(const cfti_node *node, cfti_buffer *out) {
     return true;
 }
 
-/* The failure of an entry, or of the directory itself if the name is empty. */
+/* Sets the failure of an entry, or of the directory itself if the name is empty. */
 static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     cfti_node entry = *node;
     char *path;
@@ -151,7 +151,7 @@ static int cfti_node_fail(cfti_node *node, int error, const char *name) {
     return error;
 }
 
-/* Gives back what the entries do not fill: a tree may have a million directories. */
+/* Releases unused capacity: a tree may have a million directories. */
 static void cfti_node_shrink(const confiture_allocator *a, cfti_node *node) {
     void *entries;
     if (node->entries == NULL || node->count > node->capacity / 2) return;

@@ -1,7 +1,7 @@
 /* ---- find/order.c: the orders of a list ---- */
 
-/* The zeros of Unicode 14's decimal digits beyond ASCII, each followed by its other
- * nine: Python's int() takes them all. */
+/* The zero of each script's decimal digits in Unicode 14, except ASCII. The other nine digits
+ * follow it, and Python's int() accepts all of them. */
 static const uint32_t cfti_digit_zeros[] = {
     0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66,
     0x0CE6,  0x0D66,  0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,
@@ -11,8 +11,8 @@ static const uint32_t cfti_digit_zeros[] = {
     0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
     0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0};
 
-/* The value of a hexadecimal digit as int(text, 16) sees it among upper-case letters
- * and digits, or -1; *length is the bytes it takes. */
+/* The value of a hexadecimal digit by int(text, 16), without lower-case letters, or -1. *length is
+ * the number of its bytes. */
 static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
     uint32_t code;
     size_t low = 0, high = CFTI_COUNT(cfti_digit_zeros);
@@ -20,7 +20,7 @@ static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
     if (code >= '0' && code <= '9') return (int)(code - '0');
     if (code >= 'A' && code <= 'F') return (int)(code - 'A') + 10;
     if (code < 0x80) return -1;
-    while (low < high) { /* the last zero not above code */
+    while (low < high) { /* the first zero above code */
         size_t middle = low + (high - low) / 2;
         if (cfti_digit_zeros[middle] <= code) low = middle + 1;
         else high = middle;
@@ -29,7 +29,7 @@ static int cfti_hex_digit(const char *s, size_t n, size_t *length) {
     return (int)(code - cfti_digit_zeros[low - 1]);
 }
 
-/* Behind the "0X" that int() allows, if the prefix has one. */
+/* The size of the "0X" that int() accepts at the start, or 0. */
 static size_t cfti_hex_start(const char *stem, size_t prefix_size) {
     size_t length;
     if (cfti_hex_digit(stem, prefix_size, &length) == 0 && length < prefix_size &&
@@ -38,7 +38,7 @@ static size_t cfti_hex_start(const char *stem, size_t prefix_size) {
     return 0;
 }
 
-/* Whether a stem has a hexadecimal prefix before its first "_", and how long it is. */
+/* Whether a stem has a hexadecimal prefix before its first "_", and the size of the prefix. */
 static bool cfti_hex_prefix(const char *stem, size_t size, size_t *prefix_size) {
     const char *bar = (const char *)memchr(stem, '_', size);
     size_t n, i, length;
@@ -69,7 +69,7 @@ static int cfti_hex_compare(const char *a, size_t a_size, const char *b, size_t 
     return order;
 }
 
-/* The name in its directory without its last suffix; "." has none. */
+/* The last component of the path without its last suffix; "." has an empty stem. */
 static const char *cfti_stem(const cfti_file *file, size_t *size) {
     const char *name = file->path + file->leaf;
     const char *dot = strrchr(name, '.');
@@ -83,8 +83,8 @@ static int cfti_order_path(const void *a, const void *b) {
     return cfti_path_compare(((const cfti_file *)a)->path, ((const cfti_file *)b)->path);
 }
 
-/* (value, rest) for those with a prefix, then (stem) for the others; ties by path,
- * so that the result does not hang on the file system. */
+/* Files with a prefix by (value, rest), then the others by stem. The path breaks ties, so that the
+ * order does not depend on the file system. */
 static int cfti_order_hex(const void *a, const void *b) {
     size_t a_size, b_size, a_prefix = 0, b_prefix = 0;
     const char *x = cfti_stem((const cfti_file *)a, &a_size);
@@ -106,8 +106,8 @@ static bool cfti_files_sort(confiture_files *files, int (*order)(const void *a, 
     return cfti_sort(&files->allocator, files->items, files->count, sizeof(cfti_file), order);
 }
 
-/* Whether a list in the order of paths holds one. */
-static bool cfti_files_hold(const confiture_files *files, const char *path) {
+/* Whether a list that is sorted by path contains a path. */
+static bool cfti_files_contain(const confiture_files *files, const char *path) {
     size_t low = 0, high = files->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -119,7 +119,7 @@ static bool cfti_files_hold(const confiture_files *files, const char *path) {
     return false;
 }
 
-/* Of what was left out only that is kept which no other walk has found, and once. */
+/* Removes repeats from the files left out, and those that another walk has found. */
 static bool cfti_files_order_left_out(confiture_files *files) {
     size_t i, kept = 0;
     if (!cfti_sort(&files->allocator, files->left_out, files->left_out_count, sizeof(cfti_file),
@@ -128,14 +128,14 @@ static bool cfti_files_order_left_out(confiture_files *files) {
     for (i = 0; i < files->left_out_count; i++) {
         const char *path = files->left_out[i].path;
         if (kept > 0 && strcmp(files->left_out[kept - 1].path, path) == 0) continue;
-        if (!cfti_files_hold(files, path)) files->left_out[kept++] = files->left_out[i];
+        if (!cfti_files_contain(files, path)) files->left_out[kept++] = files->left_out[i];
     }
     files->left_out_count = kept;
     return true;
 }
 
-/* Puts the list in order. in_order: it is by path already. unique: of equal paths the
- * first is kept. */
+/* Sorts the list. in_order: it is already sorted by path. unique: only the first of equal paths
+ * stays. */
 static bool cfti_files_order(confiture_files *files, bool in_order, confiture_sort sort,
                              bool unique) {
     size_t i, kept = 0, stem_size, prefix_size;

@@ -1,8 +1,7 @@
 /* ---- find/path.c: components, comparison, common prefix, glob, match ---- */
 
-/* Paths here are clean: no empty and no "." components, "." for no component at
- * all, ".." kept as it is. That is what pathlib does to them, and no more: what
- * ".." means depends on symbolic links. */
+/* Paths here are clean, as pathlib makes them: no empty and no "." components, and "." for a path
+ * without components. ".." stays, since symbolic links decide what it means. */
 
 /* Appends the components of `path` to a clean path. False: no memory. */
 static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
@@ -25,7 +24,7 @@ static bool cfti_path_append(cfti_buffer *out, const char *path, size_t size) {
     return true;
 }
 
-/* The clean form of a path, with a NUL that is not counted. */
+/* The clean form of a path, with a NUL after its size. */
 static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
     out->size = 0;
     if (!cfti_path_append(out, path, size)) return false;
@@ -39,7 +38,7 @@ static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1
 
 static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
 
-/* The last component of a path as it was given. */
+/* The last component of a path that need not be clean. */
 static const char *cfti_path_leaf(const char *path) {
     const char *leaf = path;
     for (; *path != '\0'; path++)
@@ -47,9 +46,9 @@ static const char *cfti_path_leaf(const char *path) {
     return leaf;
 }
 
-/* The order of pathlib: component by component, each by its bytes, which for UTF-8
- * is by code point. "/" ends a component and so comes before every other byte: but
- * at the very beginning, where it is the component "/" itself. "." has none. */
+/* pathlib's order: component by component, each by its bytes, which for UTF-8 is the order of code
+ * points. "/" ends a component, so it sorts before every other byte. The first "/" is the component
+ * "/" itself. "." has no component. */
 static int cfti_path_compare(const char *a, const char *b) {
     size_t i = 0;
     int x, y;
@@ -67,17 +66,16 @@ static int cfti_path_compare(const char *a, const char *b) {
     return x < y ? -1 : x > y;
 }
 
-/* What may be left of a name without making it another: dots and blanks, which vfat drops, and
- * what letters with accents consist of. */
+/* Whether a name stays the same file without `rest`: vfat drops dots and spaces at the end, and
+ * bytes outside ASCII may be combining accents. */
 static bool cfti_path_may_end(const char *rest) {
     for (; *rest != '\0'; rest++)
         if (*rest != '.' && *rest != ' ' && (*rest & 0x80) == 0) return false;
     return true;
 }
 
-/* Whether one file may have both names, the one that a listing gave and one by which it
- * may be opened. Directories in which case, or the form of letters, does not tell files apart
- * are to be found on every system: only plain letters can say that a name is another. */
+/* Whether a file listed as `a` may be opened as `b`. Every system has directories that ignore case
+ * or Unicode normalization, so only different ASCII characters prove different files. */
 static bool cfti_path_may_be_same(const char *a, const char *b) {
     if (strchr(b, '~') != NULL) return true; /* SCHEMA~1.SQL */
     for (; *a != '\0' && *b != '\0'; a++, b++) {
@@ -88,8 +86,8 @@ static bool cfti_path_may_be_same(const char *a, const char *b) {
     return cfti_path_may_end(a) && cfti_path_may_end(b);
 }
 
-/* What is left of clean `path` behind clean `prefix`, in whole components ("" if
- * they are equal); NULL if path is not below prefix. */
+/* The components of clean `path` after clean `prefix`: "" if they are equal, NULL if path is not
+ * below prefix. */
 static const char *cfti_path_below(const char *path, const char *prefix) {
     size_t n = strlen(prefix);
     if (cfti_path_is_dot(prefix)) {
@@ -102,7 +100,7 @@ static const char *cfti_path_below(const char *path, const char *prefix) {
     return path[n] == '/' ? path + n + 1 : NULL;
 }
 
-/* Whether ".." components lead out of where a relative path starts. */
+/* Whether ".." components lead above the start of a relative path. */
 static bool cfti_path_climbs(const char *path) {
     size_t i = 0, depth = 0;
     while (path[i] != '\0') {
@@ -120,15 +118,14 @@ static bool cfti_path_climbs(const char *path) {
     return false;
 }
 
-/* Takes away the last component of an absolute path, but nothing of its root. */
+/* Removes the last component of an absolute path; the root stays. */
 static void cfti_path_pop(cfti_buffer *path) {
     size_t root = cfti_os_root((const char *)path->data, path->size);
     while (path->size > root && path->data[path->size - 1] != '/') path->size--;
     if (path->size > root) path->size--;
 }
 
-/* A relative path behind the current directory; an absolute one as it is. Returns an
- * error of the system's. */
+/* Makes a path absolute by the current directory. Returns a system error. */
 static int cfti_path_absolute(cfti_buffer *out, const char *path) {
     out->size = 0;
     if (!cfti_path_is_absolute(path)) {
@@ -147,15 +144,15 @@ static bool cfti_is_missing(int error) {
     return cfti_os_is_absent(error) || error == CFTI_OS_NOT_DIRECTORY || error == CFTI_OS_LINK_LOOP;
 }
 
-/* Whether an error says what stands under a path: nothing, or nothing for us. Any other is
- * no answer, and what was asked must not be taken for a no. */
+/* Whether an error proves that a path leads to nothing usable. Every other error leaves the
+ * question open. */
 static bool cfti_is_answer(int error) {
     return cfti_is_missing(error) || error == CFTI_OS_NO_ACCESS || cfti_os_is_no_name(error);
 }
 
 #define CFTI_LINKS_MAX 40 /* symbolic links on one path, as the kernel allows */
 
-/* The target of a link whose path may be longer than one call takes. */
+/* The target of a link. Its path may be longer than one system call accepts. */
 static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity) {
     char *text = (char *)path->data, *leaf;
     cfti_os_file directory;
@@ -172,46 +169,45 @@ static int cfti_path_read_link(cfti_buffer *path, char *target, size_t capacity)
     return error;
 }
 
-/* Whether a path that could not be read as a link may still lead somewhere else: not if
- * it is none, or not there. */
+/* Whether a path that could not be read as a link may still be one. */
 static bool cfti_may_be_link(int error) {
     return error != CFTI_OS_NO_LINK && !cfti_os_is_absent(error) && error != CFTI_OS_NOT_DIRECTORY;
 }
 
-/* Where the components of `todo` begin; behind a root, `out` becomes it. Returns an error of
- * the system's. */
+/* Sets *at to the first component of `todo`. The root of an absolute todo replaces `out`. Returns
+ * a system error. */
 static int cfti_path_start(cfti_buffer *out, const cfti_buffer *todo, size_t *at) {
     *at = cfti_os_root((const char *)todo->data, todo->size);
     if (*at > 0) out->size = 0;
     return out->size > 0 || cfti_buffer_append(out, todo->data, *at) ? 0 : CFTI_OS_NO_MEMORY;
 }
 
-/* Goes from `out`, absolute and without symbolic links, along the components of `todo`,
- * which it uses up; an absolute todo starts anew. strict: a link that cannot be read is
- * an error, and not taken for no link. Returns an error of the system's. */
+/* Follows the components of `todo`, which it consumes, from `out`: an absolute path without
+ * symbolic links. An absolute todo starts at its root. strict: a component that cannot be read as
+ * a link is an error. Returns a system error. */
 static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
     size_t at;
     int links = 0, error = cfti_path_start(out, todo, &at);
     while (error == 0 && at < todo->size) {
-        const char *part = (const char *)todo->data + at;
+        const char *component = (const char *)todo->data + at;
         size_t before = out->size, n = 0;
         char target[4096];
         int no_link;
-        while (at + n < todo->size && part[n] != '/') n++;
+        while (at + n < todo->size && component[n] != '/') n++;
         at += n + 1;
         if (n == 0) continue;
-        if (n == 2 && part[0] == '.' && part[1] == '.') {
+        if (n == 2 && component[0] == '.' && component[1] == '.') {
             cfti_path_pop(out);
             continue;
         }
-        if (!cfti_path_append(out, part, n) || !cfti_buffer_reserve(out, 1)) {
+        if (!cfti_path_append(out, component, n) || !cfti_buffer_reserve(out, 1)) {
             error = CFTI_OS_NO_MEMORY;
             break;
         }
         out->data[out->size] = 0;
         no_link = cfti_path_read_link(out, target, sizeof(target));
         if (no_link == 0) {
-            /* The target and then the rest of the path are what is still to do. */
+            /* The target and the rest of the path become the new todo. */
             cfti_buffer next;
             memset(&next, 0, sizeof(next));
             next.allocator = out->allocator;
@@ -236,8 +232,8 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
     return error;
 }
 
-/* Absolute and without symbolic links or "..", as pathlib's resolve() does it:
- * what does not exist is kept as it is. Returns an error of the system's. */
+/* The absolute path without symbolic links and "..", as pathlib's resolve() makes it: components
+ * that do not exist stay. Returns a system error. */
 static int cfti_path_resolve(cfti_buffer *out, const char *path) {
     cfti_buffer todo;
     int error;
@@ -250,7 +246,7 @@ static int cfti_path_resolve(cfti_buffer *out, const char *path) {
     return error;
 }
 
-/* Cuts clean absolute `prefix` down to the components it has in common with `path`. */
+/* Cuts clean absolute `prefix` to the components that it shares with `path`. */
 static void cfti_path_common(cfti_buffer *prefix, const char *path) {
     const char *p = (const char *)prefix->data;
     size_t i = 0, end = 0, root = cfti_os_root(p, prefix->size);
@@ -263,8 +259,8 @@ static void cfti_path_common(cfti_buffer *prefix, const char *path) {
     prefix->data[prefix->size] = 0;
 }
 
-/* One character of a name as fnmatch sees it. A byte that is no UTF-8 is a
- * character of its own, numbered as Python's surrogateescape does. */
+/* One character of a name for fnmatch. A byte that is not UTF-8 is a character with the code of
+ * Python's surrogateescape. */
 static size_t cfti_char_at(const char *s, size_t n, uint32_t *code) {
     size_t length = cfti_utf8_decode((const uint8_t *)s, n, code);
     if (length == 0) {
@@ -274,8 +270,7 @@ static size_t cfti_char_at(const char *s, size_t n, uint32_t *code) {
     return length;
 }
 
-/* The end of the [set] that begins at pattern[0], or 0 if it has no closing "]":
- * then "[" stands for itself. */
+/* The size of the [set] at the start of the pattern. 0: it has no "]", so "[" matches itself. */
 static size_t cfti_set_size(const char *pattern, size_t size) {
     size_t i = 1;
     if (i < size && pattern[i] == '!') i++;
@@ -284,9 +279,9 @@ static size_t cfti_set_size(const char *pattern, size_t size) {
     return i < size ? i + 1 : 0;
 }
 
-/* Whether [set], brackets included, holds the character. A "-" between two
- * characters is a range, an empty one if they are the wrong way round. */
-static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
+/* Whether [set], given with its brackets, contains the character. "-" between two characters is a
+ * range, which is empty if the first is greater. */
+static bool cfti_set_contains(const char *set, size_t size, uint32_t wanted) {
     size_t i = 1, end = size - 1;
     bool negated = false, found = false;
     if (set[i] == '!') {
@@ -303,8 +298,8 @@ static bool cfti_set_holds(const char *set, size_t size, uint32_t wanted) {
     return found != negated;
 }
 
-/* Python's fnmatchcase for one component. Linear but for the last star: on a
- * mismatch only the latest "*" takes one more character. */
+/* Python's fnmatchcase for one component. After a mismatch only the last "*" matches one more
+ * character, so the time is at most the product of the two sizes. */
 static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern,
                          size_t pattern_size) {
     size_t n = 0, p = 0, star_p = SIZE_MAX, star_n = 0, sets_end = pattern_size;
@@ -321,7 +316,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
             size_t set = 0;
             if (p < sets_end && pattern[p] == '[') {
                 set = cfti_set_size(pattern + p, pattern_size - p);
-                /* No "]" behind this one, so none behind those that follow. */
+                /* No "]" follows, so no later "[" begins a set. */
                 if (set == 0) sets_end = p;
             }
             if (pattern[p] == '?') {
@@ -329,7 +324,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
                 continue;
             }
             if (set != 0) {
-                if (cfti_set_holds(pattern + p, set, c)) {
+                if (cfti_set_contains(pattern + p, set, c)) {
                     n += length, p += set;
                     continue;
                 }
@@ -351,8 +346,7 @@ static bool cfti_fnmatch(const char *name, size_t name_size, const char *pattern
     }
 }
 
-/* The component that ends at `end`, going backwards: its start, past "/" and ".".
- * False if there is none. */
+/* The last component before *end, without "/" and "." components. False: there is none. */
 static bool cfti_component_before(const char *path, size_t *start, size_t *end) {
     for (;;) {
         size_t stop = *end, from;
@@ -367,8 +361,8 @@ static bool cfti_component_before(const char *path, size_t *start, size_t *end) 
     }
 }
 
-/* PurePath(rel).match(pattern) of Python 3.11, for a relative path: from the right,
- * component by component; "**" is two stars, so one component. */
+/* PurePath(rel).match(pattern) of Python 3.11 for a relative path: components are compared from the
+ * right, and "**" matches one component, as "*" does. */
 static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, size_t pattern_size) {
     size_t r_end = rel_size, p_end = pattern_size, r = 0, p = 0;
     if (cfti_os_root(pattern, pattern_size) > 0) return false;
@@ -381,13 +375,13 @@ static bool cfti_match(const char *rel, size_t rel_size, const char *pattern, si
     return true;
 }
 
-/* A pattern that match() refuses: nothing but "/" and ".". */
+/* Whether match() rejects the pattern: it has only "/" and ".". */
 static bool cfti_match_is_empty(const char *pattern, size_t size) {
     size_t start, end = size;
     return !cfti_component_before(pattern, &start, &end);
 }
 
-/* How many components of a path a pattern looks at. */
+/* The number of components in a match() pattern. */
 static size_t cfti_match_components(const char *pattern) {
     size_t start, end = strlen(pattern), count = 0;
     for (; cfti_component_before(pattern, &start, &end); end = start) count++;
@@ -408,11 +402,11 @@ typedef struct cfti_component {
     cfti_component_kind kind;
     const char *text;
     size_t size;
-    bool is_suffix; /* "*" and then no wildcard, as *.sql: compared from the end */
+    bool is_suffix; /* "*" and text without wildcards, as *.sql: compared from the end */
 } cfti_component;
 
 typedef struct cfti_pattern {
-    cfti_component parts[CFTI_MAX_COMPONENTS];
+    cfti_component components[CFTI_MAX_COMPONENTS];
     size_t count;
 } cfti_pattern;
 
@@ -423,63 +417,62 @@ static bool cfti_has_wildcard(const char *text, size_t size) {
     return false;
 }
 
-/* NULL, or what is wrong with the pattern. */
+/* NULL, or the reason why the pattern is invalid. */
 static const char *cfti_pattern_compile(cfti_pattern *pattern, const char *text, bool recursive) {
     const char *p = text;
     bool empty = true;
     memset(pattern, 0, sizeof(*pattern));
     if (cfti_path_is_absolute(text)) return "a pattern must be relative to its directory";
-    if (recursive) pattern->parts[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
+    if (recursive) pattern->components[pattern->count++].kind = CFTI_COMPONENT_ANY_DEPTH;
     while (*p != '\0') {
-        cfti_component part;
-        memset(&part, 0, sizeof(part));
-        part.text = p;
+        cfti_component next;
+        memset(&next, 0, sizeof(next));
+        next.text = p;
         while (*p != '\0' && !cfti_os_is_slash(*p)) p++;
-        part.size = (size_t)(p - part.text);
+        next.size = (size_t)(p - next.text);
         if (*p != '\0') p++;
-        if (part.size == 0 || (part.size == 1 && part.text[0] == '.')) continue;
+        if (next.size == 0 || (next.size == 1 && next.text[0] == '.')) continue;
         empty = false;
-        part.kind = CFTI_COMPONENT_EXACT;
-        if (part.size == 2 && memcmp(part.text, "**", 2) == 0) {
-            part.kind = CFTI_COMPONENT_ANY_DEPTH;
-            /* Two in a row say no more than one. */
+        next.kind = CFTI_COMPONENT_EXACT;
+        if (next.size == 2 && memcmp(next.text, "**", 2) == 0) {
+            next.kind = CFTI_COMPONENT_ANY_DEPTH;
+            /* "**" twice in a row matches what one does. */
             if (pattern->count > 0 &&
-                pattern->parts[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
+                pattern->components[pattern->count - 1].kind == CFTI_COMPONENT_ANY_DEPTH)
                 continue;
-        } else if (cfti_has_wildcard(part.text, part.size)) {
+        } else if (cfti_has_wildcard(next.text, next.size)) {
             size_t i;
-            for (i = 1; i < part.size; i++)
-                if (part.text[i - 1] == '*' && part.text[i] == '*')
+            for (i = 1; i < next.size; i++)
+                if (next.text[i - 1] == '*' && next.text[i] == '*')
                     return "\"**\" must stand alone between slashes";
-            part.kind = CFTI_COMPONENT_WILD;
-            /* Not if it begins inside a character: those bytes end other characters, too. */
-            part.is_suffix = part.text[0] == '*' &&
-                             !cfti_has_wildcard(part.text + 1, part.size - 1) &&
-                             (part.size == 1 || ((uint8_t)part.text[1] & 0xC0) != 0x80);
+            next.kind = CFTI_COMPONENT_WILD;
+            /* Text that begins inside a character could match the end of another one. */
+            next.is_suffix = next.text[0] == '*' &&
+                             !cfti_has_wildcard(next.text + 1, next.size - 1) &&
+                             (next.size == 1 || ((uint8_t)next.text[1] & 0xC0) != 0x80);
         }
         if (pattern->count == CFTI_MAX_COMPONENTS) return "the pattern has more than 63 parts";
-        pattern->parts[pattern->count++] = part;
+        pattern->components[pattern->count++] = next;
     }
     return empty ? "the pattern is empty" : NULL;
 }
 
-/* Whether a name that does not match a part would, if case did not matter: of parts like
- * *.sql alone. */
-static bool cfti_component_misses_by_case(const cfti_component *part, const char *name,
+/* Whether only the case of its letters keeps a name from matching a suffix such as *.sql. */
+static bool cfti_component_misses_by_case(const cfti_component *component, const char *name,
                                           size_t size) {
-    size_t n = part->size - 1, i;
-    if (!part->is_suffix || size < n) return false;
+    size_t n = component->size - 1, i;
+    if (!component->is_suffix || size < n) return false;
     for (i = 0; i < n; i++)
-        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)part->text[1 + i]))
+        if (cfti_lower((uint8_t)name[size - n + i]) != cfti_lower((uint8_t)component->text[1 + i]))
             return false;
-    return memcmp(name + size - n, part->text + 1, n) != 0;
+    return memcmp(name + size - n, component->text + 1, n) != 0;
 }
 
-static bool cfti_component_matches(const cfti_component *part, const char *name, size_t size) {
-    if (part->is_suffix)
-        return size >= part->size - 1 &&
-               memcmp(name + size - (part->size - 1), part->text + 1, part->size - 1) == 0;
-    if (part->kind == CFTI_COMPONENT_EXACT)
-        return size == part->size && memcmp(name, part->text, size) == 0;
-    return cfti_fnmatch(name, size, part->text, part->size);
+static bool cfti_component_matches(const cfti_component *component, const char *name, size_t size) {
+    if (component->is_suffix)
+        return size >= component->size - 1 && memcmp(name + size - (component->size - 1),
+                                                     component->text + 1, component->size - 1) == 0;
+    if (component->kind == CFTI_COMPONENT_EXACT)
+        return size == component->size && memcmp(name, component->text, size) == 0;
+    return cfti_fnmatch(name, size, component->text, component->size);
 }

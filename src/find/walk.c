@@ -13,8 +13,8 @@ static bool cfti_walk_push(cfti_walk *walk, cfti_node *node) {
     return true;
 }
 
-/* Below so long a path a directory is opened relative to the one above, for which a few
- * of each level stay open while the next one is listed. */
+/* A directory with a long path is opened relative to its parent. For that, up to this many parents
+ * of each level stay open while the next level is listed. */
 #define CFTI_MAX_OPEN 16
 
 static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
@@ -26,13 +26,13 @@ static void cfti_level_choose_open(cfti_node *const *level, size_t n) {
 }
 
 #if !defined(CFTI_DIRECTORIES_PER_THREAD)
-#define CFTI_DIRECTORIES_PER_THREAD 4 /* listing so many takes as long as starting a thread */
+#define CFTI_DIRECTORIES_PER_THREAD 4 /* listing four takes as long as starting a thread */
 #endif
 
-/* Lists all directories, level by level: each level is one parallel loop. */
+/* Lists all directories level by level. Each level is one parallel loop. */
 static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     const confiture_run *run = &walk->options->run;
-    size_t first = 0; /* walk->level[first, level_count) is the level */
+    size_t first = 0; /* the level is walk->level[first] to [level_count - 1] */
     while (first < walk->level_count) {
         size_t n = walk->level_count - first, i, k;
         int error;
@@ -70,7 +70,7 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     return CONFITURE_OK;
 }
 
-/* Whether the directory itself, when "**" found it, is excluded. */
+/* Whether a directory that "**" found is excluded. */
 static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     size_t root = cfti_min(walk->root_size, path->size), i;
     bool excluded = false;
@@ -84,13 +84,13 @@ static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     return excluded;
 }
 
-/* Goes through the listed directories depth first, which is the order of paths, and
- * appends what was found; the first failure on that way is the one to report. */
+/* Visits the listed directories depth first, which is the order of paths, and appends the results.
+ * The first failure in this order is reported. */
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
                                           cfti_fail *fail) {
     cfti_node *node = root;
     cfti_buffer path;
-    /* The paths of a deep tree may be more bytes than a size_t of 32 bits can say. */
+    /* The paths of a deep tree may exceed a size_t of 32 bits. */
     bool capacity =
         walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);

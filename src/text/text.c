@@ -1,8 +1,8 @@
-/* ---- text/text.c: UTF-8, newlines, and looking for bytes ---- */
+/* ---- text/text.c: UTF-8, newlines, and searches for bytes ---- */
 
-/* Sixteen bytes at a time where every processor of the architecture can: SSE2
- * is part of x86-64, NEON of AArch64, so nothing has to be detected. Elsewhere
- * the same loops run on words of eight. */
+/* Vectors of 16 bytes where every processor of the architecture has them, so that no detection is
+ * needed: SSE2 is part of x86-64, and NEON of AArch64. Elsewhere the same loops use words of
+ * eight bytes. */
 #if CFTI_GNUC && !defined(CONFITURE_NO_SIMD) && defined(__SSE2__)
 #define CFTI_V16 1
 #include <emmintrin.h>
@@ -21,7 +21,7 @@ static unsigned cfti_v16_first(cfti_v16 v) {
     return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(v) | 0x10000u);
 }
 
-/* A bit for each byte whose top bit is set, which CFTI_V16_AT turns into its place. */
+/* One bit for each byte whose top bit is set. CFTI_V16_AT is the index of the first such byte. */
 static uint64_t cfti_v16_mask(cfti_v16 v) { return (unsigned)_mm_movemask_epi8(v); }
 #define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask))
 
@@ -42,9 +42,8 @@ static cfti_v16 cfti_v16_equal(cfti_v16 a, cfti_v16 b) { return vceqq_u8(a, b); 
 static cfti_v16 cfti_v16_or(cfti_v16 a, cfti_v16 b) { return vorrq_u8(a, b); }
 static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return vsubq_u8(a, b); }
 
-/* NEON has no movemask: the top bits are spread over the bytes and then narrowed
- * to four bits each, in the order of memory only if that is little-endian; hence
- * the vector is turned into a number by vget_lane, not by a store. */
+/* NEON has no movemask: the top bits are spread over the bytes and then narrowed to four bits each.
+ * vget_lane makes them a number; a store would depend on the byte order. */
 static uint64_t cfti_v16_mask(cfti_v16 v) {
     uint8x16_t all = vreinterpretq_u8_s8(vshrq_n_s8(vreinterpretq_s8_u8(v), 7));
     uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
@@ -73,15 +72,15 @@ static uint64_t cfti_load_word(const uint8_t *p) {
     return word;
 }
 
-/* The top bit of every byte that is zero. The shorter (w - ONES) & ~w & TOPS also
- * marks a 0x01 above a zero, which would not do for counting. */
+/* The top bit of every byte that is zero. The shorter (w - ONES) & ~w & TOPS also marks a 0x01
+ * above a zero, so it cannot count. */
 static uint64_t cfti_zero_bytes(uint64_t word) {
     return ~(((word & ~CFTI_TOPS) + ~CFTI_TOPS) | word) & CFTI_TOPS;
 }
 #endif
 
-/* The first byte that is a or b; end if there is none. Unlike memchr it is worth
- * its while for the few bytes of a short string. */
+/* The first byte that is a or b; end if there is none. For the few bytes of a short string it is
+ * faster than memchr. */
 static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b) {
 #if CFTI_V16
     cfti_v16 as = cfti_v16_fill(a), bs = cfti_v16_fill(b);
@@ -100,13 +99,13 @@ static const uint8_t *cfti_find2(const uint8_t *p, const uint8_t *end, uint8_t a
     return p;
 }
 
-/* How many of the bytes are `value`. */
+/* The number of bytes that are `value`. */
 static uint64_t cfti_count_byte(const uint8_t *p, size_t n, uint8_t value) {
     uint64_t count = 0;
 #if CFTI_V16
     cfti_v16 wanted = cfti_v16_fill(value);
     while (n >= 16) {
-        /* A lane counts to 255 at most. */
+        /* A lane counts to 255. */
         size_t blocks = cfti_min(n / 16, 255);
         cfti_v16 lanes = cfti_v16_fill(0);
         n -= 16 * blocks;
@@ -144,19 +143,19 @@ static const uint8_t *cfti_skip_ascii(const uint8_t *p, const uint8_t *end) {
 
 /* ==== UTF-8 ============================================================== */
 
-/* Strict UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF), fed in
- * pieces of any size. */
+/* Strict UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF), fed in pieces of any
+ * size. */
 typedef struct cfti_utf8 {
-    uint64_t offset;   /* of the sequence that is cut off, or of the end of what was fed */
-    uint8_t seen;      /* bytes of the sequence that is cut off */
-    uint8_t wanted;    /* bytes that it still lacks */
-    uint8_t low, high; /* what its next byte may be */
+    uint64_t offset;   /* of the incomplete sequence, or of the end of the text */
+    uint8_t seen;      /* bytes of the incomplete sequence */
+    uint8_t wanted;    /* its missing bytes */
+    uint8_t low, high; /* the range of its next byte */
 } cfti_utf8;
 
 static void cfti_utf8_init(cfti_utf8 *utf8) { memset(utf8, 0, sizeof *utf8); }
 
-/* Table 3-7 of the Unicode standard: the lead bytes, and the second bytes that
- * may follow each. False: not a lead byte. */
+/* Table 3-7 of the Unicode standard: the lead bytes and the range of the second byte after each.
+ * False: not a lead byte. */
 static bool cfti_utf8_lead(cfti_utf8 *utf8, uint8_t lead) {
     if (lead < 0xC2 || lead > 0xF4) return false;
     utf8->seen = 1;
@@ -166,7 +165,7 @@ static bool cfti_utf8_lead(cfti_utf8 *utf8, uint8_t lead) {
     return true;
 }
 
-/* Takes what p holds of the current sequence. */
+/* Reads the rest of the current sequence, as far as p has it. False: ill-formed. */
 static bool cfti_utf8_rest(cfti_utf8 *utf8, const uint8_t **p, const uint8_t *end) {
     for (; utf8->wanted > 0 && *p < end; ++*p) {
         if (**p < utf8->low || **p > utf8->high) return false;
@@ -182,8 +181,8 @@ static bool cfti_utf8_rest(cfti_utf8 *utf8, const uint8_t **p, const uint8_t *en
     return true;
 }
 
-/* False: utf8->offset is where, from the start of the first piece, the ill-formed
- * sequence begins (the position that Python's UnicodeDecodeError.start gives). */
+/* False: utf8->offset, from the start of the first piece, is the start of the ill-formed sequence,
+ * as in Python's UnicodeDecodeError.start. */
 static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
     const uint8_t *end, *start;
 
@@ -193,8 +192,8 @@ static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
     while (p < end) {
         start = p;
         p = cfti_skip_ascii(p, end);
-        /* Letters outside ASCII come in runs. Two and three bytes in the plain
-         * ranges need no look at the exceptions. */
+        /* Letters outside ASCII come in runs. Most are two or three bytes after a lead byte
+         * that restricts the second byte no further. */
         while (end - p >= 3 && p[0] >= 0xC2) {
             if (p[0] < 0xE0 && (p[1] & 0xC0) == 0x80) p += 2;
             else if (p[0] > 0xE0 && p[0] < 0xF0 && p[0] != 0xED && (p[1] & 0xC0) == 0x80 &&
@@ -210,7 +209,7 @@ static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
     return true;
 }
 
-/* False: a sequence is cut off, and utf8->offset is its start. */
+/* False: the last sequence is incomplete, and utf8->offset is its start. */
 static bool cfti_utf8_end(cfti_utf8 *utf8) { return utf8->wanted == 0; }
 
 /* What keeps a text from being one line of UTF-8 without control characters. */
@@ -240,8 +239,8 @@ static cfti_line_fault cfti_line_check(const char *text, size_t size) {
 
 /* ==== Newlines =========================================================== */
 
-/* CRLF and lone CR to LF. out has room for n bytes, and may be p itself. *after_cr
- * carries over the pieces and is false at first. Returns the size written. */
+/* CRLF and lone CR to LF. `out` has a capacity of n bytes and may be p. *after_cr is false before
+ * the first piece and is kept between pieces. Returns the size written. */
 static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *after_cr) {
     const uint8_t *end;
     uint8_t *to = out;
@@ -251,7 +250,7 @@ static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *afte
     if (*after_cr && *p == '\n') p++;
     *after_cr = false;
     while (p < end) {
-        /* memchr and memmove rather than cfti_find2: most files have no CR at all. */
+        /* memchr and memmove rather than cfti_find2: most files have no CR. */
         const uint8_t *cr = (const uint8_t *)memchr(p, '\r', (size_t)(end - p));
         size_t size = (size_t)((cr ? cr : end) - p);
         if (to != p) memmove(to, p, size);
@@ -265,7 +264,7 @@ static size_t cfti_newlines(uint8_t *out, const uint8_t *p, size_t n, bool *afte
     return (size_t)(to - out);
 }
 
-/* Line ends (CRLF, CR, LF each one) in untranslated bytes. Only errors ask. */
+/* Counts the line ends (CRLF, CR or LF) in untranslated bytes, for errors only. */
 static uint64_t cfti_count_lines(const uint8_t *p, size_t n, bool *after_cr) {
     uint64_t count = 0;
     size_t i;

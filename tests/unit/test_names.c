@@ -150,7 +150,7 @@ static const char *path_parts(const char *text, bool recursive) {
     if (why != NULL) return why;
     words[0] = '\0';
     for (i = 0; i < pattern.count; i++) {
-        const cfti_component *part = &pattern.parts[i];
+        const cfti_component *part = &pattern.components[i];
         if (i > 0) strcat(words, ".");
         strcat(words, part->kind == CFTI_COMPONENT_ANY_DEPTH ? "**"
                       : part->kind == CFTI_COMPONENT_EXACT   ? "x"
@@ -189,12 +189,12 @@ static void test_names_pattern(void) {
     CHECK(cfti_pattern_compile(&pattern, deep, false) == NULL && pattern.count == 63);
     CHECK_STR(cfti_pattern_compile(&pattern, deep, true), "the pattern has more than 63 parts");
     CHECK(cfti_pattern_compile(&pattern, "*\xC3\xA9", false) == NULL);
-    CHECK(cfti_component_matches(&pattern.parts[0], "\xC3\xA9", 2));
-    CHECK(!cfti_component_matches(&pattern.parts[0], "\xA9", 1));
+    CHECK(cfti_component_matches(&pattern.components[0], "\xC3\xA9", 2));
+    CHECK(!cfti_component_matches(&pattern.components[0], "\xA9", 1));
     /* Bytes that only end a character are characters of their own in a pattern. */
     CHECK(cfti_pattern_compile(&pattern, "*\xA9.sql", false) == NULL);
-    CHECK(!cfti_component_matches(&pattern.parts[0], "\xC3\xA9.sql", 6));
-    CHECK(cfti_component_matches(&pattern.parts[0], "a\xA9.sql", 6));
+    CHECK(!cfti_component_matches(&pattern.components[0], "\xC3\xA9.sql", 6));
+    CHECK(cfti_component_matches(&pattern.components[0], "a\xA9.sql", 6));
 }
 
 /* ==== Seeds and hexadecimal prefixes ===================================== */

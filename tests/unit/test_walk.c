@@ -204,7 +204,7 @@ static void test_walk_unknown_kind(void) {
     arena.block_size = 512;
     node = cfti_node_create(&walk.allocator, &arena, NULL, "s", 1);
     if (!CHECK(node != NULL)) return;
-    node->parts = 3;
+    node->states = 3;
     listing.walk = &walk;
     listing.node = node;
     CHECK(cfti_os_open_directory("s", &listing.directory) == 0);
