@@ -233,7 +233,7 @@ class Lists(CommandTest):
 
 
 class OutputAmongInputs(CommandTest):
-    NOTE = "lies among the inputs and is the output, so it is left out"
+    NOTE = "is an input and the output, so it is left out"
 
     def told(self, *args, directory="t", **more):
         """The exclusion that build names, or None."""

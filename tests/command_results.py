@@ -367,8 +367,8 @@ class Check(CommandTest):
         self.tree(a="A;\n")
         result = self.run_command("check", "t/a.sql", "t/a.sql")
         self.assertEqual((result.code, result.out), (
-            0, b"t/a.sql: note: listed twice, so it stands in the schema twice: leave one out\n"))
-        warning = "confiture: warning: t/a.sql: listed twice, so it is taken twice{}; see --unique"
+            0, b"t/a.sql: note: listed twice, so the schema contains it twice: leave one out\n"))
+        warning = "confiture: warning: t/a.sql: listed twice, so it is used twice{}; see --unique"
         for command in ("build", "hash", "list"):
             for more, paths in (("", ["t/a.sql"]), (", and 1 more like it", ["t/a.sql"] * 2),
                                 ("", ["t", "t"])):

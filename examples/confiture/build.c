@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time for the header, unless the user gave one: reproducible builds set
- * SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/). */
+/* The time for the header without --timestamp. Reproducible builds set SOURCE_DATE_EPOCH
+ * (https://reproducible-builds.org/specs/source-date-epoch/). */
 static bool stamp_time(char stamp[32]) {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     uint64_t seconds = 0;
@@ -28,36 +28,10 @@ static bool stamp_time(char stamp[32]) {
     return false;
 }
 
-/* What is found during a build is said at its end: a message may fail, and a
- * terminal may stop us, but not while the output is half written. */
-struct kept {
-    char *path, *name, *what, *message;
-    uint64_t line;
-};
-
-struct findings {
-    struct kept *items;
-    size_t count;
-};
-
-static char *copy(const char *text) {
-    size_t size = strlen(text) + 1;
-    return (char *)memcpy(allocate(size), text, size);
-}
-
+/* The findings of a build are printed at its end: a message may fail, and a terminal may stop the
+ * command, but the output must not be half written then. */
 static void keep_finding(void *user, const confiture_finding *finding) {
-    struct findings *findings = (struct findings *)user;
-    struct kept *kept;
-    /* Twice as many whenever they are as many as a power of two. */
-    if ((findings->count & (findings->count - 1)) == 0)
-        findings->items = (struct kept *)reallocate(findings->items, (2 * findings->count + 1) *
-                                                                         sizeof *findings->items);
-    kept = &findings->items[findings->count++];
-    kept->path = copy(finding->path);
-    kept->name = copy(finding->name);
-    kept->what = copy(finding->what);
-    kept->message = copy(finding->message);
-    kept->line = finding->line;
+    findings_keep((struct findings *)user, finding);
 }
 
 static void say_findings(const struct findings *findings) {
@@ -73,30 +47,9 @@ static void report_findings(const struct options *options, const struct findings
     if (findings->items[0].line) json_number("line", findings->items[0].line);
     json_text("message", findings->items[0].message);
     json_open("findings", '[');
-    for (i = 0; i < findings->count; i++) {
-        const struct kept *kept = &findings->items[i];
-        confiture_finding finding;
-        memset(&finding, 0, sizeof finding);
-        finding.path = kept->path;
-        finding.name = kept->name;
-        finding.line = kept->line;
-        finding.what = kept->what;
-        finding.message = kept->message;
-        report_finding(&finding);
-    }
+    for (i = 0; i < findings->count; i++) report_finding(&findings->items[i]);
     json_close(']');
     report_end(EXIT_CHECK_FAILED);
-}
-
-static void free_findings(struct findings *findings) {
-    size_t i;
-    for (i = 0; i < findings->count; i++) {
-        free(findings->items[i].path);
-        free(findings->items[i].name);
-        free(findings->items[i].what);
-        free(findings->items[i].message);
-    }
-    free(findings->items);
 }
 
 static const char *const phase_names[3] = {"superuser_pre", "app", "superuser_post"};
@@ -112,8 +65,8 @@ char *build_phase_path(const struct options *options, int phase) {
     return path;
 }
 
-static void tell_built(const struct options *options, const char *path,
-                       const confiture_schema *schema) {
+static void report_built(const struct options *options, const char *path,
+                         const confiture_schema *schema) {
     if (options->json) {
         json_text("path", path);
         json_number("files", schema->file_count);
@@ -153,13 +106,13 @@ static int build_split(const struct options *options, const confiture_files *fil
         for (i = 0; i < 3; i++) {
             json_open(NULL, '{');
             json_text("phase", phase_names[i]);
-            tell_built(options, paths[i], &schemas[i]);
+            report_built(options, paths[i], &schemas[i]);
             json_close('}');
         }
         json_close(']');
         report_end(EXIT_DONE);
     } else if (!status) {
-        for (i = 0; i < 3; i++) tell_built(options, paths[i], &schemas[i]);
+        for (i = 0; i < 3; i++) report_built(options, paths[i], &schemas[i]);
     }
     for (i = 0; i < 3; i++) {
         confiture_schema_free(&schemas[i]);
@@ -174,8 +127,8 @@ static int build_one(const struct options *options, const confiture_files *files
     confiture_status status;
     memset(&schema, 0, sizeof schema);
     if (options->output && strcmp(options->output, "-") != 0) {
-        /* What is written to as it stands, a FIFO or a device, leaves nothing to tidy up, and
-         * may never be read. */
+        /* A FIFO or a device is written in place: there is nothing to clean up, and a write to
+         * it may block forever. */
         if (!system_is_special(options->output)) system_hold_signals();
         status = confiture_build_file(&schema, options->output, files, build, error);
         if (!status) input_note_outputs(options, files, &options->output, 1, schema.left_out > 0);
@@ -183,14 +136,14 @@ static int build_one(const struct options *options, const confiture_files *files
             report_begin();
             json_text("digest", schema.digest_hex);
             json_text("kind", "stream");
-            tell_built(options, options->output, &schema);
+            report_built(options, options->output, &schema);
             report_end(EXIT_DONE);
         } else if (!status) {
-            tell_built(options, options->output, &schema);
+            report_built(options, options->output, &schema);
         }
     } else {
-        /* In memory first: a pipe never sees the beginning of a schema that fails. The
-         * digest is shown nowhere but in a header. */
+        /* In memory first: a pipe gets nothing of a build that fails. Only a header contains the
+         * digest. */
         confiture_build_options plain = *build;
         plain.no_digest = build->header == NULL;
         status = confiture_build(&schema, files, &plain, error);
@@ -200,7 +153,7 @@ static int build_one(const struct options *options, const confiture_files *files
     return status ? -1 : EXIT_DONE;
 }
 
-/* The directories of a split, and that none is on both sides. */
+/* Finds the directories of a split. A directory in both phases is an error. */
 static int find_split_dirs(struct names *pre, struct names *post, const struct options *options) {
     int code = input_split_dirs(pre, options, "--pre", &options->pre);
     size_t i, k;
@@ -215,8 +168,8 @@ static int find_split_dirs(struct names *pre, struct names *post, const struct o
     return code;
 }
 
-/* A result that follows a schema on standard output, or stands in the file that the schema
- * replaces, is no JSON to anybody. */
+/* Standard output must not be an output of --json: the JSON would follow the schema, or would be in
+ * the file that the schema replaces. */
 static int check_json_output(const struct options *options) {
     int i, code = EXIT_DONE;
     for (i = 0; options->json && !code && i < (options->split ? 3 : 1); i++) {
@@ -271,13 +224,13 @@ int run_build(const struct options *options, const confiture_files *files) {
     code = options->split ? build_split(options, files, &build, &error)
                           : build_one(options, files, &build, &error);
     if (code < 0) say_findings(&findings);
-    /* The first finding is the error, unless something else ended the build. */
+    /* The first finding is the error unless another failure ended the build. */
     if (code < 0 && !(findings.count && is_finding(error.status))) code = report_failed(&error);
     if (code < 0) {
         report_findings(options, &findings);
         code = EXIT_CHECK_FAILED;
     }
-    free_findings(&findings);
+    findings_free(&findings);
     names_free(&pre);
     names_free(&post);
     return code;

@@ -1,5 +1,5 @@
-/* What the parts of the confiture command share. The command is a program like
- * any other that uses confiture.h: it sees nothing but the public interface. */
+/* What the files of the confiture command share. The command uses only the public interface of
+ * confiture.h, as every other program does. */
 #ifndef CONFITURE_COMMAND_H
 #define CONFITURE_COMMAND_H
 
@@ -19,14 +19,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* How gcc is told of a function like printf(): mingw-w64 has two kinds. */
+/* The format attribute of functions like printf(): mingw-w64 has two kinds. */
 #if defined(__MINGW_PRINTF_FORMAT)
 #define COMMAND_PRINTF __MINGW_PRINTF_FORMAT
 #else
 #define COMMAND_PRINTF printf
 #endif
 
-/* Exit codes. An interrupted command exits with 128 and the signal's number. */
+/* Exit codes. An interrupted command exits with 128 plus the number of the signal. */
 enum { EXIT_DONE = 0, EXIT_CHECK_FAILED = 1, EXIT_ERROR = 2 };
 
 /* ---- options_table.c: every option, for the parser and for --help ---- */
@@ -39,7 +39,7 @@ struct strings {
 };
 
 struct options {
-    unsigned command;        /* one COMMAND_* */
+    unsigned command;        /* a COMMAND_ */
     struct strings operands; /* DIRs, or FILEs */
     /* which files */
     struct strings include, exclude, exclude_dirs;
@@ -59,7 +59,7 @@ struct options {
     const char *environment;
     const char *timestamp;
     bool schema_only;
-    int check; /* confiture_check_mode; of check, too */
+    int check; /* confiture_check_mode; also of check */
     bool terminate, strip_bom, strict, no_notes;
     /* hash, list */
     int digest; /* confiture_digest_kind */
@@ -76,14 +76,14 @@ struct options {
 
 enum option_kind { KIND_FLAG, KIND_TEXT, KIND_LIST, KIND_CHOICE, KIND_NUMBER, KIND_SIZE };
 
-/* What else is to be known of an option; its commands are COMMAND_* in the same word. */
+/* The flags of an option, beside the COMMAND_ bits of the commands that have it. */
 enum {
-    OPTION_SEARCH = 256,  /* has no meaning for a list of files */
-    OPTION_DIGEST = 512,  /* decides what hash prints: told with the digest */
-    OPTION_GROUP = 0xF000 /* of --help: one of */
+    OPTION_SEARCH = 256,  /* meaningless for a list of files */
+    OPTION_DIGEST = 512,  /* decides the digest: hash prints it after the digest */
+    OPTION_GROUP = 0xF000 /* the group in --help: one of */
 };
 enum {
-    GROUP_RESULT = 0x1000, /* first, and without a heading */
+    GROUP_RESULT = 0x1000, /* the first group, without a heading */
     GROUP_OUTPUT = 0x2000,
     GROUP_CONTENT = 0x3000,
     GROUP_CHECK = 0x4000,
@@ -96,9 +96,9 @@ struct option {
     char letter; /* 0: none */
     enum option_kind kind;
     unsigned flags;
-    size_t offset;       /* of a member of struct options, of the type that kind tells */
-    const char *value;   /* what --help calls its value; of CHOICE: the names of 0, 1, ... */
-    const char *meaning; /* in --help; a newline begins another line */
+    size_t offset;       /* of the member of struct options, whose type is the kind's */
+    const char *value;   /* its name in --help; KIND_CHOICE: the names of 0, 1, ... */
+    const char *meaning; /* in --help; may have several lines */
 };
 
 enum { MAX_OPTIONS = 64, MAX_THREADS = 1024 };
@@ -108,65 +108,62 @@ extern const size_t option_count; /* at most MAX_OPTIONS */
 
 /* ---- options.c: the command line ---- */
 
-/* Reads the whole command line, or says in one line what is wrong with it and
- * ends the program. The strings are those of argv. */
+/* Reads the command line. An error prints one line and ends the program. The strings are argv's. */
 const struct options *options_parse(int argc, char **argv);
-/* The DIRs and options of a line that options_words() made: for the same command, and with
- * all that is not told there as in `like`. */
+/* Reads the DIRs and options of a line that options_words() made. All other options are those of
+ * `like`. */
 void options_parse_words(struct options *options, const struct options *like, char *words);
-/* Where such a line stands, for errors; NULL: on the command line. */
+/* Sets the file and line of errors in such a line. NULL: errors are in the command line. */
 void options_place(const char *file, uint64_t line);
 void options_free_words(struct options *options);
-/* What decides the digest, quoted as a shell does: to be freed. */
+/* The words that decide the digest, quoted for a shell. The caller frees them. */
 char *options_words(const struct options *options);
-/* The name of one command, or of none: NULL. */
+/* The name of a command; NULL: no command. */
 const char *command_name(unsigned command);
-/* "no such option" and the like: says what is wrong and where to read more, and ends the
- * program with EXIT_ERROR. */
+/* Prints an error and where to find help, and ends the program with EXIT_ERROR. */
 #if defined(__GNUC__) || defined(__clang__)
 __attribute__((noreturn, format(COMMAND_PRINTF, 1, 2)))
 #endif
 void usage_error(const char *format, ...);
-/* Refuses options that have no meaning for files that need not be searched for; reason
- * is what excludes them. */
+/* Rejects options that are meaningless without a search. reason: what excludes them. */
 void options_refuse_search(const char *reason);
 
 /* ---- suggest.c ---- */
 
-/* The word of a list, separated by spaces, that was most likely meant by one that is not in
- * it: " (did you mean X?)", to be freed; empty if none is near. prefix stands before X. */
+/* " (did you mean X?)", where X is `prefix` and the word nearest to a mistyped one, or "". Spaces
+ * separate the words. The caller frees the result. */
 char *suggest(const char *words, const char *mistyped, const char *prefix);
 
 /* ---- help.c: the texts of --help ---- */
 
 void help_print(unsigned command); /* 0: the overview */
-void help_print_json(void);        /* the keys of what --json prints */
+void help_print_json(void);        /* the keys that --json prints */
 
 /* ---- input.c: the files that a command works on ---- */
 
-/* Names of its own. */
+/* Names that are freed with the list. */
 struct names {
     char **items;
     size_t count;
 };
 
 void names_free(struct names *names);
-/* Finds them, and says what is wrong. Returns an exit code. */
+/* Finds the files and prints an error. Returns an exit code. */
 int input_find(confiture_files **files, const struct options *options);
-/* The directories of a split as the library takes them; an error if there is none. */
+/* Finds the directories of a split for the library. A missing one is an error. */
 int input_split_dirs(struct names *found, const struct options *options, const char *option,
                      const struct strings *given);
-/* Says which outputs lie among the inputs, and what that means for other commands. Not an
- * error: they are left out. */
+/* Warns of outputs that are also inputs, and of what that means for other commands. The build
+ * leaves them out. */
 void input_note_outputs(const struct options *options, const confiture_files *files,
                         const char *const *paths, size_t count, bool left_out);
-/* A whole file, or standard input for "-": to be freed. NULL after saying why not. */
+/* Reads a whole file, or standard input for "-". The caller frees it. NULL: an error is printed. */
 char *input_read(const char *path, size_t *size);
 
 /* ---- the commands; each returns an exit code ---- */
 
 int run_build(const struct options *options, const confiture_files *files);
-/* Of a split: where one of its three schemas goes; to be freed. */
+/* The path of one of the three schemas of a split. The caller frees it. */
 char *build_phase_path(const struct options *options, int phase);
 int run_hash(const struct options *options, const confiture_files *files);
 int run_hash_check(const struct options *options);
@@ -175,38 +172,46 @@ int run_check(const struct options *options, const confiture_files *files);
 
 /* ---- report.c: errors, warnings and JSON documents ---- */
 
-/* With --json: what is said of an error is a document on standard output as well. */
+/* With --json, an error is also a document on standard output. */
 void report_start(bool json, unsigned command);
 bool report_is_json(void);
-/* An error that is the library's. Returns its exit code. */
+/* Prints an error of the library. Returns its exit code. */
 int report_failed(const confiture_error *error);
-/* An error of the command's own: "path: text", or the text alone. Returns EXIT_ERROR. */
+/* Prints an error of the command: "path: text", or only the text. Returns EXIT_ERROR. */
 #if defined(__GNUC__) || defined(__clang__)
 __attribute__((format(COMMAND_PRINTF, 2, 3)))
 #endif
 int report_error(const char *path, const char *format, ...);
-/* The same of a line of a file, from 1; 0: of none. */
+/* The same with a line, from 1; 0: without a line. */
 #if defined(__GNUC__) || defined(__clang__)
 __attribute__((format(COMMAND_PRINTF, 3, 4)))
 #endif
 int report_error_at(const char *path, uint64_t line, const char *format, ...);
-/* Something that fails nothing, but is most likely a mistake; -q does not silence it. */
+/* Prints a warning: most likely a mistake, but not an error. -q does not silence it. */
 #if defined(__GNUC__) || defined(__clang__)
 __attribute__((format(COMMAND_PRINTF, 1, 2)))
 #endif
 void report_warning(const char *format, ...);
-/* While held, an error is no document: it is kept for the one that is being made. Frees
- * what was kept. */
+/* While held, an error is kept for the current document and makes none of its own. Each call frees
+ * the kept error. */
 void report_hold(bool hold);
 struct held_error {
     char *path, *message; /* path: NULL if there is none */
     uint64_t line;        /* 0: there is none */
 };
-const struct held_error *report_held(void); /* NULL: there was no error */
+const struct held_error *report_held(void); /* NULL: no error */
 bool is_finding(confiture_status status);
-/* One finding as an object of a list. */
+/* Prints a finding as an object of a list. */
 void report_finding(const confiture_finding *finding);
-/* A JSON document: its first key is the command, its last are status and warnings. */
+/* Findings that are kept to be printed later. */
+struct findings {
+    confiture_finding *items;
+    size_t count;
+};
+void findings_keep(struct findings *findings, const confiture_finding *finding);
+void findings_free(struct findings *findings);
+/* Begins and ends a JSON document. Its first key is the command; its last keys are status and
+ * warnings. */
 void report_begin(void);
 void report_end(int code);
 
@@ -214,17 +219,18 @@ void report_end(int code);
 
 void *allocate(size_t size); /* never NULL */
 void *reallocate(void *block, size_t size);
-char *format_text(const char *format, va_list args); /* to be freed */
+char *copy_text(const char *text);                   /* the caller frees it */
+char *format_text(const char *format, va_list args); /* the caller frees it */
 
-/* One line on standard error: "confiture: ", then the text with control
- * characters escaped. Takes a progress line away first. */
+/* Prints one line on standard error: "confiture: " and the text with control characters escaped.
+ * Erases the progress line first. */
 #if defined(__GNUC__) || defined(__clang__)
 __attribute__((format(COMMAND_PRINTF, 1, 2)))
 #endif
 void say(const char *format, ...);
 
-/* Standard output. A write that fails ends the program with one line, or with
- * none if it was a pipe whose reader has gone. */
+/* Write to standard output. A failure ends the program with one line, or silently if it is a pipe
+ * whose reader has exited. */
 void put_bytes(const void *data, size_t size);
 void put_text(const char *text);
 void put_escaped(const char *string); /* control characters as \xNN */
@@ -233,85 +239,84 @@ void put_flush(void);
 /* ---- text.c: text that grows ---- */
 
 struct text {
-    char *data; /* NUL-terminated once something was added */
+    char *data; /* NUL-terminated after the first text_add */
     size_t size, capacity;
 };
 
 void text_add(struct text *text, const char *data, size_t size);
 void text_add_string(struct text *text, const char *string);
 void text_add_escaped(struct text *text, const char *string); /* control characters as \xNN */
-size_t text_utf8_length(const unsigned char *p); /* of the sequence at p, or 0: there is none */
-bool text_is_one_line(const char *string);       /* of UTF-8, without control characters */
-/* Why a call of the system failed, spelled as the library does: without a capital. */
+size_t text_utf8_length(const unsigned char *p);              /* of the sequence at p; 0: invalid */
+bool text_is_one_line(const char *string); /* valid UTF-8 without control characters */
+/* The text of a system error, without a capital, as in the library's messages. */
 enum { ERROR_TEXT = 128 };
 const char *error_text(char text[ERROR_TEXT], int error);
-/* As a shell takes it for one word again; a control character as $'\xNN' of bash. */
+/* Quotes a word for a shell. Control characters are written as bash's $'\xNN'. */
 void text_add_quoted(struct text *text, const char *string);
-/* The next word of a line that holds such words: its text, in place. NULL: there is none;
- * *bad if a quote is not closed. */
+/* The next word of a line of such words, unquoted in place; NULL: the line has ended. *bad: a quote
+ * is not closed. */
 char *text_next_word(char **line, bool *bad);
 
 /* ---- json.c ---- */
 
-/* One JSON document, held back until json_end: nothing half made is printed.
- * key is NULL in a list, and for the outermost object. */
+/* One JSON document, which json_end prints as a whole. key is NULL in a list, and for the outermost
+ * object. */
 void json_open(const char *key, char bracket);
 void json_close(char bracket);
 void json_text(const char *key, const char *value);
 void json_number(const char *key, uint64_t value);
 void json_bool(const char *key, bool value);
 void json_end(void);
-void json_discard(void); /* what has been held back */
+void json_discard(void); /* drops the current document */
 
-/* ---- system.c, system_win32.c: all that is asked of the operating system ---- */
+/* ---- system.c, system_win32.c: the operating system ---- */
 
-/* What ends a component of a path. */
+/* The characters that separate the components of a path. */
 #if defined(_WIN32)
 #define SYSTEM_SLASHES "/\\"
 #else
 #define SYSTEM_SLASHES "/"
 #endif
 
-/* Before anything else. Arguments, and all that is written, are UTF-8 and nothing is
- * done to newlines. */
+/* The first call of main(). Arguments and output are UTF-8 afterwards, and newlines stay as they
+ * are. */
 void system_start(int *argc, char ***argv);
-/* A file to read from, or NULL with errno. */
+/* Opens a file for reading. NULL: errno is set. */
 FILE *system_open(const char *path);
-/* A signal ends the command at once, until system_hold_signals: from then on it
- * is only noted, and the work has to ask for it. */
+/* Signals end the command at once before this call. After it, they are recorded for
+ * system_signal(). */
 void system_hold_signals(void);
-/* Makes a directory, and those above it that are missing. *made: so much of the path is the
- * first that was made; 0: it was there. False, with errno: what was made is gone again. */
+/* Makes a directory and its missing parents. *made is the size of the path of the first one made,
+ * or 0. False: errno is set, and no directory is left behind. */
 bool system_make_directory(const char *path, size_t *made);
-/* Removes those again, where nothing is in them. */
+/* Removes those directories if they are empty. */
 void system_unmake_directory(const char *path, size_t made);
-/* The signal that was noted, or 0. */
+/* The recorded signal, or 0. */
 int system_signal(void);
-/* Ends the program as a write to a closed pipe does. */
+/* Ends the program as SIGPIPE does. */
 void system_end_of_pipe(void);
-/* Of a clock that only goes forward. */
+/* The time of a monotonic clock. */
 double system_seconds(void);
 bool system_stderr_is_terminal(void);
 enum system_kind { SYSTEM_MISSING, SYSTEM_DIRECTORY, SYSTEM_FILE, SYSTEM_UNKNOWN };
-/* What a path is, links followed; everything but a directory is a file. UNKNOWN: errno says
- * why it cannot be told. */
+/* The kind of a path, after links. Everything except a directory is a file. SYSTEM_UNKNOWN: errno
+ * is set. */
 enum system_kind system_kind(const char *path);
-/* The absolute path of what exists, without links: to be freed; or NULL. */
+/* The absolute path without links, or NULL. The caller frees it. */
 char *system_resolve(const char *path);
 bool system_is_same_file(const char *a, const char *b);
-/* A FIFO, a device: anything but a regular file. */
+/* Whether a path is a FIFO, a device, or another file that is not regular. */
 bool system_is_special(const char *path);
 bool system_stdout_is_file(void);
-/* Whether it is the very file that standard output goes to. */
+/* Whether standard output is this file. */
 bool system_is_stdout(const char *path);
-/* Local time, or UTC of the given seconds since 1970, as ISO 8601 without zone:
- * what the Python tool's datetime.now().isoformat() gives. False if the year
- * has not four digits. */
+/* The local time, or the UTC time of `seconds` since 1970, in ISO 8601 without a zone, as Python's
+ * datetime.now().isoformat(). False: no time, or a year beyond 9999. */
 bool system_time(char text[32], const uint64_t *seconds);
 
 /* ---- progress.c ---- */
 
-/* The run options of every operation: threads, reading, progress, interruption. */
+/* Sets the run options of an operation: threads, reading, progress and cancellation. */
 void progress_run(confiture_run *run, const struct options *options);
 void progress_erase(void);
 

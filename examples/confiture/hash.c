@@ -1,4 +1,4 @@
-/* hash.c: "confiture hash", and what checks its output. */
+/* hash.c: "confiture hash" and "confiture hash -c". */
 #include "command.h"
 
 #include <ctype.h>
@@ -47,13 +47,13 @@ int run_hash(const struct options *options, const confiture_files *files) {
 enum { HEX = 64 };
 
 struct tally {
-    const char *file; /* what is read */
-    uint64_t line;    /* of it, from 1 */
+    const char *file; /* the file of digests */
+    uint64_t line;    /* from 1 */
     size_t count, different;
     int code;
 };
 
-/* Whether a digest is that of the bytes of a file alone. */
+/* Whether a digest is the SHA-256 of the bytes of the only file. */
 static bool is_of_bytes(const char *digest, const confiture_files *files,
                         const struct options *options) {
     confiture_manifest_options manifest;
@@ -70,7 +70,7 @@ static bool is_of_bytes(const char *digest, const confiture_files *files,
 static const char of_bytes[] = "the SHA-256 of a file's bytes alone, as sha256sum and 'confiture "
                                "list --digests' print it: check it with 'sha256sum -c'";
 
-/* What is known of one check, as an object of a list: its path and line are where to look. */
+/* Prints one check as an object of a list. Its path and line show where to look. */
 static void put_check(const struct tally *tally, const char *words, const char *expected,
                       const char *digest, int code) {
     const struct held_error *error = report_held();
@@ -89,7 +89,7 @@ static void put_check(const struct tally *tally, const char *words, const char *
     json_close('}');
 }
 
-/* Computes one digest again, and says whether it is what was expected. */
+/* Computes one digest again and compares it with the expected one. */
 static void check_one(struct tally *tally, const struct options *options, const char *expected) {
     confiture_files *files = NULL;
     confiture_digest digest;
@@ -115,7 +115,7 @@ static void check_one(struct tally *tally, const struct options *options, const 
     free(words);
 }
 
-/* Whether a line begins with a digest; it is made lower case. */
+/* Whether a line begins with a digest, which is copied in lower case. */
 static bool read_digest(const char *line, char digest[HEX + 1]) {
     size_t i;
     for (i = 0; i < HEX && isxdigit((unsigned char)line[i]); i++)
@@ -124,15 +124,15 @@ static bool read_digest(const char *line, char digest[HEX + 1]) {
     return i == HEX && (!line[i] || line[i] == ' ');
 }
 
-/* Whether what follows a digest is as sha256sum writes it, and hash does not. */
+/* Whether the text after a digest is from sha256sum and not from hash. */
 static bool is_of_sha256sum(const char *rest) {
     return strncmp(rest, " *", 2) == 0 || strcmp(rest, "  -") == 0;
 }
 
-/* One line of what hash printed, the newline taken off. */
+/* Checks one line of hash's output, without its newline. */
 static void check_line(struct tally *tally, const struct options *options, char *line) {
     bool given = options->operands.count || options->files0_from;
-    struct options told;
+    struct options recorded;
     char digest[HEX + 1];
     line[strcspn(line, "\r")] = '\0';
     if (!read_digest(line, digest)) {
@@ -146,14 +146,14 @@ static void check_line(struct tally *tally, const struct options *options, char 
     report_hold(options->json);
     if (given) {
         if (tally->count > 0) usage_error("a second line: expected one for the DIRs given");
-        options_place(NULL, 0); /* they are on the command line */
+        options_place(NULL, 0); /* errors are on the command line */
         check_one(tally, options, digest);
     } else if (!*line) {
         usage_error("a digest alone: expected a DIR or FILE on the command line");
     } else {
-        options_parse_words(&told, options, line);
-        check_one(tally, &told, digest);
-        options_free_words(&told);
+        options_parse_words(&recorded, options, line);
+        check_one(tally, &recorded, digest);
+        options_free_words(&recorded);
     }
     report_hold(false);
 }

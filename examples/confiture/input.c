@@ -1,4 +1,4 @@
-/* input.c: the files that a command works on, and what is wrong with the names given. */
+/* input.c: the files that a command works on. */
 #include "command.h"
 
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a list from outside ---- */
+/* ---- --files0-from ---- */
 
 static const char *shown_input(const char *path) {
     return strcmp(path, "-") == 0 ? "standard input" : path;
@@ -22,10 +22,10 @@ char *input_read(const char *path, size_t *size) {
     file = standard ? stdin : system_open(path);
     *size = 0;
     while (file) {
-        size_t part = fread(data + *size, 1, capacity - *size - 1, file);
-        *size += part;
+        size_t n = fread(data + *size, 1, capacity - *size - 1, file);
+        *size += n;
         if (ferror(file)) break;
-        if (part == 0) {
+        if (n == 0) {
             if (!standard) fclose(file);
             data[*size] = '\0';
             return data;
@@ -38,8 +38,8 @@ char *input_read(const char *path, size_t *size) {
     return NULL;
 }
 
-/* What is wrong with a list as a whole: a producer that failed leaves an empty one, which
- * must not empty a schema. */
+/* Checks a list as a whole. An empty list is an error: a producer that fails makes one, and it must
+ * not empty a schema. */
 static int check_list(const char *path, const char *list, size_t size) {
     size_t start, count = 0;
     if (size == 0)
@@ -103,7 +103,7 @@ static char *join(const char *directory, const char *rest) {
     return path.data;
 }
 
-/* What stands below a directory in a path, both without links: "" for itself, or NULL. */
+/* The rest of a path after a directory, both resolved: "" for the directory, NULL if outside. */
 static const char *below(const char *path, const char *directory) {
     size_t size = strlen(directory);
     if (strncmp(path, directory, size) != 0) return NULL;
@@ -125,27 +125,22 @@ void names_free(struct names *names) {
     memset(names, 0, sizeof *names);
 }
 
-static char *copy(const char *text) {
-    size_t size = strlen(text) + 1;
-    return (char *)memcpy(allocate(size), text, size);
-}
-
-/* A directory that is below a DIR, as the search calls it; or that a DIR is below. */
+/* Adds the name by which the search finds a directory below a DIR, or each DIR below it. */
 static void add_resolved(struct names *names, const char *given, const struct strings *dirs) {
     char *path = system_resolve(given);
     size_t i;
     for (i = 0; path && i < dirs->count; i++) {
         char *directory = system_resolve(dirs->items[i]);
         const char *rest = directory ? below(path, directory) : NULL;
-        if (rest) add_name(names, *rest ? join(dirs->items[i], rest) : copy(dirs->items[i]));
-        else if (directory && below(directory, path)) add_name(names, copy(dirs->items[i]));
+        if (rest) add_name(names, *rest ? join(dirs->items[i], rest) : copy_text(dirs->items[i]));
+        else if (directory && below(directory, path)) add_name(names, copy_text(dirs->items[i]));
         free(directory);
     }
     free(path);
 }
 
-/* All that a person may mean by a directory: as it is called from here, by an absolute path
- * or through links; and only if that is not below a DIR, inside of each DIR. */
+/* Adds every directory that a name may mean: by its path from here, absolute or through links; and
+ * inside each DIR, if that path is not below a DIR. */
 static void add_meanings(struct names *names, const char *given, const struct strings *dirs) {
     size_t i, before = names->count;
     bool known;
@@ -156,7 +151,7 @@ static void add_meanings(struct names *names, const char *given, const struct st
         if (system_kind(inside) == SYSTEM_MISSING) free(inside);
         else add_name(names, inside);
     }
-    add_name(names, copy(given)); /* through a link in the tree, as the search calls it */
+    add_name(names, copy_text(given)); /* the search may find it through a link */
 }
 
 int input_split_dirs(struct names *found, const struct options *options, const char *option,
@@ -175,7 +170,7 @@ int input_split_dirs(struct names *found, const struct options *options, const c
         if (!name) continue;
         if (system_kind(name) == SYSTEM_MISSING)
             return report_error(name, "no such directory: expected one for %s", option);
-        add_name(found, copy(name)); /* the library resolves it by itself */
+        add_name(found, copy_text(name)); /* the library resolves it */
     }
     return EXIT_DONE;
 }
@@ -190,7 +185,7 @@ static const char *leaf_of(const char *path) {
     return leaf;
 }
 
-/* An output is excluded before it is there for the first time. */
+/* Whether a pattern excludes the output, which does not exist before the first build. */
 static bool is_output(const struct options *options, const char *pattern) {
     bool is = false;
     int i;
@@ -214,13 +209,13 @@ static void warn_unmatched(const struct options *options, const char *option,
     }
 }
 
-/* An array of so many false. */
+/* An array of `count` false. */
 static bool *flags(size_t count) { return (bool *)memset(allocate(count + 1), 0, count + 1); }
 
-/* What is excluded by name, under all names that the search may know it by. */
+/* The excluded directories, under all names by which the search may find them. */
 struct excluded {
     struct names names;
-    size_t *given; /* by name: which of the options it stands for */
+    size_t *given; /* the index of the option, by name */
     bool *matched;
 };
 
@@ -295,13 +290,13 @@ static int find_below(confiture_files **files, const struct options *options,
     if (status != CONFITURE_OK && status != CONFITURE_E_NO_FILES) return report_failed(&error);
     for (i = 0; i < options->operands.count; i++) {
         const char *path = options->operands.items[i];
-        if (system_kind(path) == SYSTEM_MISSING) /* a link that leads nowhere has failed */
+        if (system_kind(path) == SYSTEM_MISSING) /* a dangling link is an error of the search */
             report_warning("%s: no such directory, skipped", path);
     }
     return status == CONFITURE_OK ? EXIT_DONE : report_failed(&error);
 }
 
-/* ---- which of the three ---- */
+/* ---- DIRs or FILEs ---- */
 
 /* Whether the operands are FILEs. Returns an exit code. */
 static int classify(const struct options *options, bool *are_files) {
@@ -318,7 +313,7 @@ static int classify(const struct options *options, bool *are_files) {
         if (kind == SYSTEM_FILE) file = path;
         else directory = path;
     }
-    /* The search knows ways to a directory that the system takes no path for. */
+    /* The search can reach directories whose paths are too long for the system. */
     if (unknown && (file || (why == ENOTDIR && !options->allow_missing)))
         return report_error(unknown, "%s", error_text(text, why));
     *are_files = file != NULL;
@@ -340,7 +335,7 @@ static void find_options(confiture_find_options *find, const struct options *opt
     find->confine = options->confine;
 }
 
-/* A base that is mistyped would be an error of the first file, which is not below it. */
+/* Without this check, a mistyped base would be an error of the first file. */
 static int check_base(const char *base) {
     enum system_kind kind = base ? system_kind(base) : SYSTEM_DIRECTORY;
     if (kind == SYSTEM_MISSING)
@@ -353,8 +348,8 @@ static int order_texts(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Operands or patterns that overlap take a file more than once: most likely a mistake. A list
- * that a program has written is taken as it is. A search has sorted its paths. */
+/* Warns of files that overlapping operands or patterns list repeatedly: most likely a mistake. A
+ * list from a program gets no warning. sorted: the paths of a search. */
 static void warn_repeated(const confiture_files *files, bool sorted) {
     size_t count = confiture_files_count(files), repeated = 0, i;
     const char **paths = (const char **)allocate((count + 1) * sizeof *paths), *first = NULL;
@@ -364,10 +359,9 @@ static void warn_repeated(const confiture_files *files, bool sorted) {
         if (strcmp(paths[i - 1], paths[i]) != 0) continue;
         if (repeated++ == 0) first = paths[i];
     }
-    if (repeated == 1)
-        report_warning("%s: listed twice, so it is taken twice; see --unique", first);
+    if (repeated == 1) report_warning("%s: listed twice, so it is used twice; see --unique", first);
     else if (repeated > 1)
-        report_warning("%s: listed twice, so it is taken twice, and %zu more like it; see --unique",
+        report_warning("%s: listed twice, so it is used twice, and %zu more like it; see --unique",
                        first, repeated - 1);
     free((void *)paths);
 }
@@ -383,16 +377,16 @@ int input_find(confiture_files **files, const struct options *options) {
     if (options->files0_from) code = find_listed(files, options, &find);
     else if (are_files) code = find_given(files, options, &find);
     else code = find_below(files, options, &find);
-    /* "confiture build db > db/all.sql": the shell has emptied it already, and
-     * the next build would take this one in. */
+    /* "confiture build db > db/all.sql": the shell has emptied the file, and the next build would
+     * include it. */
     for (i = 0; !code && stdout_is_file && i < confiture_files_count(*files); i++) {
         const char *path = confiture_files_path(*files, i);
         if (!path || !system_is_stdout(path)) continue;
         code =
-            report_error(path, "standard output goes to a file that is read as well%s",
+            report_error(path, "standard output is one of the input files%s",
                          options->command == COMMAND_BUILD ? "; use -o, which leaves it out" : "");
     }
-    /* "confiture check" has a note of its own. */
+    /* "confiture check" has a note for this. */
     if (!code && !options->unique && options->command != COMMAND_CHECK &&
         (options->operands.count > 1 || options->include.count > 1))
         warn_repeated(*files, !are_files);
@@ -401,8 +395,8 @@ int input_find(confiture_files **files, const struct options *options) {
 
 /* ---- outputs among the inputs ---- */
 
-/* How the other commands leave a file of the list out: by its name, if no other has the same
- * and it is no pattern, else by its path. */
+/* The option by which other commands leave a file out: its name if it is unique and no pattern,
+ * otherwise its path. */
 static char *exclusion_of(const confiture_files *files, size_t index) {
     const char *path = confiture_files_path(files, index), *leaf = leaf_of(path);
     struct text text = {NULL, 0, 0};
@@ -432,13 +426,13 @@ static void note_output(const struct options *options, const confiture_files *fi
         return;
     }
     exclusion = exclusion_of(files, i);
-    report_warning("%s: lies among the inputs and is the output, so it is left out; hash, list and "
+    report_warning("%s: is an input and the output, so it is left out; hash, list and "
                    "check do the same with %s",
                    output, exclusion);
     free(exclusion);
 }
 
-/* Whether a search of the DIRs may come by a file. */
+/* Whether a search of the DIRs may find a file. */
 static bool may_be_found(const struct options *options, const char *path) {
     struct names names = {NULL, 0};
     bool may;
@@ -455,7 +449,7 @@ void input_note_outputs(const struct options *options, const confiture_files *fi
     confiture_error error;
     bool inside = false;
     size_t i;
-    /* A new output was in no list yet, but the next search finds it. */
+    /* A new output is not in the list, but the next search finds it. */
     for (i = 0; i < count && !left_out && !options->files0_from; i++)
         inside = inside || may_be_found(options, paths[i]);
     if (!left_out && !inside) return;

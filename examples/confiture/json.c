@@ -1,4 +1,4 @@
-/* json.c: one JSON document, held back until it is whole. */
+/* json.c: one JSON document, printed when it is complete. */
 #include "command.h"
 
 #include <stdio.h>
@@ -8,8 +8,8 @@
 static struct text json;
 static bool json_first = true;
 
-/* Names are UTF-8, but the paths that a user gives need not be. A byte that is
- * no UTF-8 becomes \udcNN, from which Python's "surrogateescape" makes it again. */
+/* Names are UTF-8, but a user's paths need not be. A byte that is not UTF-8 becomes \udcNN, which
+ * Python's "surrogateescape" turns back into the byte. */
 static void json_add_string(const char *string) {
     const unsigned char *p = (const unsigned char *)string;
     char escape[16];

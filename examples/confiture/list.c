@@ -60,7 +60,7 @@ static void list_lines(const struct options *options, const confiture_files *fil
     }
 }
 
-/* A search has seen its files; a list from outside may name what no command can read. */
+/* Checks a caller's list, which may name unreadable files. A search has seen its files. */
 static int check_listed(const confiture_files *files) {
     char why[ERROR_TEXT];
     size_t i;

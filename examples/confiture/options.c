@@ -1,5 +1,4 @@
-/* options.c: the command line. An option that is given where it has no meaning is an
- * error, never ignored. */
+/* options.c: the command line. An option without a meaning for the command is an error. */
 #include "command.h"
 
 #include <stdio.h>
@@ -8,12 +7,12 @@
 
 static struct options opt;
 
-/* What is being read: the command line, or the words of a line of "hash -c". */
+/* The words that are parsed: the command line, or a line of "hash -c". */
 static struct {
     struct options *options;
     const char *file;               /* NULL: the command line */
-    uint64_t line;                  /* in it */
-    const char *given[MAX_OPTIONS]; /* as it was written; NULL: it was not given */
+    uint64_t line;                  /* of the file */
+    const char *given[MAX_OPTIONS]; /* the option as written; NULL: not given */
 } parser = {&opt, NULL, 0, {NULL}};
 
 static const struct {
@@ -42,7 +41,7 @@ static void append(struct strings *strings, const char *string) {
     strings->items[strings->count++] = string;
 }
 
-/* What a message is made of lives until the program ends with it. */
+/* Keeps a string of a message until the program ends. */
 static const char *keep(char *text) {
     static struct strings kept;
     append(&kept, text);
@@ -69,9 +68,9 @@ void usage_error(const char *format, ...) {
     exit(EXIT_ERROR);
 }
 
-/* ---- the options that there are ---- */
+/* ---- the known options ---- */
 
-/* "build, check": the commands that have an option. */
+/* The commands that have an option, as "build, check". */
 static const char *commands_of(unsigned flags) {
     struct text text = {NULL, 0, 0};
     size_t i;
@@ -88,8 +87,8 @@ static bool is_named(const struct option *option, const char *name, char letter)
     return name ? strcmp(option->name, name) == 0 : letter && option->letter == letter;
 }
 
-/* The option of this command that has the name, or else the letter. One that only others
- * have, or nobody, ends the program. */
+/* The option of this command with a name or, if it is NULL, a letter. An option of other commands,
+ * or an unknown one, is an error. */
 static const struct option *find_option(const char *name, char letter, const char *shown) {
     unsigned others = 0;
     size_t i;
@@ -115,7 +114,7 @@ static const struct option *find_option(const char *name, char letter, const cha
                 keep(suggest(keep(names.data), name ? name : "", "--")));
 }
 
-/* Whether a word is an option that somebody meant, and not the value of the one before. */
+/* Whether a word is most likely an option rather than the value of the option before it. */
 static bool is_option(const char *word) {
     size_t i, length = strcspn(word, "=");
     for (i = 0; i < option_count && word[0] == '-'; i++) {
@@ -130,7 +129,7 @@ static bool is_option(const char *word) {
 
 /* ---- values ---- */
 
-/* "a, b or c" */
+/* The words as "a, b or c". */
 static const char *alternatives(const char *words) {
     struct text text = {NULL, 0, 0};
     while (*words) {
@@ -171,7 +170,7 @@ static size_t read_number(const char *shown, const char *value) {
     return number;
 }
 
-/* Bytes, or K, M, G of them: 1024, its square, its cube. */
+/* A number of bytes; K, M and G are 1024, its square and its cube. */
 static uint64_t read_size(const char *shown, const char *value) {
     static const char units[] = "KMG";
     const char *p = value, *unit;
@@ -226,8 +225,8 @@ static void print_version(void) {
     put_text(")\n");
 }
 
-/* --help and --version end the program with what they print. */
-static void answer(void) {
+/* --help and --version print their text and end the program. */
+static void run_help_or_version(void) {
     if (!opt.help && !opt.version) return;
     if (opt.help) help_print(opt.command);
     else print_version();
@@ -235,7 +234,7 @@ static void answer(void) {
     exit(EXIT_DONE);
 }
 
-/* The value that stands in the next word. */
+/* The value of an option in the next word. */
 static const char *next_value(const struct option *option, const char *shown, const char *next) {
     if (!next) usage_error("%s needs a value: expected %s", shown, expected(option));
     if (is_option(next)) {
@@ -245,7 +244,7 @@ static const char *next_value(const struct option *option, const char *shown, co
     return next;
 }
 
-/* --name, --name=value, --name value. Returns how many words were used. */
+/* --name, --name=value, --name value. Returns the number of words used. */
 static int long_option(char **words) {
     char *equals = strchr(words[0], '=');
     const char *shown = words[0]; /* without its value */
@@ -264,7 +263,7 @@ static int long_option(char **words) {
     return 1;
 }
 
-/* "-q" of "-qj4", for as long as the program runs. */
+/* A letter as an option: "-q" of "-qj4". */
 static const char *shown_letter(const char *word, char letter) {
     char *shown;
     if (letter & 0x80) return word;
@@ -294,7 +293,7 @@ static int short_options(char **words) {
     return 1;
 }
 
-/* All words; words[count] is NULL. */
+/* Parses all words; words[count] is NULL. */
 static void read_words(char **words, int count) {
     bool operands_only = false;
     int i = 0;
@@ -309,18 +308,18 @@ static void read_words(char **words, int count) {
             i++;
         } else {
             i += word[1] == '-' ? long_option(words + i) : short_options(words + i);
-            answer();
+            run_help_or_version();
         }
     }
 }
 
-/* ---- what goes together ---- */
+/* ---- combinations ---- */
 
 static void exclude_each_other(bool both, const char *a, const char *b) {
     if (both) usage_error("%s and %s exclude each other", a, b);
 }
 
-/* A choice of build's alone is zero for check. */
+/* The separator, an option of build, is zero for check. */
 static void check_terminate(void) {
     bool sees =
         opt.check == CONFITURE_CHECK_POSTGRES ||
@@ -329,7 +328,7 @@ static void check_terminate(void) {
         usage_error("--terminate needs --check postgres, which alone sees unended statements");
 }
 
-/* A value that is to stand in a line of the header. */
+/* A value that a line of the header contains. */
 static void check_line(const char *shown, const char *value) {
     if (value && !text_is_one_line(value))
         usage_error("invalid value '%s' for %s: expected one line of UTF-8", value, shown);
@@ -380,7 +379,7 @@ static void check_files(const struct options *options) {
     }
 }
 
-/* "hash -c FILE": the file says what it is about, unless the command line does. */
+/* "hash -c FILE": without operands, the options come from FILE. */
 static void check_verify(void) {
     size_t i;
     if (opt.operands.count || opt.files0_from) return;
@@ -419,8 +418,8 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
     return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
-/* help [COMMAND], version, and the options that ask the same: they end the program. */
-static void answer_at_once(char **words, int count) {
+/* help [COMMAND], version, and the options of the same names: they end the program. */
+static void run_help_command(char **words, int count) {
     bool help = is_one_of(words[0], "help", "--help", "-h");
     if (!help && !is_one_of(words[0], "version", "--version", "-V")) return;
     if (count > (help ? 2 : 1)) usage_error("%s is one word too many", words[count - 1]);
@@ -440,12 +439,12 @@ static void answer_at_once(char **words, int count) {
 
 const struct options *options_parse(int argc, char **argv) {
     int i;
-    /* An error is told as JSON to whoever asks for JSON anywhere on the line. */
+    /* --json anywhere on the line makes every error a document. */
     for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--json") == 0) report_start(true, 0);
     }
     if (argc < 2) usage_error("no command: expected %s", alternatives(command_words));
-    answer_at_once(argv + 1, argc - 1);
+    run_help_command(argv + 1, argc - 1);
     opt.command = find_command(argv[1]);
     report_start(report_is_json(), opt.command);
     read_words(argv + 2, argc - 2);
@@ -453,7 +452,7 @@ const struct options *options_parse(int argc, char **argv) {
     return &opt;
 }
 
-/* ---- what decides a digest, as words ---- */
+/* ---- the words that decide a digest ---- */
 
 static void add_option(struct text *text, const struct option *option, const char *value) {
     text_add_string(text, " --");
@@ -463,7 +462,7 @@ static void add_option(struct text *text, const struct option *option, const cha
     text_add_quoted(text, value);
 }
 
-/* The name of one choice, to be freed. */
+/* The name of a choice. The caller frees it. */
 static char *choice_name(const char *words, int choice) {
     struct text text = {NULL, 0, 0};
     for (; choice > 0; choice--) words = strchr(words, ' ') + 1;
@@ -502,8 +501,8 @@ char *options_words(const struct options *options) {
     return text.data;
 }
 
-/* Only what options_words() tells may stand there. */
-static void check_told(void) {
+/* Only the options that options_words() writes are allowed. */
+static void check_recorded(void) {
     size_t i;
     for (i = 0; i < option_count; i++) {
         if (parser.given[i] && !(option_table[i].flags & OPTION_DIGEST))
@@ -527,7 +526,7 @@ void options_parse_words(struct options *options, const struct options *like, ch
     }
     list[count] = NULL;
     read_words(list, count);
-    check_told();
+    check_recorded();
     check_files(options);
     free((void *)list);
 }

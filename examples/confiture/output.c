@@ -18,6 +18,11 @@ void *reallocate(void *block, size_t size) {
     return block;
 }
 
+char *copy_text(const char *text) {
+    size_t size = strlen(text) + 1;
+    return (char *)memcpy(allocate(size), text, size);
+}
+
 /* ---- standard error ---- */
 
 char *format_text(const char *format, va_list args) {
@@ -45,7 +50,8 @@ void say(const char *format, ...) {
     text_add_escaped(&line, plain);
     text_add(&line, "\n", 1);
     progress_erase();
-    fwrite(line.data, 1, line.size, stderr); /* one write: lines of two processes do not mix */
+    fwrite(line.data, 1, line.size,
+           stderr); /* one write, so that the lines of two processes do not mix */
     free(plain);
     free(line.data);
 }
@@ -56,7 +62,7 @@ static void put_failed(int error) {
     char why[ERROR_TEXT];
     if (error == EPIPE) system_end_of_pipe();
     say("standard output: %s", error ? error_text(why, error) : "cannot be written");
-    _Exit(EXIT_ERROR); /* not exit(), which would try to write the rest */
+    _Exit(EXIT_ERROR); /* exit() would try to write the rest */
 }
 
 void put_bytes(const void *data, size_t size) {

@@ -1,11 +1,11 @@
-/* progress.c: the progress line, and the way by which a signal ends the work. */
+/* progress.c: the progress line, and cancellation by a signal. */
 #include "command.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static double started, last_shown;
-static int shown_width; /* of the line that stands on the terminal; 0: none */
+static int shown_width; /* of the line on the terminal; 0: no line */
 static bool wanted;
 
 void progress_erase(void) {
@@ -31,8 +31,8 @@ static int on_progress(void *user, const confiture_progress *progress) {
                 width = snprintf(line, sizeof line, "confiture: %llu files found",
                                  (unsigned long long)progress->files);
             }
-            /* Spaces, not an escape sequence, take away what was longer: they
-             * work on every terminal. */
+            /* Spaces erase the end of a longer line. Unlike escape sequences, they work on
+             * every terminal. */
             fprintf(stderr, "\r%-*s", shown_width, line);
             fflush(stderr);
             if (width > shown_width) shown_width = width;

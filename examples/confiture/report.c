@@ -8,7 +8,7 @@
 static struct {
     bool json, held;
     const char *command;
-    struct held_error error; /* the one that was held */
+    struct held_error error; /* the held error */
     struct {
         char **items;
         size_t count;
@@ -45,11 +45,6 @@ bool is_finding(confiture_status status) {
     return status == CONFITURE_E_ENCODING || status == CONFITURE_E_UNCLOSED;
 }
 
-static char *copy(const char *text) {
-    size_t size = strlen(text) + 1;
-    return (char *)memcpy(allocate(size), text, size);
-}
-
 /* ---- documents ---- */
 
 void report_begin(void) {
@@ -72,9 +67,9 @@ void report_end(int code) {
 static void report_error_document(const char *path, uint64_t line, const char *message, int code) {
     if (report.held) {
         report_hold(true);
-        report.error.path = path && *path ? copy(path) : NULL;
+        report.error.path = path && *path ? copy_text(path) : NULL;
         report.error.line = line;
-        report.error.message = copy(message);
+        report.error.message = copy_text(message);
     } else if (report.json) {
         json_discard();
         report_begin();
@@ -96,7 +91,33 @@ void report_finding(const confiture_finding *finding) {
     json_close('}');
 }
 
-/* ---- what is said ---- */
+void findings_keep(struct findings *findings, const confiture_finding *finding) {
+    confiture_finding *kept;
+    /* The capacity doubles at each power of two. */
+    if ((findings->count & (findings->count - 1)) == 0)
+        findings->items = (confiture_finding *)reallocate(
+            findings->items, (2 * findings->count + 1) * sizeof *findings->items);
+    kept = &findings->items[findings->count++];
+    *kept = *finding;
+    kept->path = copy_text(finding->path);
+    kept->name = copy_text(finding->name);
+    kept->what = copy_text(finding->what);
+    kept->message = copy_text(finding->message);
+}
+
+void findings_free(struct findings *findings) {
+    size_t i;
+    for (i = 0; i < findings->count; i++) {
+        free((void *)(uintptr_t)findings->items[i].path);
+        free((void *)(uintptr_t)findings->items[i].name);
+        free((void *)(uintptr_t)findings->items[i].what);
+        free((void *)(uintptr_t)findings->items[i].message);
+    }
+    free(findings->items);
+    memset(findings, 0, sizeof *findings);
+}
+
+/* ---- errors and warnings ---- */
 
 int report_failed(const confiture_error *error) {
     int number = system_signal(), code = exit_code(error->status);
@@ -152,7 +173,6 @@ void report_warning(const char *format, ...) {
     text = format_text(format, args);
     va_end(args);
     say("warning: %s", text);
-    /* Twice as many whenever they are as many as a power of two. */
     if ((report.warnings.count & (report.warnings.count - 1)) == 0)
         report.warnings.items = (char **)reallocate(
             (void *)report.warnings.items, (2 * report.warnings.count + 1) * sizeof(char *));

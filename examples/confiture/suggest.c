@@ -1,4 +1,4 @@
-/* suggest.c: what was most likely meant by a word that nobody knows. */
+/* suggest.c: the known word nearest to an unknown one. */
 #include "command.h"
 
 #include <stdio.h>
@@ -7,9 +7,9 @@
 
 enum { MAX_WORD = 32 };
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* How many letters must be changed, added, left out or swapped with the next. */
+/* The Damerau-Levenshtein distance: letters changed, added, removed or swapped with the next. */
 static size_t distance(const char *a, size_t a_size, const char *b, size_t b_size) {
     size_t rows[3][MAX_WORD + 1], i, k;
     for (k = 0; k <= b_size; k++) rows[0][k] = k;
@@ -19,9 +19,9 @@ static size_t distance(const char *a, size_t a_size, const char *b, size_t b_siz
         row[0] = i;
         for (k = 1; k <= b_size; k++) {
             size_t change = above[k - 1] + (a[i - 1] != b[k - 1]);
-            row[k] = least(change, least(above[k], row[k - 1]) + 1);
+            row[k] = smaller(change, smaller(above[k], row[k - 1]) + 1);
             if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
-                row[k] = least(row[k], before[k - 2] + 1);
+                row[k] = smaller(row[k], before[k - 2] + 1);
         }
     }
     return rows[a_size % 3][b_size];
@@ -36,7 +36,7 @@ char *suggest(const char *words, const char *mistyped, const char *prefix) {
         length = strcspn(word, " ");
         if (length > MAX_WORD) continue;
         far = distance(word, length, mistyped, size);
-        /* An abbreviation is near, too. */
+        /* A prefix is a match, too. */
         if (size >= 2 && size < length && memcmp(word, mistyped, size) == 0) far = 0;
         if (far > size / 3 || far >= best) continue;
         best = far;

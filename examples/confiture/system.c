@@ -1,5 +1,5 @@
-/* system.c: all that the command asks of a POSIX system. Another system needs
- * another one of these, as system_win32.c is, and nothing else. */
+/* system.c: the system calls of the command on POSIX. A port to another system needs a file such as
+ * system_win32.c, and nothing else. */
 #define _XOPEN_SOURCE 700 /* realpath() */
 #include "command.h"
 
@@ -18,8 +18,8 @@
 static volatile sig_atomic_t signal_held, signal_seen;
 static bool pipe_was_ignored;
 
-/* With a temporary file about, the first signal of a kind asks politely; after it the
- * default is back, and the next one kills. */
+/* While a temporary file exists, the first signal cancels the work. SA_RESETHAND restores the
+ * default action, so a second one kills. */
 static void on_signal(int number) {
     if (!signal_held) _exit(128 + number);
     signal_seen = number;
@@ -27,7 +27,7 @@ static void on_signal(int number) {
 
 static void catch_signal(int number) {
     struct sigaction action, old;
-    /* nohup, and a shell's background jobs, ignore signals on purpose. */
+    /* nohup and a shell's background jobs ignore signals on purpose. */
     if (sigaction(number, NULL, &old) != 0 || old.sa_handler == SIG_IGN) return;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
@@ -41,21 +41,21 @@ void system_start(int *argc, char ***argv) {
     int fd;
     (void)argc;
     (void)argv;
-    /* If one of the first three descriptors is closed, the next file that is
-     * opened takes its number, and a message to standard error would land in a
-     * schema. So each gets a file, which fails as a closed one does. */
+    /* If standard error is closed, the next file opened gets its number, and a message would be
+     * written into a schema. So each closed standard descriptor gets a file, on which I/O fails as
+     * on a closed one. */
     for (fd = 0; fd < 3; fd++) {
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
             if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) exit(EXIT_ERROR);
         }
     }
-    /* A closed pipe is to end the command, but not before it has tidied up. */
+    /* A closed pipe ends the command, but only after it has cleaned up. */
     if (sigaction(SIGPIPE, NULL, &action) == 0) {
         pipe_was_ignored = action.sa_handler == SIG_IGN;
         signal(SIGPIPE, SIG_IGN);
     }
 #if defined(SIGXFSZ)
-    /* More than the limit of a file's size is to be an error as well: a write that fails. */
+    /* Exceeding the limit of a file's size becomes a write error. */
     signal(SIGXFSZ, SIG_IGN);
 #endif
     catch_signal(SIGINT);
@@ -71,24 +71,24 @@ FILE *system_open(const char *path) { return fopen(path, "rb"); }
 
 void system_hold_signals(void) { signal_held = 1; }
 
-/* The first `size` bytes of a path, to be freed. */
+/* The first `size` bytes of a path. The caller frees it. */
 static char *path_start(const char *path, size_t size) {
-    char *part = (char *)allocate(size + 1);
-    memcpy(part, path, size);
-    part[size] = '\0';
-    return part;
+    char *start = (char *)allocate(size + 1);
+    memcpy(start, path, size);
+    start[size] = '\0';
+    return start;
 }
 
 bool system_make_directory(const char *path, size_t *made) {
     size_t i, length = strlen(path);
     *made = 0;
     for (i = 1; i <= length; i++) {
-        char *part;
+        char *start;
         int error;
         if (i < length && (path[i] != '/' || path[i - 1] == '/')) continue;
-        part = path_start(path, i);
-        error = mkdir(part, 0777) == 0 ? 0 : errno;
-        free(part);
+        start = path_start(path, i);
+        error = mkdir(start, 0777) == 0 ? 0 : errno;
+        free(start);
         if (error == 0 && *made == 0) *made = i;
         if (error == 0 || error == EEXIST) continue;
         system_unmake_directory(path, *made);
@@ -101,11 +101,11 @@ bool system_make_directory(const char *path, size_t *made) {
 void system_unmake_directory(const char *path, size_t made) {
     size_t i;
     for (i = strlen(path); made > 0 && i >= made; i--) {
-        char *part;
+        char *start;
         if (path[i] != '\0' && path[i] != '/') continue;
-        part = path_start(path, i);
-        (void)rmdir(part);
-        free(part);
+        start = path_start(path, i);
+        (void)rmdir(start);
+        free(start);
     }
 }
 

@@ -1,4 +1,4 @@
-/* system_win32.c: all that the command asks of Windows. */
+/* system_win32.c: the system calls of the command on Windows. */
 #include "command.h"
 
 #if defined(_WIN32)
@@ -14,24 +14,24 @@
 #include <string.h>
 
 static volatile LONG signal_held, signal_seen;
-static UINT code_page; /* of the console, before it was told that we write UTF-8 */
+static UINT code_page; /* of the console before system_start() set UTF-8 */
 
 static void restore_code_page(void) { (void)SetConsoleOutputCP(code_page); }
 
-/* Called on a thread of its own. With a temporary file about, the first signal asks
- * politely; the next one kills. */
+/* Runs on its own thread. While a temporary file exists, the first signal cancels the work; the
+ * next one kills. */
 static BOOL WINAPI on_signal(DWORD event) {
     int number = event == CTRL_C_EVENT ? SIGINT : event == CTRL_BREAK_EVENT ? SIGBREAK : SIGTERM;
     if (!signal_held || InterlockedExchange(&signal_seen, number) != 0) {
         if (code_page != 0) restore_code_page();
         ExitProcess((UINT)(128 + number));
     }
-    /* When the window is closed the process ends with the return from here. */
+    /* After the window is closed, the process ends when this function returns. */
     if (number == SIGTERM) Sleep(5000);
     return TRUE;
 }
 
-/* UTF-16 as UTF-8, to be freed. */
+/* UTF-16 to UTF-8. The caller frees it. */
 static char *narrow(const wchar_t *wide) {
     int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
     char *text = (char *)allocate(size > 0 ? (size_t)size : 1);
@@ -40,7 +40,7 @@ static char *narrow(const wchar_t *wide) {
     return text;
 }
 
-/* A path as the system takes it, of any length, to be freed. NULL: it is not UTF-8. */
+/* A path of any length for the system. The caller frees it. NULL: it is not UTF-8. */
 static wchar_t *widen(const char *path) {
     int size = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, NULL, 0);
     wchar_t *given, *whole;
@@ -54,7 +54,7 @@ static wchar_t *widen(const char *path) {
     length = GetFullPathNameW(given, length + 1, whole + at, NULL);
     free(given);
     if (length < 2 || (whole[at] == L'\\' && whole[at + 1] == L'\\')) {
-        /* A device, or a server's: as it is. */
+        /* The path of a device or a server stays as it is. */
         memmove(whole, whole + at, (length + 1) * sizeof(wchar_t));
     } else {
         memcpy(whole, L"\\\\?\\", 4 * sizeof(wchar_t));
@@ -65,8 +65,7 @@ static wchar_t *widen(const char *path) {
 void system_start(int *argc, char ***argv) {
     DWORD mode;
     int i, count = 0;
-    /* Not the argv of main(): its bytes are of some code page, and mingw-w64 may have
-     * replaced the patterns in it by names. */
+    /* The argv of main() is in a code page, and mingw-w64 may have expanded its patterns. */
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
     if (wide != NULL) {
         char **list = (char **)allocate(((size_t)count + 1) * sizeof(char *));
@@ -103,14 +102,14 @@ void system_hold_signals(void) { signal_held = 1; }
 
 static bool is_slash(char c) { return c == '/' || c == '\\'; }
 
-/* The first `size` bytes of a path, as the system takes it. */
+/* The first `size` bytes of a path, for the system. */
 static wchar_t *widen_start(const char *path, size_t size) {
-    char *part = (char *)allocate(size + 1);
+    char *start = (char *)allocate(size + 1);
     wchar_t *wide;
-    memcpy(part, path, size);
-    part[size] = '\0';
-    wide = widen(part);
-    free(part);
+    memcpy(start, path, size);
+    start[size] = '\0';
+    wide = widen(start);
+    free(start);
     return wide;
 }
 
@@ -168,7 +167,7 @@ enum system_kind system_kind(const char *path) {
                                                                           : SYSTEM_UNKNOWN;
 }
 
-/* What tells one file from all others. */
+/* The identity of a file. */
 static bool identify(const char *path, BY_HANDLE_FILE_INFORMATION *info) {
     wchar_t *wide = widen(path);
     HANDLE file = INVALID_HANDLE_VALUE;
@@ -189,7 +188,7 @@ static bool is_same(const BY_HANDLE_FILE_INFORMATION *a, const BY_HANDLE_FILE_IN
            a->nFileIndexHigh == b->nFileIndexHigh && a->nFileIndexLow == b->nFileIndexLow;
 }
 
-/* Links are not followed here: a path is as it is written, but absolute. */
+/* Unlike on POSIX, links are not resolved. */
 char *system_resolve(const char *path) {
     wchar_t *wide = widen(path);
     char *text = NULL;
@@ -203,7 +202,7 @@ bool system_is_same_file(const char *a, const char *b) {
     return identify(a, &one) && identify(b, &other) && is_same(&one, &other);
 }
 
-/* NUL, CON, a pipe: what becomes a path of devices. */
+/* NUL, CON or a pipe: the system gives these a device path. */
 bool system_is_special(const char *path) {
     wchar_t *wide = widen(path);
     bool special = wide != NULL && wcsncmp(wide, L"\\\\.\\", 4) == 0;

@@ -1,4 +1,4 @@
-/* text.c: text that grows, and words as a shell quotes them. */
+/* text.c: growing text, and words quoted for a shell. */
 #include "command.h"
 
 #include <ctype.h>
@@ -39,7 +39,7 @@ size_t text_utf8_length(const unsigned char *p) {
     return length;
 }
 
-/* The size of a control character: C0, DEL, or C1 in UTF-8; 0 if there is none. */
+/* The size of the control character at p: C0, DEL, or C1 in UTF-8. 0: another character. */
 static size_t control_size(const unsigned char *p) {
     if (*p < 0x20 || *p == 0x7F) return 1;
     return p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0 ? 2 : 0;
@@ -53,7 +53,6 @@ bool text_is_one_line(const char *string) {
     return true;
 }
 
-/* Control characters as \xNN. */
 void text_add_escaped(struct text *text, const char *string) {
     const unsigned char *p = (const unsigned char *)string;
     char hex[8];
@@ -106,7 +105,7 @@ static int hex_digit(char c) {
     return found ? (int)(found - digits) % 16 : -1;
 }
 
-/* A backslash and what follows it, inside of $'': its length; *byte is what it stands for. */
+/* The length of an escape sequence inside $''. *byte is its value. */
 static size_t read_escape(const char *p, char *byte) {
     *byte = p[1];
     if (p[1] != 'x' || hex_digit(p[2]) < 0 || hex_digit(p[3]) < 0) return p[1] ? 2 : 1;

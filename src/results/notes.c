@@ -137,7 +137,7 @@ static int cfti_order_file(const void *a, const void *b) {
 static bool cfti_notes_report_alike(cfti_notes *notes, const cfti_alike *alike) {
     const cfti_file *file = alike->file, *other = alike->other;
     if (strcmp(file->name, other->name) == 0)
-        return cfti_notes_report(notes, file, "", "listed twice, so it stands in the schema twice",
+        return cfti_notes_report(notes, file, "", "listed twice, so the schema contains it twice",
                                  "", 0, ": leave one out");
     if (cfti_folds_alike(file, other, false))
         return cfti_notes_report(notes, file, "", "differs only in Unicode normalisation from ",

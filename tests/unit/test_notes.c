@@ -97,8 +97,8 @@ static void test_notes_alike(void) {
         "\xC5\x91.sql: note: differs only in Unicode normalisation from o\xCC\x8B.sql: rename "
         "one\n");
     CHECK_STR(NOTES_OF(twice, false),
-              "b.sql: note: listed twice, so it stands in the schema twice: leave one out\n"
-              "b.sql: note: listed twice, so it stands in the schema twice: leave one out\n"
+              "b.sql: note: listed twice, so the schema contains it twice: leave one out\n"
+              "b.sql: note: listed twice, so the schema contains it twice: leave one out\n"
               "B.sql: note: differs only in case from b.sql: rename one\n");
 }
 
