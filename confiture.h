@@ -4735,7 +4735,7 @@ static void cfti_sha256_blocks_portable(uint32_t state[8], const uint8_t *p, siz
     }
 }
 
-/* ---- sha256/x86.c: the SHA-256 compression function with x86's SHA extensions ---- */
+/* ---- sha256/shani.c: the SHA-256 compression function with x86's SHA extensions ---- */
 
 #if CFTI_SIMD_X86
 
@@ -4904,7 +4904,7 @@ cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size
 
 #endif
 
-/* ---- sha256/arm.c: the SHA-256 compression function with ARMv8's instructions ---- */
+/* ---- sha256/armv8.c: the SHA-256 compression function with ARMv8's instructions ---- */
 
 #if CFTI_SIMD_ARM
 
@@ -5042,35 +5042,56 @@ CFTI_ARMV8_TARGET static void cfti_sha256_blocks4_armv8(uint32_t states[4][8],
 
 #endif
 
-/* ---- sha256/sha256.c: SHA-256 (FIPS 180-4) with the best kernel at hand ---- */
+/* ---- sha256/kernels.c: the table of kernels, and the choice ---- */
 
-/* The branches are the same every time, so they cost less than a call through
- * a pointer, and there is no pointer to set up or to race for. */
-static void cfti_sha256_blocks(uint32_t state[8], const uint8_t *p, size_t nblocks) {
+#define CFTI_SHA256_LANES 4
+
+typedef struct cfti_sha256_kernel {
+    const char *name;
+    unsigned features; /* that the processor must have: CFTI_CPU_... */
+    void (*blocks)(uint32_t state[8], const uint8_t *p, size_t nblocks);
+    /* As many calls of `blocks`, for messages side by side; NULL: that would save no time. */
+    void (*lanes)(uint32_t states[CFTI_SHA256_LANES][8], const uint8_t *const p[CFTI_SHA256_LANES],
+                  size_t nblocks);
+} cfti_sha256_kernel;
+
+/* The fastest first. A new kernel is one file in this room, its line in the spine, and a row. */
+static const cfti_sha256_kernel cfti_sha256_kernels[] = {
 #if CFTI_SIMD_X86
-    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_SHANI) != 0)) {
-        cfti_sha256_blocks_shani(state, p, nblocks);
-        return;
-    }
+    {"sha-ni", CFTI_CPU_SHANI, cfti_sha256_blocks_shani, cfti_sha256_blocks4_shani},
 #endif
 #if CFTI_SIMD_ARM
-    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_ARMV8) != 0)) {
-        cfti_sha256_blocks_armv8(state, p, nblocks);
-        return;
-    }
+    {"armv8", CFTI_CPU_ARMV8, cfti_sha256_blocks_armv8, cfti_sha256_blocks4_armv8},
 #endif
-    cfti_sha256_blocks_portable(state, p, nblocks);
+    {"portable", 0, cfti_sha256_blocks_portable, NULL},
+};
+
+/* Asked for each run of blocks: most often the first row fits, and no pointer has to be set up, or
+ * to be raced for by two threads. */
+static const cfti_sha256_kernel *cfti_sha256_kernel_choose(void) {
+    const cfti_sha256_kernel *kernel = cfti_sha256_kernels;
+    unsigned features = cfti_cpu_features();
+    while (CFTI_UNLIKELY((kernel->features & ~features) != 0)) kernel++;
+    return kernel;
+}
+
+static void cfti_sha256_blocks(uint32_t state[8], const uint8_t *p, size_t nblocks) {
+    cfti_sha256_kernel_choose()->blocks(state, p, nblocks);
 }
 
 CONFITURE_API const char *confiture_sha256_kernel(void) {
-    unsigned features = cfti_cpu_features();
-    if ((features & CFTI_CPU_SHANI) != 0) return "sha-ni";
-    if ((features & CFTI_CPU_ARMV8) != 0) return "armv8";
-    return "portable";
+    return cfti_sha256_kernel_choose()->name;
 }
+
+/* ---- sha256/sha256.c: SHA-256 (FIPS 180-4) of one message, as it comes ---- */
 
 /* The size of a stream that was given NULL for bytes: what it would come to is no digest. */
 #define CFTI_SHA256_SPOILED UINT64_MAX
+
+static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
+    size_t i;
+    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, state[i]);
+}
 
 CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha) {
     if (sha == NULL) return;
@@ -5118,7 +5139,7 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
 
 CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]) {
     uint8_t tail[128];
-    size_t used, size, i;
+    size_t used, size;
     uint64_t bits;
 
     if (digest == NULL || sha == NULL) return;
@@ -5135,7 +5156,7 @@ CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[
     cfti_store_be32(tail + size - 8, (uint32_t)(bits >> 32));
     cfti_store_be32(tail + size - 4, (uint32_t)bits);
     cfti_sha256_blocks(sha->state, tail, size / 64);
-    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, sha->state[i]);
+    cfti_sha256_store(digest, sha->state);
 }
 
 CONFITURE_API void confiture_sha256_once(const void *data, size_t size, uint8_t digest[32]) {
@@ -5157,32 +5178,6 @@ CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]) 
 }
 
 /* ---- sha256/many.c: many messages at once ---- */
-
-#define CFTI_SHA256_LANES 4
-
-/* Whether blocks of four messages take less time than those of one after the other. */
-static bool cfti_sha256_has_lanes(void) {
-#if CFTI_SIMD_X86
-    return (cfti_cpu_features() & CFTI_CPU_SHANI) != 0;
-#elif CFTI_SIMD_ARM
-    return (cfti_cpu_features() & CFTI_CPU_ARMV8) != 0;
-#else
-    return false;
-#endif
-}
-
-/* Only if cfti_sha256_has_lanes(). */
-static void cfti_sha256_blocks4(uint32_t states[CFTI_SHA256_LANES][8],
-                                const uint8_t *const p[CFTI_SHA256_LANES], size_t nblocks) {
-#if CFTI_SIMD_X86
-    cfti_sha256_blocks4_shani(states, p, nblocks);
-#elif CFTI_SIMD_ARM
-    cfti_sha256_blocks4_armv8(states, p, nblocks);
-#else
-    size_t i;
-    for (i = 0; i < CFTI_SHA256_LANES; i++) cfti_sha256_blocks(states[i], p[i], nblocks);
-#endif
-}
 
 /* A message on its way: its whole blocks, then what is left with the padding. */
 typedef struct cfti_sha256_lane {
@@ -5228,11 +5223,6 @@ static bool cfti_sha256_lane_advance(cfti_sha256_lane *lane, const uint8_t **p, 
     return true;
 }
 
-static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
-    size_t i;
-    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, state[i]);
-}
-
 /* The same as: for each i, confiture_sha256_once(messages[i], sizes[i], digests[i]). */
 static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes, size_t count,
                              uint8_t (*digests)[32]) {
@@ -5240,7 +5230,8 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
     uint32_t states[CFTI_SHA256_LANES][8];
     const uint8_t *p[CFTI_SHA256_LANES];
     size_t next = 0, i, n;
-    bool full = count >= CFTI_SHA256_LANES && cfti_sha256_has_lanes();
+    const cfti_sha256_kernel *kernel = cfti_sha256_kernel_choose();
+    bool full = count >= CFTI_SHA256_LANES && kernel->lanes != NULL;
     if (!full) {
         for (; next < count; next++)
             confiture_sha256_once(messages[next], sizes[next], digests[next]);
@@ -5251,7 +5242,7 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
     while (full) {
         n = lanes[0].blocks;
         for (i = 1; i < CFTI_SHA256_LANES; i++) n = cfti_min(n, lanes[i].blocks);
-        cfti_sha256_blocks4(states, p, n);
+        kernel->lanes(states, p, n);
         for (i = 0; i < CFTI_SHA256_LANES; i++) {
             if (cfti_sha256_lane_advance(&lanes[i], &p[i], n)) continue;
             cfti_sha256_store(digests[lanes[i].message], states[i]);
@@ -5266,60 +5257,140 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
     for (i = 0; i < CFTI_SHA256_LANES; i++) {
         while (lanes[i].blocks > 0) {
             n = lanes[i].blocks;
-            cfti_sha256_blocks(states[i], p[i], n);
+            kernel->blocks(states[i], p[i], n);
             if (!cfti_sha256_lane_advance(&lanes[i], &p[i], n))
                 cfti_sha256_store(digests[lanes[i].message], states[i]);
         }
     }
 }
 
-/* ---- threads/pool.c: the minimal thread pool ---- */
+/* ---- threads/ring_cache.c: the rings that a pool keeps between calls ---- */
 
-/* Fork and join, nothing more: the caller and some helpers run one function at a
- * time. A helper that is still on its way when the work is done is not waited for. */
+/* Setting up a ring takes as long as reading ten to twenty small files. */
 
-#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; beyond this nothing was gained */
-#define CFTI_MAX_THREADS 256 /* each costs slots, and more have never been faster */
-
-/* Tests say that there are more than there are. */
-static size_t cfti_processors(void) {
-    size_t count = cfti_os_processors();
-#if defined(CFTI_PROCESSORS)
-    count = CFTI_PROCESSORS;
-#endif
-    return count;
-}
-
-/* Setting up a ring takes as long as reading some ten or twenty small files: a pool keeps
- * them. */
 typedef struct cfti_ring {
     struct cfti_ring *next;
     cfti_os_ring os;
 } cfti_ring;
 
+typedef struct cfti_ring_cache {
+    confiture_allocator allocator;
+    cfti_mutex mutex;
+    cfti_ring *first;
+    bool is_unavailable; /* this system has no rings, or allows none */
+    bool is_open;
+} cfti_ring_cache;
+
+/* NULL: *error says why. */
+static cfti_ring *cfti_ring_create(const confiture_allocator *allocator, int *error) {
+    cfti_ring *ring = (cfti_ring *)cfti_alloc(allocator, sizeof(*ring));
+    *error = ring == NULL ? CFTI_OS_NO_MEMORY : cfti_os_ring_open(&ring->os);
+    if (*error == 0) return ring;
+    cfti_free(allocator, ring, sizeof(*ring));
+    return NULL;
+}
+
+static void cfti_ring_free(const confiture_allocator *allocator, cfti_ring *ring) {
+    cfti_os_ring_close(&ring->os);
+    cfti_free(allocator, ring, sizeof(*ring));
+}
+
+/* NULL: no ring can be had, and reading goes on without. */
+static cfti_ring *cfti_ring_cache_acquire(cfti_ring_cache *cache) {
+    cfti_ring *ring;
+    bool is_unavailable;
+    int error;
+    cfti_mutex_lock(&cache->mutex);
+    ring = cache->first;
+    if (ring != NULL) cache->first = ring->next;
+    is_unavailable = cache->is_unavailable;
+    cfti_mutex_unlock(&cache->mutex);
+    if (ring != NULL || is_unavailable) return ring;
+    ring = cfti_ring_create(&cache->allocator, &error);
+    if (ring == NULL && !cfti_os_is_shortage(error)) { /* a shortage passes */
+        cfti_mutex_lock(&cache->mutex);
+        cache->is_unavailable = true;
+        cfti_mutex_unlock(&cache->mutex);
+    }
+    return ring;
+}
+
+static void cfti_ring_cache_release(cfti_ring_cache *cache, cfti_ring *ring) {
+    cfti_mutex_lock(&cache->mutex);
+    ring->next = cache->first;
+    cache->first = ring;
+    cfti_mutex_unlock(&cache->mutex);
+}
+
+/* Frees the rings that are not in use. */
+static void cfti_ring_cache_drop(cfti_ring_cache *cache) {
+    cfti_ring *ring;
+    cfti_mutex_lock(&cache->mutex);
+    ring = cache->first;
+    cache->first = NULL;
+    cfti_mutex_unlock(&cache->mutex);
+    while (ring != NULL) {
+        cfti_ring *next = ring->next;
+        cfti_ring_free(&cache->allocator, ring);
+        ring = next;
+    }
+}
+
+/* False: the system has no mutex left. */
+static bool cfti_ring_cache_open(cfti_ring_cache *cache, const confiture_allocator *allocator) {
+    memset(cache, 0, sizeof(*cache));
+    cache->allocator = *allocator;
+    cache->is_open = cfti_mutex_init(&cache->mutex) == 0;
+    return cache->is_open;
+}
+
+static void cfti_ring_cache_close(cfti_ring_cache *cache) {
+    if (!cache->is_open) return;
+    cfti_ring_cache_drop(cache);
+    cfti_mutex_destroy(&cache->mutex);
+    cache->is_open = false;
+}
+
+/* ---- threads/pool.c: the minimal thread pool, and what it keeps between calls ---- */
+
+/* Fork and join, nothing more: the caller and some helpers run one function per round. The end of
+ * a round waits only for the helpers that have begun it. */
+
+#define CFTI_THREADS_AUTO 16 /* one reader feeds two hashers; more threads gained nothing */
+#define CFTI_MAX_THREADS 256 /* each costs slots, and more have never been faster */
+
+/* Tests simulate more processors than the machine has. */
+static size_t cfti_processors(void) {
+#if defined(CFTI_PROCESSORS)
+    return CFTI_PROCESSORS;
+#else
+    return cfti_os_processors();
+#endif
+}
+
 struct confiture_pool {
     confiture_allocator allocator;
     size_t helpers; /* threads that did start */
     size_t processors;
-    cfti_block_cache cache;  /* this and the rings are of a caller's pool only */
-    struct cfti_ring *rings; /* parked; the block cache's mutex guards them */
-    bool no_rings;           /* this system has none, or allows none */
+    cfti_block_cache blocks; /* a pool for one call has neither cache */
+    cfti_ring_cache rings;
     cfti_thread *threads;
     size_t thread_capacity;
-    cfti_mutex mutex;
+    cfti_mutex mutex;    /* over all that follows */
     cfti_condition wake; /* a new round, or the end */
     cfti_condition done; /* the last helper has left the round */
     void (*task)(void *ctx, size_t worker);
     void *ctx;
     int round;            /* changes with each; atomic, and so is running */
-    int running;          /* helpers that have begun this round and are not yet back */
+    int running;          /* helpers that have begun this round and not yet left it */
     size_t wanted, taken; /* helpers of this round: invited, arrived */
     bool stopping, busy;
 };
 
-/* Gives another thread the time to change a value, before sleeping and being woken,
- * which takes longer and costs both of them: some 20 to 60 us, by the processor. Only
- * a hint: the caller looks again under its mutex. */
+/* ---- helpers and rounds ---- */
+
+/* Sleeping and being woken costs both threads more than waiting for some 20 to 60 us, as long as
+ * this takes on the processors measured. Only a hint: the caller looks again under its mutex. */
 #define CFTI_SPINS 3000
 
 static void cfti_spin_while(const int *value, int old) {
@@ -5354,8 +5425,8 @@ static void *cfti_pool_run(void *arg) {
     return NULL;
 }
 
-/* Everything but the threads. False: no memory, or no mutex to be had. */
-static bool cfti_pool_init(confiture_pool *pool, size_t capacity) {
+/* Starts up to `capacity` helpers. False: no memory, or no mutex is left. */
+static bool cfti_pool_open(confiture_pool *pool, size_t capacity) {
     pool->thread_capacity = capacity;
     pool->threads = NULL;
     if (capacity > SIZE_MAX / sizeof(cfti_thread)) return false;
@@ -5393,21 +5464,56 @@ static void cfti_pool_close(confiture_pool *pool) {
     pool->threads = NULL;
 }
 
-/* Gives back all that a pool has kept of the calls before. */
-static void cfti_pool_drop(confiture_pool *pool) {
-    cfti_ring *ring;
-    if (!CFTI_OS_HAS_THREADS || !pool->cache.is_open) return;
-    cfti_block_cache_drop(&pool->cache);
-    cfti_mutex_lock(&pool->cache.mutex);
-    ring = pool->rings;
-    pool->rings = NULL;
-    cfti_mutex_unlock(&pool->cache.mutex);
-    while (ring != NULL) {
-        cfti_ring *next = ring->next;
-        cfti_os_ring_close(&ring->os);
-        cfti_free(&pool->allocator, ring, sizeof(*ring));
-        ring = next;
+/* Reserves a caller's pool for one call. False: another call has it. */
+static bool cfti_pool_claim(confiture_pool *pool) {
+    bool was_busy;
+    cfti_mutex_lock(&pool->mutex);
+    was_busy = pool->busy;
+    pool->busy = true;
+    cfti_mutex_unlock(&pool->mutex);
+    return !was_busy;
+}
+
+static void cfti_pool_release(confiture_pool *pool) {
+    cfti_mutex_lock(&pool->mutex);
+    pool->busy = false;
+    cfti_mutex_unlock(&pool->mutex);
+}
+
+/* Begins a round: the helpers run task(ctx, 1), task(ctx, 2), ... to task(ctx, helpers). */
+static void cfti_pool_begin(confiture_pool *pool, size_t helpers,
+                            void (*task)(void *ctx, size_t worker), void *ctx) {
+    cfti_mutex_lock(&pool->mutex);
+    pool->task = task;
+    pool->ctx = ctx;
+    CFTI_ATOMIC_STORE(&pool->round, (int)(((unsigned)pool->round + 1) & 0x7FFFFFFF));
+    pool->taken = 0;
+    pool->wanted = helpers;
+    cfti_condition_broadcast(&pool->wake);
+    cfti_mutex_unlock(&pool->mutex);
+}
+
+/* Returns when every helper that has begun the round has left it; the others will not begin. */
+static void cfti_pool_join(confiture_pool *pool) {
+    cfti_mutex_lock(&pool->mutex);
+    pool->wanted = 0;
+    if (pool->running > 0) {
+        int running = pool->running;
+        cfti_mutex_unlock(&pool->mutex);
+        cfti_spin_while(&pool->running, running);
+        cfti_mutex_lock(&pool->mutex);
     }
+    while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
+    cfti_mutex_unlock(&pool->mutex);
+}
+
+/* ---- a caller's pool ---- */
+
+/* Frees all that the pool has kept of earlier calls. */
+static void cfti_pool_drop(confiture_pool *pool) {
+    if (!CFTI_OS_HAS_THREADS) return;
+    cfti_block_cache_drop(&pool->blocks);
+    cfti_ring_cache_drop(&pool->rings);
 }
 
 CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size_t threads,
@@ -5426,8 +5532,9 @@ CONFITURE_API confiture_status confiture_pool_create(confiture_pool **pool, size
     (*pool)->processors = cfti_processors();
     if (threads == 0 || threads > (*pool)->processors) threads = (*pool)->processors;
     threads = cfti_min(threads, CFTI_MAX_THREADS);
-    if (!cfti_block_cache_open(&(*pool)->cache, &chosen) ||
-        (threads > 1 && !cfti_pool_init(*pool, threads - 1))) {
+    if (!cfti_block_cache_open(&(*pool)->blocks, &chosen) ||
+        !cfti_ring_cache_open(&(*pool)->rings, &chosen) ||
+        (threads > 1 && !cfti_pool_open(*pool, threads - 1))) {
         confiture_pool_free(*pool);
         *pool = NULL;
         return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
@@ -5441,34 +5548,36 @@ CONFITURE_API void confiture_pool_free(confiture_pool *pool) {
     if (pool == NULL) return;
     cancel = cfti_cancel_disable();
     cfti_pool_close(pool);
-    cfti_pool_drop(pool);
-    cfti_block_cache_close(&pool->cache);
+    cfti_ring_cache_close(&pool->rings);
+    cfti_block_cache_close(&pool->blocks);
     cfti_cancel_restore(cancel);
     allocator = pool->allocator;
     cfti_free(&allocator, pool, sizeof(*pool));
 }
 
-/* Whether there is a pool and it keeps memory and rings: its locks are empty without threads, and
- * the host may have some. */
+/* ---- what a call gets from its pool ---- */
+
+/* Without threads of its own the library has no locks, but the host may have threads: a pool then
+ * keeps nothing. */
 static bool cfti_pool_keeps(const confiture_pool *pool) {
     return CFTI_OS_HAS_THREADS && pool != NULL;
 }
 
-/* For memory that does not outlive the call: the caller's allocator, or what its pool
- * has kept of the calls before, or the default. False as cfti_allocator_choose(). */
+/* For memory that does not outlive the call: the caller's allocator, or the blocks of its pool, or
+ * the default. False as cfti_allocator_choose(). */
 static bool cfti_scratch_allocator(confiture_allocator *out, const confiture_run *run) {
     if (run->allocator == NULL && cfti_pool_keeps(run->pool)) {
         out->alloc = cfti_block_cache_alloc;
         out->realloc = cfti_block_cache_realloc;
         out->free = cfti_block_cache_free;
-        out->ctx = &run->pool->cache;
+        out->ctx = &run->pool->blocks;
         return true;
     }
     return cfti_allocator_choose(out, run->allocator);
 }
 
 #if !defined(CFTI_FILES_PER_RING)
-#define CFTI_FILES_PER_RING 96 /* a few per cent of the time that it takes to read them */
+#define CFTI_FILES_PER_RING 96 /* setting it up takes a few per cent of the time to read them */
 #endif
 #if !defined(CFTI_FILES_PER_PARKED_RING)
 #define CFTI_FILES_PER_PARKED_RING 16
@@ -5481,58 +5590,39 @@ static bool cfti_io_is_known(confiture_io io) {
            io == CONFITURE_IO_RING;
 }
 
-/* A ring for one worker of a call that reads `files` files; NULL: none, which does not
- * matter. It goes back to cfti_ring_release(). */
+/* The allocator of the rings that no pool keeps. */
+static bool cfti_ring_allocator(confiture_allocator *out, const confiture_run *run) {
+    return cfti_allocator_choose(out, run->pool != NULL ? &run->pool->allocator : run->allocator);
+}
+
+/* A ring for one worker of a call that reads `files` files, to be released with
+ * cfti_ring_release(). NULL: none is available, and the worker reads without. */
 static cfti_ring *cfti_ring_acquire(const confiture_run *run, size_t files) {
-    confiture_pool *pool = run->pool;
+    bool is_kept = cfti_pool_keeps(run->pool);
     confiture_allocator allocator;
-    cfti_ring *ring = NULL;
-    size_t least = CFTI_FILES_PER_RING;
     int error;
-    if (run->io != CONFITURE_IO_AUTO && run->io != CONFITURE_IO_RING) return NULL;
-    if (cfti_pool_keeps(pool)) least = CFTI_FILES_PER_PARKED_RING;
-    if (files < least && run->io == CONFITURE_IO_AUTO) return NULL;
-    if (!cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator))
+    if (run->io != CONFITURE_IO_RING &&
+        (run->io != CONFITURE_IO_AUTO ||
+         files < (is_kept ? CFTI_FILES_PER_PARKED_RING : CFTI_FILES_PER_RING)))
         return NULL;
-    if (cfti_pool_keeps(pool)) {
-        bool none;
-        cfti_mutex_lock(&pool->cache.mutex);
-        ring = pool->rings;
-        if (ring != NULL) pool->rings = ring->next;
-        none = pool->no_rings;
-        cfti_mutex_unlock(&pool->cache.mutex);
-        if (ring != NULL || none) return ring;
-    }
-    ring = (cfti_ring *)cfti_alloc(&allocator, sizeof(*ring));
-    if (ring == NULL) return NULL;
-    error = cfti_os_ring_open(&ring->os);
-    if (error == 0) return ring;
-    cfti_free(&allocator, ring, sizeof(*ring));
-    if (cfti_pool_keeps(pool) && !cfti_os_is_shortage(error)) { /* a shortage passes */
-        cfti_mutex_lock(&pool->cache.mutex);
-        pool->no_rings = true;
-        cfti_mutex_unlock(&pool->cache.mutex);
-    }
-    return NULL;
+    if (is_kept) return cfti_ring_cache_acquire(&run->pool->rings);
+    return cfti_ring_allocator(&allocator, run) ? cfti_ring_create(&allocator, &error) : NULL;
 }
 
-/* is_broken: it is of no further use. */
+/* is_broken: the ring is of no further use. */
 static void cfti_ring_release(const confiture_run *run, cfti_ring *ring, bool is_broken) {
-    confiture_pool *pool = run->pool;
     confiture_allocator allocator;
-    if (cfti_pool_keeps(pool) && !is_broken) {
-        cfti_mutex_lock(&pool->cache.mutex);
-        ring->next = pool->rings;
-        pool->rings = ring;
-        cfti_mutex_unlock(&pool->cache.mutex);
-        return;
+    if (cfti_pool_keeps(run->pool) && !is_broken) {
+        cfti_ring_cache_release(&run->pool->rings, ring);
+    } else {
+        (void)cfti_ring_allocator(&allocator, run);
+        cfti_ring_free(&allocator, ring);
     }
-    cfti_os_ring_close(&ring->os);
-    (void)cfti_allocator_choose(&allocator, pool != NULL ? &pool->allocator : run->allocator);
-    cfti_free(&allocator, ring, sizeof(*ring)); /* to the one that it came from */
 }
 
-/* The helpers of one call: the caller's pool, or threads started for it, or none. */
+/* ---- threads/workers.c: the workers of one call, and the loop that they share ---- */
+
+/* The calling thread and its helpers: of the caller's pool, or started for this call, or none. */
 typedef struct cfti_workers {
     const confiture_run *run;
     confiture_pool *pool; /* NULL: the calling thread alone */
@@ -5540,9 +5630,8 @@ typedef struct cfti_workers {
     confiture_pool own;
 } cfti_workers;
 
-/* How many threads a call could get, without asking how much work there is. More than
- * there are processors have only been slower; with its own parallel_for the caller knows
- * best. */
+/* How many threads a call may use, whatever its work. More than there are processors have only been
+ * slower; with a parallel_for of its own the caller knows best. */
 static size_t cfti_workers_limit(const confiture_run *run) {
     size_t limit = run->threads != 0 ? run->threads : CFTI_THREADS_AUTO;
     if (limit == 1) return 1;
@@ -5557,26 +5646,21 @@ static size_t cfti_workers_limit(const confiture_run *run) {
 /* useful: more threads than this would find nothing to do. */
 static void cfti_workers_open(cfti_workers *workers, const confiture_run *run,
                               const confiture_allocator *allocator, size_t useful) {
+    size_t threads = 1;
     memset(workers, 0, sizeof(*workers));
     workers->run = run;
-    if (CFTI_OS_HAS_THREADS && run->parallel_for == NULL && useful > 1 && run->threads != 1) {
-        size_t threads = cfti_min(cfti_workers_limit(run), useful);
-        if (run->pool != NULL) {
-            if (threads < 2) return;
-            cfti_mutex_lock(&run->pool->mutex);
-            if (!run->pool->busy) {
-                run->pool->busy = true;
-                workers->pool = run->pool;
-                workers->helpers = threads - 1;
-            }
-            cfti_mutex_unlock(&run->pool->mutex);
-        } else if (threads > 1) {
-            workers->own.allocator = *allocator;
-            if (cfti_pool_init(&workers->own, threads - 1)) {
-                workers->pool = &workers->own;
-                workers->helpers = workers->own.helpers;
-            }
-        }
+    if (run->parallel_for == NULL && useful > 1)
+        threads = cfti_min(cfti_workers_limit(run), useful);
+    if (!CFTI_OS_HAS_THREADS || threads < 2) return;
+    if (run->pool != NULL) {
+        if (!cfti_pool_claim(run->pool)) return;
+        workers->pool = run->pool;
+        workers->helpers = threads - 1;
+    } else {
+        workers->own.allocator = *allocator;
+        if (!cfti_pool_open(&workers->own, threads - 1)) return;
+        workers->pool = &workers->own;
+        workers->helpers = workers->own.helpers;
     }
 }
 
@@ -5588,49 +5672,24 @@ static confiture_pool *cfti_workers_pool(const cfti_workers *workers) {
 static void cfti_workers_close(cfti_workers *workers) {
     confiture_pool *pool = cfti_workers_pool(workers);
     workers->pool = NULL;
-    if (pool == NULL) return;
-    if (pool == &workers->own) {
-        cfti_pool_close(pool);
-    } else {
-        cfti_mutex_lock(&pool->mutex);
-        pool->busy = false;
-        cfti_mutex_unlock(&pool->mutex);
-    }
+    if (pool == &workers->own) cfti_pool_close(pool);
+    else if (pool != NULL) cfti_pool_release(pool);
 }
 
-/* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller does
- * something else; worker 0 is the caller. */
+/* Lets the helpers run task(ctx, 1), task(ctx, 2), ... while the caller, worker 0, does something
+ * else. */
 static void cfti_workers_start(cfti_workers *workers, void (*task)(void *ctx, size_t worker),
                                void *ctx) {
     confiture_pool *pool = cfti_workers_pool(workers);
-    if (pool == NULL) return;
-    cfti_mutex_lock(&pool->mutex);
-    pool->task = task;
-    pool->ctx = ctx;
-    CFTI_ATOMIC_STORE(&pool->round, (int)(((unsigned)pool->round + 1) & 0x7FFFFFFF));
-    pool->taken = 0;
-    pool->wanted = workers->helpers;
-    cfti_condition_broadcast(&pool->wake);
-    cfti_mutex_unlock(&pool->mutex);
+    if (pool != NULL) cfti_pool_begin(pool, workers->helpers, task, ctx);
 }
 
-/* Returns when every helper that had begun is back; the others will not begin. */
 static void cfti_workers_join(cfti_workers *workers) {
     confiture_pool *pool = cfti_workers_pool(workers);
-    if (pool == NULL) return;
-    cfti_mutex_lock(&pool->mutex);
-    pool->wanted = 0;
-    if (pool->running > 0) {
-        int running = pool->running;
-        cfti_mutex_unlock(&pool->mutex);
-        cfti_spin_while(&pool->running, running);
-        cfti_mutex_lock(&pool->mutex);
-    }
-    while (pool->running > 0) cfti_condition_wait(&pool->done, &pool->mutex);
-    cfti_mutex_unlock(&pool->mutex);
+    if (pool != NULL) cfti_pool_join(pool);
 }
 
-/* Both can only happen with the caller's own parallel_for. */
+/* Only a parallel_for of the caller's own can cause these two failures. */
 #define CFTI_UNDONE "the caller's parallel_for left work undone"
 
 static confiture_status cfti_fail_parallel(cfti_fail *fail, int error) {
@@ -5643,21 +5702,21 @@ typedef struct cfti_loop {
     cfti_workers *workers;
     void (*task)(void *ctx, size_t index);
     void *ctx;
-    size_t n, next;
+    size_t n, next; /* next: with the lock of the pool */
 } cfti_loop;
 
 static void cfti_loop_run(void *arg, size_t worker) {
-    cfti_loop *each = (cfti_loop *)arg;
-    confiture_pool *pool = cfti_workers_pool(each->workers);
+    cfti_loop *loop = (cfti_loop *)arg;
+    confiture_pool *pool = cfti_workers_pool(loop->workers);
     (void)worker;
     for (;;) {
         size_t i;
         if (pool != NULL) cfti_mutex_lock(&pool->mutex);
-        i = each->next;
-        if (i < each->n) each->next++;
+        i = loop->next;
+        if (i < loop->n) loop->next++;
         if (pool != NULL) cfti_mutex_unlock(&pool->mutex);
-        if (i >= each->n) return;
-        each->task(each->ctx, i);
+        if (i >= loop->n) return;
+        loop->task(loop->ctx, i);
     }
 }
 
@@ -5665,16 +5724,16 @@ static void cfti_loop_run(void *arg, size_t worker) {
  * Non-zero is what the caller's own parallel_for returned. */
 static int cfti_workers_each(cfti_workers *workers, size_t n, void (*task)(void *ctx, size_t index),
                              void *ctx) {
-    cfti_loop each;
+    cfti_loop loop;
     if (workers->run->parallel_for != NULL)
         return workers->run->parallel_for(workers->run->parallel_user, n, task, ctx);
-    each.workers = workers;
-    each.task = task;
-    each.ctx = ctx;
-    each.n = n;
-    each.next = 0;
-    cfti_workers_start(workers, cfti_loop_run, &each);
-    cfti_loop_run(&each, 0);
+    loop.workers = workers;
+    loop.task = task;
+    loop.ctx = ctx;
+    loop.n = n;
+    loop.next = 0;
+    cfti_workers_start(workers, cfti_loop_run, &loop);
+    cfti_loop_run(&loop, 0);
     cfti_workers_join(workers);
     return 0;
 }

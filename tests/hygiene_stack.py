@@ -15,6 +15,8 @@ MAP = ["cfti_build_map", "cfti_check_map", "cfti_tree_map", "cfti_manifest_map"]
 FOLD = ["cfti_build_fold", "cfti_check_fold", "cfti_stream_fold", "cfti_tree_fold"]
 RESERVE = ["cfti_build_reserve"]
 MANY = ["cfti_tree_map_many", "cfti_manifest_map_many"]
+KERNELS, LANES = ([f"cfti_sha256_blocks{lanes}_{name}" for name in names]
+                  for lanes, names in (("", ["shani", "armv8", "portable"]), ("4", ["shani", "armv8"])))
 TASKS = ["cfti_node_list", "cfti_scan_read_index"]
 # What each function may call through a pointer; none: only what is the caller's own.
 POINTERS = {
@@ -37,6 +39,8 @@ POINTERS = {
     "cfti_findings_report": [],
     "cfti_notes_report": ["cfti_findings_note_name"],
     "cfti_notes_left_out": ["cfti_findings_note_name"],
+    "cfti_sha256_blocks": KERNELS,
+    "cfti_sha256_many": KERNELS + LANES,
     "cfti_scan_report": [],
     "cfti_walk_levels": [],
 }
@@ -128,6 +132,7 @@ def taken(assembly):
 def check(graphs, assembly):
     """graphs: {options: text of the .ci file}, with -O0 first. What is to be told."""
     told, begins = {name for names in POINTERS.values() for name in names} - THREADS, None
+    told -= {name for name in KERNELS + LANES if name not in assembly}  # another processor's
     addresses = taken(assembly) - THREADS
     if addresses != told:
         raise Wrong(f"addresses taken, but not in the table: {sorted(addresses - told)}; in the "

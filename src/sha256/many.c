@@ -1,31 +1,5 @@
 /* ---- sha256/many.c: many messages at once ---- */
 
-#define CFTI_SHA256_LANES 4
-
-/* Whether blocks of four messages take less time than those of one after the other. */
-static bool cfti_sha256_has_lanes(void) {
-#if CFTI_SIMD_X86
-    return (cfti_cpu_features() & CFTI_CPU_SHANI) != 0;
-#elif CFTI_SIMD_ARM
-    return (cfti_cpu_features() & CFTI_CPU_ARMV8) != 0;
-#else
-    return false;
-#endif
-}
-
-/* Only if cfti_sha256_has_lanes(). */
-static void cfti_sha256_blocks4(uint32_t states[CFTI_SHA256_LANES][8],
-                                const uint8_t *const p[CFTI_SHA256_LANES], size_t nblocks) {
-#if CFTI_SIMD_X86
-    cfti_sha256_blocks4_shani(states, p, nblocks);
-#elif CFTI_SIMD_ARM
-    cfti_sha256_blocks4_armv8(states, p, nblocks);
-#else
-    size_t i;
-    for (i = 0; i < CFTI_SHA256_LANES; i++) cfti_sha256_blocks(states[i], p[i], nblocks);
-#endif
-}
-
 /* A message on its way: its whole blocks, then what is left with the padding. */
 typedef struct cfti_sha256_lane {
     size_t message;
@@ -70,11 +44,6 @@ static bool cfti_sha256_lane_advance(cfti_sha256_lane *lane, const uint8_t **p, 
     return true;
 }
 
-static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
-    size_t i;
-    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, state[i]);
-}
-
 /* The same as: for each i, confiture_sha256_once(messages[i], sizes[i], digests[i]). */
 static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes, size_t count,
                              uint8_t (*digests)[32]) {
@@ -82,7 +51,8 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
     uint32_t states[CFTI_SHA256_LANES][8];
     const uint8_t *p[CFTI_SHA256_LANES];
     size_t next = 0, i, n;
-    bool full = count >= CFTI_SHA256_LANES && cfti_sha256_has_lanes();
+    const cfti_sha256_kernel *kernel = cfti_sha256_kernel_choose();
+    bool full = count >= CFTI_SHA256_LANES && kernel->lanes != NULL;
     if (!full) {
         for (; next < count; next++)
             confiture_sha256_once(messages[next], sizes[next], digests[next]);
@@ -93,7 +63,7 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
     while (full) {
         n = lanes[0].blocks;
         for (i = 1; i < CFTI_SHA256_LANES; i++) n = cfti_min(n, lanes[i].blocks);
-        cfti_sha256_blocks4(states, p, n);
+        kernel->lanes(states, p, n);
         for (i = 0; i < CFTI_SHA256_LANES; i++) {
             if (cfti_sha256_lane_advance(&lanes[i], &p[i], n)) continue;
             cfti_sha256_store(digests[lanes[i].message], states[i]);
@@ -108,7 +78,7 @@ static void cfti_sha256_many(const uint8_t *const *messages, const size_t *sizes
     for (i = 0; i < CFTI_SHA256_LANES; i++) {
         while (lanes[i].blocks > 0) {
             n = lanes[i].blocks;
-            cfti_sha256_blocks(states[i], p[i], n);
+            kernel->blocks(states[i], p[i], n);
             if (!cfti_sha256_lane_advance(&lanes[i], &p[i], n))
                 cfti_sha256_store(digests[lanes[i].message], states[i]);
         }

@@ -1,32 +1,12 @@
-/* ---- sha256/sha256.c: SHA-256 (FIPS 180-4) with the best kernel at hand ---- */
-
-/* The branches are the same every time, so they cost less than a call through
- * a pointer, and there is no pointer to set up or to race for. */
-static void cfti_sha256_blocks(uint32_t state[8], const uint8_t *p, size_t nblocks) {
-#if CFTI_SIMD_X86
-    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_SHANI) != 0)) {
-        cfti_sha256_blocks_shani(state, p, nblocks);
-        return;
-    }
-#endif
-#if CFTI_SIMD_ARM
-    if (CFTI_LIKELY((cfti_cpu_features() & CFTI_CPU_ARMV8) != 0)) {
-        cfti_sha256_blocks_armv8(state, p, nblocks);
-        return;
-    }
-#endif
-    cfti_sha256_blocks_portable(state, p, nblocks);
-}
-
-CONFITURE_API const char *confiture_sha256_kernel(void) {
-    unsigned features = cfti_cpu_features();
-    if ((features & CFTI_CPU_SHANI) != 0) return "sha-ni";
-    if ((features & CFTI_CPU_ARMV8) != 0) return "armv8";
-    return "portable";
-}
+/* ---- sha256/sha256.c: SHA-256 (FIPS 180-4) of one message, as it comes ---- */
 
 /* The size of a stream that was given NULL for bytes: what it would come to is no digest. */
 #define CFTI_SHA256_SPOILED UINT64_MAX
+
+static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
+    size_t i;
+    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, state[i]);
+}
 
 CONFITURE_API void confiture_sha256_init(confiture_sha256 *sha) {
     if (sha == NULL) return;
@@ -74,7 +54,7 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
 
 CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[32]) {
     uint8_t tail[128];
-    size_t used, size, i;
+    size_t used, size;
     uint64_t bits;
 
     if (digest == NULL || sha == NULL) return;
@@ -91,7 +71,7 @@ CONFITURE_API void confiture_sha256_final(confiture_sha256 *sha, uint8_t digest[
     cfti_store_be32(tail + size - 8, (uint32_t)(bits >> 32));
     cfti_store_be32(tail + size - 4, (uint32_t)bits);
     cfti_sha256_blocks(sha->state, tail, size / 64);
-    for (i = 0; i < 8; i++) cfti_store_be32(digest + 4 * i, sha->state[i]);
+    cfti_sha256_store(digest, sha->state);
 }
 
 CONFITURE_API void confiture_sha256_once(const void *data, size_t size, uint8_t digest[32]) {

@@ -1,5 +1,5 @@
 /* What the system says no to, and kernel files, whose size is not their size: os/posix.c,
- * read.c, the ring's edges in threads/pool.c and os/uring.c, and the words for errors. */
+ * read.c, the ring's edges in threads/ring_cache.c and os/uring.c, and the words for errors. */
 
 #include "memory.h"
 #include "runs.h"
@@ -291,7 +291,7 @@ static void system_broken_ring(const confiture_pool *pool, const confiture_files
     cfti_ring_release(&options->run, ring, false);
     CHECK(confiture_hash(&digest, files, options, NULL) == CONFITURE_OK);
     CHECK_STR(digest.hex, expected);
-    CHECK(pool->rings == NULL);
+    CHECK(pool->rings.first == NULL);
 }
 #endif
 
@@ -324,7 +324,7 @@ static void test_system_rings(void) {
     ring = cfti_ring_acquire(&options.run, 200);
     has_ring = ring != NULL; /* else this system has none, and is not asked twice */
     if (has_ring) cfti_ring_release(&options.run, ring, false);
-    CHECK(pool->no_rings == !has_ring);
+    CHECK(pool->rings.is_unavailable == !has_ring);
 #if defined(SYS_io_uring_setup) && !defined(CONFITURE_NO_URING) && !defined(__TINYC__)
     system_broken_ring(pool, files, &options, expected.hex);
 #endif
@@ -335,10 +335,10 @@ static void test_system_rings(void) {
     if (setrlimit(RLIMIT_NOFILE, &none) != 0) tree_die("setrlimit", ".");
     while ((ring = cfti_ring_acquire(&options.run, 200)) != NULL) /* parked before */
         cfti_ring_release(&options.run, ring, true);
-    if (has_ring) CHECK(!pool->no_rings);
+    if (has_ring) CHECK(!pool->rings.is_unavailable);
     if (setrlimit(RLIMIT_NOFILE, &before) != 0) tree_die("setrlimit", ".");
     ring = cfti_ring_acquire(&options.run, 200);
-    CHECK((ring != NULL) == has_ring && pool->no_rings == !has_ring);
+    CHECK((ring != NULL) == has_ring && pool->rings.is_unavailable == !has_ring);
     if (ring != NULL) cfti_ring_release(&options.run, ring, false);
     CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
     CHECK_STR(digest.hex, expected.hex);

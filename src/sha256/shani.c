@@ -1,4 +1,4 @@
-/* ---- sha256/x86.c: the SHA-256 compression function with x86's SHA extensions ---- */
+/* ---- sha256/shani.c: the SHA-256 compression function with x86's SHA extensions ---- */
 
 #if CFTI_SIMD_X86
 

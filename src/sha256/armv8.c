@@ -1,4 +1,4 @@
-/* ---- sha256/arm.c: the SHA-256 compression function with ARMv8's instructions ---- */
+/* ---- sha256/armv8.c: the SHA-256 compression function with ARMv8's instructions ---- */
 
 #if CFTI_SIMD_ARM
 
