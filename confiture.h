@@ -12177,6 +12177,7 @@ static void cfti_tree_map_many(void *ctx, cfti_chunk *const *chunks, size_t coun
     size_t sizes[CFTI_BATCH_FILES], i;
     uint8_t digests[CFTI_BATCH_FILES][32];
     (void)ctx;
+    messages[0] = NULL, sizes[0] = 0; /* count > 0, which gcc does not see: it warns at -O2 */
     for (i = 0; i < count; i++) messages[i] = cfti_message_of(chunks[i], &sizes[i]);
     cfti_sha256_many(messages, sizes, count, digests);
     for (i = 0; i < count; i++) memcpy(((cfti_leaf *)chunks[i]->state)->digest, digests[i], 32);
@@ -12252,6 +12253,7 @@ static void cfti_manifest_map_many(void *ctx, cfti_chunk *const *chunks, size_t 
     const uint8_t *messages[CFTI_BATCH_FILES];
     size_t sizes[CFTI_BATCH_FILES], i;
     uint8_t digests[CFTI_BATCH_FILES][32];
+    messages[0] = NULL, sizes[0] = 0; /* count > 0, which gcc does not see: it warns at -O2 */
     for (i = 0; i < count; i++) {
         messages[i] = chunks[i]->bytes;
         sizes[i] = chunks[i]->size;

@@ -20,6 +20,7 @@ static void cfti_manifest_map_many(void *ctx, cfti_chunk *const *chunks, size_t 
     const uint8_t *messages[CFTI_BATCH_FILES];
     size_t sizes[CFTI_BATCH_FILES], i;
     uint8_t digests[CFTI_BATCH_FILES][32];
+    messages[0] = NULL, sizes[0] = 0; /* count > 0, which gcc does not see: it warns at -O2 */
     for (i = 0; i < count; i++) {
         messages[i] = chunks[i]->bytes;
         sizes[i] = chunks[i]->size;
