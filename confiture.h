@@ -14172,7 +14172,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_BATCH_FILES
 #undef CFTI_BATCH_LIMIT
 #undef CFTI_BATCH_SIDE
-#undef CFTI_MAX_BRANCHES
 #undef CFTI_BYTES_PER_THREAD
 #undef CFTI_COMMAND_KIND
 #undef CFTI_COMMAND_PIPES
@@ -14188,7 +14187,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_FILES_PER_RING
 #undef CFTI_FILES_PER_THREAD
 #undef CFTI_FIRST_READ
-#undef CFTI_MAX_FLIGHT
 #undef CFTI_FLIGHT_PER_THREAD
 #undef CFTI_FSTATAT
 #undef CFTI_F_DUPFD_CLOEXEC
@@ -14202,13 +14200,22 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_LEAN
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
-#undef CFTI_MESSAGE_CAPACITY
+#undef CFTI_MAX_BRANCHES
+#undef CFTI_MAX_CACHED_BLOCKS
+#undef CFTI_MAX_CACHED_BYTES
+#undef CFTI_MAX_COMPONENTS
+#undef CFTI_MAX_FLIGHT
 #undef CFTI_MAX_NAPS
+#undef CFTI_MAX_OPEN
+#undef CFTI_MAX_ROUNDS
+#undef CFTI_MAX_THREADS
+#undef CFTI_MESSAGE_CAPACITY
+#undef CFTI_MIN_CACHED_BLOCK
 #undef CFTI_NOMINMAX
 #undef CFTI_NO_KEY
 #undef CFTI_ONES
-#undef CFTI_MAX_OPEN
 #undef CFTI_OS_BENEATH
+#undef CFTI_OS_CWD
 #undef CFTI_OS_EXISTS
 #undef CFTI_OS_HAS_THREADS
 #undef CFTI_OS_IS_DIRECTORY
@@ -14220,7 +14227,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_OS_MAP_STEP
 #undef CFTI_OS_NAME_TOO_LONG
 #undef CFTI_OS_NOT_DIRECTORY
-#undef CFTI_OS_CWD
 #undef CFTI_OS_NO_ACCESS
 #undef CFTI_OS_NO_BENEATH
 #undef CFTI_OS_NO_DEVICE
@@ -14246,7 +14252,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_O_NOFOLLOW
 #undef CFTI_O_PATH
 #undef CFTI_O_TMPFILE
-#undef CFTI_MAX_COMPONENTS
 #undef CFTI_PAUSE
 #undef CFTI_PIECE
 #undef CFTI_PIECES_PER_WAKE
@@ -14263,7 +14268,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_RING_READ
 #undef CFTI_RING_REQUESTS
 #undef CFTI_RING_STATUS
-#undef CFTI_MAX_ROUNDS
 #undef CFTI_ROUND_BYTES
 #undef CFTI_ROUTE_NONE
 #undef CFTI_SETTLED
@@ -14291,9 +14295,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_SHANI_STORE
 #undef CFTI_SHANI_X4
 #undef CFTI_SHANI_X4_ROUNDS16
-#undef CFTI_MAX_CACHED_BLOCKS
-#undef CFTI_MAX_CACHED_BYTES
-#undef CFTI_MIN_CACHED_BLOCK
 #undef CFTI_SIGNALS_SIZE
 #undef CFTI_SIGNAL_MASK
 #undef CFTI_SIGPIPE_BIT
@@ -14310,7 +14311,6 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_TARGET_NO_OFFSET
 #undef CFTI_TARGET_STEP
 #undef CFTI_THREADS_AUTO
-#undef CFTI_MAX_THREADS
 #undef CFTI_THREAD_STACK
 #undef CFTI_TOPS
 #undef CFTI_UNDONE

@@ -5,7 +5,8 @@
     tools/amalgamate.py --check     compare only; exit 1 and show the first difference
 
 The spine, src/confiture-in.h, is copied with every #include "part" replaced by
-that part. The result depends on the files in src/ and nothing else: no date, no
+that part, and the line UNDEFINE by an #undef of each macro that the parts define:
+no macro of the parts stays in the host's file. The result depends on the files in src/ and nothing else: no date, no
 path, no version of any tool. A part that would spoil it is an error, all of
 them are reported at once, and nothing is written.
 """
@@ -20,6 +21,8 @@ SPINE = "confiture-in.h"
 MAX_COLUMNS = 100
 NOTICE = "/* confiture.h: generated from src/ by tools/amalgamate.py; edit the parts, not this. */"
 FORMATTER = ("/* clang-format off */", "/* clang-format on */")
+UNDEFINE = "/* tools/amalgamate.py writes an #undef of each macro of the parts here. */"
+MACRO = re.compile(r"\s*#\s*(define|undef)\s+(\w+)")
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]*)"')
 BANNER = re.compile(r"/\* ---- (\S+): .+ ---- \*/$")
 
@@ -29,6 +32,7 @@ class Amalgam:
         self.src = src
         self.problems = []
         self.used = []
+        self.macros = set()
 
     def problem(self, name, line, text):
         self.problems.append(f"src/{name}:{line}: {text}" if line else f"src/{name}: {text}")
@@ -63,7 +67,29 @@ class Amalgam:
         for number, line in enumerate(lines, 1):
             if INCLUDE.match(line):
                 self.problem(name, number, "a part includes no other part: the spine does")
+        self.find_macros(name, lines)
         return lines
+
+    def find_macros(self, name, lines):
+        """CONFITURE_ macros are the interface; those of other names must end in their part."""
+        others = {}
+        for number, line in enumerate(lines, 1):
+            macro = MACRO.match(line)
+            if macro and macro[1] == "undef":
+                others.pop(macro[2], None)
+            elif macro and macro[2].startswith("CFTI_"):
+                self.macros.add(macro[2])
+            elif macro and not macro[2].startswith("CONFITURE_"):
+                others[macro[2]] = number
+        for macro, number in others.items():
+            self.problem(name, number, f"{macro} begins with neither CFTI_ nor CONFITURE_")
+
+    def undefine(self, lines):
+        if UNDEFINE not in lines:
+            self.problem(SPINE, 0, f"no part has the line {UNDEFINE}")
+            return lines
+        at = lines.index(UNDEFINE)
+        return [*lines[:at], *(f"#undef {name}" for name in sorted(self.macros)), *lines[at + 1:]]
 
     def build(self):
         out = [NOTICE]
@@ -91,7 +117,7 @@ class Amalgam:
             name = path.relative_to(self.src).as_posix()
             if path.is_file() and name != SPINE and name not in self.used and path.name[0] != ".":
                 self.problem(name, 0, f"not included by src/{SPINE}")
-        text = "\n".join(out) + "\n"
+        text = "\n".join(self.undefine(out)) + "\n"
         # Parts are separated by one empty line, whatever stood around them.
         return re.sub(r"\n{3,}", "\n\n", text).encode("ascii", "replace")
 

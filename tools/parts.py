@@ -125,7 +125,7 @@ class Parts:
         lines = []
         used = {number for pair in self.uses for number in pair}
         for row, (room, _) in enumerate(self.rows):
-            if row not in used:  # base/end.h, which only undefines macros
+            if row not in used:  # base/end.h: the licence
                 continue
             marks = ["x" if (row, column) in self.uses else "." for column in range(row)]
             lines.append("   ".join([*marks, room]))
