@@ -968,17 +968,15 @@ CONFITURE_API const char *confiture_sha256_kernel(void);
 #define CFTI_UNUSED
 #endif
 
-/* tcc defines __GNUC__ on some systems but has neither the builtins nor the
- * target attribute. */
+/* tcc defines __GNUC__ on some systems but lacks the builtins and the target attribute. */
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
 #define CFTI_GNUC 1
 #else
 #define CFTI_GNUC 0
 #endif
 
-/* Loads and stores that other threads may do at the same time. Where there is
- * nothing better, an aligned volatile int: all that is kept in one is a value
- * that every thread would compute alike. */
+/* For values that other threads load and store at the same time. Without builtins, an aligned
+ * volatile int, which processors load and store whole. */
 #if CFTI_GNUC
 #define CFTI_ATOMIC_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
@@ -990,12 +988,12 @@ CONFITURE_API const char *confiture_sha256_kernel(void);
 #define CFTI_ATOMIC_MARK(p) ((void)(*(volatile bool *)(p) = true))
 #endif
 
-/* Sets a caller's flag, if there is one, which other threads may set at the same time. */
+/* Sets a flag of the caller's; other threads may set it at the same time. NULL: no flags. */
 static void cfti_mark(bool *flags, size_t index) {
     if (flags != NULL) CFTI_ATOMIC_MARK(&flags[index]);
 }
 
-/* In a loop that waits for another thread: the processor need not hurry. */
+/* For a loop that waits for another thread: saves power, and speeds up the sibling thread. */
 #if CFTI_GNUC && (defined(__x86_64__) || defined(__i386__))
 #define CFTI_PAUSE() __builtin_ia32_pause()
 #elif CFTI_GNUC && defined(__aarch64__)
@@ -1009,10 +1007,9 @@ static void cfti_mark(bool *flags, size_t index) {
 static size_t cfti_min(size_t a, size_t b) { return a < b ? a : b; }
 static size_t cfti_max(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Big-endian words at any alignment. Compilers turn both into one or two
- * instructions. */
 static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 
+/* Big-endian words at any alignment. Compilers turn both into one or two instructions. */
 static uint32_t cfti_load_be32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
 }
@@ -1024,8 +1021,8 @@ static void cfti_store_be32(uint8_t *p, uint32_t v) {
     p[3] = (uint8_t)v;
 }
 
-/* The code point at p and its length in bytes, by the strict rules of UTF-8; 0 if
- * the bytes there are not well-formed. n > 0. */
+/* The length of the character at p, and its code point, by the strict rules of UTF-8; 0: the bytes
+ * are not well-formed. n > 0. */
 static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
     uint32_t c = p[0], low;
     size_t length, i;
@@ -1052,29 +1049,28 @@ static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
     return length;
 }
 
-/* ---- os/os.h: what the library asks of the operating system ---- */
+/* ---- os/os.h: the interface to the operating system ---- */
 
-/* Each returns 0 or an error of the system's: errno, or GetLastError() on Windows. What the
- * library itself asks about, or says, has a name of ours: CFTI_OS_NO_MEMORY, CFTI_OS_EXISTS,
- * CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY, CFTI_OS_LINK_LOOP, CFTI_OS_NO_ACCESS,
- * CFTI_OS_NO_LINK for what is no symbolic link, CFTI_OS_NAME_TOO_LONG, CFTI_OS_NO_DEVICE for
- * what cannot be opened to read from it, and CFTI_OS_NO_BENEATH where cfti_os_open_beneath() is
- * not to be had, and CFTI_OS_LEAVES for what that refuses. Nothing else in the library includes
- * a header of the system's. Paths are UTF-8 without NUL inside; a path relative to nothing is
- * relative to the current directory. */
+/* Functions that return int return 0 or the system's error: errno, or GetLastError() on Windows.
+ * Each system defines names for the errors that the library compares with or returns itself:
+ * CFTI_OS_NO_MEMORY, CFTI_OS_EXISTS, CFTI_OS_NOT_DIRECTORY, CFTI_OS_IS_DIRECTORY,
+ * CFTI_OS_LINK_LOOP, CFTI_OS_NO_ACCESS, CFTI_OS_NO_LINK (not a symbolic link),
+ * CFTI_OS_NAME_TOO_LONG, CFTI_OS_NO_DEVICE (cannot be opened for reading), CFTI_OS_NO_BENEATH
+ * (cfti_os_open_beneath() is unavailable) and CFTI_OS_LEAVES (cfti_os_open_beneath() refuses).
+ * Outside os/ only base/cpu.c includes a system header. Paths are UTF-8 and end with a NUL. */
 
-/* Whether an error says that nothing has that name. */
+/* Whether an error means that nothing has this name. */
 static bool cfti_os_is_absent(int error);
-/* Whether it says that no name is like that: CFTI_OS_NAME_TOO_LONG, and others. */
+/* Whether an error means that nothing can have this name: CFTI_OS_NAME_TOO_LONG and others. */
 static bool cfti_os_is_no_name(int error);
-/* Our own words for the usual errors: strerror() depends on the locale and is not
- * safe among threads everywhere. NULL for the others. */
+/* A text for each usual error, NULL for the others: strerror() depends on the locale and is not
+ * thread-safe on every system. */
 static const char *cfti_os_error_text(int os_error);
 
 #if defined(_WIN32)
 typedef struct cfti_os_file {
     void *handle;
-    const char *path; /* of a directory that was opened by it, else NULL */
+    const char *path; /* of a directory opened by path, else NULL */
 } cfti_os_file;
 #else
 typedef int cfti_os_file;
@@ -1082,27 +1078,27 @@ typedef int cfti_os_file;
 
 /* ---- the form of paths ---- */
 
-/* What ends a component in a path that is given. In those of the library it is "/". */
+/* Whether c separates components in a path of the caller's. The library's own paths use "/". */
 static bool cfti_os_is_slash(char c);
-/* How much of a path says that it does not begin in the current directory, the slash
- * behind it included: "/", and on Windows "C:/" or "//server/share/". 0: it is relative. */
+/* The length of a path's root with its last slash: "/", and on Windows "C:/" or
+ * "//server/share/". 0: the path is relative. */
 static size_t cfti_os_root(const char *path, size_t size);
-/* Writes that root in the library's form, "/" last, and returns its size. */
+/* Writes the root in the library's form, with "/" at its end, and returns its size. text has
+ * CFTI_OS_ROOT_CAPACITY bytes. */
 static size_t cfti_os_root_text(const char *path, size_t root, char text[]);
-/* Room for it: CFTI_OS_ROOT_CAPACITY. */
 
 /* ---- files and directories ---- */
 
 typedef enum cfti_kind {
-    CFTI_KIND_UNKNOWN = 0, /* the listing did not say; ask */
+    CFTI_KIND_UNKNOWN = 0, /* the listing did not say: see cfti_os_status_at() */
     CFTI_KIND_FILE,
     CFTI_KIND_DIRECTORY,
     CFTI_KIND_LINK,
     CFTI_KIND_OTHER /* FIFO, socket, device */
 } cfti_kind;
 
-/* What identifies a state of a file. Two equal ones of one file mean that, as far
- * as the file system can tell, it was not written to between them. */
+/* The state of a file. Two equal ones mean that the file was not written to between them, as far
+ * as the file system shows. */
 typedef struct cfti_os_status {
     uint64_t device, inode;
     uint64_t size;
@@ -1113,8 +1109,8 @@ typedef struct cfti_os_status {
     cfti_kind kind;
 } cfti_os_status;
 
-/* The moment, by the clock from which files get their times: what is written to from now on
- * gets no earlier one, as far as this machine's clock decides; all zero: not known. */
+/* The time by the clock that stamps files: a file written to from now on gets this time or a later
+ * one, if this machine's clock decides. All zero: unknown. */
 typedef struct cfti_os_time {
     int64_t seconds;
     uint32_t ns;
@@ -1122,123 +1118,121 @@ typedef struct cfti_os_time {
 static void cfti_os_now(cfti_os_time *now);
 /* Sleeps for about a millisecond, in which that clock moves on in most systems. */
 static void cfti_os_nap(void);
-/* Whether a write shows in a file's times at once, and not when its writer closes the file:
- * CFTI_OS_TIMES_ARE_PROMPT. */
+/* CFTI_OS_TIMES_ARE_PROMPT: a write changes the file's times at once, not when its writer closes
+ * the file. */
 
-/* A file to read from, whatever stands under the path: never waits for the other end of a
- * FIFO, but for a minute at most for another process's lease on a file. Relative to directory
- * `at`, or to nothing if at is CFTI_OS_CWD. */
+/* Opens for reading whatever has the path, relative to directory `at` or to CFTI_OS_CWD. Does not
+ * wait for the other end of a FIFO; waits a minute at most for another process's lease. */
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file);
-/* The same, but CFTI_OS_LINK_LOOP if it is a symbolic link, where the system can tell. */
+/* The same, but CFTI_OS_LINK_LOOP for a symbolic link, where the system shows it. */
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file);
-/* A directory, to list it or to open files relative to it: by a path of any length, which
- * must live as long as anything is opened relative to it, or by its name in another one. */
+/* Opens a directory to list it or to open files relative to it: by a path of any length, which
+ * must outlive the use of the directory, or by its name in another directory. */
 static int cfti_os_open_directory(const char *path, cfti_os_file *directory);
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory);
-/* From so many bytes of path on by its name, if that can be had: the kernel looks for each
- * component of a path in turn, so opening each directory of a deep chain by its whole path
- * would take time that grows with the square of the depth. CFTI_OS_LONG_PATH. */
-/* A directory only to open what is in it, for which on Linux it need not be readable. */
+/* CFTI_OS_LONG_PATH: the length from which on a directory is better opened by its name. The kernel
+ * looks up each component, so opening every directory of a deep chain by its whole path takes time
+ * that grows with the square of the depth. */
+/* Opens a directory only to open what is in it; on Linux it need not be readable. */
 static int cfti_os_open_place(const char *path, cfti_os_file *directory);
-/* Opens what is reached from a directory without leaving it, be it by "..", by an absolute path
- * or by a symbolic link (CFTI_OS_LEAVES), whatever is renamed meanwhile; with no_links by no
- * link at all (CFTI_OS_LINK_LOOP). A directory is opened as by cfti_os_open_place(). Where
- * CFTI_OS_OPENS_BENEATH is 0 there is no such call: CFTI_OS_NO_BENEATH. */
+/* Opens a path that stays inside the directory, whatever is renamed meanwhile. CFTI_OS_LEAVES: it
+ * leaves by "..", an absolute path or a symbolic link. no_links: CFTI_OS_LINK_LOOP for any link.
+ * A directory is opened as by cfti_os_open_place(). Where CFTI_OS_OPENS_BENEATH is 0 the
+ * system has no such call. */
 static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool directory, bool no_links,
                                 cfti_os_file *file);
 static void cfti_os_close(cfti_os_file file);
 static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status);
 static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link,
                              cfti_os_status *status);
-/* Reads up to `size` bytes from `offset` on; *got is 0 only at the end. Fewer than asked for
- * mean nothing: a network's file system, a signal, or a page that cannot be read (Linux gives
- * the error to the next read only) ends a read as well. */
+/* Reads up to `size` bytes at `offset`. *got is 0 only at the end of the file; a smaller *got than
+ * `size` does not show the end: a network file system, a signal, or an unreadable page (Linux
+ * reports it to the next read) shortens a read as well. */
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
                            size_t *got);
-/* Calls `each` for every entry but . and .. until it returns non-zero, which is
- * then the result. */
+/* Calls `each` for every entry except . and .. until it returns non-zero, which is the result. */
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx);
 #if !defined(CONFITURE_NO_MMAP)
-/* size > 0, offset a multiple of CFTI_OS_MAP_STEP. Reading beyond the end of a file that has
- * shrunk since kills the process. */
+/* size > 0; offset is a multiple of CFTI_OS_MAP_STEP. If the file shrinks, reading beyond its new
+ * end kills the process. */
 #define CFTI_OS_MAP_STEP ((size_t)64 << 10)
 static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const uint8_t **data);
 static void cfti_os_unmap(const uint8_t *data, size_t size);
 #endif
 
-/* Creates a file that must not exist yet, to read and write; is_private: for its owner alone. */
+/* Creates a file that must not exist yet, for reading and writing; is_private: for its owner
+ * alone. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file);
-/* The same without a name, which cfti_os_name() gives it: until then nothing is left of it when
- * the process ends. Any error: it cannot be had there. */
+/* The same without a name: until cfti_os_name() names the file, nothing is left of it when the
+ * process ends. Any error means that the directory allows no such file. */
 static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_os_file *file);
 static int cfti_os_name(cfti_os_file file, const char *path);
-/* Another name for the same file, of which `to` must not be one yet. */
+/* Gives the file a second name; `to` must not exist. */
 static int cfti_os_link(const char *from, const char *to);
-/* For names that nobody else has chosen. */
+/* For unique names of temporary files. */
 static uint64_t cfti_os_random(void);
-/* Whether a path leads to what is open in some process, as /dev/stdout does, and not to what
- * has that name: *descriptor is the number if that process is this one, else -1. */
+/* Whether a path leads to an open file of a process, as /dev/stdout does, instead of to a name.
+ * *descriptor is its number in this process, or -1. */
 static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *descriptor);
-/* What cannot be replaced: a device, a FIFO, or such an open file. Nothing of it is lost: it is
- * written to where the descriptor stands, or at its end. */
+/* Opens what cannot be replaced: a device, a FIFO, or such an open file. Writing overwrites
+ * nothing: it goes on at the descriptor's offset, or at the end. */
 static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_file *file);
 static int cfti_os_write(cfti_os_file file, const void *data, size_t size);
 static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, uint64_t offset);
-/* To a pipe, maybe: one that nobody reads any more is an error, and no signal. */
+/* Writes to what may be a pipe: one without a reader is an error and raises no signal. */
 static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size);
-/* Closes what was written: some file systems only then say that it did not fit. */
+/* Closes a written file: some file systems report only then that it did not fit. */
 static int cfti_os_finish(cfti_os_file file);
 static int cfti_os_sync(cfti_os_file file);
-/* Whether an error of cfti_os_sync() says that there is nothing to wait for. */
+/* Whether an error of cfti_os_sync() means that the file needs no sync. */
 static bool cfti_os_is_not_synced(int error);
-/* Gives a new file, of which *made is known, the rights of the old one that it will replace,
- * or fewer where its group, owner or ACL cannot be the same. Nobody has more at any moment. */
+/* Gives a new file, whose status is *made, the rights of the old file that it will replace, or
+ * fewer where group, owner or ACL cannot be the same. Nobody has more rights at any moment. */
 static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cfti_os_status *old,
                                cfti_os_status *made);
 static int cfti_os_rename(const char *from, const char *to);
 static int cfti_os_remove(const char *path);
-/* The target of a symbolic link into buffer, NUL-terminated; CFTI_OS_NO_LINK if it is none. */
+/* The target of a symbolic link, with a NUL; CFTI_OS_NO_LINK if the file is no link. */
 static int cfti_os_read_link(const char *path, char *buffer, size_t capacity);
 static int cfti_os_read_link_at(cfti_os_file at, const char *name, char *buffer, size_t capacity);
 static int cfti_os_current_directory(char *buffer, size_t capacity);
 /* How many processors this process may use. */
 static size_t cfti_os_processors(void);
-#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20) /* where there are any, most often */
+#define CFTI_OS_LARGE_PAGE ((size_t)2 << 20) /* the usual size */
 #if !defined(CONFITURE_NO_ALLOC)
-/* Wishes for large pages in a block of the heap: the first touch of a small one may
- * cost more than filling it. Only a hint. */
+/* Requests large pages for a block of the heap: the first touch of a small page may cost more than
+ * filling it. Only a hint. */
 static void cfti_os_advise_large(void *block, size_t size);
 #endif
 
-/* A file that is to be opened, read once from its start, and closed. */
+/* A file to open, read once from its start, and close. */
 typedef struct cfti_os_fetch {
     cfti_os_file at;
     const char *path; /* relative to it */
     void *data;
     size_t capacity;       /* at data, at most 64 KiB */
-    size_t got;            /* bytes that the read brought, if done */
+    size_t got;            /* bytes read, if done */
     bool no_link;          /* a symbolic link is not followed, and so not done */
-    bool done;             /* else it has to be read in the ordinary way, which says why */
-    cfti_os_status status; /* after the read; of what had its name then */
-    bool opened, closed, looked, refused; /* the ring's own notes */
+    bool done;             /* false: reading by the ordinary calls finds the reason */
+    cfti_os_status status; /* of what had the name after the read */
+    bool opened, closed, looked, refused; /* for the ring alone */
 } cfti_os_fetch;
 
-/* Does that for many files with one system call, where the system has such a thing.
- * One thread at a time. */
+/* Fetches many files with one system call, where the system can. One thread at a time. */
 typedef struct cfti_os_ring cfti_os_ring;
-#define CFTI_RING_FILES 32 /* at once: more gains nothing, and takes longer to set up */
+#define CFTI_RING_FILES 32 /* per batch: more gains nothing, and takes longer to set up */
 static int cfti_os_ring_open(cfti_os_ring *ring);
 static void cfti_os_ring_close(cfti_os_ring *ring);
-/* False: the ring is of no use any more. `threads` of ours are at work; 1 also where the kernel
- * is to start none of its own on behalf of this one. */
+/* False: the ring is of no further use. threads: how many of ours are at work; 1 also keeps the
+ * kernel from starting threads on behalf of the calling one. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                size_t threads);
 
-/* Whether an error says that something has run out which others may give back: descriptors,
- * memory. The same call may work when they have. */
+/* Whether an error means that descriptors or memory have run out: the same call may succeed when
+ * others have released some. */
 static bool cfti_os_is_shortage(int error);
-/* Tells the threads that are running from each other. */
+/* A number that no other running thread has. */
 static uintptr_t cfti_os_thread_id(void);
 
 /* ---- threads ---- */
@@ -1286,11 +1280,10 @@ static void cfti_cancel_restore(int before);
 #include <sys/mman.h>
 #endif
 
-/* Under -std=c99 glibc hides what came after ISO C, and the user may have included
- * its headers long before this one, so no feature-test macro can bring it back.
- * The functions are there all the same: say what they look like. (In C++ the
- * compilers for glibc and musl always show everything.) */
-#if CFTI_GNUC /* which of them the headers show is a matter of many macros */
+/* Under -std=c99 glibc hides what came after ISO C, and the user may have included its headers
+ * before this one, so that a feature-test macro has no effect any more. The functions exist all
+ * the same and are declared here. (In C++ the headers of glibc and musl show everything.) */
+#if CFTI_GNUC /* many macros decide which of them the headers show */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls"
 #endif
@@ -1396,7 +1389,7 @@ static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
     return root;
 }
 
-/* Why the last call failed: never 0, which would say that it had not. */
+/* Why the last call failed: never 0, which would mean success. */
 static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
 
 static const char *cfti_os_error_text(int os_error) {
@@ -1432,9 +1425,9 @@ static const char *cfti_os_error_text(int os_error) {
     }
 }
 
-/* A descriptor that was just opened, and becomes the library's: never 0, 1 or 2, since what a
- * host that has closed its standard error writes there would go into a file of ours; and
- * closed in the programs that the host starts. */
+/* Takes over a descriptor that was just opened. The library's is never 0, 1 or 2: a host that has
+ * closed its standard error and writes to it would write into the file. It is closed in the
+ * programs that the host starts. */
 static int cfti_os_adopt(int fd, cfti_os_file *file) {
     int error = 0;
     *file = fd;
@@ -1448,7 +1441,7 @@ static int cfti_os_adopt(int fd, cfti_os_file *file) {
     return error;
 }
 
-/* MemorySanitizer does not see what the kernel writes for syscall(), nor, in some versions, for
+/* MemorySanitizer misses what the kernel writes for syscall(), and in some versions for
  * fstatat(). */
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)
@@ -1464,13 +1457,12 @@ void __msan_unpoison(const volatile void *, size_t);
 #define CFTI_KERNEL_WROTE(data, size) ((void)0)
 #endif
 
-/* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
- * with it when a signal comes. */
+/* Every call is repeated after EINTR, also where POSIX does not name it: FUSE answers any call
+ * with EINTR when a signal comes. */
 
-/* Whether a file that could not be opened without waiting is worth another try, for a minute in
- * all: another process holds a lease on it (fcntl(), F_SETLEASE) and has been told to give it
- * back, which the kernel waits for 45 seconds by default. Nothing but that makes EAGAIN of a
- * regular file, and nothing else is waited for. */
+/* Whether opening without waiting failed for another process's lease (fcntl(), F_SETLEASE) and is
+ * worth another try, for a minute in all: the holder has been notified, and the kernel takes the
+ * lease from it after 45 seconds by default. Only a lease makes EAGAIN of a regular file. */
 #define CFTI_OS_LEASE_NAPS 3000
 static bool cfti_os_awaits_lease(cfti_os_file at, const char *path, int *naps) {
     cfti_os_status status;
@@ -1502,8 +1494,8 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
 
 static void cfti_os_close(cfti_os_file file) { (void)close(file); }
 
-/* The kernel takes no path of 4096 bytes or more in one call, but any number of
- * shorter ones, each relative to the directory before it. */
+/* The kernel accepts paths below 4096 bytes. A longer path is opened in steps, each relative to the
+ * directory before. */
 #define CFTI_OS_PATH_STEP 4000
 
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory) {
@@ -1518,7 +1510,7 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 #define CFTI_O_PATH 0
 #endif
 
-/* Those on the way need only be entered. */
+/* The directories on the way need to be searchable, not readable. */
 static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directory) {
     cfti_os_file at = CFTI_OS_CWD;
     size_t size = strlen(path);
@@ -1565,12 +1557,12 @@ static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
 #if defined(__linux__) && !defined(__alpha__)
 #define CFTI_OS_OPENS_BENEATH 1
 
-/* openat2(), of Linux 5.6: as in <linux/openat2.h>, which may be older, or missing. */
+/* openat2() of Linux 5.6, as in <linux/openat2.h>, which may be older or missing. */
 #define CFTI_OS_OPENAT2 437
 typedef struct cfti_os_how {
     uint64_t flags, mode, resolve;
 } cfti_os_how;
-#define CFTI_OS_NO_MAGIC_LINKS 2 /* RESOLVE_NO_MAGICLINKS and its like */
+#define CFTI_OS_NO_MAGIC_LINKS 2 /* RESOLVE_NO_MAGICLINKS and so on */
 #define CFTI_OS_NO_LINKS 4
 #define CFTI_OS_BENEATH 8
 
@@ -1586,7 +1578,7 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
         fd = (int)syscall(CFTI_OS_OPENAT2, at, path, &how, sizeof(how));
     } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0) ||
                         cfti_os_awaits_lease(at, path, &naps)));
-    /* Filters of system calls answer EPERM, and no file of ours is opened in a way that would. */
+    /* Filters of system calls answer EPERM, which opening in these ways never does. */
     if (fd < 0 && (errno == EPERM || errno == E2BIG || errno == EINVAL)) return CFTI_OS_NO_BENEATH;
     return cfti_os_adopt(fd, file);
 }
@@ -1597,8 +1589,8 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
 
 /* ---- the clock ---- */
 
-/* Linux stamps a write before it copies. Of macOS and the BSDs that is not known: there every
- * file is read a second time. */
+/* Linux stamps a write before it copies the bytes. macOS and the BSDs document no order: there
+ * every file is read a second time. */
 #if defined(__linux__)
 #define CFTI_OS_TIMES_ARE_PROMPT true
 #else
@@ -1607,8 +1599,8 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
 
 static void cfti_os_now(cfti_os_time *now) {
 #if defined(__linux__) && defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
-    /* The very clock that file systems use, which moves by 1 to 10 ms. (That of a 32-bit
-     * system's call may end in 2038.) */
+    /* The clock that file systems use, in steps of 1 to 10 ms. (A 32-bit system's call may end in
+     * 2038.) */
     long time[2];
     if (syscall(SYS_clock_gettime, 5 /* CLOCK_REALTIME_COARSE */, time) != 0)
         memset(time, 0, sizeof(time));
@@ -1619,7 +1611,7 @@ static void cfti_os_now(cfti_os_time *now) {
     struct timeval time;
     memset(now, 0, sizeof(*now));
     if (gettimeofday(&time, NULL) != 0) return;
-    /* And 20 ms less: theirs may lag by as much. */
+    /* Less 20 ms, by which the clock of a file system may lag. */
     now->seconds = (int64_t)time.tv_sec - (time.tv_usec < 20000);
     now->ns = (uint32_t)((time.tv_usec + 980000) % 1000000) * 1000u;
 #endif
@@ -1630,7 +1622,7 @@ static void cfti_os_nap(void) { (void)poll(NULL, 0, 1); }
 /* ---- the status of files ---- */
 
 static cfti_kind cfti_os_kind_of_mode(mode_t mode) {
-    /* S_ISLNK is among what -std=c99 hides; the values are the same everywhere. */
+    /* -std=c99 hides S_ISLNK; the values are the same on every system. */
     switch ((unsigned)mode & 0170000u) {
     case 0100000u: return CFTI_KIND_FILE;
     case 0040000u: return CFTI_KIND_DIRECTORY;
@@ -1681,7 +1673,7 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
     return 0;
 }
 
-/* Some systems refuse, or cut, a transfer of 2 GiB and more. */
+/* Some systems refuse or cut a transfer of 2 GiB or more. */
 #define CFTI_OS_TRANSFER ((size_t)1 << 30)
 
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
@@ -1695,7 +1687,7 @@ static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t 
 }
 
 static cfti_kind cfti_os_kind_of_type(unsigned char type) {
-    switch (type) { /* DT_REG and its like, which -std=c99 hides */
+    switch (type) { /* DT_REG and so on, which -std=c99 hides */
     case 0: return CFTI_KIND_UNKNOWN;
     case 8: return CFTI_KIND_FILE;
     case 4: return CFTI_KIND_DIRECTORY;
@@ -1709,9 +1701,9 @@ static bool cfti_os_is_dots(const char *name) {
 }
 
 #if defined(__linux__) && defined(SYS_getdents64)
-/* The system call itself: readdir() would allocate behind our allocator's back, and
- * costs two more calls a directory. The record is the kernel's: inode (8 bytes),
- * offset (8), record length (2), type (1), name. */
+/* The system call itself: readdir() allocates without the caller's allocator and costs two more
+ * calls per directory. A record has inode (8 bytes), offset (8), its own length (2), type (1) and
+ * name. */
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
     char buffer[32768];
@@ -1738,7 +1730,7 @@ static int cfti_os_list(cfti_os_file directory,
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
     int error = 0;
-    int copy = fcntl(directory, CFTI_F_DUPFD_CLOEXEC, 3); /* closedir() closes what it is given */
+    int copy = fcntl(directory, CFTI_F_DUPFD_CLOEXEC, 3); /* closedir() closes its descriptor */
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL) {
         error = cfti_os_errno();
@@ -1777,7 +1769,7 @@ static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const ui
 
 static void cfti_os_unmap(const uint8_t *data, size_t size) {
     void *p;
-    memcpy(&p, &data, sizeof(p)); /* munmap() takes what mmap() gave, without the const */
+    memcpy(&p, &data, sizeof(p)); /* a cast would drop the const, and warn */
     (void)munmap(p, size);
 }
 #endif
@@ -1806,12 +1798,12 @@ static bool cfti_os_is_shortage(int error) {
            error == ENOBUFS;
 }
 
-static uintptr_t cfti_os_thread_id(void) { return (uintptr_t)&errno; } /* each has its own */
+static uintptr_t cfti_os_thread_id(void) { return (uintptr_t)&errno; } /* each thread has its own */
 
 static size_t cfti_os_processors(void) {
 #if defined(__linux__) && defined(SYS_sched_getaffinity)
-    /* One call, where sysconf() opens and reads a file, and it knows of the
-     * processors that this process may not use. */
+    /* One call, where sysconf() opens and reads a file; and it leaves out the processors that this
+     * process may not use. */
     unsigned char mask[1024];
     long size = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask), i;
     size_t count = 0;
@@ -1831,8 +1823,8 @@ static size_t cfti_os_processors(void) {
 #if !defined(CONFITURE_NO_ALLOC)
 static void cfti_os_advise_large(void *block, size_t size) {
 #if defined(__linux__) && defined(SYS_madvise)
-    /* Outwards to whole pages, so that what malloc() has mapped for a block stays one
-     * mapping: only then can realloc() move it without copying. */
+    /* Outwards to whole pages, so that malloc()'s mapping of the block stays one mapping: only then
+     * can realloc() move it without copying. */
     long page = sysconf(_SC_PAGESIZE);
     uintptr_t first = (uintptr_t)block, last = first + size;
     if (page <= 0) return;
@@ -1840,8 +1832,8 @@ static void cfti_os_advise_large(void *block, size_t size) {
     last += (uintptr_t)page - 1;
     last -= last % (uintptr_t)page;
     (void)syscall(SYS_madvise, first, last - first, 14 /* MADV_HUGEPAGE */);
-    /* malloc() has touched the first page by writing its own few bytes before the block,
-     * and where one small page is, no large one comes by itself. */
+    /* malloc() has touched the first small page by its header before the block, and the kernel
+     * puts no large page where a small one is unless asked to. */
     if (first % CFTI_OS_LARGE_PAGE == 0 && last - first >= CFTI_OS_LARGE_PAGE)
         (void)syscall(SYS_madvise, first, CFTI_OS_LARGE_PAGE, 25 /* MADV_COLLAPSE */);
 #else
@@ -1884,7 +1876,7 @@ static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file)
 }
 
 #if defined(CFTI_O_TMPFILE)
-/* The only name that a file without one has: "/proc/self/fd/N". */
+/* "/proc/self/fd/N", the only path to a file without a name. */
 static const char *cfti_os_fd_path(cfti_os_file file, char path[40]) {
     int rest;
     size_t size = 14;
@@ -1895,9 +1887,8 @@ static const char *cfti_os_fd_path(cfti_os_file file, char path[40]) {
     return path;
 }
 
-/* Whether a new file without a name may be used: not where /proc is missing or another
- * process's, and not where the umask was forgotten, as by Linux before 5.19 on file systems
- * without ACLs. */
+/* Whether a new file without a name is usable. Naming it needs the /proc of this process; and Linux
+ * before 5.19 ignores the umask on file systems without ACLs. */
 static bool cfti_os_unnamed_is_good(cfti_os_file file, bool is_private) {
     cfti_os_status one, other;
     char path[40];
@@ -1953,21 +1944,21 @@ static uint64_t cfti_os_random(void) {
         (void)cfti_os_read_at(file, &value, sizeof(value), 0, &got);
         cfti_os_close(file);
     }
-    /* Where there is nothing random, names that are taken are passed over. */
+    /* Without randomness names repeat; the caller then tries the next one. */
     return got == sizeof(value) ? value : (uint64_t)getpid() << 32 ^ (uint64_t)(uintptr_t)&value;
 }
 
-/* ---- what is open already ---- */
+/* ---- files that are open already ---- */
 
-/* Where this process's descriptors are. */
+/* The directories of this process's descriptors. */
 #if defined(__linux__)
 static const char *const cfti_os_descriptors[] = {"/proc/self/fd", "/proc/thread-self/fd"};
 #else
 static const char *const cfti_os_descriptors[] = {"/dev/fd"};
 #endif
 
-/* Whether the links in `directory` are no paths but lead to what is open in some process: so
- * all that are in /proc do; and whether that is this process. */
+/* Whether the links in `directory` lead to open files of a process, as all links in /proc do, and
+ * whether this is that process. */
 static bool cfti_os_holds_open_files(cfti_os_file directory, bool *is_own) {
     cfti_os_status where, own;
     bool holds = false;
@@ -1975,7 +1966,7 @@ static bool cfti_os_holds_open_files(cfti_os_file directory, bool *is_own) {
     *is_own = false;
     if (cfti_os_status_of(directory, &where) != 0) return false;
     for (i = 0; i < CFTI_COUNT(cfti_os_descriptors) && !*is_own; i++) {
-        cfti_os_file file; /* open, since /proc numbers its inodes anew for each look */
+        cfti_os_file file; /* kept open: /proc gives an inode a new number for each lookup */
         if (cfti_os_open_directory_at(CFTI_OS_CWD, cfti_os_descriptors[i], &file) != 0) continue;
         if (cfti_os_status_of(file, &own) == 0 && own.device == where.device) {
             *is_own = own.inode == where.inode;
@@ -1998,7 +1989,7 @@ static int cfti_os_descriptor_number(const char *name) {
     return number;
 }
 
-/* Whether an error says that a path does not lead to an open file. */
+/* Whether an error means that the path does not lead to an open file. */
 static bool cfti_os_is_no_open_file(int error) {
     return error == EINVAL || error == ENOENT || error == ENOTDIR || error == EACCES ||
            error == ELOOP || error == ENAMETOOLONG;
@@ -2032,7 +2023,7 @@ static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *des
         int no_link = cfti_os_read_link(at, target, sizeof(target)), error = 0;
         if (no_link != 0 && !cfti_os_is_no_open_file(no_link)) return no_link;
 #if defined(__linux__)
-        if (no_link != 0) return 0; /* there they are links */
+        if (no_link != 0) return 0; /* Linux shows open files as links */
 #endif
         error = cfti_os_look_beside(at, is_open_file, descriptor);
         if (error != 0 || *is_open_file || no_link != 0) return error;
@@ -2066,7 +2057,7 @@ static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
         ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return cfti_os_errno();
-        if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
+        if (n == 0) return EIO; /* POSIX leaves this case open; repeating it might never end */
         p += n;
         size -= (size_t)n;
     }
@@ -2087,8 +2078,8 @@ static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, ui
     return 0;
 }
 
-/* The calling thread's signals, which a write to a pipe without a reader adds SIGPIPE to. On
- * Linux by the calls themselves, since -std=c99 hides sigset_t. */
+/* A write to a pipe without a reader raises SIGPIPE in the calling thread, where it is blocked and
+ * consumed. On Linux by system calls, since -std=c99 hides sigset_t. */
 #if defined(__linux__)
 typedef struct cfti_pipe_signals {
     unsigned long words[4];
@@ -2187,7 +2178,7 @@ static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size
 }
 
 static int cfti_os_finish(cfti_os_file file) {
-    /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
+    /* After EINTR Linux has closed the descriptor; closing again could hit another thread's. */
     return close(file) != 0 && errno != EINTR ? cfti_os_errno() : 0;
 }
 
@@ -2210,13 +2201,13 @@ static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
     return 0;
 }
 
-/* Who may do what, as three bits each; behind an ACL the group's are not its mask. */
+/* Three bits each. With an ACL, group is the group's own entry: the mode shows the mask there. */
 typedef struct cfti_rights {
     uint32_t user, group, other;
-    uint32_t named; /* what each user and group that an ACL names may do */
+    uint32_t named; /* what every user and group named in the ACL may do */
 } cfti_rights;
 
-/* Those for whom the old file's group or owner spoke are others now. */
+/* Those whom the old file's group or owner entry covered may be covered by another entry now. */
 static void cfti_rights_narrow(cfti_rights *rights, const cfti_os_status *old,
                                const cfti_os_status *made) {
     if (made->group != old->group) rights->group = rights->other = rights->group & rights->other;
@@ -2236,7 +2227,7 @@ static bool cfti_os_has_no_acl(int error) {
     return error == ENODATA || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS;
 }
 
-/* The ACL of a file, *size 0: it has none. ERANGE: more than there is room for. */
+/* The ACL of a file; *size 0: none. ERANGE: larger than the capacity. */
 static int cfti_os_read_acl(const char *path, uint8_t *acl, size_t capacity, size_t *size) {
     ssize_t n;
     *size = 0;
@@ -2271,7 +2262,7 @@ static void cfti_rights_of_acl(cfti_rights *rights, const uint8_t *acl, size_t s
     rights->named &= mask;
 }
 
-/* False: it cannot be given to the file. */
+/* False: the file does not accept the ACL. */
 static bool cfti_os_write_acl(cfti_os_file file, uint8_t *acl, size_t size,
                               const cfti_rights *rights) {
     size_t at;
@@ -2285,7 +2276,7 @@ static bool cfti_os_write_acl(cfti_os_file file, uint8_t *acl, size_t size,
 }
 #endif
 
-/* The old file's group, which its writers may well belong to. */
+/* Sets the old file's group, which the process may belong to; it stays as it is if not. */
 static int cfti_os_set_group(cfti_os_file file, uint32_t group, cfti_os_status *made) {
     while (fchown(file, (uid_t)-1, (gid_t)group) != 0)
         if (errno != EINTR) return 0;
@@ -2300,14 +2291,14 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
     rights.group = old->mode >> 3 & 7u;
     rights.other = old->mode & 7u;
     rights.named = 7;
-    /* From nobody's file to what it may be, and never more on the way. */
+    /* From the owner's alone to the final rights, and never more in between. */
     if ((made->mode & 077u) != 0) error = cfti_os_set_mode(file, 0600);
     if (error == 0 && made->group != old->group) error = cfti_os_set_group(file, old->group, made);
 #if defined(__linux__)
     {
         uint8_t acl[4096];
         size_t size = 0;
-        if (error == 0) error = cfti_os_remove_acl(file); /* that the directory has given it */
+        if (error == 0) error = cfti_os_remove_acl(file); /* the directory's default */
         if (error == 0) error = cfti_os_read_acl(old_path, acl, sizeof(acl), &size);
         if (error == ERANGE || error == E2BIG) error = 0, rights.group = rights.other = 0;
         if (error != 0) return error;
@@ -2315,7 +2306,7 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
             cfti_rights_of_acl(&rights, acl, size);
             cfti_rights_narrow(&rights, old, made);
             if (cfti_os_write_acl(file, acl, size, &rights)) return 0;
-            rights.group &= rights.named; /* they belong to the group or to the others now */
+            rights.group &= rights.named; /* the named ones count as group or others now */
             rights.other &= rights.named;
         }
     }
@@ -2349,9 +2340,9 @@ static int cfti_os_remove(const char *path) {
 #if !defined(_WIN32) && !defined(CONFITURE_NO_THREADS)
 
 #include <pthread.h>
-#include <signal.h> /* for a mask alone: no handler is set, and no signal sent */
+#include <signal.h> /* for a mask alone: the library sets no handler and sends no signal */
 
-/* Under -std=c99 the C libraries of Linux hide sigset_t, which has 128 bytes in each. */
+/* Under -std=c99 the C libraries of Linux hide sigset_t, which has 128 bytes in all of them. */
 #if defined(__linux__) && !defined(__cplusplus) && !defined(SIG_BLOCK)
 typedef struct cfti_signals {
     unsigned long bits[128 / sizeof(unsigned long)];
@@ -2399,8 +2390,8 @@ static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
 static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(&c->os); }
 static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(&c->os); }
 
-/* Many threads in a small address space: eight times what the library needs, for the caller's
- * allocator, and thread-local variables, which glibc puts there, too. */
+/* Small, for many threads in a small address space; eight times what the library needs, for the
+ * caller's allocator and for thread-local variables, which glibc keeps on the stack. */
 #define CFTI_THREAD_STACK ((size_t)512 << 10)
 
 static int cfti_thread_create(cfti_thread *thread, void *(*run)(void *), void *ctx) {
@@ -2415,8 +2406,8 @@ static int cfti_thread_create(cfti_thread *thread, void *(*run)(void *), void *c
     return error;
 }
 
-/* Born with all signals blocked: a handler of the host's never runs on it, and a signal that
- * the host waits for, with sigwait() or signalfd(), never finds a thread to kill it in. */
+/* The thread starts with all signals blocked: a handler of the host never runs on it, and a signal
+ * that the host awaits by sigwait() or signalfd() finds no thread to kill the process in. */
 static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
     cfti_signals all, before;
     int error;
@@ -2424,7 +2415,7 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
     error = pthread_sigmask(CFTI_SIG_SETMASK, &all, &before);
     if (error != 0) return error;
     error = cfti_thread_create(thread, run, ctx);
-    /* Static thread-local variables may need more than that. */
+    /* Static thread-local variables may need a larger stack. */
     if (error == EINVAL) error = pthread_create(&thread->os, NULL, run, ctx);
     (void)pthread_sigmask(CFTI_SIG_SETMASK, &before, NULL);
     return error;
@@ -2455,7 +2446,7 @@ static void cfti_cancel_restore(int before) {
 #if defined(_WIN32)
 
 #if !defined(WIN32_LEAN_AND_MEAN)
-#define WIN32_LEAN_AND_MEAN /* or a later winsock2.h of the user's would not compile */
+#define WIN32_LEAN_AND_MEAN /* else the user's winsock2.h, if included later, fails to compile */
 #define CFTI_LEAN
 #endif
 #if !defined(NOMINMAX)
@@ -2491,18 +2482,18 @@ static const cfti_os_file cfti_os_cwd = {NULL, NULL};
 #define CFTI_OS_LEAVES ((int)ERROR_NOT_SAME_DEVICE)
 #define CFTI_OS_NAME_TOO_LONG ((int)ERROR_FILENAME_EXCED_RANGE)
 
-/* A server or a share that cannot be reached is not among them: it may be there. */
+/* An unreachable server or share is not among them: it may exist. */
 static bool cfti_os_is_absent(int error) {
     return error == (int)ERROR_FILE_NOT_FOUND || error == (int)ERROR_PATH_NOT_FOUND;
 }
 
-/* What Windows refuses as a name, no file has. */
+/* No file has a name that Windows refuses. */
 static bool cfti_os_is_no_name(int error) {
     return error == CFTI_OS_NAME_TOO_LONG || error == (int)ERROR_INVALID_NAME ||
            error == (int)ERROR_BAD_PATHNAME || error == (int)ERROR_NO_UNICODE_TRANSLATION;
 }
 
-/* Why the last call failed: never 0, which would say that it had not. */
+/* Why the last call failed: never 0, which would mean success. */
 static int cfti_os_last_error(void) {
     DWORD error = GetLastError();
     if (error == ERROR_OUTOFMEMORY) return CFTI_OS_NO_MEMORY;
@@ -2553,17 +2544,16 @@ static const char *cfti_os_error_text(int os_error) {
     }
 }
 
-/* ---- names: UTF-8 here, UTF-16 there ---- */
+/* ---- names: UTF-8 in the library, UTF-16 in the system ---- */
 
-/* Windows allows any 16-bit units in a name. Half of a pair becomes the three bytes
- * that UTF-8 would have for it and does not allow: so such a name is listed, matched and
- * opened like any other, and refused as what is not UTF-8 only if it is to be part of a
- * schema. */
+/* Windows allows any 16-bit units in a name. An unpaired surrogate becomes the three bytes that
+ * UTF-8 would have for it but forbids. So the library lists, matches and opens such a name like any
+ * other, and refuses it as invalid UTF-8 only as part of a schema. */
 static bool cfti_os_is_half(const uint8_t *p, size_t n) {
     return n >= 3 && p[0] == 0xED && p[1] >= 0xA0 && p[1] <= 0xBF && (p[2] & 0xC0) == 0x80;
 }
 
-/* Turns UTF-16 into UTF-8, "\" into "/", and puts a NUL behind. */
+/* Turns UTF-16 into UTF-8 with a NUL, and "\" into "/". */
 static int cfti_os_narrow(const wchar_t *text, size_t size, char *out, size_t capacity) {
     size_t i, n = 0;
     for (i = 0; i < size; i++) {
@@ -2596,18 +2586,18 @@ static int cfti_os_narrow(const wchar_t *text, size_t size, char *out, size_t ca
     return 0;
 }
 
-#define CFTI_OS_WIDE 32768      /* 16-bit units that a path may have, its NUL included */
-#define CFTI_OS_PATH_STEP 32767 /* bytes: a path of any length will do in one call */
+#define CFTI_OS_WIDE 32768      /* 16-bit units of the longest path, with its NUL */
+#define CFTI_OS_PATH_STEP 32767 /* bytes: one call takes a path of any length */
 
-/* A path as the system takes it: \\?\, a root, and components that it takes as they
- * are. Without that prefix it would end at 260 characters, drop dots and spaces at a
- * name's end, and open a device instead of the file aux.sql. */
+/* A path for the system: \\?\, a root, and literal components. Without that prefix Windows
+ * limits a path to 260 characters, drops dots and spaces at a name's end, and opens a device
+ * instead of the file aux.sql. */
 typedef struct cfti_wide {
     wchar_t *text;
     size_t size, capacity;
-    size_t root;        /* how much of it no ".." can take away */
-    bool is_device;     /* what it leads to is one */
-    wchar_t usual[512]; /* 64 KiB are too much for a stack: a longer path is on the heap */
+    size_t root;        /* length of the part that ".." cannot remove */
+    bool is_device;     /* the path names a device */
+    wchar_t usual[512]; /* a longer path is on the heap: 64 KiB are too much for a stack */
 } cfti_wide;
 
 static void cfti_wide_init(cfti_wide *wide) {
@@ -2621,7 +2611,7 @@ static void cfti_wide_close(cfti_wide *wide) {
     if (wide->text != wide->usual) (void)HeapFree(GetProcessHeap(), 0, wide->text);
 }
 
-/* Room for the longest path there is. */
+/* Makes the capacity that of the longest path. */
 static int cfti_wide_grow(cfti_wide *wide) {
     wchar_t *text;
     if (wide->capacity == CFTI_OS_WIDE) return CFTI_OS_NAME_TOO_LONG;
@@ -2661,8 +2651,7 @@ static int cfti_wide_append(cfti_wide *wide, const char *text, size_t size) {
     return 0;
 }
 
-/* Appends the components of a path. ".." takes one away, as Windows has it: whether it
- * was a link does not matter. */
+/* Appends the components of a path. ".." removes one, a link or not, as everywhere on Windows. */
 static int cfti_wide_join(cfti_wide *wide, const char *path) {
     while (*path != '\0') {
         size_t n = 0;
@@ -2673,7 +2662,7 @@ static int cfti_wide_join(cfti_wide *wide, const char *path) {
             if (wide->size > wide->root) wide->size--;
             wide->text[wide->size] = L'\0';
         } else if (n > 0 && !(n == 1 && path[0] == '.')) {
-            /* A colon would name a stream beside the file, or a drive. */
+            /* A colon would name a stream of the file, or a drive. */
             if (memchr(path, ':', n) != NULL) return (int)ERROR_INVALID_NAME;
             if (wide->text[wide->size - 1] != L'\\') error = cfti_wide_append(wide, "/", 1);
             if (error == 0) error = cfti_wide_append(wide, path, n);
@@ -2690,7 +2679,7 @@ static bool cfti_os_is_slash(char c) { return c == '/' || c == '\\'; }
 static bool cfti_os_is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 #define CFTI_OS_ROOT_CAPACITY 1024
-#define CFTI_OS_LONG_PATH SIZE_MAX /* there are only paths, of no more than CFTI_OS_WIDE */
+#define CFTI_OS_LONG_PATH SIZE_MAX /* every call takes a path, of at most CFTI_OS_WIDE */
 
 static size_t cfti_os_root(const char *path, size_t size) {
     size_t i = 2, parts = 2;
@@ -2731,7 +2720,7 @@ static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
     size_t i, n = 0;
     char here[4096];
     if (root == 1 && cfti_os_current_directory(here, sizeof(here)) == 0) {
-        path = here; /* "/x" is on its drive */
+        path = here; /* "/x" is on the current drive */
         root = cfti_os_root(path, strlen(path));
     }
     for (i = 0; i < root; i++) {
@@ -2740,13 +2729,13 @@ static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
         else if (n < 2 || text[n - 1] != '/') text[n++] = '/';
     }
     if (n > 1 && text[1] == ':' && text[0] >= 'a')
-        text[0] = (char)(text[0] - 0x20); /* c:/ is C:/ */
+        text[0] = (char)(text[0] - 0x20); /* c:/ and C:/ are one drive */
     if (n > 0 && text[n - 1] != '/') text[n++] = '/';
     return n;
 }
 
-/* NUL, CON and the like: devices in every directory, as Windows has it. Here only if
- * the name stands alone, or behind //./ */
+/* NUL, CON and so on, which Windows takes for devices in every directory: here only a name alone,
+ * or after //./ */
 static bool cfti_os_is_device(const char *path) {
     static const char names[] = "CON PRN AUX NUL CONIN$ CONOUT$ COM LPT ";
     const char *name;
@@ -2768,7 +2757,7 @@ static bool cfti_os_is_device(const char *path) {
     return false;
 }
 
-/* The path of a directory that was opened by its name in another one: the system knows it. */
+/* The path of a directory that was opened by its name in another one, from the system. */
 static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     char head[CFTI_OS_ROOT_CAPACITY];
     DWORD size;
@@ -2788,8 +2777,8 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     return error;
 }
 
-/* The whole path of `path` below directory `at`; whatever comes out, cfti_wide_close() frees
- * it. */
+/* The whole path of `path` below directory `at`. After an error, too, cfti_wide_close() must be
+ * called. */
 static int cfti_wide_path(cfti_wide *wide, cfti_os_file at, const char *path) {
     const char *first = at.path != NULL ? at.path : path;
     size_t size = strlen(first), root = cfti_os_root(first, size), n;
@@ -2853,9 +2842,9 @@ static int cfti_os_open_wide(const wchar_t *path, DWORD access, DWORD dispositio
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
     cfti_wide wide;
     int error = cfti_wide_path(&wide, at, path);
-    /* To read from CON would wait for somebody to type. */
+    /* Reading from CON would wait for a key. */
     if (error == 0 && wide.is_device) error = CFTI_OS_NO_DEVICE;
-    /* With backup semantics a directory can be opened too, and then be told from a file. */
+    /* With backup semantics a directory opens too; its status shows what it is. */
     if (error == 0)
         error = cfti_os_open_wide(wide.text, GENERIC_READ, OPEN_EXISTING,
                                   FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_SEQUENTIAL_SCAN, file);
@@ -2863,8 +2852,8 @@ static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
     return error;
 }
 
-/* Windows does not tell a link from other reparse points (files in a cloud, compressed
- * ones) but by this bit of the tag: "represents another named entity". */
+/* The bit of a tag that distinguishes a link from other reparse points (files in a cloud,
+ * compressed files): "represents another named entity". */
 #define CFTI_OS_TAG_IS_LINK 0x20000000u
 
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file) {
@@ -2884,7 +2873,7 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
     else if ((tag.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0) return 0;
     else if ((tag.ReparseTag & CFTI_OS_TAG_IS_LINK) != 0) error = CFTI_OS_LINK_LOOP;
     cfti_os_close(*file);
-    /* A compressed file, or one in a cloud: its bytes are to be had behind that only. */
+    /* A compressed file, or one in a cloud: opening without the flag gives its bytes. */
     return error != 0 ? error : cfti_os_open(at, path, file);
 }
 
@@ -2913,26 +2902,25 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return error;
 }
 
-/* Nothing here opens by such a rule. */
 static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
     return cfti_os_open_directory(path, directory);
 }
 
 #define CFTI_OS_OPENS_BENEATH 0
 
-/* From 100 ns since 1601 to seconds since 1970. */
+/* From units of 100 ns since 1601 to seconds since 1970. */
 static int64_t cfti_os_seconds(LARGE_INTEGER time, uint32_t *ns) {
     *ns = (uint32_t)(time.QuadPart % 10000000) * 100;
     return (int64_t)(time.QuadPart / 10000000) - 11644473600;
 }
 
-/* The time of the last write is only sure to be told once the writer has closed the file. */
+/* The time of the last write is certain only after the writer has closed the file. */
 #define CFTI_OS_TIMES_ARE_PROMPT false
 
 static void cfti_os_now(cfti_os_time *now) {
     FILETIME time;
     LARGE_INTEGER number;
-    GetSystemTimeAsFileTime(&time); /* what NTFS uses, too */
+    GetSystemTimeAsFileTime(&time); /* NTFS uses it as well */
     number.QuadPart = (LONGLONG)((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime);
     now->seconds = cfti_os_seconds(number, &now->ns);
 }
@@ -2959,7 +2947,7 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
         !GetFileInformationByHandleEx(file.handle, FileStandardInfo, &standard, sizeof(standard)))
         return cfti_os_last_error();
     if (GetFileInformationByHandleEx(file.handle, FileIdInfo, &id, sizeof(id))) {
-        /* 128 bits, of which NTFS uses half, and ReFS all. */
+        /* 128 bits: NTFS uses half of them, ReFS all. */
         uint64_t half[2];
         memcpy(half, &id.FileId, sizeof(half));
         status->device = (uint64_t)id.VolumeSerialNumber ^ half[1];
@@ -3000,7 +2988,7 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
 
 #define CFTI_OS_TRANSFER ((size_t)1 << 30) /* a call takes 32 bits */
 
-/* Where a call that takes an offset reads or writes. */
+/* For a call that reads or writes at an offset. */
 static OVERLAPPED cfti_os_place(uint64_t offset) {
     OVERLAPPED place;
     memset(&place, 0, sizeof(place));
@@ -3031,14 +3019,14 @@ static int cfti_os_list(cfti_os_file directory,
         const char *at = buffer.bytes;
         if (!GetFileInformationByHandleEx(directory.handle, next, &buffer, sizeof(buffer))) {
             DWORD error = GetLastError();
-            /* The root of a drive has no "." and may hold nothing. */
+            /* The root of a drive has no "." and may be empty. */
             return error == ERROR_NO_MORE_FILES || error == ERROR_FILE_NOT_FOUND
                        ? 0
                        : cfti_os_last_error();
         }
         for (;;) {
             const FILE_FULL_DIR_INFO *info = (const FILE_FULL_DIR_INFO *)(const void *)at;
-            /* A link, or what else is not as it seems: the library will ask. */
+            /* A reparse point may be a link: its status will show it. */
             cfti_kind kind =
                 (info->FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 ? CFTI_KIND_UNKNOWN
                 : (info->FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0   ? CFTI_KIND_DIRECTORY
@@ -3062,7 +3050,7 @@ static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const ui
     *data = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, (DWORD)(offset >> 32),
                                            (DWORD)(offset & 0xFFFFFFFFu), size);
     if (*data == NULL) error = cfti_os_last_error();
-    (void)CloseHandle(mapping); /* the view keeps it */
+    (void)CloseHandle(mapping); /* the view keeps the mapping */
     return error;
 }
 
@@ -3074,7 +3062,7 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 
 /* ---- writing ---- */
 
-/* is_private has no meaning here: who may read a new file is what its directory says. */
+/* is_private has no effect on Windows, where the directory decides who may read a new file. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
     cfti_wide wide;
     int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
@@ -3090,7 +3078,7 @@ static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_o
     (void)directory;
     (void)is_private;
     (void)file;
-    return CFTI_OS_NO_DEVICE; /* every file has a name here */
+    return CFTI_OS_NO_DEVICE; /* on Windows every file has a name */
 }
 
 static int cfti_os_name(cfti_os_file file, const char *path) {
@@ -3111,8 +3099,8 @@ static int cfti_os_link(const char *from, const char *to) {
     return error;
 }
 
-/* What is random here needs another library to be linked. Names that are taken are passed
- * over, so that it is enough if they seldom are. */
+/* The system's random numbers need another library to link. Names that exist are skipped, so that
+ * rare repetition is good enough. */
 static uint64_t cfti_os_random(void) {
     LARGE_INTEGER ticks;
     uint64_t value = (uint64_t)GetCurrentProcessId() << 32 | GetCurrentThreadId();
@@ -3138,7 +3126,7 @@ static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_fi
     return error;
 }
 
-/* At an offset if that is not NULL, which also moves the place where writing goes on. */
+/* At *offset unless NULL; Windows moves the file position in both cases. */
 static int cfti_os_write_all(cfti_os_file file, const void *data, size_t size,
                              const uint64_t *offset) {
     const char *p = (const char *)data;
@@ -3173,16 +3161,16 @@ static int cfti_os_finish(cfti_os_file file) {
     return CloseHandle(file.handle) ? 0 : cfti_os_last_error();
 }
 
-/* Of a directory there is nothing to wait for: no call is documented that would. */
+/* A directory needs no sync: no documented call does it. */
 static int cfti_os_sync(cfti_os_file file) {
     return file.path != NULL || FlushFileBuffers(file.handle) ? 0 : cfti_os_last_error();
 }
 
 static bool cfti_os_is_not_synced(int error) {
-    return error == (int)ERROR_ACCESS_DENIED; /* it is open for reading only */
+    return error == (int)ERROR_ACCESS_DENIED; /* the file is open for reading only */
 }
 
-/* There is no mode: a file that is read-only cannot be replaced, as Windows has it. */
+/* Windows has no mode bits, and does not replace a read-only file. */
 static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cfti_os_status *old,
                                cfti_os_status *made) {
     (void)file;
@@ -3192,8 +3180,8 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
     return 0;
 }
 
-/* Scanners of viruses and indexers open what has just been written, for some
- * milliseconds, and it cannot be moved or removed meanwhile. False: that was enough. */
+/* Virus scanners and indexers open a file that was just written for some milliseconds, in which it
+ * cannot be moved or removed. False: another try is useless. */
 static bool cfti_os_may_retry(int error, unsigned *attempt) {
     static const DWORD waits[] = {1, 10, 20, 40};
     if (error != (int)ERROR_ACCESS_DENIED && error != (int)ERROR_SHARING_VIOLATION) return false;
@@ -3212,8 +3200,8 @@ typedef struct cfti_renaming {
 #define CFTI_OS_RENAME_EX ((FILE_INFO_BY_HANDLE_CLASS)22)
 #define CFTI_OS_RENAME_OVER 3u /* REPLACE_IF_EXISTS, POSIX_SEMANTICS */
 
-/* As POSIX has it, Windows 10 can replace a file that others have open. Not every
- * version and file system can. */
+/* Windows 10 can replace a file that others have open, like POSIX; not in every version and on
+ * every file system. */
 static bool cfti_os_rename_posix(const wchar_t *from, cfti_renaming *to, size_t size) {
     cfti_os_file file;
     BOOL good;
@@ -3273,8 +3261,7 @@ static int cfti_os_remove(const char *path) {
 
 /* ---- links ---- */
 
-/* The target that a reparse point's data (REPARSE_DATA_BUFFER) hold, for a link on the
- * drive of `path`. */
+/* The target in a reparse point's data (REPARSE_DATA_BUFFER), for a link on the drive of `path`. */
 static int cfti_os_link_target(uint8_t *data, size_t size, const char *path, char *buffer,
                                size_t capacity) {
     uint32_t tag;
@@ -3297,7 +3284,7 @@ static int cfti_os_link_target(uint8_t *data, size_t size, const char *path, cha
         else text[1] = L'\\';                    /* \\?\UNC\server\share, \\?\Volume{...} */
     } else if (n >= 1 && text[0] == L'\\' && !(n >= 2 && text[1] == L'\\')) {
         root = cfti_os_root(path, strlen(path));
-        if (root > 0) root--; /* its slash is there */
+        if (root > 0) root--; /* the target begins with its slash */
         if (root >= capacity) return (int)ERROR_FILENAME_EXCED_RANGE;
         memcpy(buffer, path, root);
     }
@@ -3320,7 +3307,7 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer,
                          sizeof(data), &size, NULL))
         error = cfti_os_last_error();
     cfti_os_close(file);
-    /* What file systems without links say. */
+    /* The answers of file systems without links. */
     if (error == (int)ERROR_INVALID_FUNCTION || error == (int)ERROR_NOT_SUPPORTED)
         error = CFTI_OS_NO_LINK;
     return error != 0 ? error
@@ -3346,13 +3333,13 @@ static size_t cfti_os_processors(void) {
     size_t count = 0;
     if (GetProcessAffinityMask(GetCurrentProcess(), &mine, &all))
         for (; mine != 0; mine &= mine - 1) count++;
-    if (count == 0) count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS); /* in several groups */
+    if (count == 0) count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS); /* several groups */
     return count < 1 ? 1 : count;
 }
 
 #if !defined(CONFITURE_NO_ALLOC)
 static void cfti_os_advise_large(void *block, size_t size) {
-    (void)block; /* large pages need a privilege here */
+    (void)block; /* on Windows large pages need a privilege */
     (void)size;
 }
 #endif
@@ -3397,7 +3384,7 @@ static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
 static void cfti_condition_signal(cfti_condition *c) { WakeConditionVariable(&c->os); }
 static void cfti_condition_broadcast(cfti_condition *c) { WakeAllConditionVariable(&c->os); }
 
-/* On 32 bits the system aligns a thread's stack to 4 bytes, and the kernels need 16. */
+/* On 32 bits the system aligns a thread's stack to 4 bytes; the SHA-256 kernels need 16. */
 #if CFTI_GNUC && defined(__i386__)
 __attribute__((force_align_arg_pointer))
 #endif
@@ -3476,12 +3463,11 @@ static int cfti_cancel_disable(void) { return 0; }
 static void cfti_cancel_restore(int before) { (void)before; }
 #endif
 
-/* ---- os/uring.c: many small files with two system calls, by Linux's io_uring ---- */
+/* ---- os/uring.c: many small files by two system calls, with Linux's io_uring ---- */
 
-/* A system call may cost as much as what it does for a small file, and a file needs
- * more. A ring takes them from shared memory, a batch of files with two calls. Not
- * every kernel has it and not every host allows it, so it is never the only way:
- * whatever a ring did not do is done by the calls of os/posix.c. */
+/* A system call may cost as much as its work for a small file, and each file needs several. A ring
+ * takes requests from shared memory: two calls serve a batch of files. Some kernels lack io_uring
+ * and some hosts forbid it, so the calls of os/posix.c do whatever a ring did not do. */
 
 #if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_URING) &&                             \
     defined(SYS_io_uring_setup) && defined(SYS_io_uring_enter) && defined(SYS_io_uring_register)
@@ -3493,19 +3479,19 @@ static void cfti_cancel_restore(int before) { (void)before; }
 #if CFTI_RING
 
 #if !defined(CFTI_RING_CROWD)
-#define CFTI_RING_CROWD 0 /* to be found out: see cfti_ring_learn() */
+#define CFTI_RING_CROWD 0 /* measured: see cfti_ring_learn() */
 #endif
 
-/* As in <linux/io_uring.h>, which may be older than the kernel, or missing. */
+/* As in <linux/io_uring.h>, which may be older than the kernel or missing. */
 typedef struct cfti_sqe {
     uint8_t opcode, flags;
     uint16_t priority;
     int32_t file;
     uint64_t offset, address;
-    uint32_t size, call_flags; /* of the call that the request stands for */
+    uint32_t size, call_flags; /* of the equivalent system call */
     uint64_t user_data;
     uint16_t buffer, personality;
-    uint32_t file_index; /* from 1: of the ring's own table of open files */
+    uint32_t file_index; /* from 1: in the ring's own table of open files */
     uint64_t unused[2];
 } cfti_sqe;
 
@@ -3523,36 +3509,36 @@ typedef struct cfti_ring_setup {
         unused_3, unused_4[2];
 } cfti_ring_setup;
 
-#define CFTI_RING_OPEN 18 /* IORING_OP_OPENAT and its like */
+#define CFTI_RING_OPEN 18 /* IORING_OP_OPENAT and so on */
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_STATUS 21 /* IORING_OP_STATX */
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
 #define CFTI_RING_NO_WAIT 8    /* RWF_NOWAIT */
-#define CFTI_RING_REQUESTS 128 /* four a file at once */
+#define CFTI_RING_REQUESTS 128 /* four per file of a batch */
 #if defined(MAP_POPULATE)
-#define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
+#define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* the first batch uses all of it */
 #else
 #define CFTI_RING_MAP MAP_SHARED
 #endif
 
-/* Nor does valgrind see what it writes for a ring. */
+/* Valgrind misses what the kernel writes for a ring. */
 #if defined(__x86_64__) && !defined(__ILP32__)
-/* A request that only valgrind hears, and that is nothing to a processor: to take these bytes
- * for defined. */
+/* Valgrind's client request to take these bytes for defined; the instructions have no effect on a
+ * processor. */
 static void cfti_ring_wrote(const void *data, size_t size) {
-    volatile uint64_t sqe[6];
-    uint64_t cqe = 0;
-    sqe[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
-    sqe[1] = (uint64_t)(uintptr_t)data;
-    sqe[2] = size;
-    sqe[3] = 0;
-    sqe[4] = 0;
-    sqe[5] = 0;
+    volatile uint64_t request[6];
+    uint64_t result = 0;
+    request[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
+    request[1] = (uint64_t)(uintptr_t)data;
+    request[2] = size;
+    request[3] = 0;
+    request[4] = 0;
+    request[5] = 0;
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\t"
                      "rolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
-                     : "+d"(cqe)
-                     : "a"(&sqe[0])
+                     : "+d"(result)
+                     : "a"(&request[0])
                      : "cc", "memory");
 }
 #else
@@ -3582,7 +3568,7 @@ typedef struct cfti_ring_status {
 
 struct cfti_os_ring {
     int file;
-    int cold; /* batches that are read ahead instead: see below */
+    int cold; /* how many batches to read ahead instead: see cfti_os_ring_fetch() */
     uint8_t *memory;
     size_t memory_size;
     cfti_sqe *requests;
@@ -3590,8 +3576,8 @@ struct cfti_os_ring {
     uint32_t *request_tail, *result_head;
     const uint32_t *result_tail;
     uint32_t request_mask, result_mask;
-    size_t crowd; /* from so many threads on it looks at the files, too; 0: not known yet */
-    int tries;    /* to find that out */
+    size_t crowd; /* the ring takes the status too from so many threads on; 0: not measured yet */
+    int tries;    /* measurements left */
     cfti_ring_status looks[CFTI_RING_FILES];
 };
 
@@ -3609,13 +3595,13 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     error =
         cfti_os_adopt((int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup), &ring->file);
     if (error != 0) return error;
-    /* One mapping for both rings, and requests that use what earlier ones of the same
-     * call have opened (Linux 5.19). */
+    /* One mapping for both rings, and requests that use the files opened by earlier ones of the
+     * same call (Linux 5.19). */
     if ((setup.features & 1) == 0 || (setup.features & (1u << 12)) == 0) {
         cfti_os_close(ring->file);
         return CFTI_OS_NO_DEVICE;
     }
-    memset(none, 0xFF, sizeof(none)); /* -1: a place that is free */
+    memset(none, 0xFF, sizeof(none)); /* -1: a free entry */
     if (syscall(SYS_io_uring_register, ring->file, 2, none, CFTI_RING_FILES) != 0) {
         error = cfti_os_errno();
         cfti_os_close(ring->file);
@@ -3655,7 +3641,7 @@ static void cfti_os_ring_close(cfti_os_ring *ring) {
     cfti_os_close(ring->file);
 }
 
-/* Adds a request that speaks of fetch `i`; it is the kernel's after the next enter. */
+/* Adds a request for fetch `i`; the kernel reads it at the next io_uring_enter(). */
 static cfti_sqe *cfti_ring_add(cfti_os_ring *ring, uint8_t opcode, size_t i) {
     uint32_t tail = *ring->request_tail;
     cfti_sqe *sqe = &ring->requests[tail & ring->request_mask];
@@ -3714,12 +3700,12 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_cqe *cqe) {
     }
 }
 
-/* Hands `count` requests over and waits until all are done: their memory is in use
- * until then, whatever happens. What they did is noted in the fetches. False: the ring
- * is not to be had any more, and the kernel has nothing of ours. */
+/* Submits `count` requests and waits until all are done: the kernel uses their memory until then,
+ * whatever happens. The fetches record the results. False: the ring is unusable, and the kernel
+ * holds no request of it. */
 static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t count) {
     uint32_t given = 0, done = 0;
-    int patience = 1000; /* for a kernel that has no memory at the moment */
+    int patience = 1000; /* while the kernel is out of memory */
     while (done < count) {
         uint32_t head = *ring->result_head;
         long n = syscall(SYS_io_uring_enter, ring->file, count - given, count - done,
@@ -3734,8 +3720,8 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
-/* Opens all files and says that they will be read, before the first read waits for the
- * disk: it then has many to find at once. */
+/* Opens all files and announces their reads before the first read waits for the disk, which then
+ * has many requests at once. */
 static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     cfti_os_file files[CFTI_RING_FILES];
     size_t i;
@@ -3744,7 +3730,7 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
         fetch->opened = (fetch->no_link ? cfti_os_open_no_link(fetch->at, fetch->path, &files[i])
                                         : cfti_os_open(fetch->at, fetch->path, &files[i])) == 0;
 #if defined(SYS_fadvise64) && UINTPTR_MAX > 0xFFFFFFFFu
-        /* 32-bit systems pass the sizes in other ways, and only lose the advice. */
+        /* 32-bit systems pass the sizes in other ways, and lose only the advice. */
         if (fetch->opened)
             (void)syscall(SYS_fadvise64, files[i], 0L, (long)fetch->capacity, 3 /* WILLNEED */);
 #endif
@@ -3759,7 +3745,7 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     }
 }
 
-/* Nanoseconds. By a call, since what a call costs is asked for. */
+/* In nanoseconds; by a system call, since the cost of one is measured. */
 static uint64_t cfti_ring_clock(void) {
 #if defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
     long time[2];
@@ -3771,13 +3757,13 @@ static uint64_t cfti_ring_clock(void) {
     return 0;
 }
 
-/* Who looks at the files. For a ring threads of the kernel's do, one look after another, and
- * switching to them costs about as much as a look by a call where calls are cheap. Where they
- * are dear, as in many virtual machines, those threads do it in half the time; unless a
- * processor is idle: then they run there, and each look wakes one thread and then the other.
- * So the ring looks where more than a third of a look is the call itself, and every processor
- * has a thread of ours. `looks` were done since `start`, one by one: what interrupts them makes
- * them longer, so the ring has a few tries. */
+/* Decides who takes the files' status, the ring or a call for each. For a ring, threads of the
+ * kernel do it one file after another, and switching to them costs about as much as a status call
+ * where calls are cheap. Where calls are dear, as in many virtual machines, those threads need half
+ * the time, unless a processor is idle: they run there, and each status wakes one thread and then
+ * the other. So the ring does it where the call itself is more than a third of a status call and
+ * every processor has a thread of ours. `looks` status calls were made since `start`; interruptions
+ * lengthen them, so the ring measures a few times. */
 static void cfti_ring_learn(cfti_os_ring *ring, uint64_t start, size_t looks) {
     uint64_t last = cfti_ring_clock(), time = last - start, least = time;
     int i;
@@ -3787,11 +3773,11 @@ static void cfti_ring_learn(cfti_os_ring *ring, uint64_t start, size_t looks) {
         last = now;
     }
     if (3 * least * looks > time) ring->crowd = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-    else if (--ring->tries == 0) ring->crowd = SIZE_MAX; /* as an error of sysconf() is, too */
+    else if (--ring->tries == 0) ring->crowd = SIZE_MAX; /* as an error of sysconf() is */
 }
 
-/* What is known of the files that were read, or who has taken their names since: from the
- * ring, or by a call for each. */
+/* Fills in the status of the files that were read, or of those that have taken their names since:
+ * from the ring, or by a call for each. */
 static void cfti_fetch_look(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                             size_t threads) {
     uint64_t start = ring->crowd == 0 && threads > 1 ? cfti_ring_clock() : 0;
@@ -3820,12 +3806,12 @@ static void cfti_fetch_look(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t c
     if (start != 0 && looks >= 8) cfti_ring_learn(ring, start, looks);
 }
 
-/* All files are opened, read and closed with one call: what is in the kernel's caches it does
- * at once, in that order. Then each is looked at by its name, since a ring has no fstat(). A
- * file that has to be waited for is not: it is opened too late for its read and its close, or
- * the read gives up (a FIFO that took a file's place would be waited for for ever), and it is
- * read in the ordinary way. Where many are, the cache is cold, and the next batches are read
- * ahead. A file system that cannot read without waiting has no use for a ring. */
+/* One call opens, reads and closes all files: the kernel does what it has cached at once and in
+ * that order. A status by name follows, since a ring has no fstat(). The call does not wait for a
+ * file: one that is not cached is opened too late for its read and close, or its read gives up (a
+ * FIFO in its place might never end), and the ordinary calls read it. If many files are late, the
+ * cache is cold, and the next batches are read ahead. On a file system that cannot read without
+ * waiting a ring is of no use. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                size_t threads) {
     size_t i, late = 0, refused = 0;
@@ -3886,10 +3872,9 @@ static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_
 
 /* ---- base/memory.c: the allocator, a growable buffer, an arena ---- */
 
-/* Blocks from here on get large pages where there are any: a block just under 2 MiB is
- * one when malloc() has added its own few bytes. */
+/* From this size on a block is worth large pages: with malloc()'s header it fills one. */
 #define CFTI_LARGE_BLOCK (CFTI_OS_LARGE_PAGE - 4096)
-#define CFTI_LARGE_FROM (128 * (size_t)4096) /* so many small pages cost more than a large one */
+#define CFTI_LARGE_FROM (128 * (size_t)4096) /* 128 small pages cost more than a large one */
 
 #if !defined(CONFITURE_NO_ALLOC)
 #if !defined(CONFITURE_MALLOC)
@@ -3920,15 +3905,14 @@ static void cfti_default_free(void *ctx, void *block, size_t size) {
 }
 #endif
 
-/* A size at least as large, for a block of memory that will be touched from one end to
- * the other. */
+/* The size to allocate for a block that will be filled from one end to the other. */
 static size_t cfti_large_size(size_t size) {
     if (size < CFTI_LARGE_FROM || size > SIZE_MAX / 2) return size;
     return (size + 4096 + CFTI_OS_LARGE_PAGE - 1) / CFTI_OS_LARGE_PAGE * CFTI_OS_LARGE_PAGE - 4096;
 }
 
-/* The allocator to use: the caller's, or the default. False under
- * CONFITURE_NO_ALLOC, where the caller must give one. */
+/* The caller's allocator, or the default. False: it is incomplete, or missing under
+ * CONFITURE_NO_ALLOC. */
 static bool cfti_allocator_choose(confiture_allocator *out, const confiture_allocator *given) {
     if (given != NULL) {
         *out = *given;
@@ -3947,7 +3931,7 @@ static bool cfti_allocator_choose(confiture_allocator *out, const confiture_allo
 
 static const char cfti_no_allocator[] = "an allocator must be given, with alloc, realloc and free";
 
-/* The parentheses: free and realloc may be macros of the user's, with parameters. */
+/* In parentheses, since free and realloc may be function-like macros of the host. */
 static void *cfti_alloc(const confiture_allocator *a, size_t size) {
     return (a->alloc)(a->ctx, size);
 }
@@ -3966,9 +3950,8 @@ static bool cfti_allocator_is(const confiture_allocator *a, const confiture_allo
            a->ctx == b->ctx;
 }
 
-/* Room for one more of `count` items of `item_size` bytes: true if there is, false if
- * memory ran out (the array is as it was). Doubled, and not few at first: most arrays
- * need no second step. */
+/* Makes sure that an array of `count` items has capacity for one more. False: no memory, and the
+ * array is as it was. Starts with 64 items, which is enough for most arrays, and doubles. */
 static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capacity, size_t count,
                       size_t item_size) {
     size_t wanted;
@@ -3984,7 +3967,7 @@ static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capaci
     return true;
 }
 
-/* Bytes that grow. All zero but for the allocator is empty. */
+/* Bytes that grow. All zero except the allocator is empty. */
 typedef struct cfti_buffer {
     uint8_t *data;
     size_t size;
@@ -3992,20 +3975,19 @@ typedef struct cfti_buffer {
     confiture_allocator allocator;
 } cfti_buffer;
 
-/* Room for `extra` bytes behind the size. False: no memory, nothing changed. */
+/* Makes sure that `extra` more bytes fit. False: no memory, nothing changed. */
 static bool cfti_buffer_reserve(cfti_buffer *buffer, size_t extra) {
     size_t wanted;
     void *grown;
     if (CFTI_LIKELY(extra <= buffer->capacity - buffer->size)) return true;
     if (extra > SIZE_MAX - buffer->size) return false;
     wanted = buffer->size + extra;
-    /* Half as much again, so that a gigabyte of output is moved a few times and
-     * not a million times. */
+    /* Growing by half moves a gigabyte of output a few times instead of a million times. */
     if (buffer->capacity <= SIZE_MAX / 2 && wanted < buffer->capacity + buffer->capacity / 2)
         wanted = buffer->capacity + buffer->capacity / 2;
     if (wanted < 256) wanted = 256;
     if (wanted >= CFTI_LARGE_BLOCK && wanted < SIZE_MAX / 2) {
-        /* A block of whole large pages, which realloc() would cut up as it moves them. */
+        /* realloc() would split the large pages when it moves them. */
         wanted = cfti_large_size(wanted);
         grown = cfti_alloc(&buffer->allocator, wanted);
         if (grown == NULL) return false;
@@ -4035,16 +4017,16 @@ static void cfti_buffer_free(cfti_buffer *buffer) {
     buffer->size = buffer->capacity = 0;
 }
 
-/* Pieces of memory that never move and are all freed, or all used again, at once. */
+/* Pieces of memory that never move and are freed, or reused, all at once. */
 typedef struct cfti_block {
     struct cfti_block *next;
-    size_t capacity; /* of the bytes behind this struct */
+    size_t capacity; /* of the bytes after this struct */
     size_t used;
-    size_t padding; /* keeps what follows aligned to 16 bytes, on 32-bit systems too */
+    size_t padding; /* aligns those bytes to 16, on 32-bit systems too */
 } cfti_block;
 
 typedef struct cfti_arena {
-    cfti_block *first; /* the one that is being filled */
+    cfti_block *first; /* the one in use */
     size_t block_size; /* of a new block; larger requests get a block of their own */
     confiture_allocator allocator;
 } cfti_arena;
@@ -4055,13 +4037,13 @@ static size_t cfti_arena_capacity(const cfti_arena *arena) {
     return arena->first == NULL ? 0 : arena->first->capacity - arena->first->used;
 }
 
-/* At least `size` bytes in one run, not yet taken; NULL: no memory. */
+/* At least `size` contiguous bytes, which cfti_arena_commit() claims; NULL: no memory. */
 static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
     if (arena->first == NULL || cfti_arena_capacity(arena) < size) {
         size_t capacity = arena->block_size;
         cfti_block *block;
-        /* A large block gets room to spare: it is kept, and may next serve a file of the
-         * same size with something before it. */
+        /* A large block gets some bytes more: it is reused, perhaps for a file of the same size
+         * with something before it. */
         if (size > SIZE_MAX - sizeof(cfti_block) - 2 * capacity) return NULL;
         if (size > capacity) capacity += size;
         if (sizeof(cfti_block) + capacity < CFTI_LARGE_BLOCK) /* more would be lost than gained */
@@ -4076,13 +4058,13 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
     return cfti_block_bytes(arena->first) + arena->first->used;
 }
 
-/* Takes what was reserved, rounded up so that the next run is aligned for any type. */
+/* Claims reserved bytes, rounded up so that the next are aligned for any type. */
 static void cfti_arena_commit(cfti_arena *arena, size_t size) {
     arena->first->used += cfti_min((size + 15) & ~(size_t)15, cfti_arena_capacity(arena));
 }
 
-/* Takes what was reserved without rounding: for text, which would lose 8 bytes of each
- * run. What needs alignment must not follow before cfti_arena_align(). */
+/* Claims reserved bytes of text without rounding, which would cost 8 bytes each on average. Call
+ * cfti_arena_align() before reserving anything that needs alignment. */
 static void cfti_arena_commit_text(cfti_arena *arena, size_t size) { arena->first->used += size; }
 
 static void cfti_arena_align(cfti_arena *arena) {
@@ -4090,7 +4072,7 @@ static void cfti_arena_align(cfti_arena *arena) {
     arena->first->used = cfti_min((arena->first->used + 15) & ~(size_t)15, arena->first->capacity);
 }
 
-/* All that it has from its allocator. */
+/* The bytes that the arena has allocated. */
 static size_t cfti_arena_held(const cfti_arena *arena) {
     const cfti_block *block;
     size_t held = 0;
@@ -4113,8 +4095,8 @@ static void cfti_arena_free(cfti_arena *arena) {
     }
 }
 
-/* Empties the arena but keeps its largest block for the next use: fresh memory costs
- * a page fault every 4 KiB, which is more than reading into it. */
+/* Empties the arena except for its largest block, which is reused: fresh memory costs a page fault
+ * every 4 KiB, which is more than reading into it. */
 static void cfti_arena_reset(cfti_arena *arena) {
     cfti_block *kept = arena->first, *block;
     if (kept == NULL) return;
@@ -4131,8 +4113,8 @@ static void cfti_arena_reset(cfti_arena *arena) {
     arena->first = kept;
 }
 
-/* Gives back what was taken since the arena's first block was `block`, with `used`
- * bytes in use; of newer blocks the newest is kept for what comes next. */
+/* Releases what was claimed since the arena's first block was `block` with `used` bytes in use; of
+ * the newer blocks the newest is kept for the next use. */
 static void cfti_arena_rewind(cfti_arena *arena, cfti_block *block, size_t used) {
     if (arena->first == block) {
         if (block != NULL) block->used = used;
@@ -4154,8 +4136,8 @@ static int cfti_bytes_compare(const char *a, size_t a_size, const char *b, size_
     return a_size < b_size ? -1 : a_size > b_size;
 }
 
-/* A stable merge sort: qsort() is neither stable nor free of hidden allocations. What
- * is already in order costs one pass. False: no memory. */
+/* A stable merge sort: qsort() is not stable, and may allocate by malloc(). Sorted items cost one
+ * pass. False: no memory. */
 static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t n, size_t size,
                       int (*order)(const void *a, const void *b)) {
     char *from = (char *)items, *to, *scratch;
@@ -4185,15 +4167,14 @@ static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t 
 
 /* ---- base/block_cache.c: memory kept from one call to the next ---- */
 
-/* An allocator in front of another: blocks that are freed are kept, and serve
- * the next request of about their size. Fresh memory costs a page fault every 4 KiB,
- * which a program that calls often need not pay each time. Any number of threads. */
+/* An allocator on top of another one: it keeps freed blocks for the next requests of about their
+ * size, since fresh memory costs a page fault every 4 KiB. Any number of threads. */
 
 #define CFTI_MAX_CACHED_BLOCKS 64
 #define CFTI_MAX_CACHED_BYTES ((size_t)32 << 20)
-#define CFTI_MIN_CACHED_BLOCK 2048 /* what is smaller comes from the allocator behind it */
+#define CFTI_MIN_CACHED_BLOCK 2048 /* smaller blocks are the underlying allocator's */
 
-/* What stands before the bytes of a block, and keeps them aligned. */
+/* Precedes the bytes of a block and keeps them aligned. */
 typedef struct cfti_cached_block {
     size_t capacity; /* of the bytes */
     size_t padding[sizeof(size_t) < 8 ? 3 : 1];
@@ -4202,7 +4183,7 @@ typedef struct cfti_cached_block {
 typedef struct cfti_block_cache {
     confiture_allocator allocator;
     cfti_mutex mutex;
-    cfti_cached_block *blocks[CFTI_MAX_CACHED_BLOCKS]; /* free ones, the longest there first */
+    cfti_cached_block *blocks[CFTI_MAX_CACHED_BLOCKS]; /* free ones, the oldest first */
     size_t count, bytes;
     bool is_open;
 } cfti_block_cache;
@@ -4221,7 +4202,7 @@ static cfti_cached_block *cfti_block_cache_remove(cfti_block_cache *cache, size_
     return block;
 }
 
-/* Gives back what lies there. */
+/* Frees the cached blocks. */
 static void cfti_block_cache_drop(cfti_block_cache *cache) {
     cfti_mutex_lock(&cache->mutex);
     while (cache->count > 0) cfti_cached_block_free(cache, cfti_block_cache_remove(cache, 0));
@@ -4235,7 +4216,7 @@ static void *cfti_block_cache_alloc(void *ctx, size_t size) {
     if (size < CFTI_MIN_CACHED_BLOCK) return cfti_alloc(&cache->allocator, size);
     cfti_mutex_lock(&cache->mutex);
     best = cache->count;
-    for (i = cache->count; i-- > 0;) { /* the last that was put there is the warmest */
+    for (i = cache->count; i-- > 0;) { /* the newest is the warmest */
         size_t capacity = cache->blocks[i]->capacity;
         if (capacity < size || capacity / 2 > size) continue;
         if (best == cache->count || capacity < cache->blocks[best]->capacity) best = i;
@@ -4246,7 +4227,7 @@ static void *cfti_block_cache_alloc(void *ctx, size_t size) {
         if (size > SIZE_MAX - sizeof(cfti_cached_block)) return NULL;
         block =
             (cfti_cached_block *)cfti_alloc(&cache->allocator, sizeof(cfti_cached_block) + size);
-        if (block == NULL) { /* what lies here is of no use then */
+        if (block == NULL) { /* the cached blocks may make up for it */
             cfti_block_cache_drop(cache);
             block = (cfti_cached_block *)cfti_alloc(&cache->allocator,
                                                     sizeof(cfti_cached_block) + size);
@@ -4289,7 +4270,7 @@ static void *cfti_block_cache_realloc(void *ctx, void *bytes, size_t old_size, s
     return moved;
 }
 
-/* False: no mutex to be had. */
+/* False: the system has no mutex left. */
 static bool cfti_block_cache_open(cfti_block_cache *cache, const confiture_allocator *allocator) {
     memset(cache, 0, sizeof(*cache));
     cache->allocator = *allocator;
@@ -4306,16 +4287,16 @@ static void cfti_block_cache_close(cfti_block_cache *cache) {
 
 /* ---- base/error.c: status texts, filling an error ---- */
 
-/* What went wrong, before it is put into words. Small, since workers keep one a
- * file; path and detail must live until it is reported. */
+/* A failure, before cfti_report() puts it into words. Small, since workers keep one per file; path
+ * and detail must live until then. */
 typedef struct cfti_fail {
     confiture_status status;
     int os_error;
     size_t index; /* as in confiture_error */
     uint64_t line;
     uint64_t offset;
-    const char *path;   /* NULL: the file that is being visited, if any; "": none */
-    const char *detail; /* NULL: the status text says it all */
+    const char *path;   /* NULL: the file at hand, if any; "": none */
+    const char *detail; /* NULL: the status text alone */
 } cfti_fail;
 
 static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
@@ -4331,7 +4312,7 @@ static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const ch
     memset(fail, 0, sizeof(*fail));
     fail->index = CONFITURE_NO_INDEX;
     fail->path = path;
-    if (os_error == CFTI_OS_NO_MEMORY) { /* our own allocator's answer, most often */
+    if (os_error == CFTI_OS_NO_MEMORY) { /* most often from the allocator */
         fail->status = CONFITURE_E_MEMORY;
     } else {
         fail->status = CONFITURE_E_SYSTEM;
@@ -4340,7 +4321,7 @@ static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const ch
     return fail->status;
 }
 
-/* Whether something has run out that others may hold. */
+/* Whether a resource has run out that others may hold. */
 static bool cfti_fail_is_shortage(const cfti_fail *fail) {
     return fail->status == CONFITURE_E_MEMORY ||
            (fail->status == CONFITURE_E_SYSTEM && cfti_os_is_shortage(fail->os_error));
@@ -4370,7 +4351,7 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     return "unknown status";
 }
 
-/* Writes into a fixed array, keeping room for the NUL; what does not fit is cut. */
+/* Writes into a fixed array, always with a NUL, and cuts what does not fit. */
 typedef struct cfti_writer {
     char *data;
     size_t size;
@@ -4412,12 +4393,12 @@ static void cfti_write_number(cfti_writer *w, uint64_t value) {
     cfti_write_bytes(w, digits, cfti_decimal(digits, value));
 }
 
-/* Whether a terminal, or a line of SQL, would take it for more than a letter:
- * Unicode's category Cc. */
+/* Unicode's category Cc: a terminal, or a line of SQL, may take such a character for a command. */
 static bool cfti_is_control(uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
 
-/* Whether what stands at p must be written \xNN: no character, or a control character,
- * so that a hostile file name cannot forge a second message. Else *length is its size. */
+/* Whether the byte at p must be written \xNN, being part of no character or of a control character,
+ * so that a hostile file name cannot forge a second message. *length is the size of the character,
+ * or 1. */
 static bool cfti_needs_escape(const char *p, size_t n, size_t *length) {
     uint32_t code;
     *length = cfti_utf8_decode((const uint8_t *)p, n, &code);
@@ -4440,7 +4421,7 @@ static void cfti_write_path(cfti_writer *w, const char *path) {
     for (i = 0; i < n; i += length) {
         bool escaped = cfti_needs_escape(path + i, n - i, &length);
         if (w->capacity - 1 - w->size < (escaped ? 4 : length)) {
-            w->capacity = w->size + 1; /* no half character, and nothing behind what is cut */
+            w->capacity = w->size + 1; /* no half character, and nothing after the cut */
             return;
         }
         if (escaped) {
@@ -4457,7 +4438,7 @@ static void cfti_write_path(cfti_writer *w, const char *path) {
     }
 }
 
-/* Of a path that is too long the end is kept: it names the file. */
+/* Keeps the end of a path that is too long: it names the file. */
 static void cfti_copy_path(char *out, size_t capacity, const char *path) {
     size_t n = strlen(path);
     if (n < capacity) {
@@ -4468,7 +4449,7 @@ static void cfti_copy_path(char *out, size_t capacity, const char *path) {
     }
 }
 
-#define CFTI_MESSAGE_CAPACITY 512 /* kept for what comes behind the path */
+#define CFTI_MESSAGE_CAPACITY 512 /* reserved for the text after the path */
 
 /* Puts a failure into the caller's error, which may be NULL. */
 static confiture_status cfti_report(confiture_error *error, const cfti_fail *fail) {
@@ -4499,7 +4480,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
         cfti_write_string(&w, ": ");
     }
     if (fail->detail != NULL) {
-        cfti_write_path(&w, fail->detail); /* it may quote what the user gave */
+        cfti_write_path(&w, fail->detail); /* it may quote the user's input */
     } else if (fail->status != CONFITURE_E_SYSTEM) {
         cfti_write_string(&w, confiture_status_text(fail->status));
     }
@@ -4525,7 +4506,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     return fail->status;
 }
 
-/* The shortest way to report what has no file. */
+/* Reports a failure that belongs to no file. */
 static confiture_status cfti_report_plain(confiture_error *error, confiture_status status,
                                           const char *detail) {
     cfti_fail fail;
@@ -4533,9 +4514,9 @@ static confiture_status cfti_report_plain(confiture_error *error, confiture_stat
     return cfti_report(error, &fail);
 }
 
-/* ---- what a caller must give ---- */
+/* ---- required arguments ---- */
 
-/* Whether it is: `argument` names it in the error. */
+/* False: the pointer is NULL, and the error names `argument`. */
 static bool cfti_require(const void *pointer, const char *argument, confiture_error *error) {
     char words[128];
     cfti_writer w;
@@ -4573,13 +4554,13 @@ static bool cfti_require_all(const char *const *strings, size_t count, const cha
 
 /* ---- base/cpu.c: what this processor can do beyond plain C ---- */
 
-#define CFTI_CPU_SHANI 1u /* x86: SHA extensions, with the SSSE3 and SSE4.1 that go with them */
-#define CFTI_CPU_ARMV8 2u /* ARM: SHA-256 instructions */
-#define CFTI_CPU_SSSE3 4u /* x86: SSSE3, and the POPCNT that came soon after it */
+#define CFTI_CPU_SHANI 1u          /* x86: SHA extensions, SSSE3 and SSE4.1 */
+#define CFTI_CPU_ARMV8 2u          /* ARM: SHA-256 instructions */
+#define CFTI_CPU_SSSE3 4u          /* x86: SSSE3 and POPCNT */
 #define CFTI_CPU_KNOWN 0x40000000u /* the mask has been found */
 
-/* Which kernels are compiled at all. One function per instruction set has a
- * target attribute, so no -m flag is needed; __GNUC__ of clang is always 4. */
+/* Which kernels are compiled. Their functions have a target attribute, so that no -m flag is
+ * needed; __GNUC__ of clang is always 4. */
 #if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && (defined(__clang__) || __GNUC__ >= 5) &&           \
     (defined(__x86_64__) || defined(__i386__))
 #define CFTI_SIMD_X86 1
@@ -4587,8 +4568,8 @@ static bool cfti_require_all(const char *const *strings, size_t count, const cha
 #define CFTI_SIMD_X86 0
 #endif
 
-/* arm_neon.h of clang before 16 declares the instructions only if the compiler
- * was told that every processor it compiles for has them (as on macOS). */
+/* arm_neon.h of clang before 16 declares the instructions only if they are enabled for the whole
+ * file, as on macOS. */
 #if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && defined(__aarch64__) && !defined(__AARCH64EB__) && \
     (defined(__ARM_FEATURE_SHA2) || defined(__APPLE__) ||                                          \
      (defined(__linux__) &&                                                                        \
@@ -4600,17 +4581,16 @@ static bool cfti_require_all(const char *const *strings, size_t count, const cha
 
 #if CFTI_SIMD_X86
 
-/* Not by <cpuid.h>: it had no include guard before gcc 11, so a host that
- * includes it too would not compile, and its __cpuid macro breaks the
- * function of that name in mingw's windows.h. */
+/* <cpuid.h> is no help: before gcc 11 it had no include guard, so that a host that includes it too
+ * would not compile, and its __cpuid macro breaks that function in mingw's windows.h. */
 static void cfti_cpuid(unsigned leaf, unsigned regs[4]) {
     __asm__ volatile("cpuid"
                      : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
                      : "0"(leaf), "2"(0));
 }
 
-/* The SHA extensions work on SSE registers, which every system saves: unlike
- * AVX they need no look at OSXSAVE. */
+/* The SHA extensions use SSE registers, which every system saves; only AVX needs a check of
+ * OSXSAVE. */
 static unsigned cfti_cpu_detect(void) {
     const unsigned ssse3 = 1u << 9, sse41 = 1u << 19, popcnt = 1u << 23;
     unsigned regs[4], last, have, found = 0;
@@ -4636,7 +4616,7 @@ static unsigned cfti_cpu_detect(void) {
 #if defined(__ARM_FEATURE_SHA2) || defined(__APPLE__)
     return CFTI_CPU_ARMV8;
 #else
-    /* Bit 6 is HWCAP_SHA2, which the libc headers name only in some modes. */
+    /* Bit 6 is HWCAP_SHA2, which the headers of libc define only in some modes. */
     return (getauxval(AT_HWCAP) >> 6 & 1) != 0 ? CFTI_CPU_ARMV8 : 0;
 #endif
 }
@@ -4647,9 +4627,8 @@ static unsigned cfti_cpu_detect(void) { return 0; }
 
 #endif
 
-/* The only global that changes: 0 until the first look, then always the same
- * value, so that threads that look at the same time do no harm. Tests assign it to
- * switch features off. */
+/* The only mutable global: 0 until the first detection, then a constant, so that threads which
+ * detect at the same time store the same value. Tests assign it to switch features off. */
 static int cfti_cpu_mask;
 
 static unsigned cfti_cpu_features(void) {
@@ -4675,9 +4654,9 @@ static const uint32_t cfti_sha256_k[64] = {
 
 #define CFTI_SHA256_ROR(x, n) ((x) >> (n) | (x) << (32 - (n)))
 
-/* One round. The eight working variables are renamed by the caller, not moved:
- * only d and h get a new value. Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and its
- * b ^ c is the a ^ b of the round before: it is handed on in `bc`. */
+/* One round. The caller renames the eight working variables instead of moving them: only d and h
+ * change. Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and its b ^ c is the a ^ b of the round before,
+ * passed in `bc`. */
 #define CFTI_SHA256_ROUND(a, b, c, d, e, f, g, h, ab, bc, k, w)                                    \
     do {                                                                                           \
         h += (k) + (w);                                                                            \
@@ -4744,9 +4723,8 @@ static void cfti_sha256_blocks_portable(uint32_t state[8], const uint8_t *p, siz
 #define CFTI_SHANI_LOAD(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
 #define CFTI_SHANI_STORE(p, v) _mm_storeu_si128((__m128i *)(void *)(p), v)
 
-/* Rounds i to i + 3, whose words are in m. Each sha256rnds2 does two of them and
- * waits for the one before: 32 times 4 cycles are the floor for a block, and
- * everything else fits in their shadow. */
+/* Rounds i to i + 3, whose words are in m. Each sha256rnds2 does two rounds and depends on the one
+ * before: a block takes at least 32 times 4 cycles, during which everything else is done too. */
 #define CFTI_SHANI_ROUNDS4(m, i)                                                                   \
     do {                                                                                           \
         wk = _mm_add_epi32(m, CFTI_SHANI_LOAD(cfti_sha256_k + (i)));                               \
@@ -4754,8 +4732,7 @@ static void cfti_sha256_blocks_portable(uint32_t state[8], const uint8_t *p, siz
         abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));                     \
     } while (0)
 
-/* The next four words of the message schedule take the place of m0, the oldest
- * four of the last sixteen. */
+/* The next four words of the message schedule replace m0, the oldest four of the last sixteen. */
 #define CFTI_SHANI_NEXT(m0, m1, m2, m3)                                                            \
     (m0 = _mm_sha256msg2_epu32(                                                                    \
          _mm_add_epi32(_mm_sha256msg1_epu32(m0, m1), _mm_alignr_epi8(m3, m2, 4)), m3))
@@ -4777,7 +4754,7 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
     __m128i abef, cdgh, abef_in, cdgh_in, m0, m1, m2, m3, wk;
 
-    /* The instructions want the state as ABEF and CDGH, A in the highest lane. */
+    /* The instructions need the state as ABEF and CDGH, A in the highest lane. */
     m0 = _mm_shuffle_epi32(CFTI_SHANI_LOAD(state), 0xb1);     /* CDAB */
     m1 = _mm_shuffle_epi32(CFTI_SHANI_LOAD(state + 4), 0x1b); /* EFGH */
     abef = _mm_alignr_epi8(m0, m1, 8);
@@ -4809,9 +4786,8 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
 
 /* ---- four messages at a time ---- */
 
-/* One message leaves the unit idle between two sha256rnds2; the rounds of three others
- * fit there. Everything below is done for the lanes a, b, c and d, whose variables are
- * named, since arrays of them would be kept in memory. */
+/* One message leaves the unit idle between two sha256rnds2: long enough for the rounds of three
+ * others. The lanes a, b, c and d have named variables, since compilers keep arrays in memory. */
 #define CFTI_SHANI_EACH(step, x, y, z, w)                                                          \
     step(a, 0, x, y, z, w);                                                                        \
     step(b, 1, x, y, z, w);                                                                        \
@@ -4846,9 +4822,9 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
 #define CFTI_SHANI_LANE_LATER(l, lane, x, y, z, w)                                                 \
     CFTI_SHANI_NEXT(m##x##l, m##y##l, m##z##l, m##w##l)
 
-/* The processor finds what can be done side by side in any order; but not every order
- * leaves the compiler registers enough. Measured: each is faster than the other way
- * round by a tenth with gcc, and by a quarter with clang. */
+/* The processor finds independent instructions in any order, but the order decides whether the
+ * registers suffice. Measured: the order chosen is faster than the other by a tenth with gcc, and
+ * by a quarter with clang. */
 #if defined(__clang__)
 #define CFTI_SHANI_EACH_ROUNDS4(step, x, y, z, w)                                                  \
     CFTI_SHANI_EACH(step, x, y, z, w);                                                             \
@@ -4910,7 +4886,7 @@ cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size
 
 #include <arm_neon.h>
 
-/* The instruction set by the name that each compiler knows, unless it was told. */
+/* Each compiler's name of the instruction set, unless it is on by default. */
 #if defined(__ARM_FEATURE_SHA2)
 #define CFTI_ARMV8_TARGET
 #elif defined(__clang__)
@@ -4928,8 +4904,7 @@ cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size
         efgh = vsha256h2q_u32(efgh, old, wk);                                                      \
     } while (0)
 
-/* The next four words of the message schedule take the place of m0, the oldest
- * four of the last sixteen. */
+/* The next four words of the message schedule replace m0, the oldest four of the last sixteen. */
 #define CFTI_ARMV8_NEXT(m0, m1, m2, m3) (m0 = vsha256su1q_u32(vsha256su0q_u32(m0, m1), m2, m3))
 
 #define CFTI_ARMV8_ROUNDS16(i)                                                                     \
@@ -4944,7 +4919,7 @@ cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size
         CFTI_ARMV8_ROUNDS4(m3, (i) + 12);                                                          \
     } while (0)
 
-/* Loaded as bytes, so that no alignment is asked of the caller's memory. */
+/* Loaded as bytes, so that the caller's memory needs no alignment. */
 #define CFTI_ARMV8_LOAD(p) vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(p)))
 
 CFTI_ARMV8_TARGET static void cfti_sha256_blocks_armv8(uint32_t state[8], const uint8_t *p,
@@ -4975,7 +4950,7 @@ CFTI_ARMV8_TARGET static void cfti_sha256_blocks_armv8(uint32_t state[8], const 
 
 /* ---- four messages at a time ---- */
 
-/* The rounds of one message wait for each other; those of four lanes, a to d, do not. */
+/* The rounds of one message depend on each other; those of the four lanes, a to d, do not. */
 #define CFTI_ARMV8_EACH(step, x, y, z, w)                                                          \
     step(a, 0, x, y, z, w);                                                                        \
     step(b, 1, x, y, z, w);                                                                        \
@@ -5055,7 +5030,7 @@ typedef struct cfti_sha256_kernel {
                   size_t nblocks);
 } cfti_sha256_kernel;
 
-/* The fastest first. A new kernel is one file in this room, its line in the spine, and a row. */
+/* The fastest first. A new kernel is one file in sha256/, its line in the spine, and a row. */
 static const cfti_sha256_kernel cfti_sha256_kernels[] = {
 #if CFTI_SIMD_X86
     {"sha-ni", CFTI_CPU_SHANI, cfti_sha256_blocks_shani, cfti_sha256_blocks4_shani},
@@ -5066,8 +5041,8 @@ static const cfti_sha256_kernel cfti_sha256_kernels[] = {
     {"portable", 0, cfti_sha256_blocks_portable, NULL},
 };
 
-/* Asked for each run of blocks: most often the first row fits, and no pointer has to be set up, or
- * to be raced for by two threads. */
+/* Called for each run of blocks: most often the first row fits. A pointer kept in a global would
+ * need a setup that is safe among threads. */
 static const cfti_sha256_kernel *cfti_sha256_kernel_choose(void) {
     const cfti_sha256_kernel *kernel = cfti_sha256_kernels;
     unsigned features = cfti_cpu_features();
@@ -5085,7 +5060,7 @@ CONFITURE_API const char *confiture_sha256_kernel(void) {
 
 /* ---- sha256/sha256.c: SHA-256 (FIPS 180-4) of one message, as it comes ---- */
 
-/* The size of a stream that was given NULL for bytes: what it would come to is no digest. */
+/* The size of a stream that received NULL for bytes: it has no digest. */
 #define CFTI_SHA256_SPOILED UINT64_MAX
 
 static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
@@ -5110,8 +5085,7 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
     const uint8_t *p = (const uint8_t *)data;
     size_t used;
 
-    if (size == 0 || sha == NULL) /* memcpy must not see a NULL, not even for nothing */
-        return;
+    if (size == 0 || sha == NULL) return; /* memcpy() of a NULL is undefined for 0 bytes as well */
     if (CFTI_UNLIKELY(p == NULL || sha->size == CFTI_SHA256_SPOILED)) {
         sha->size = CFTI_SHA256_SPOILED;
         return;
@@ -5179,15 +5153,15 @@ CONFITURE_API void confiture_sha256_hex(const uint8_t digest[32], char hex[65]) 
 
 /* ---- sha256/many.c: many messages at once ---- */
 
-/* A message on its way: its whole blocks, then what is left with the padding. */
+/* A message in progress: its whole blocks, then the rest with the padding. */
 typedef struct cfti_sha256_lane {
     size_t message;
-    size_t blocks;      /* still to be hashed, from where the lane points */
-    size_t tail_blocks; /* 1 or 2; 0 once the lane is in them */
+    size_t blocks;      /* still to be hashed, from the lane's pointer on */
+    size_t tail_blocks; /* 1 or 2; 0 once the lane has reached them */
     uint8_t tail[128];
 } cfti_sha256_lane;
 
-/* Makes lane i begin a message. */
+/* Starts a message in a lane. */
 static void cfti_sha256_lane_begin(cfti_sha256_lane *lane, uint32_t state[8], const uint8_t **p,
                                    size_t message, const uint8_t *data, size_t size) {
     confiture_sha256 start;
@@ -5211,7 +5185,7 @@ static void cfti_sha256_lane_begin(cfti_sha256_lane *lane, uint32_t state[8], co
     }
 }
 
-/* Takes n blocks as hashed. False: that was the end of the message. */
+/* Moves on by n hashed blocks. False: the message is complete. */
 static bool cfti_sha256_lane_advance(cfti_sha256_lane *lane, const uint8_t **p, size_t n) {
     lane->blocks -= n;
     *p += 64 * n;

@@ -14,17 +14,15 @@
 #define CFTI_UNUSED
 #endif
 
-/* tcc defines __GNUC__ on some systems but has neither the builtins nor the
- * target attribute. */
+/* tcc defines __GNUC__ on some systems but lacks the builtins and the target attribute. */
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(__TINYC__)
 #define CFTI_GNUC 1
 #else
 #define CFTI_GNUC 0
 #endif
 
-/* Loads and stores that other threads may do at the same time. Where there is
- * nothing better, an aligned volatile int: all that is kept in one is a value
- * that every thread would compute alike. */
+/* For values that other threads load and store at the same time. Without builtins, an aligned
+ * volatile int, which processors load and store whole. */
 #if CFTI_GNUC
 #define CFTI_ATOMIC_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
@@ -36,12 +34,12 @@
 #define CFTI_ATOMIC_MARK(p) ((void)(*(volatile bool *)(p) = true))
 #endif
 
-/* Sets a caller's flag, if there is one, which other threads may set at the same time. */
+/* Sets a flag of the caller's; other threads may set it at the same time. NULL: no flags. */
 static void cfti_mark(bool *flags, size_t index) {
     if (flags != NULL) CFTI_ATOMIC_MARK(&flags[index]);
 }
 
-/* In a loop that waits for another thread: the processor need not hurry. */
+/* For a loop that waits for another thread: saves power, and speeds up the sibling thread. */
 #if CFTI_GNUC && (defined(__x86_64__) || defined(__i386__))
 #define CFTI_PAUSE() __builtin_ia32_pause()
 #elif CFTI_GNUC && defined(__aarch64__)
@@ -55,10 +53,9 @@ static void cfti_mark(bool *flags, size_t index) {
 static size_t cfti_min(size_t a, size_t b) { return a < b ? a : b; }
 static size_t cfti_max(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Big-endian words at any alignment. Compilers turn both into one or two
- * instructions. */
 static uint8_t cfti_lower(uint8_t c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 
+/* Big-endian words at any alignment. Compilers turn both into one or two instructions. */
 static uint32_t cfti_load_be32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
 }
@@ -70,8 +67,8 @@ static void cfti_store_be32(uint8_t *p, uint32_t v) {
     p[3] = (uint8_t)v;
 }
 
-/* The code point at p and its length in bytes, by the strict rules of UTF-8; 0 if
- * the bytes there are not well-formed. n > 0. */
+/* The length of the character at p, and its code point, by the strict rules of UTF-8; 0: the bytes
+ * are not well-formed. n > 0. */
 static size_t cfti_utf8_decode(const uint8_t *p, size_t n, uint32_t *code) {
     uint32_t c = p[0], low;
     size_t length, i;

@@ -1,14 +1,13 @@
 /* ---- base/block_cache.c: memory kept from one call to the next ---- */
 
-/* An allocator in front of another: blocks that are freed are kept, and serve
- * the next request of about their size. Fresh memory costs a page fault every 4 KiB,
- * which a program that calls often need not pay each time. Any number of threads. */
+/* An allocator on top of another one: it keeps freed blocks for the next requests of about their
+ * size, since fresh memory costs a page fault every 4 KiB. Any number of threads. */
 
 #define CFTI_MAX_CACHED_BLOCKS 64
 #define CFTI_MAX_CACHED_BYTES ((size_t)32 << 20)
-#define CFTI_MIN_CACHED_BLOCK 2048 /* what is smaller comes from the allocator behind it */
+#define CFTI_MIN_CACHED_BLOCK 2048 /* smaller blocks are the underlying allocator's */
 
-/* What stands before the bytes of a block, and keeps them aligned. */
+/* Precedes the bytes of a block and keeps them aligned. */
 typedef struct cfti_cached_block {
     size_t capacity; /* of the bytes */
     size_t padding[sizeof(size_t) < 8 ? 3 : 1];
@@ -17,7 +16,7 @@ typedef struct cfti_cached_block {
 typedef struct cfti_block_cache {
     confiture_allocator allocator;
     cfti_mutex mutex;
-    cfti_cached_block *blocks[CFTI_MAX_CACHED_BLOCKS]; /* free ones, the longest there first */
+    cfti_cached_block *blocks[CFTI_MAX_CACHED_BLOCKS]; /* free ones, the oldest first */
     size_t count, bytes;
     bool is_open;
 } cfti_block_cache;
@@ -36,7 +35,7 @@ static cfti_cached_block *cfti_block_cache_remove(cfti_block_cache *cache, size_
     return block;
 }
 
-/* Gives back what lies there. */
+/* Frees the cached blocks. */
 static void cfti_block_cache_drop(cfti_block_cache *cache) {
     cfti_mutex_lock(&cache->mutex);
     while (cache->count > 0) cfti_cached_block_free(cache, cfti_block_cache_remove(cache, 0));
@@ -50,7 +49,7 @@ static void *cfti_block_cache_alloc(void *ctx, size_t size) {
     if (size < CFTI_MIN_CACHED_BLOCK) return cfti_alloc(&cache->allocator, size);
     cfti_mutex_lock(&cache->mutex);
     best = cache->count;
-    for (i = cache->count; i-- > 0;) { /* the last that was put there is the warmest */
+    for (i = cache->count; i-- > 0;) { /* the newest is the warmest */
         size_t capacity = cache->blocks[i]->capacity;
         if (capacity < size || capacity / 2 > size) continue;
         if (best == cache->count || capacity < cache->blocks[best]->capacity) best = i;
@@ -61,7 +60,7 @@ static void *cfti_block_cache_alloc(void *ctx, size_t size) {
         if (size > SIZE_MAX - sizeof(cfti_cached_block)) return NULL;
         block =
             (cfti_cached_block *)cfti_alloc(&cache->allocator, sizeof(cfti_cached_block) + size);
-        if (block == NULL) { /* what lies here is of no use then */
+        if (block == NULL) { /* the cached blocks may make up for it */
             cfti_block_cache_drop(cache);
             block = (cfti_cached_block *)cfti_alloc(&cache->allocator,
                                                     sizeof(cfti_cached_block) + size);
@@ -104,7 +103,7 @@ static void *cfti_block_cache_realloc(void *ctx, void *bytes, size_t old_size, s
     return moved;
 }
 
-/* False: no mutex to be had. */
+/* False: the system has no mutex left. */
 static bool cfti_block_cache_open(cfti_block_cache *cache, const confiture_allocator *allocator) {
     memset(cache, 0, sizeof(*cache));
     cache->allocator = *allocator;

@@ -1,12 +1,12 @@
 /* ---- base/cpu.c: what this processor can do beyond plain C ---- */
 
-#define CFTI_CPU_SHANI 1u /* x86: SHA extensions, with the SSSE3 and SSE4.1 that go with them */
-#define CFTI_CPU_ARMV8 2u /* ARM: SHA-256 instructions */
-#define CFTI_CPU_SSSE3 4u /* x86: SSSE3, and the POPCNT that came soon after it */
+#define CFTI_CPU_SHANI 1u          /* x86: SHA extensions, SSSE3 and SSE4.1 */
+#define CFTI_CPU_ARMV8 2u          /* ARM: SHA-256 instructions */
+#define CFTI_CPU_SSSE3 4u          /* x86: SSSE3 and POPCNT */
 #define CFTI_CPU_KNOWN 0x40000000u /* the mask has been found */
 
-/* Which kernels are compiled at all. One function per instruction set has a
- * target attribute, so no -m flag is needed; __GNUC__ of clang is always 4. */
+/* Which kernels are compiled. Their functions have a target attribute, so that no -m flag is
+ * needed; __GNUC__ of clang is always 4. */
 #if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && (defined(__clang__) || __GNUC__ >= 5) &&           \
     (defined(__x86_64__) || defined(__i386__))
 #define CFTI_SIMD_X86 1
@@ -14,8 +14,8 @@
 #define CFTI_SIMD_X86 0
 #endif
 
-/* arm_neon.h of clang before 16 declares the instructions only if the compiler
- * was told that every processor it compiles for has them (as on macOS). */
+/* arm_neon.h of clang before 16 declares the instructions only if they are enabled for the whole
+ * file, as on macOS. */
 #if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && defined(__aarch64__) && !defined(__AARCH64EB__) && \
     (defined(__ARM_FEATURE_SHA2) || defined(__APPLE__) ||                                          \
      (defined(__linux__) &&                                                                        \
@@ -27,17 +27,16 @@
 
 #if CFTI_SIMD_X86
 
-/* Not by <cpuid.h>: it had no include guard before gcc 11, so a host that
- * includes it too would not compile, and its __cpuid macro breaks the
- * function of that name in mingw's windows.h. */
+/* <cpuid.h> is no help: before gcc 11 it had no include guard, so that a host that includes it too
+ * would not compile, and its __cpuid macro breaks that function in mingw's windows.h. */
 static void cfti_cpuid(unsigned leaf, unsigned regs[4]) {
     __asm__ volatile("cpuid"
                      : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
                      : "0"(leaf), "2"(0));
 }
 
-/* The SHA extensions work on SSE registers, which every system saves: unlike
- * AVX they need no look at OSXSAVE. */
+/* The SHA extensions use SSE registers, which every system saves; only AVX needs a check of
+ * OSXSAVE. */
 static unsigned cfti_cpu_detect(void) {
     const unsigned ssse3 = 1u << 9, sse41 = 1u << 19, popcnt = 1u << 23;
     unsigned regs[4], last, have, found = 0;
@@ -63,7 +62,7 @@ static unsigned cfti_cpu_detect(void) {
 #if defined(__ARM_FEATURE_SHA2) || defined(__APPLE__)
     return CFTI_CPU_ARMV8;
 #else
-    /* Bit 6 is HWCAP_SHA2, which the libc headers name only in some modes. */
+    /* Bit 6 is HWCAP_SHA2, which the headers of libc define only in some modes. */
     return (getauxval(AT_HWCAP) >> 6 & 1) != 0 ? CFTI_CPU_ARMV8 : 0;
 #endif
 }
@@ -74,9 +73,8 @@ static unsigned cfti_cpu_detect(void) { return 0; }
 
 #endif
 
-/* The only global that changes: 0 until the first look, then always the same
- * value, so that threads that look at the same time do no harm. Tests assign it to
- * switch features off. */
+/* The only mutable global: 0 until the first detection, then a constant, so that threads which
+ * detect at the same time store the same value. Tests assign it to switch features off. */
 static int cfti_cpu_mask;
 
 static unsigned cfti_cpu_features(void) {

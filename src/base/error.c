@@ -1,15 +1,15 @@
 /* ---- base/error.c: status texts, filling an error ---- */
 
-/* What went wrong, before it is put into words. Small, since workers keep one a
- * file; path and detail must live until it is reported. */
+/* A failure, before cfti_report() puts it into words. Small, since workers keep one per file; path
+ * and detail must live until then. */
 typedef struct cfti_fail {
     confiture_status status;
     int os_error;
     size_t index; /* as in confiture_error */
     uint64_t line;
     uint64_t offset;
-    const char *path;   /* NULL: the file that is being visited, if any; "": none */
-    const char *detail; /* NULL: the status text says it all */
+    const char *path;   /* NULL: the file at hand, if any; "": none */
+    const char *detail; /* NULL: the status text alone */
 } cfti_fail;
 
 static confiture_status cfti_fail_with(cfti_fail *fail, confiture_status status,
@@ -25,7 +25,7 @@ static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const ch
     memset(fail, 0, sizeof(*fail));
     fail->index = CONFITURE_NO_INDEX;
     fail->path = path;
-    if (os_error == CFTI_OS_NO_MEMORY) { /* our own allocator's answer, most often */
+    if (os_error == CFTI_OS_NO_MEMORY) { /* most often from the allocator */
         fail->status = CONFITURE_E_MEMORY;
     } else {
         fail->status = CONFITURE_E_SYSTEM;
@@ -34,7 +34,7 @@ static confiture_status cfti_fail_system(cfti_fail *fail, int os_error, const ch
     return fail->status;
 }
 
-/* Whether something has run out that others may hold. */
+/* Whether a resource has run out that others may hold. */
 static bool cfti_fail_is_shortage(const cfti_fail *fail) {
     return fail->status == CONFITURE_E_MEMORY ||
            (fail->status == CONFITURE_E_SYSTEM && cfti_os_is_shortage(fail->os_error));
@@ -64,7 +64,7 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     return "unknown status";
 }
 
-/* Writes into a fixed array, keeping room for the NUL; what does not fit is cut. */
+/* Writes into a fixed array, always with a NUL, and cuts what does not fit. */
 typedef struct cfti_writer {
     char *data;
     size_t size;
@@ -106,12 +106,12 @@ static void cfti_write_number(cfti_writer *w, uint64_t value) {
     cfti_write_bytes(w, digits, cfti_decimal(digits, value));
 }
 
-/* Whether a terminal, or a line of SQL, would take it for more than a letter:
- * Unicode's category Cc. */
+/* Unicode's category Cc: a terminal, or a line of SQL, may take such a character for a command. */
 static bool cfti_is_control(uint32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
 
-/* Whether what stands at p must be written \xNN: no character, or a control character,
- * so that a hostile file name cannot forge a second message. Else *length is its size. */
+/* Whether the byte at p must be written \xNN, being part of no character or of a control character,
+ * so that a hostile file name cannot forge a second message. *length is the size of the character,
+ * or 1. */
 static bool cfti_needs_escape(const char *p, size_t n, size_t *length) {
     uint32_t code;
     *length = cfti_utf8_decode((const uint8_t *)p, n, &code);
@@ -134,7 +134,7 @@ static void cfti_write_path(cfti_writer *w, const char *path) {
     for (i = 0; i < n; i += length) {
         bool escaped = cfti_needs_escape(path + i, n - i, &length);
         if (w->capacity - 1 - w->size < (escaped ? 4 : length)) {
-            w->capacity = w->size + 1; /* no half character, and nothing behind what is cut */
+            w->capacity = w->size + 1; /* no half character, and nothing after the cut */
             return;
         }
         if (escaped) {
@@ -151,7 +151,7 @@ static void cfti_write_path(cfti_writer *w, const char *path) {
     }
 }
 
-/* Of a path that is too long the end is kept: it names the file. */
+/* Keeps the end of a path that is too long: it names the file. */
 static void cfti_copy_path(char *out, size_t capacity, const char *path) {
     size_t n = strlen(path);
     if (n < capacity) {
@@ -162,7 +162,7 @@ static void cfti_copy_path(char *out, size_t capacity, const char *path) {
     }
 }
 
-#define CFTI_MESSAGE_CAPACITY 512 /* kept for what comes behind the path */
+#define CFTI_MESSAGE_CAPACITY 512 /* reserved for the text after the path */
 
 /* Puts a failure into the caller's error, which may be NULL. */
 static confiture_status cfti_report(confiture_error *error, const cfti_fail *fail) {
@@ -193,7 +193,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
         cfti_write_string(&w, ": ");
     }
     if (fail->detail != NULL) {
-        cfti_write_path(&w, fail->detail); /* it may quote what the user gave */
+        cfti_write_path(&w, fail->detail); /* it may quote the user's input */
     } else if (fail->status != CONFITURE_E_SYSTEM) {
         cfti_write_string(&w, confiture_status_text(fail->status));
     }
@@ -219,7 +219,7 @@ static confiture_status cfti_report(confiture_error *error, const cfti_fail *fai
     return fail->status;
 }
 
-/* The shortest way to report what has no file. */
+/* Reports a failure that belongs to no file. */
 static confiture_status cfti_report_plain(confiture_error *error, confiture_status status,
                                           const char *detail) {
     cfti_fail fail;
@@ -227,9 +227,9 @@ static confiture_status cfti_report_plain(confiture_error *error, confiture_stat
     return cfti_report(error, &fail);
 }
 
-/* ---- what a caller must give ---- */
+/* ---- required arguments ---- */
 
-/* Whether it is: `argument` names it in the error. */
+/* False: the pointer is NULL, and the error names `argument`. */
 static bool cfti_require(const void *pointer, const char *argument, confiture_error *error) {
     char words[128];
     cfti_writer w;

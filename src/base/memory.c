@@ -1,9 +1,8 @@
 /* ---- base/memory.c: the allocator, a growable buffer, an arena ---- */
 
-/* Blocks from here on get large pages where there are any: a block just under 2 MiB is
- * one when malloc() has added its own few bytes. */
+/* From this size on a block is worth large pages: with malloc()'s header it fills one. */
 #define CFTI_LARGE_BLOCK (CFTI_OS_LARGE_PAGE - 4096)
-#define CFTI_LARGE_FROM (128 * (size_t)4096) /* so many small pages cost more than a large one */
+#define CFTI_LARGE_FROM (128 * (size_t)4096) /* 128 small pages cost more than a large one */
 
 #if !defined(CONFITURE_NO_ALLOC)
 #if !defined(CONFITURE_MALLOC)
@@ -34,15 +33,14 @@ static void cfti_default_free(void *ctx, void *block, size_t size) {
 }
 #endif
 
-/* A size at least as large, for a block of memory that will be touched from one end to
- * the other. */
+/* The size to allocate for a block that will be filled from one end to the other. */
 static size_t cfti_large_size(size_t size) {
     if (size < CFTI_LARGE_FROM || size > SIZE_MAX / 2) return size;
     return (size + 4096 + CFTI_OS_LARGE_PAGE - 1) / CFTI_OS_LARGE_PAGE * CFTI_OS_LARGE_PAGE - 4096;
 }
 
-/* The allocator to use: the caller's, or the default. False under
- * CONFITURE_NO_ALLOC, where the caller must give one. */
+/* The caller's allocator, or the default. False: it is incomplete, or missing under
+ * CONFITURE_NO_ALLOC. */
 static bool cfti_allocator_choose(confiture_allocator *out, const confiture_allocator *given) {
     if (given != NULL) {
         *out = *given;
@@ -61,7 +59,7 @@ static bool cfti_allocator_choose(confiture_allocator *out, const confiture_allo
 
 static const char cfti_no_allocator[] = "an allocator must be given, with alloc, realloc and free";
 
-/* The parentheses: free and realloc may be macros of the user's, with parameters. */
+/* In parentheses, since free and realloc may be function-like macros of the host. */
 static void *cfti_alloc(const confiture_allocator *a, size_t size) {
     return (a->alloc)(a->ctx, size);
 }
@@ -80,9 +78,8 @@ static bool cfti_allocator_is(const confiture_allocator *a, const confiture_allo
            a->ctx == b->ctx;
 }
 
-/* Room for one more of `count` items of `item_size` bytes: true if there is, false if
- * memory ran out (the array is as it was). Doubled, and not few at first: most arrays
- * need no second step. */
+/* Makes sure that an array of `count` items has capacity for one more. False: no memory, and the
+ * array is as it was. Starts with 64 items, which is enough for most arrays, and doubles. */
 static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capacity, size_t count,
                       size_t item_size) {
     size_t wanted;
@@ -98,7 +95,7 @@ static bool cfti_grow(const confiture_allocator *a, void **items, size_t *capaci
     return true;
 }
 
-/* Bytes that grow. All zero but for the allocator is empty. */
+/* Bytes that grow. All zero except the allocator is empty. */
 typedef struct cfti_buffer {
     uint8_t *data;
     size_t size;
@@ -106,20 +103,19 @@ typedef struct cfti_buffer {
     confiture_allocator allocator;
 } cfti_buffer;
 
-/* Room for `extra` bytes behind the size. False: no memory, nothing changed. */
+/* Makes sure that `extra` more bytes fit. False: no memory, nothing changed. */
 static bool cfti_buffer_reserve(cfti_buffer *buffer, size_t extra) {
     size_t wanted;
     void *grown;
     if (CFTI_LIKELY(extra <= buffer->capacity - buffer->size)) return true;
     if (extra > SIZE_MAX - buffer->size) return false;
     wanted = buffer->size + extra;
-    /* Half as much again, so that a gigabyte of output is moved a few times and
-     * not a million times. */
+    /* Growing by half moves a gigabyte of output a few times instead of a million times. */
     if (buffer->capacity <= SIZE_MAX / 2 && wanted < buffer->capacity + buffer->capacity / 2)
         wanted = buffer->capacity + buffer->capacity / 2;
     if (wanted < 256) wanted = 256;
     if (wanted >= CFTI_LARGE_BLOCK && wanted < SIZE_MAX / 2) {
-        /* A block of whole large pages, which realloc() would cut up as it moves them. */
+        /* realloc() would split the large pages when it moves them. */
         wanted = cfti_large_size(wanted);
         grown = cfti_alloc(&buffer->allocator, wanted);
         if (grown == NULL) return false;
@@ -149,16 +145,16 @@ static void cfti_buffer_free(cfti_buffer *buffer) {
     buffer->size = buffer->capacity = 0;
 }
 
-/* Pieces of memory that never move and are all freed, or all used again, at once. */
+/* Pieces of memory that never move and are freed, or reused, all at once. */
 typedef struct cfti_block {
     struct cfti_block *next;
-    size_t capacity; /* of the bytes behind this struct */
+    size_t capacity; /* of the bytes after this struct */
     size_t used;
-    size_t padding; /* keeps what follows aligned to 16 bytes, on 32-bit systems too */
+    size_t padding; /* aligns those bytes to 16, on 32-bit systems too */
 } cfti_block;
 
 typedef struct cfti_arena {
-    cfti_block *first; /* the one that is being filled */
+    cfti_block *first; /* the one in use */
     size_t block_size; /* of a new block; larger requests get a block of their own */
     confiture_allocator allocator;
 } cfti_arena;
@@ -169,13 +165,13 @@ static size_t cfti_arena_capacity(const cfti_arena *arena) {
     return arena->first == NULL ? 0 : arena->first->capacity - arena->first->used;
 }
 
-/* At least `size` bytes in one run, not yet taken; NULL: no memory. */
+/* At least `size` contiguous bytes, which cfti_arena_commit() claims; NULL: no memory. */
 static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
     if (arena->first == NULL || cfti_arena_capacity(arena) < size) {
         size_t capacity = arena->block_size;
         cfti_block *block;
-        /* A large block gets room to spare: it is kept, and may next serve a file of the
-         * same size with something before it. */
+        /* A large block gets some bytes more: it is reused, perhaps for a file of the same size
+         * with something before it. */
         if (size > SIZE_MAX - sizeof(cfti_block) - 2 * capacity) return NULL;
         if (size > capacity) capacity += size;
         if (sizeof(cfti_block) + capacity < CFTI_LARGE_BLOCK) /* more would be lost than gained */
@@ -190,13 +186,13 @@ static uint8_t *cfti_arena_reserve(cfti_arena *arena, size_t size) {
     return cfti_block_bytes(arena->first) + arena->first->used;
 }
 
-/* Takes what was reserved, rounded up so that the next run is aligned for any type. */
+/* Claims reserved bytes, rounded up so that the next are aligned for any type. */
 static void cfti_arena_commit(cfti_arena *arena, size_t size) {
     arena->first->used += cfti_min((size + 15) & ~(size_t)15, cfti_arena_capacity(arena));
 }
 
-/* Takes what was reserved without rounding: for text, which would lose 8 bytes of each
- * run. What needs alignment must not follow before cfti_arena_align(). */
+/* Claims reserved bytes of text without rounding, which would cost 8 bytes each on average. Call
+ * cfti_arena_align() before reserving anything that needs alignment. */
 static void cfti_arena_commit_text(cfti_arena *arena, size_t size) { arena->first->used += size; }
 
 static void cfti_arena_align(cfti_arena *arena) {
@@ -204,7 +200,7 @@ static void cfti_arena_align(cfti_arena *arena) {
     arena->first->used = cfti_min((arena->first->used + 15) & ~(size_t)15, arena->first->capacity);
 }
 
-/* All that it has from its allocator. */
+/* The bytes that the arena has allocated. */
 static size_t cfti_arena_held(const cfti_arena *arena) {
     const cfti_block *block;
     size_t held = 0;
@@ -227,8 +223,8 @@ static void cfti_arena_free(cfti_arena *arena) {
     }
 }
 
-/* Empties the arena but keeps its largest block for the next use: fresh memory costs
- * a page fault every 4 KiB, which is more than reading into it. */
+/* Empties the arena except for its largest block, which is reused: fresh memory costs a page fault
+ * every 4 KiB, which is more than reading into it. */
 static void cfti_arena_reset(cfti_arena *arena) {
     cfti_block *kept = arena->first, *block;
     if (kept == NULL) return;
@@ -245,8 +241,8 @@ static void cfti_arena_reset(cfti_arena *arena) {
     arena->first = kept;
 }
 
-/* Gives back what was taken since the arena's first block was `block`, with `used`
- * bytes in use; of newer blocks the newest is kept for what comes next. */
+/* Releases what was claimed since the arena's first block was `block` with `used` bytes in use; of
+ * the newer blocks the newest is kept for the next use. */
 static void cfti_arena_rewind(cfti_arena *arena, cfti_block *block, size_t used) {
     if (arena->first == block) {
         if (block != NULL) block->used = used;

@@ -6,8 +6,8 @@ static int cfti_bytes_compare(const char *a, size_t a_size, const char *b, size_
     return a_size < b_size ? -1 : a_size > b_size;
 }
 
-/* A stable merge sort: qsort() is neither stable nor free of hidden allocations. What
- * is already in order costs one pass. False: no memory. */
+/* A stable merge sort: qsort() is not stable, and may allocate by malloc(). Sorted items cost one
+ * pass. False: no memory. */
 static bool cfti_sort(const confiture_allocator *allocator, void *items, size_t n, size_t size,
                       int (*order)(const void *a, const void *b)) {
     char *from = (char *)items, *to, *scratch;

@@ -18,11 +18,10 @@
 #include <sys/mman.h>
 #endif
 
-/* Under -std=c99 glibc hides what came after ISO C, and the user may have included
- * its headers long before this one, so no feature-test macro can bring it back.
- * The functions are there all the same: say what they look like. (In C++ the
- * compilers for glibc and musl always show everything.) */
-#if CFTI_GNUC /* which of them the headers show is a matter of many macros */
+/* Under -std=c99 glibc hides what came after ISO C, and the user may have included its headers
+ * before this one, so that a feature-test macro has no effect any more. The functions exist all
+ * the same and are declared here. (In C++ the headers of glibc and musl show everything.) */
+#if CFTI_GNUC /* many macros decide which of them the headers show */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls"
 #endif
@@ -128,7 +127,7 @@ static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
     return root;
 }
 
-/* Why the last call failed: never 0, which would say that it had not. */
+/* Why the last call failed: never 0, which would mean success. */
 static int cfti_os_errno(void) { return errno != 0 ? errno : EIO; }
 
 static const char *cfti_os_error_text(int os_error) {
@@ -164,9 +163,9 @@ static const char *cfti_os_error_text(int os_error) {
     }
 }
 
-/* A descriptor that was just opened, and becomes the library's: never 0, 1 or 2, since what a
- * host that has closed its standard error writes there would go into a file of ours; and
- * closed in the programs that the host starts. */
+/* Takes over a descriptor that was just opened. The library's is never 0, 1 or 2: a host that has
+ * closed its standard error and writes to it would write into the file. It is closed in the
+ * programs that the host starts. */
 static int cfti_os_adopt(int fd, cfti_os_file *file) {
     int error = 0;
     *file = fd;
@@ -180,7 +179,7 @@ static int cfti_os_adopt(int fd, cfti_os_file *file) {
     return error;
 }
 
-/* MemorySanitizer does not see what the kernel writes for syscall(), nor, in some versions, for
+/* MemorySanitizer misses what the kernel writes for syscall(), and in some versions for
  * fstatat(). */
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)
@@ -196,13 +195,12 @@ void __msan_unpoison(const volatile void *, size_t);
 #define CFTI_KERNEL_WROTE(data, size) ((void)0)
 #endif
 
-/* EINTR is a reason to try again, also where POSIX does not name it: FUSE answers any call
- * with it when a signal comes. */
+/* Every call is repeated after EINTR, also where POSIX does not name it: FUSE answers any call
+ * with EINTR when a signal comes. */
 
-/* Whether a file that could not be opened without waiting is worth another try, for a minute in
- * all: another process holds a lease on it (fcntl(), F_SETLEASE) and has been told to give it
- * back, which the kernel waits for 45 seconds by default. Nothing but that makes EAGAIN of a
- * regular file, and nothing else is waited for. */
+/* Whether opening without waiting failed for another process's lease (fcntl(), F_SETLEASE) and is
+ * worth another try, for a minute in all: the holder has been notified, and the kernel takes the
+ * lease from it after 45 seconds by default. Only a lease makes EAGAIN of a regular file. */
 #define CFTI_OS_LEASE_NAPS 3000
 static bool cfti_os_awaits_lease(cfti_os_file at, const char *path, int *naps) {
     cfti_os_status status;
@@ -234,8 +232,8 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
 
 static void cfti_os_close(cfti_os_file file) { (void)close(file); }
 
-/* The kernel takes no path of 4096 bytes or more in one call, but any number of
- * shorter ones, each relative to the directory before it. */
+/* The kernel accepts paths below 4096 bytes. A longer path is opened in steps, each relative to the
+ * directory before. */
 #define CFTI_OS_PATH_STEP 4000
 
 static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_file *directory) {
@@ -250,7 +248,7 @@ static int cfti_os_open_directory_at(cfti_os_file at, const char *name, cfti_os_
 #define CFTI_O_PATH 0
 #endif
 
-/* Those on the way need only be entered. */
+/* The directories on the way need to be searchable, not readable. */
 static int cfti_os_open_steps(const char *path, int flags, cfti_os_file *directory) {
     cfti_os_file at = CFTI_OS_CWD;
     size_t size = strlen(path);
@@ -297,12 +295,12 @@ static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
 #if defined(__linux__) && !defined(__alpha__)
 #define CFTI_OS_OPENS_BENEATH 1
 
-/* openat2(), of Linux 5.6: as in <linux/openat2.h>, which may be older, or missing. */
+/* openat2() of Linux 5.6, as in <linux/openat2.h>, which may be older or missing. */
 #define CFTI_OS_OPENAT2 437
 typedef struct cfti_os_how {
     uint64_t flags, mode, resolve;
 } cfti_os_how;
-#define CFTI_OS_NO_MAGIC_LINKS 2 /* RESOLVE_NO_MAGICLINKS and its like */
+#define CFTI_OS_NO_MAGIC_LINKS 2 /* RESOLVE_NO_MAGICLINKS and so on */
 #define CFTI_OS_NO_LINKS 4
 #define CFTI_OS_BENEATH 8
 
@@ -318,7 +316,7 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
         fd = (int)syscall(CFTI_OS_OPENAT2, at, path, &how, sizeof(how));
     } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --patience > 0) ||
                         cfti_os_awaits_lease(at, path, &naps)));
-    /* Filters of system calls answer EPERM, and no file of ours is opened in a way that would. */
+    /* Filters of system calls answer EPERM, which opening in these ways never does. */
     if (fd < 0 && (errno == EPERM || errno == E2BIG || errno == EINVAL)) return CFTI_OS_NO_BENEATH;
     return cfti_os_adopt(fd, file);
 }
@@ -329,8 +327,8 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
 
 /* ---- the clock ---- */
 
-/* Linux stamps a write before it copies. Of macOS and the BSDs that is not known: there every
- * file is read a second time. */
+/* Linux stamps a write before it copies the bytes. macOS and the BSDs document no order: there
+ * every file is read a second time. */
 #if defined(__linux__)
 #define CFTI_OS_TIMES_ARE_PROMPT true
 #else
@@ -339,8 +337,8 @@ static int cfti_os_open_beneath(cfti_os_file at, const char *path, bool director
 
 static void cfti_os_now(cfti_os_time *now) {
 #if defined(__linux__) && defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
-    /* The very clock that file systems use, which moves by 1 to 10 ms. (That of a 32-bit
-     * system's call may end in 2038.) */
+    /* The clock that file systems use, in steps of 1 to 10 ms. (A 32-bit system's call may end in
+     * 2038.) */
     long time[2];
     if (syscall(SYS_clock_gettime, 5 /* CLOCK_REALTIME_COARSE */, time) != 0)
         memset(time, 0, sizeof(time));
@@ -351,7 +349,7 @@ static void cfti_os_now(cfti_os_time *now) {
     struct timeval time;
     memset(now, 0, sizeof(*now));
     if (gettimeofday(&time, NULL) != 0) return;
-    /* And 20 ms less: theirs may lag by as much. */
+    /* Less 20 ms, by which the clock of a file system may lag. */
     now->seconds = (int64_t)time.tv_sec - (time.tv_usec < 20000);
     now->ns = (uint32_t)((time.tv_usec + 980000) % 1000000) * 1000u;
 #endif
@@ -362,7 +360,7 @@ static void cfti_os_nap(void) { (void)poll(NULL, 0, 1); }
 /* ---- the status of files ---- */
 
 static cfti_kind cfti_os_kind_of_mode(mode_t mode) {
-    /* S_ISLNK is among what -std=c99 hides; the values are the same everywhere. */
+    /* -std=c99 hides S_ISLNK; the values are the same on every system. */
     switch ((unsigned)mode & 0170000u) {
     case 0100000u: return CFTI_KIND_FILE;
     case 0040000u: return CFTI_KIND_DIRECTORY;
@@ -413,7 +411,7 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
     return 0;
 }
 
-/* Some systems refuse, or cut, a transfer of 2 GiB and more. */
+/* Some systems refuse or cut a transfer of 2 GiB or more. */
 #define CFTI_OS_TRANSFER ((size_t)1 << 30)
 
 static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t offset,
@@ -427,7 +425,7 @@ static int cfti_os_read_at(cfti_os_file file, void *data, size_t size, uint64_t 
 }
 
 static cfti_kind cfti_os_kind_of_type(unsigned char type) {
-    switch (type) { /* DT_REG and its like, which -std=c99 hides */
+    switch (type) { /* DT_REG and so on, which -std=c99 hides */
     case 0: return CFTI_KIND_UNKNOWN;
     case 8: return CFTI_KIND_FILE;
     case 4: return CFTI_KIND_DIRECTORY;
@@ -441,9 +439,9 @@ static bool cfti_os_is_dots(const char *name) {
 }
 
 #if defined(__linux__) && defined(SYS_getdents64)
-/* The system call itself: readdir() would allocate behind our allocator's back, and
- * costs two more calls a directory. The record is the kernel's: inode (8 bytes),
- * offset (8), record length (2), type (1), name. */
+/* The system call itself: readdir() allocates without the caller's allocator and costs two more
+ * calls per directory. A record has inode (8 bytes), offset (8), its own length (2), type (1) and
+ * name. */
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
     char buffer[32768];
@@ -470,7 +468,7 @@ static int cfti_os_list(cfti_os_file directory,
 static int cfti_os_list(cfti_os_file directory,
                         int (*each)(void *ctx, const char *name, cfti_kind kind), void *ctx) {
     int error = 0;
-    int copy = fcntl(directory, CFTI_F_DUPFD_CLOEXEC, 3); /* closedir() closes what it is given */
+    int copy = fcntl(directory, CFTI_F_DUPFD_CLOEXEC, 3); /* closedir() closes its descriptor */
     DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL) {
         error = cfti_os_errno();
@@ -509,7 +507,7 @@ static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const ui
 
 static void cfti_os_unmap(const uint8_t *data, size_t size) {
     void *p;
-    memcpy(&p, &data, sizeof(p)); /* munmap() takes what mmap() gave, without the const */
+    memcpy(&p, &data, sizeof(p)); /* a cast would drop the const, and warn */
     (void)munmap(p, size);
 }
 #endif
@@ -538,12 +536,12 @@ static bool cfti_os_is_shortage(int error) {
            error == ENOBUFS;
 }
 
-static uintptr_t cfti_os_thread_id(void) { return (uintptr_t)&errno; } /* each has its own */
+static uintptr_t cfti_os_thread_id(void) { return (uintptr_t)&errno; } /* each thread has its own */
 
 static size_t cfti_os_processors(void) {
 #if defined(__linux__) && defined(SYS_sched_getaffinity)
-    /* One call, where sysconf() opens and reads a file, and it knows of the
-     * processors that this process may not use. */
+    /* One call, where sysconf() opens and reads a file; and it leaves out the processors that this
+     * process may not use. */
     unsigned char mask[1024];
     long size = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask), i;
     size_t count = 0;
@@ -563,8 +561,8 @@ static size_t cfti_os_processors(void) {
 #if !defined(CONFITURE_NO_ALLOC)
 static void cfti_os_advise_large(void *block, size_t size) {
 #if defined(__linux__) && defined(SYS_madvise)
-    /* Outwards to whole pages, so that what malloc() has mapped for a block stays one
-     * mapping: only then can realloc() move it without copying. */
+    /* Outwards to whole pages, so that malloc()'s mapping of the block stays one mapping: only then
+     * can realloc() move it without copying. */
     long page = sysconf(_SC_PAGESIZE);
     uintptr_t first = (uintptr_t)block, last = first + size;
     if (page <= 0) return;
@@ -572,8 +570,8 @@ static void cfti_os_advise_large(void *block, size_t size) {
     last += (uintptr_t)page - 1;
     last -= last % (uintptr_t)page;
     (void)syscall(SYS_madvise, first, last - first, 14 /* MADV_HUGEPAGE */);
-    /* malloc() has touched the first page by writing its own few bytes before the block,
-     * and where one small page is, no large one comes by itself. */
+    /* malloc() has touched the first small page by its header before the block, and the kernel
+     * puts no large page where a small one is unless asked to. */
     if (first % CFTI_OS_LARGE_PAGE == 0 && last - first >= CFTI_OS_LARGE_PAGE)
         (void)syscall(SYS_madvise, first, CFTI_OS_LARGE_PAGE, 25 /* MADV_COLLAPSE */);
 #else

@@ -3,9 +3,9 @@
 #if !defined(_WIN32) && !defined(CONFITURE_NO_THREADS)
 
 #include <pthread.h>
-#include <signal.h> /* for a mask alone: no handler is set, and no signal sent */
+#include <signal.h> /* for a mask alone: the library sets no handler and sends no signal */
 
-/* Under -std=c99 the C libraries of Linux hide sigset_t, which has 128 bytes in each. */
+/* Under -std=c99 the C libraries of Linux hide sigset_t, which has 128 bytes in all of them. */
 #if defined(__linux__) && !defined(__cplusplus) && !defined(SIG_BLOCK)
 typedef struct cfti_signals {
     unsigned long bits[128 / sizeof(unsigned long)];
@@ -53,8 +53,8 @@ static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
 static void cfti_condition_signal(cfti_condition *c) { (void)pthread_cond_signal(&c->os); }
 static void cfti_condition_broadcast(cfti_condition *c) { (void)pthread_cond_broadcast(&c->os); }
 
-/* Many threads in a small address space: eight times what the library needs, for the caller's
- * allocator, and thread-local variables, which glibc puts there, too. */
+/* Small, for many threads in a small address space; eight times what the library needs, for the
+ * caller's allocator and for thread-local variables, which glibc keeps on the stack. */
 #define CFTI_THREAD_STACK ((size_t)512 << 10)
 
 static int cfti_thread_create(cfti_thread *thread, void *(*run)(void *), void *ctx) {
@@ -69,8 +69,8 @@ static int cfti_thread_create(cfti_thread *thread, void *(*run)(void *), void *c
     return error;
 }
 
-/* Born with all signals blocked: a handler of the host's never runs on it, and a signal that
- * the host waits for, with sigwait() or signalfd(), never finds a thread to kill it in. */
+/* The thread starts with all signals blocked: a handler of the host never runs on it, and a signal
+ * that the host awaits by sigwait() or signalfd() finds no thread to kill the process in. */
 static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ctx) {
     cfti_signals all, before;
     int error;
@@ -78,7 +78,7 @@ static int cfti_thread_start(cfti_thread *thread, void *(*run)(void *), void *ct
     error = pthread_sigmask(CFTI_SIG_SETMASK, &all, &before);
     if (error != 0) return error;
     error = cfti_thread_create(thread, run, ctx);
-    /* Static thread-local variables may need more than that. */
+    /* Static thread-local variables may need a larger stack. */
     if (error == EINVAL) error = pthread_create(&thread->os, NULL, run, ctx);
     (void)pthread_sigmask(CFTI_SIG_SETMASK, &before, NULL);
     return error;

@@ -29,7 +29,7 @@ static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file)
 }
 
 #if defined(CFTI_O_TMPFILE)
-/* The only name that a file without one has: "/proc/self/fd/N". */
+/* "/proc/self/fd/N", the only path to a file without a name. */
 static const char *cfti_os_fd_path(cfti_os_file file, char path[40]) {
     int rest;
     size_t size = 14;
@@ -40,9 +40,8 @@ static const char *cfti_os_fd_path(cfti_os_file file, char path[40]) {
     return path;
 }
 
-/* Whether a new file without a name may be used: not where /proc is missing or another
- * process's, and not where the umask was forgotten, as by Linux before 5.19 on file systems
- * without ACLs. */
+/* Whether a new file without a name is usable. Naming it needs the /proc of this process; and Linux
+ * before 5.19 ignores the umask on file systems without ACLs. */
 static bool cfti_os_unnamed_is_good(cfti_os_file file, bool is_private) {
     cfti_os_status one, other;
     char path[40];
@@ -98,21 +97,21 @@ static uint64_t cfti_os_random(void) {
         (void)cfti_os_read_at(file, &value, sizeof(value), 0, &got);
         cfti_os_close(file);
     }
-    /* Where there is nothing random, names that are taken are passed over. */
+    /* Without randomness names repeat; the caller then tries the next one. */
     return got == sizeof(value) ? value : (uint64_t)getpid() << 32 ^ (uint64_t)(uintptr_t)&value;
 }
 
-/* ---- what is open already ---- */
+/* ---- files that are open already ---- */
 
-/* Where this process's descriptors are. */
+/* The directories of this process's descriptors. */
 #if defined(__linux__)
 static const char *const cfti_os_descriptors[] = {"/proc/self/fd", "/proc/thread-self/fd"};
 #else
 static const char *const cfti_os_descriptors[] = {"/dev/fd"};
 #endif
 
-/* Whether the links in `directory` are no paths but lead to what is open in some process: so
- * all that are in /proc do; and whether that is this process. */
+/* Whether the links in `directory` lead to open files of a process, as all links in /proc do, and
+ * whether this is that process. */
 static bool cfti_os_holds_open_files(cfti_os_file directory, bool *is_own) {
     cfti_os_status where, own;
     bool holds = false;
@@ -120,7 +119,7 @@ static bool cfti_os_holds_open_files(cfti_os_file directory, bool *is_own) {
     *is_own = false;
     if (cfti_os_status_of(directory, &where) != 0) return false;
     for (i = 0; i < CFTI_COUNT(cfti_os_descriptors) && !*is_own; i++) {
-        cfti_os_file file; /* open, since /proc numbers its inodes anew for each look */
+        cfti_os_file file; /* kept open: /proc gives an inode a new number for each lookup */
         if (cfti_os_open_directory_at(CFTI_OS_CWD, cfti_os_descriptors[i], &file) != 0) continue;
         if (cfti_os_status_of(file, &own) == 0 && own.device == where.device) {
             *is_own = own.inode == where.inode;
@@ -143,7 +142,7 @@ static int cfti_os_descriptor_number(const char *name) {
     return number;
 }
 
-/* Whether an error says that a path does not lead to an open file. */
+/* Whether an error means that the path does not lead to an open file. */
 static bool cfti_os_is_no_open_file(int error) {
     return error == EINVAL || error == ENOENT || error == ENOTDIR || error == EACCES ||
            error == ELOOP || error == ENAMETOOLONG;
@@ -177,7 +176,7 @@ static int cfti_os_find_open_file(const char *path, bool *is_open_file, int *des
         int no_link = cfti_os_read_link(at, target, sizeof(target)), error = 0;
         if (no_link != 0 && !cfti_os_is_no_open_file(no_link)) return no_link;
 #if defined(__linux__)
-        if (no_link != 0) return 0; /* there they are links */
+        if (no_link != 0) return 0; /* Linux shows open files as links */
 #endif
         error = cfti_os_look_beside(at, is_open_file, descriptor);
         if (error != 0 || *is_open_file || no_link != 0) return error;
@@ -211,7 +210,7 @@ static int cfti_os_write(cfti_os_file file, const void *data, size_t size) {
         ssize_t n = write(file, p, cfti_min(size, CFTI_OS_TRANSFER));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return cfti_os_errno();
-        if (n == 0) return EIO; /* POSIX leaves this open; do not loop on it */
+        if (n == 0) return EIO; /* POSIX leaves this case open; repeating it might never end */
         p += n;
         size -= (size_t)n;
     }
@@ -232,8 +231,8 @@ static int cfti_os_write_at(cfti_os_file file, const void *data, size_t size, ui
     return 0;
 }
 
-/* The calling thread's signals, which a write to a pipe without a reader adds SIGPIPE to. On
- * Linux by the calls themselves, since -std=c99 hides sigset_t. */
+/* A write to a pipe without a reader raises SIGPIPE in the calling thread, where it is blocked and
+ * consumed. On Linux by system calls, since -std=c99 hides sigset_t. */
 #if defined(__linux__)
 typedef struct cfti_pipe_signals {
     unsigned long words[4];
@@ -332,7 +331,7 @@ static int cfti_os_write_stream(cfti_os_file file, const void *data, size_t size
 }
 
 static int cfti_os_finish(cfti_os_file file) {
-    /* After EINTR the descriptor is gone on Linux; closing again could hit another's. */
+    /* After EINTR Linux has closed the descriptor; closing again could hit another thread's. */
     return close(file) != 0 && errno != EINTR ? cfti_os_errno() : 0;
 }
 
@@ -355,13 +354,13 @@ static int cfti_os_set_mode(cfti_os_file file, uint32_t mode) {
     return 0;
 }
 
-/* Who may do what, as three bits each; behind an ACL the group's are not its mask. */
+/* Three bits each. With an ACL, group is the group's own entry: the mode shows the mask there. */
 typedef struct cfti_rights {
     uint32_t user, group, other;
-    uint32_t named; /* what each user and group that an ACL names may do */
+    uint32_t named; /* what every user and group named in the ACL may do */
 } cfti_rights;
 
-/* Those for whom the old file's group or owner spoke are others now. */
+/* Those whom the old file's group or owner entry covered may be covered by another entry now. */
 static void cfti_rights_narrow(cfti_rights *rights, const cfti_os_status *old,
                                const cfti_os_status *made) {
     if (made->group != old->group) rights->group = rights->other = rights->group & rights->other;
@@ -381,7 +380,7 @@ static bool cfti_os_has_no_acl(int error) {
     return error == ENODATA || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS;
 }
 
-/* The ACL of a file, *size 0: it has none. ERANGE: more than there is room for. */
+/* The ACL of a file; *size 0: none. ERANGE: larger than the capacity. */
 static int cfti_os_read_acl(const char *path, uint8_t *acl, size_t capacity, size_t *size) {
     ssize_t n;
     *size = 0;
@@ -416,7 +415,7 @@ static void cfti_rights_of_acl(cfti_rights *rights, const uint8_t *acl, size_t s
     rights->named &= mask;
 }
 
-/* False: it cannot be given to the file. */
+/* False: the file does not accept the ACL. */
 static bool cfti_os_write_acl(cfti_os_file file, uint8_t *acl, size_t size,
                               const cfti_rights *rights) {
     size_t at;
@@ -430,7 +429,7 @@ static bool cfti_os_write_acl(cfti_os_file file, uint8_t *acl, size_t size,
 }
 #endif
 
-/* The old file's group, which its writers may well belong to. */
+/* Sets the old file's group, which the process may belong to; it stays as it is if not. */
 static int cfti_os_set_group(cfti_os_file file, uint32_t group, cfti_os_status *made) {
     while (fchown(file, (uid_t)-1, (gid_t)group) != 0)
         if (errno != EINTR) return 0;
@@ -445,14 +444,14 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
     rights.group = old->mode >> 3 & 7u;
     rights.other = old->mode & 7u;
     rights.named = 7;
-    /* From nobody's file to what it may be, and never more on the way. */
+    /* From the owner's alone to the final rights, and never more in between. */
     if ((made->mode & 077u) != 0) error = cfti_os_set_mode(file, 0600);
     if (error == 0 && made->group != old->group) error = cfti_os_set_group(file, old->group, made);
 #if defined(__linux__)
     {
         uint8_t acl[4096];
         size_t size = 0;
-        if (error == 0) error = cfti_os_remove_acl(file); /* that the directory has given it */
+        if (error == 0) error = cfti_os_remove_acl(file); /* the directory's default */
         if (error == 0) error = cfti_os_read_acl(old_path, acl, sizeof(acl), &size);
         if (error == ERANGE || error == E2BIG) error = 0, rights.group = rights.other = 0;
         if (error != 0) return error;
@@ -460,7 +459,7 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
             cfti_rights_of_acl(&rights, acl, size);
             cfti_rights_narrow(&rights, old, made);
             if (cfti_os_write_acl(file, acl, size, &rights)) return 0;
-            rights.group &= rights.named; /* they belong to the group or to the others now */
+            rights.group &= rights.named; /* the named ones count as group or others now */
             rights.other &= rights.named;
         }
     }

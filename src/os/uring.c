@@ -1,9 +1,8 @@
-/* ---- os/uring.c: many small files with two system calls, by Linux's io_uring ---- */
+/* ---- os/uring.c: many small files by two system calls, with Linux's io_uring ---- */
 
-/* A system call may cost as much as what it does for a small file, and a file needs
- * more. A ring takes them from shared memory, a batch of files with two calls. Not
- * every kernel has it and not every host allows it, so it is never the only way:
- * whatever a ring did not do is done by the calls of os/posix.c. */
+/* A system call may cost as much as its work for a small file, and each file needs several. A ring
+ * takes requests from shared memory: two calls serve a batch of files. Some kernels lack io_uring
+ * and some hosts forbid it, so the calls of os/posix.c do whatever a ring did not do. */
 
 #if defined(__linux__) && CFTI_GNUC && !defined(CONFITURE_NO_URING) &&                             \
     defined(SYS_io_uring_setup) && defined(SYS_io_uring_enter) && defined(SYS_io_uring_register)
@@ -15,19 +14,19 @@
 #if CFTI_RING
 
 #if !defined(CFTI_RING_CROWD)
-#define CFTI_RING_CROWD 0 /* to be found out: see cfti_ring_learn() */
+#define CFTI_RING_CROWD 0 /* measured: see cfti_ring_learn() */
 #endif
 
-/* As in <linux/io_uring.h>, which may be older than the kernel, or missing. */
+/* As in <linux/io_uring.h>, which may be older than the kernel or missing. */
 typedef struct cfti_sqe {
     uint8_t opcode, flags;
     uint16_t priority;
     int32_t file;
     uint64_t offset, address;
-    uint32_t size, call_flags; /* of the call that the request stands for */
+    uint32_t size, call_flags; /* of the equivalent system call */
     uint64_t user_data;
     uint16_t buffer, personality;
-    uint32_t file_index; /* from 1: of the ring's own table of open files */
+    uint32_t file_index; /* from 1: in the ring's own table of open files */
     uint64_t unused[2];
 } cfti_sqe;
 
@@ -45,36 +44,36 @@ typedef struct cfti_ring_setup {
         unused_3, unused_4[2];
 } cfti_ring_setup;
 
-#define CFTI_RING_OPEN 18 /* IORING_OP_OPENAT and its like */
+#define CFTI_RING_OPEN 18 /* IORING_OP_OPENAT and so on */
 #define CFTI_RING_CLOSE 19
 #define CFTI_RING_STATUS 21 /* IORING_OP_STATX */
 #define CFTI_RING_READ 22
 #define CFTI_RING_FIXED_FILE 1 /* IOSQE_FIXED_FILE */
 #define CFTI_RING_NO_WAIT 8    /* RWF_NOWAIT */
-#define CFTI_RING_REQUESTS 128 /* four a file at once */
+#define CFTI_RING_REQUESTS 128 /* four per file of a batch */
 #if defined(MAP_POPULATE)
-#define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* all of it will be used at once */
+#define CFTI_RING_MAP (MAP_SHARED | MAP_POPULATE) /* the first batch uses all of it */
 #else
 #define CFTI_RING_MAP MAP_SHARED
 #endif
 
-/* Nor does valgrind see what it writes for a ring. */
+/* Valgrind misses what the kernel writes for a ring. */
 #if defined(__x86_64__) && !defined(__ILP32__)
-/* A request that only valgrind hears, and that is nothing to a processor: to take these bytes
- * for defined. */
+/* Valgrind's client request to take these bytes for defined; the instructions have no effect on a
+ * processor. */
 static void cfti_ring_wrote(const void *data, size_t size) {
-    volatile uint64_t sqe[6];
-    uint64_t cqe = 0;
-    sqe[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
-    sqe[1] = (uint64_t)(uintptr_t)data;
-    sqe[2] = size;
-    sqe[3] = 0;
-    sqe[4] = 0;
-    sqe[5] = 0;
+    volatile uint64_t request[6];
+    uint64_t result = 0;
+    request[0] = 0x4D430002; /* 'M', 'C': memcheck's, make defined */
+    request[1] = (uint64_t)(uintptr_t)data;
+    request[2] = size;
+    request[3] = 0;
+    request[4] = 0;
+    request[5] = 0;
     __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\t"
                      "rolq $51, %%rdi\n\txchgq %%rbx, %%rbx"
-                     : "+d"(cqe)
-                     : "a"(&sqe[0])
+                     : "+d"(result)
+                     : "a"(&request[0])
                      : "cc", "memory");
 }
 #else
@@ -104,7 +103,7 @@ typedef struct cfti_ring_status {
 
 struct cfti_os_ring {
     int file;
-    int cold; /* batches that are read ahead instead: see below */
+    int cold; /* how many batches to read ahead instead: see cfti_os_ring_fetch() */
     uint8_t *memory;
     size_t memory_size;
     cfti_sqe *requests;
@@ -112,8 +111,8 @@ struct cfti_os_ring {
     uint32_t *request_tail, *result_head;
     const uint32_t *result_tail;
     uint32_t request_mask, result_mask;
-    size_t crowd; /* from so many threads on it looks at the files, too; 0: not known yet */
-    int tries;    /* to find that out */
+    size_t crowd; /* the ring takes the status too from so many threads on; 0: not measured yet */
+    int tries;    /* measurements left */
     cfti_ring_status looks[CFTI_RING_FILES];
 };
 
@@ -131,13 +130,13 @@ static int cfti_os_ring_open(cfti_os_ring *ring) {
     error =
         cfti_os_adopt((int)syscall(SYS_io_uring_setup, CFTI_RING_REQUESTS, &setup), &ring->file);
     if (error != 0) return error;
-    /* One mapping for both rings, and requests that use what earlier ones of the same
-     * call have opened (Linux 5.19). */
+    /* One mapping for both rings, and requests that use the files opened by earlier ones of the
+     * same call (Linux 5.19). */
     if ((setup.features & 1) == 0 || (setup.features & (1u << 12)) == 0) {
         cfti_os_close(ring->file);
         return CFTI_OS_NO_DEVICE;
     }
-    memset(none, 0xFF, sizeof(none)); /* -1: a place that is free */
+    memset(none, 0xFF, sizeof(none)); /* -1: a free entry */
     if (syscall(SYS_io_uring_register, ring->file, 2, none, CFTI_RING_FILES) != 0) {
         error = cfti_os_errno();
         cfti_os_close(ring->file);
@@ -177,7 +176,7 @@ static void cfti_os_ring_close(cfti_os_ring *ring) {
     cfti_os_close(ring->file);
 }
 
-/* Adds a request that speaks of fetch `i`; it is the kernel's after the next enter. */
+/* Adds a request for fetch `i`; the kernel reads it at the next io_uring_enter(). */
 static cfti_sqe *cfti_ring_add(cfti_os_ring *ring, uint8_t opcode, size_t i) {
     uint32_t tail = *ring->request_tail;
     cfti_sqe *sqe = &ring->requests[tail & ring->request_mask];
@@ -236,12 +235,12 @@ static void cfti_ring_note(cfti_os_fetch *fetches, const cfti_cqe *cqe) {
     }
 }
 
-/* Hands `count` requests over and waits until all are done: their memory is in use
- * until then, whatever happens. What they did is noted in the fetches. False: the ring
- * is not to be had any more, and the kernel has nothing of ours. */
+/* Submits `count` requests and waits until all are done: the kernel uses their memory until then,
+ * whatever happens. The fetches record the results. False: the ring is unusable, and the kernel
+ * holds no request of it. */
 static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t count) {
     uint32_t given = 0, done = 0;
-    int patience = 1000; /* for a kernel that has no memory at the moment */
+    int patience = 1000; /* while the kernel is out of memory */
     while (done < count) {
         uint32_t head = *ring->result_head;
         long n = syscall(SYS_io_uring_enter, ring->file, count - given, count - done,
@@ -256,8 +255,8 @@ static bool cfti_ring_run(cfti_os_ring *ring, cfti_os_fetch *fetches, uint32_t c
     return true;
 }
 
-/* Opens all files and says that they will be read, before the first read waits for the
- * disk: it then has many to find at once. */
+/* Opens all files and announces their reads before the first read waits for the disk, which then
+ * has many requests at once. */
 static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     cfti_os_file files[CFTI_RING_FILES];
     size_t i;
@@ -266,7 +265,7 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
         fetch->opened = (fetch->no_link ? cfti_os_open_no_link(fetch->at, fetch->path, &files[i])
                                         : cfti_os_open(fetch->at, fetch->path, &files[i])) == 0;
 #if defined(SYS_fadvise64) && UINTPTR_MAX > 0xFFFFFFFFu
-        /* 32-bit systems pass the sizes in other ways, and only lose the advice. */
+        /* 32-bit systems pass the sizes in other ways, and lose only the advice. */
         if (fetch->opened)
             (void)syscall(SYS_fadvise64, files[i], 0L, (long)fetch->capacity, 3 /* WILLNEED */);
 #endif
@@ -281,7 +280,7 @@ static void cfti_fetch_ahead(cfti_os_fetch *fetches, size_t count) {
     }
 }
 
-/* Nanoseconds. By a call, since what a call costs is asked for. */
+/* In nanoseconds; by a system call, since the cost of one is measured. */
 static uint64_t cfti_ring_clock(void) {
 #if defined(SYS_clock_gettime) && UINTPTR_MAX > 0xFFFFFFFFu
     long time[2];
@@ -293,13 +292,13 @@ static uint64_t cfti_ring_clock(void) {
     return 0;
 }
 
-/* Who looks at the files. For a ring threads of the kernel's do, one look after another, and
- * switching to them costs about as much as a look by a call where calls are cheap. Where they
- * are dear, as in many virtual machines, those threads do it in half the time; unless a
- * processor is idle: then they run there, and each look wakes one thread and then the other.
- * So the ring looks where more than a third of a look is the call itself, and every processor
- * has a thread of ours. `looks` were done since `start`, one by one: what interrupts them makes
- * them longer, so the ring has a few tries. */
+/* Decides who takes the files' status, the ring or a call for each. For a ring, threads of the
+ * kernel do it one file after another, and switching to them costs about as much as a status call
+ * where calls are cheap. Where calls are dear, as in many virtual machines, those threads need half
+ * the time, unless a processor is idle: they run there, and each status wakes one thread and then
+ * the other. So the ring does it where the call itself is more than a third of a status call and
+ * every processor has a thread of ours. `looks` status calls were made since `start`; interruptions
+ * lengthen them, so the ring measures a few times. */
 static void cfti_ring_learn(cfti_os_ring *ring, uint64_t start, size_t looks) {
     uint64_t last = cfti_ring_clock(), time = last - start, least = time;
     int i;
@@ -309,11 +308,11 @@ static void cfti_ring_learn(cfti_os_ring *ring, uint64_t start, size_t looks) {
         last = now;
     }
     if (3 * least * looks > time) ring->crowd = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-    else if (--ring->tries == 0) ring->crowd = SIZE_MAX; /* as an error of sysconf() is, too */
+    else if (--ring->tries == 0) ring->crowd = SIZE_MAX; /* as an error of sysconf() is */
 }
 
-/* What is known of the files that were read, or who has taken their names since: from the
- * ring, or by a call for each. */
+/* Fills in the status of the files that were read, or of those that have taken their names since:
+ * from the ring, or by a call for each. */
 static void cfti_fetch_look(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                             size_t threads) {
     uint64_t start = ring->crowd == 0 && threads > 1 ? cfti_ring_clock() : 0;
@@ -342,12 +341,12 @@ static void cfti_fetch_look(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t c
     if (start != 0 && looks >= 8) cfti_ring_learn(ring, start, looks);
 }
 
-/* All files are opened, read and closed with one call: what is in the kernel's caches it does
- * at once, in that order. Then each is looked at by its name, since a ring has no fstat(). A
- * file that has to be waited for is not: it is opened too late for its read and its close, or
- * the read gives up (a FIFO that took a file's place would be waited for for ever), and it is
- * read in the ordinary way. Where many are, the cache is cold, and the next batches are read
- * ahead. A file system that cannot read without waiting has no use for a ring. */
+/* One call opens, reads and closes all files: the kernel does what it has cached at once and in
+ * that order. A status by name follows, since a ring has no fstat(). The call does not wait for a
+ * file: one that is not cached is opened too late for its read and close, or its read gives up (a
+ * FIFO in its place might never end), and the ordinary calls read it. If many files are late, the
+ * cache is cold, and the next batches are read ahead. On a file system that cannot read without
+ * waiting a ring is of no use. */
 static bool cfti_os_ring_fetch(cfti_os_ring *ring, cfti_os_fetch *fetches, size_t count,
                                size_t threads) {
     size_t i, late = 0, refused = 0;

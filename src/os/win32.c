@@ -16,9 +16,9 @@ static int cfti_os_open_wide(const wchar_t *path, DWORD access, DWORD dispositio
 static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
     cfti_wide wide;
     int error = cfti_wide_path(&wide, at, path);
-    /* To read from CON would wait for somebody to type. */
+    /* Reading from CON would wait for a key. */
     if (error == 0 && wide.is_device) error = CFTI_OS_NO_DEVICE;
-    /* With backup semantics a directory can be opened too, and then be told from a file. */
+    /* With backup semantics a directory opens too; its status shows what it is. */
     if (error == 0)
         error = cfti_os_open_wide(wide.text, GENERIC_READ, OPEN_EXISTING,
                                   FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_SEQUENTIAL_SCAN, file);
@@ -26,8 +26,8 @@ static int cfti_os_open(cfti_os_file at, const char *path, cfti_os_file *file) {
     return error;
 }
 
-/* Windows does not tell a link from other reparse points (files in a cloud, compressed
- * ones) but by this bit of the tag: "represents another named entity". */
+/* The bit of a tag that distinguishes a link from other reparse points (files in a cloud,
+ * compressed files): "represents another named entity". */
 #define CFTI_OS_TAG_IS_LINK 0x20000000u
 
 static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file *file) {
@@ -47,7 +47,7 @@ static int cfti_os_open_no_link(cfti_os_file at, const char *path, cfti_os_file 
     else if ((tag.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0) return 0;
     else if ((tag.ReparseTag & CFTI_OS_TAG_IS_LINK) != 0) error = CFTI_OS_LINK_LOOP;
     cfti_os_close(*file);
-    /* A compressed file, or one in a cloud: its bytes are to be had behind that only. */
+    /* A compressed file, or one in a cloud: opening without the flag gives its bytes. */
     return error != 0 ? error : cfti_os_open(at, path, file);
 }
 
@@ -76,26 +76,25 @@ static int cfti_os_open_directory(const char *path, cfti_os_file *directory) {
     return error;
 }
 
-/* Nothing here opens by such a rule. */
 static int cfti_os_open_place(const char *path, cfti_os_file *directory) {
     return cfti_os_open_directory(path, directory);
 }
 
 #define CFTI_OS_OPENS_BENEATH 0
 
-/* From 100 ns since 1601 to seconds since 1970. */
+/* From units of 100 ns since 1601 to seconds since 1970. */
 static int64_t cfti_os_seconds(LARGE_INTEGER time, uint32_t *ns) {
     *ns = (uint32_t)(time.QuadPart % 10000000) * 100;
     return (int64_t)(time.QuadPart / 10000000) - 11644473600;
 }
 
-/* The time of the last write is only sure to be told once the writer has closed the file. */
+/* The time of the last write is certain only after the writer has closed the file. */
 #define CFTI_OS_TIMES_ARE_PROMPT false
 
 static void cfti_os_now(cfti_os_time *now) {
     FILETIME time;
     LARGE_INTEGER number;
-    GetSystemTimeAsFileTime(&time); /* what NTFS uses, too */
+    GetSystemTimeAsFileTime(&time); /* NTFS uses it as well */
     number.QuadPart = (LONGLONG)((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime);
     now->seconds = cfti_os_seconds(number, &now->ns);
 }
@@ -122,7 +121,7 @@ static int cfti_os_status_of(cfti_os_file file, cfti_os_status *status) {
         !GetFileInformationByHandleEx(file.handle, FileStandardInfo, &standard, sizeof(standard)))
         return cfti_os_last_error();
     if (GetFileInformationByHandleEx(file.handle, FileIdInfo, &id, sizeof(id))) {
-        /* 128 bits, of which NTFS uses half, and ReFS all. */
+        /* 128 bits: NTFS uses half of them, ReFS all. */
         uint64_t half[2];
         memcpy(half, &id.FileId, sizeof(half));
         status->device = (uint64_t)id.VolumeSerialNumber ^ half[1];
@@ -163,7 +162,7 @@ static int cfti_os_status_at(cfti_os_file at, const char *path, bool follow_link
 
 #define CFTI_OS_TRANSFER ((size_t)1 << 30) /* a call takes 32 bits */
 
-/* Where a call that takes an offset reads or writes. */
+/* For a call that reads or writes at an offset. */
 static OVERLAPPED cfti_os_place(uint64_t offset) {
     OVERLAPPED place;
     memset(&place, 0, sizeof(place));
@@ -194,14 +193,14 @@ static int cfti_os_list(cfti_os_file directory,
         const char *at = buffer.bytes;
         if (!GetFileInformationByHandleEx(directory.handle, next, &buffer, sizeof(buffer))) {
             DWORD error = GetLastError();
-            /* The root of a drive has no "." and may hold nothing. */
+            /* The root of a drive has no "." and may be empty. */
             return error == ERROR_NO_MORE_FILES || error == ERROR_FILE_NOT_FOUND
                        ? 0
                        : cfti_os_last_error();
         }
         for (;;) {
             const FILE_FULL_DIR_INFO *info = (const FILE_FULL_DIR_INFO *)(const void *)at;
-            /* A link, or what else is not as it seems: the library will ask. */
+            /* A reparse point may be a link: its status will show it. */
             cfti_kind kind =
                 (info->FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 ? CFTI_KIND_UNKNOWN
                 : (info->FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0   ? CFTI_KIND_DIRECTORY
@@ -225,7 +224,7 @@ static int cfti_os_map(cfti_os_file file, uint64_t offset, size_t size, const ui
     *data = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, (DWORD)(offset >> 32),
                                            (DWORD)(offset & 0xFFFFFFFFu), size);
     if (*data == NULL) error = cfti_os_last_error();
-    (void)CloseHandle(mapping); /* the view keeps it */
+    (void)CloseHandle(mapping); /* the view keeps the mapping */
     return error;
 }
 
@@ -237,7 +236,7 @@ static void cfti_os_unmap(const uint8_t *data, size_t size) {
 
 /* ---- writing ---- */
 
-/* is_private has no meaning here: who may read a new file is what its directory says. */
+/* is_private has no effect on Windows, where the directory decides who may read a new file. */
 static int cfti_os_create(const char *path, bool is_private, cfti_os_file *file) {
     cfti_wide wide;
     int error = cfti_wide_path(&wide, CFTI_OS_CWD, path);
@@ -253,7 +252,7 @@ static int cfti_os_create_unnamed(const char *directory, bool is_private, cfti_o
     (void)directory;
     (void)is_private;
     (void)file;
-    return CFTI_OS_NO_DEVICE; /* every file has a name here */
+    return CFTI_OS_NO_DEVICE; /* on Windows every file has a name */
 }
 
 static int cfti_os_name(cfti_os_file file, const char *path) {
@@ -274,8 +273,8 @@ static int cfti_os_link(const char *from, const char *to) {
     return error;
 }
 
-/* What is random here needs another library to be linked. Names that are taken are passed
- * over, so that it is enough if they seldom are. */
+/* The system's random numbers need another library to link. Names that exist are skipped, so that
+ * rare repetition is good enough. */
 static uint64_t cfti_os_random(void) {
     LARGE_INTEGER ticks;
     uint64_t value = (uint64_t)GetCurrentProcessId() << 32 | GetCurrentThreadId();
@@ -301,7 +300,7 @@ static int cfti_os_open_for_writing(const char *path, int descriptor, cfti_os_fi
     return error;
 }
 
-/* At an offset if that is not NULL, which also moves the place where writing goes on. */
+/* At *offset unless NULL; Windows moves the file position in both cases. */
 static int cfti_os_write_all(cfti_os_file file, const void *data, size_t size,
                              const uint64_t *offset) {
     const char *p = (const char *)data;
@@ -336,16 +335,16 @@ static int cfti_os_finish(cfti_os_file file) {
     return CloseHandle(file.handle) ? 0 : cfti_os_last_error();
 }
 
-/* Of a directory there is nothing to wait for: no call is documented that would. */
+/* A directory needs no sync: no documented call does it. */
 static int cfti_os_sync(cfti_os_file file) {
     return file.path != NULL || FlushFileBuffers(file.handle) ? 0 : cfti_os_last_error();
 }
 
 static bool cfti_os_is_not_synced(int error) {
-    return error == (int)ERROR_ACCESS_DENIED; /* it is open for reading only */
+    return error == (int)ERROR_ACCESS_DENIED; /* the file is open for reading only */
 }
 
-/* There is no mode: a file that is read-only cannot be replaced, as Windows has it. */
+/* Windows has no mode bits, and does not replace a read-only file. */
 static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cfti_os_status *old,
                                cfti_os_status *made) {
     (void)file;
@@ -355,8 +354,8 @@ static int cfti_os_keep_rights(cfti_os_file file, const char *old_path, const cf
     return 0;
 }
 
-/* Scanners of viruses and indexers open what has just been written, for some
- * milliseconds, and it cannot be moved or removed meanwhile. False: that was enough. */
+/* Virus scanners and indexers open a file that was just written for some milliseconds, in which it
+ * cannot be moved or removed. False: another try is useless. */
 static bool cfti_os_may_retry(int error, unsigned *attempt) {
     static const DWORD waits[] = {1, 10, 20, 40};
     if (error != (int)ERROR_ACCESS_DENIED && error != (int)ERROR_SHARING_VIOLATION) return false;
@@ -375,8 +374,8 @@ typedef struct cfti_renaming {
 #define CFTI_OS_RENAME_EX ((FILE_INFO_BY_HANDLE_CLASS)22)
 #define CFTI_OS_RENAME_OVER 3u /* REPLACE_IF_EXISTS, POSIX_SEMANTICS */
 
-/* As POSIX has it, Windows 10 can replace a file that others have open. Not every
- * version and file system can. */
+/* Windows 10 can replace a file that others have open, like POSIX; not in every version and on
+ * every file system. */
 static bool cfti_os_rename_posix(const wchar_t *from, cfti_renaming *to, size_t size) {
     cfti_os_file file;
     BOOL good;
@@ -436,8 +435,7 @@ static int cfti_os_remove(const char *path) {
 
 /* ---- links ---- */
 
-/* The target that a reparse point's data (REPARSE_DATA_BUFFER) hold, for a link on the
- * drive of `path`. */
+/* The target in a reparse point's data (REPARSE_DATA_BUFFER), for a link on the drive of `path`. */
 static int cfti_os_link_target(uint8_t *data, size_t size, const char *path, char *buffer,
                                size_t capacity) {
     uint32_t tag;
@@ -460,7 +458,7 @@ static int cfti_os_link_target(uint8_t *data, size_t size, const char *path, cha
         else text[1] = L'\\';                    /* \\?\UNC\server\share, \\?\Volume{...} */
     } else if (n >= 1 && text[0] == L'\\' && !(n >= 2 && text[1] == L'\\')) {
         root = cfti_os_root(path, strlen(path));
-        if (root > 0) root--; /* its slash is there */
+        if (root > 0) root--; /* the target begins with its slash */
         if (root >= capacity) return (int)ERROR_FILENAME_EXCED_RANGE;
         memcpy(buffer, path, root);
     }
@@ -483,7 +481,7 @@ static int cfti_os_read_link_at(cfti_os_file at, const char *path, char *buffer,
                          sizeof(data), &size, NULL))
         error = cfti_os_last_error();
     cfti_os_close(file);
-    /* What file systems without links say. */
+    /* The answers of file systems without links. */
     if (error == (int)ERROR_INVALID_FUNCTION || error == (int)ERROR_NOT_SUPPORTED)
         error = CFTI_OS_NO_LINK;
     return error != 0 ? error
@@ -509,13 +507,13 @@ static size_t cfti_os_processors(void) {
     size_t count = 0;
     if (GetProcessAffinityMask(GetCurrentProcess(), &mine, &all))
         for (; mine != 0; mine &= mine - 1) count++;
-    if (count == 0) count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS); /* in several groups */
+    if (count == 0) count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS); /* several groups */
     return count < 1 ? 1 : count;
 }
 
 #if !defined(CONFITURE_NO_ALLOC)
 static void cfti_os_advise_large(void *block, size_t size) {
-    (void)block; /* large pages need a privilege here */
+    (void)block; /* on Windows large pages need a privilege */
     (void)size;
 }
 #endif

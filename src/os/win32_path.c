@@ -3,7 +3,7 @@
 #if defined(_WIN32)
 
 #if !defined(WIN32_LEAN_AND_MEAN)
-#define WIN32_LEAN_AND_MEAN /* or a later winsock2.h of the user's would not compile */
+#define WIN32_LEAN_AND_MEAN /* else the user's winsock2.h, if included later, fails to compile */
 #define CFTI_LEAN
 #endif
 #if !defined(NOMINMAX)
@@ -39,18 +39,18 @@ static const cfti_os_file cfti_os_cwd = {NULL, NULL};
 #define CFTI_OS_LEAVES ((int)ERROR_NOT_SAME_DEVICE)
 #define CFTI_OS_NAME_TOO_LONG ((int)ERROR_FILENAME_EXCED_RANGE)
 
-/* A server or a share that cannot be reached is not among them: it may be there. */
+/* An unreachable server or share is not among them: it may exist. */
 static bool cfti_os_is_absent(int error) {
     return error == (int)ERROR_FILE_NOT_FOUND || error == (int)ERROR_PATH_NOT_FOUND;
 }
 
-/* What Windows refuses as a name, no file has. */
+/* No file has a name that Windows refuses. */
 static bool cfti_os_is_no_name(int error) {
     return error == CFTI_OS_NAME_TOO_LONG || error == (int)ERROR_INVALID_NAME ||
            error == (int)ERROR_BAD_PATHNAME || error == (int)ERROR_NO_UNICODE_TRANSLATION;
 }
 
-/* Why the last call failed: never 0, which would say that it had not. */
+/* Why the last call failed: never 0, which would mean success. */
 static int cfti_os_last_error(void) {
     DWORD error = GetLastError();
     if (error == ERROR_OUTOFMEMORY) return CFTI_OS_NO_MEMORY;
@@ -101,17 +101,16 @@ static const char *cfti_os_error_text(int os_error) {
     }
 }
 
-/* ---- names: UTF-8 here, UTF-16 there ---- */
+/* ---- names: UTF-8 in the library, UTF-16 in the system ---- */
 
-/* Windows allows any 16-bit units in a name. Half of a pair becomes the three bytes
- * that UTF-8 would have for it and does not allow: so such a name is listed, matched and
- * opened like any other, and refused as what is not UTF-8 only if it is to be part of a
- * schema. */
+/* Windows allows any 16-bit units in a name. An unpaired surrogate becomes the three bytes that
+ * UTF-8 would have for it but forbids. So the library lists, matches and opens such a name like any
+ * other, and refuses it as invalid UTF-8 only as part of a schema. */
 static bool cfti_os_is_half(const uint8_t *p, size_t n) {
     return n >= 3 && p[0] == 0xED && p[1] >= 0xA0 && p[1] <= 0xBF && (p[2] & 0xC0) == 0x80;
 }
 
-/* Turns UTF-16 into UTF-8, "\" into "/", and puts a NUL behind. */
+/* Turns UTF-16 into UTF-8 with a NUL, and "\" into "/". */
 static int cfti_os_narrow(const wchar_t *text, size_t size, char *out, size_t capacity) {
     size_t i, n = 0;
     for (i = 0; i < size; i++) {
@@ -144,18 +143,18 @@ static int cfti_os_narrow(const wchar_t *text, size_t size, char *out, size_t ca
     return 0;
 }
 
-#define CFTI_OS_WIDE 32768      /* 16-bit units that a path may have, its NUL included */
-#define CFTI_OS_PATH_STEP 32767 /* bytes: a path of any length will do in one call */
+#define CFTI_OS_WIDE 32768      /* 16-bit units of the longest path, with its NUL */
+#define CFTI_OS_PATH_STEP 32767 /* bytes: one call takes a path of any length */
 
-/* A path as the system takes it: \\?\, a root, and components that it takes as they
- * are. Without that prefix it would end at 260 characters, drop dots and spaces at a
- * name's end, and open a device instead of the file aux.sql. */
+/* A path for the system: \\?\, a root, and literal components. Without that prefix Windows
+ * limits a path to 260 characters, drops dots and spaces at a name's end, and opens a device
+ * instead of the file aux.sql. */
 typedef struct cfti_wide {
     wchar_t *text;
     size_t size, capacity;
-    size_t root;        /* how much of it no ".." can take away */
-    bool is_device;     /* what it leads to is one */
-    wchar_t usual[512]; /* 64 KiB are too much for a stack: a longer path is on the heap */
+    size_t root;        /* length of the part that ".." cannot remove */
+    bool is_device;     /* the path names a device */
+    wchar_t usual[512]; /* a longer path is on the heap: 64 KiB are too much for a stack */
 } cfti_wide;
 
 static void cfti_wide_init(cfti_wide *wide) {
@@ -169,7 +168,7 @@ static void cfti_wide_close(cfti_wide *wide) {
     if (wide->text != wide->usual) (void)HeapFree(GetProcessHeap(), 0, wide->text);
 }
 
-/* Room for the longest path there is. */
+/* Makes the capacity that of the longest path. */
 static int cfti_wide_grow(cfti_wide *wide) {
     wchar_t *text;
     if (wide->capacity == CFTI_OS_WIDE) return CFTI_OS_NAME_TOO_LONG;
@@ -209,8 +208,7 @@ static int cfti_wide_append(cfti_wide *wide, const char *text, size_t size) {
     return 0;
 }
 
-/* Appends the components of a path. ".." takes one away, as Windows has it: whether it
- * was a link does not matter. */
+/* Appends the components of a path. ".." removes one, a link or not, as everywhere on Windows. */
 static int cfti_wide_join(cfti_wide *wide, const char *path) {
     while (*path != '\0') {
         size_t n = 0;
@@ -221,7 +219,7 @@ static int cfti_wide_join(cfti_wide *wide, const char *path) {
             if (wide->size > wide->root) wide->size--;
             wide->text[wide->size] = L'\0';
         } else if (n > 0 && !(n == 1 && path[0] == '.')) {
-            /* A colon would name a stream beside the file, or a drive. */
+            /* A colon would name a stream of the file, or a drive. */
             if (memchr(path, ':', n) != NULL) return (int)ERROR_INVALID_NAME;
             if (wide->text[wide->size - 1] != L'\\') error = cfti_wide_append(wide, "/", 1);
             if (error == 0) error = cfti_wide_append(wide, path, n);
@@ -238,7 +236,7 @@ static bool cfti_os_is_slash(char c) { return c == '/' || c == '\\'; }
 static bool cfti_os_is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 #define CFTI_OS_ROOT_CAPACITY 1024
-#define CFTI_OS_LONG_PATH SIZE_MAX /* there are only paths, of no more than CFTI_OS_WIDE */
+#define CFTI_OS_LONG_PATH SIZE_MAX /* every call takes a path, of at most CFTI_OS_WIDE */
 
 static size_t cfti_os_root(const char *path, size_t size) {
     size_t i = 2, parts = 2;
@@ -279,7 +277,7 @@ static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
     size_t i, n = 0;
     char here[4096];
     if (root == 1 && cfti_os_current_directory(here, sizeof(here)) == 0) {
-        path = here; /* "/x" is on its drive */
+        path = here; /* "/x" is on the current drive */
         root = cfti_os_root(path, strlen(path));
     }
     for (i = 0; i < root; i++) {
@@ -288,13 +286,13 @@ static size_t cfti_os_root_text(const char *path, size_t root, char text[]) {
         else if (n < 2 || text[n - 1] != '/') text[n++] = '/';
     }
     if (n > 1 && text[1] == ':' && text[0] >= 'a')
-        text[0] = (char)(text[0] - 0x20); /* c:/ is C:/ */
+        text[0] = (char)(text[0] - 0x20); /* c:/ and C:/ are one drive */
     if (n > 0 && text[n - 1] != '/') text[n++] = '/';
     return n;
 }
 
-/* NUL, CON and the like: devices in every directory, as Windows has it. Here only if
- * the name stands alone, or behind //./ */
+/* NUL, CON and so on, which Windows takes for devices in every directory: here only a name alone,
+ * or after //./ */
 static bool cfti_os_is_device(const char *path) {
     static const char names[] = "CON PRN AUX NUL CONIN$ CONOUT$ COM LPT ";
     const char *name;
@@ -316,7 +314,7 @@ static bool cfti_os_is_device(const char *path) {
     return false;
 }
 
-/* The path of a directory that was opened by its name in another one: the system knows it. */
+/* The path of a directory that was opened by its name in another one, from the system. */
 static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     char head[CFTI_OS_ROOT_CAPACITY];
     DWORD size;
@@ -336,8 +334,8 @@ static int cfti_wide_of_handle(cfti_wide *wide, HANDLE handle) {
     return error;
 }
 
-/* The whole path of `path` below directory `at`; whatever comes out, cfti_wide_close() frees
- * it. */
+/* The whole path of `path` below directory `at`. After an error, too, cfti_wide_close() must be
+ * called. */
 static int cfti_wide_path(cfti_wide *wide, cfti_os_file at, const char *path) {
     const char *first = at.path != NULL ? at.path : path;
     size_t size = strlen(first), root = cfti_os_root(first, size), n;

@@ -36,7 +36,7 @@ static void cfti_condition_wait(cfti_condition *c, cfti_mutex *mutex) {
 static void cfti_condition_signal(cfti_condition *c) { WakeConditionVariable(&c->os); }
 static void cfti_condition_broadcast(cfti_condition *c) { WakeAllConditionVariable(&c->os); }
 
-/* On 32 bits the system aligns a thread's stack to 4 bytes, and the kernels need 16. */
+/* On 32 bits the system aligns a thread's stack to 4 bytes; the SHA-256 kernels need 16. */
 #if CFTI_GNUC && defined(__i386__)
 __attribute__((force_align_arg_pointer))
 #endif

@@ -4,7 +4,7 @@
 
 #include <arm_neon.h>
 
-/* The instruction set by the name that each compiler knows, unless it was told. */
+/* Each compiler's name of the instruction set, unless it is on by default. */
 #if defined(__ARM_FEATURE_SHA2)
 #define CFTI_ARMV8_TARGET
 #elif defined(__clang__)
@@ -22,8 +22,7 @@
         efgh = vsha256h2q_u32(efgh, old, wk);                                                      \
     } while (0)
 
-/* The next four words of the message schedule take the place of m0, the oldest
- * four of the last sixteen. */
+/* The next four words of the message schedule replace m0, the oldest four of the last sixteen. */
 #define CFTI_ARMV8_NEXT(m0, m1, m2, m3) (m0 = vsha256su1q_u32(vsha256su0q_u32(m0, m1), m2, m3))
 
 #define CFTI_ARMV8_ROUNDS16(i)                                                                     \
@@ -38,7 +37,7 @@
         CFTI_ARMV8_ROUNDS4(m3, (i) + 12);                                                          \
     } while (0)
 
-/* Loaded as bytes, so that no alignment is asked of the caller's memory. */
+/* Loaded as bytes, so that the caller's memory needs no alignment. */
 #define CFTI_ARMV8_LOAD(p) vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(p)))
 
 CFTI_ARMV8_TARGET static void cfti_sha256_blocks_armv8(uint32_t state[8], const uint8_t *p,
@@ -69,7 +68,7 @@ CFTI_ARMV8_TARGET static void cfti_sha256_blocks_armv8(uint32_t state[8], const 
 
 /* ---- four messages at a time ---- */
 
-/* The rounds of one message wait for each other; those of four lanes, a to d, do not. */
+/* The rounds of one message depend on each other; those of the four lanes, a to d, do not. */
 #define CFTI_ARMV8_EACH(step, x, y, z, w)                                                          \
     step(a, 0, x, y, z, w);                                                                        \
     step(b, 1, x, y, z, w);                                                                        \

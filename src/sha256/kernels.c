@@ -11,7 +11,7 @@ typedef struct cfti_sha256_kernel {
                   size_t nblocks);
 } cfti_sha256_kernel;
 
-/* The fastest first. A new kernel is one file in this room, its line in the spine, and a row. */
+/* The fastest first. A new kernel is one file in sha256/, its line in the spine, and a row. */
 static const cfti_sha256_kernel cfti_sha256_kernels[] = {
 #if CFTI_SIMD_X86
     {"sha-ni", CFTI_CPU_SHANI, cfti_sha256_blocks_shani, cfti_sha256_blocks4_shani},
@@ -22,8 +22,8 @@ static const cfti_sha256_kernel cfti_sha256_kernels[] = {
     {"portable", 0, cfti_sha256_blocks_portable, NULL},
 };
 
-/* Asked for each run of blocks: most often the first row fits, and no pointer has to be set up, or
- * to be raced for by two threads. */
+/* Called for each run of blocks: most often the first row fits. A pointer kept in a global would
+ * need a setup that is safe among threads. */
 static const cfti_sha256_kernel *cfti_sha256_kernel_choose(void) {
     const cfti_sha256_kernel *kernel = cfti_sha256_kernels;
     unsigned features = cfti_cpu_features();

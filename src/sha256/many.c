@@ -1,14 +1,14 @@
 /* ---- sha256/many.c: many messages at once ---- */
 
-/* A message on its way: its whole blocks, then what is left with the padding. */
+/* A message in progress: its whole blocks, then the rest with the padding. */
 typedef struct cfti_sha256_lane {
     size_t message;
-    size_t blocks;      /* still to be hashed, from where the lane points */
-    size_t tail_blocks; /* 1 or 2; 0 once the lane is in them */
+    size_t blocks;      /* still to be hashed, from the lane's pointer on */
+    size_t tail_blocks; /* 1 or 2; 0 once the lane has reached them */
     uint8_t tail[128];
 } cfti_sha256_lane;
 
-/* Makes lane i begin a message. */
+/* Starts a message in a lane. */
 static void cfti_sha256_lane_begin(cfti_sha256_lane *lane, uint32_t state[8], const uint8_t **p,
                                    size_t message, const uint8_t *data, size_t size) {
     confiture_sha256 start;
@@ -32,7 +32,7 @@ static void cfti_sha256_lane_begin(cfti_sha256_lane *lane, uint32_t state[8], co
     }
 }
 
-/* Takes n blocks as hashed. False: that was the end of the message. */
+/* Moves on by n hashed blocks. False: the message is complete. */
 static bool cfti_sha256_lane_advance(cfti_sha256_lane *lane, const uint8_t **p, size_t n) {
     lane->blocks -= n;
     *p += 64 * n;

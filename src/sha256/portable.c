@@ -12,9 +12,9 @@ static const uint32_t cfti_sha256_k[64] = {
 
 #define CFTI_SHA256_ROR(x, n) ((x) >> (n) | (x) << (32 - (n)))
 
-/* One round. The eight working variables are renamed by the caller, not moved:
- * only d and h get a new value. Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and its
- * b ^ c is the a ^ b of the round before: it is handed on in `bc`. */
+/* One round. The caller renames the eight working variables instead of moving them: only d and h
+ * change. Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and its b ^ c is the a ^ b of the round before,
+ * passed in `bc`. */
 #define CFTI_SHA256_ROUND(a, b, c, d, e, f, g, h, ab, bc, k, w)                                    \
     do {                                                                                           \
         h += (k) + (w);                                                                            \

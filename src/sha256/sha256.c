@@ -1,6 +1,6 @@
 /* ---- sha256/sha256.c: SHA-256 (FIPS 180-4) of one message, as it comes ---- */
 
-/* The size of a stream that was given NULL for bytes: what it would come to is no digest. */
+/* The size of a stream that received NULL for bytes: it has no digest. */
 #define CFTI_SHA256_SPOILED UINT64_MAX
 
 static void cfti_sha256_store(uint8_t digest[32], const uint32_t state[8]) {
@@ -25,8 +25,7 @@ CONFITURE_API void confiture_sha256_update(confiture_sha256 *sha, const void *da
     const uint8_t *p = (const uint8_t *)data;
     size_t used;
 
-    if (size == 0 || sha == NULL) /* memcpy must not see a NULL, not even for nothing */
-        return;
+    if (size == 0 || sha == NULL) return; /* memcpy() of a NULL is undefined for 0 bytes as well */
     if (CFTI_UNLIKELY(p == NULL || sha->size == CFTI_SHA256_SPOILED)) {
         sha->size = CFTI_SHA256_SPOILED;
         return;

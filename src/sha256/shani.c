@@ -7,9 +7,8 @@
 #define CFTI_SHANI_LOAD(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
 #define CFTI_SHANI_STORE(p, v) _mm_storeu_si128((__m128i *)(void *)(p), v)
 
-/* Rounds i to i + 3, whose words are in m. Each sha256rnds2 does two of them and
- * waits for the one before: 32 times 4 cycles are the floor for a block, and
- * everything else fits in their shadow. */
+/* Rounds i to i + 3, whose words are in m. Each sha256rnds2 does two rounds and depends on the one
+ * before: a block takes at least 32 times 4 cycles, during which everything else is done too. */
 #define CFTI_SHANI_ROUNDS4(m, i)                                                                   \
     do {                                                                                           \
         wk = _mm_add_epi32(m, CFTI_SHANI_LOAD(cfti_sha256_k + (i)));                               \
@@ -17,8 +16,7 @@
         abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));                     \
     } while (0)
 
-/* The next four words of the message schedule take the place of m0, the oldest
- * four of the last sixteen. */
+/* The next four words of the message schedule replace m0, the oldest four of the last sixteen. */
 #define CFTI_SHANI_NEXT(m0, m1, m2, m3)                                                            \
     (m0 = _mm_sha256msg2_epu32(                                                                    \
          _mm_add_epi32(_mm_sha256msg1_epu32(m0, m1), _mm_alignr_epi8(m3, m2, 4)), m3))
@@ -40,7 +38,7 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
     __m128i abef, cdgh, abef_in, cdgh_in, m0, m1, m2, m3, wk;
 
-    /* The instructions want the state as ABEF and CDGH, A in the highest lane. */
+    /* The instructions need the state as ABEF and CDGH, A in the highest lane. */
     m0 = _mm_shuffle_epi32(CFTI_SHANI_LOAD(state), 0xb1);     /* CDAB */
     m1 = _mm_shuffle_epi32(CFTI_SHANI_LOAD(state + 4), 0x1b); /* EFGH */
     abef = _mm_alignr_epi8(m0, m1, 8);
@@ -72,9 +70,8 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
 
 /* ---- four messages at a time ---- */
 
-/* One message leaves the unit idle between two sha256rnds2; the rounds of three others
- * fit there. Everything below is done for the lanes a, b, c and d, whose variables are
- * named, since arrays of them would be kept in memory. */
+/* One message leaves the unit idle between two sha256rnds2: long enough for the rounds of three
+ * others. The lanes a, b, c and d have named variables, since compilers keep arrays in memory. */
 #define CFTI_SHANI_EACH(step, x, y, z, w)                                                          \
     step(a, 0, x, y, z, w);                                                                        \
     step(b, 1, x, y, z, w);                                                                        \
@@ -109,9 +106,9 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
 #define CFTI_SHANI_LANE_LATER(l, lane, x, y, z, w)                                                 \
     CFTI_SHANI_NEXT(m##x##l, m##y##l, m##z##l, m##w##l)
 
-/* The processor finds what can be done side by side in any order; but not every order
- * leaves the compiler registers enough. Measured: each is faster than the other way
- * round by a tenth with gcc, and by a quarter with clang. */
+/* The processor finds independent instructions in any order, but the order decides whether the
+ * registers suffice. Measured: the order chosen is faster than the other by a tenth with gcc, and
+ * by a quarter with clang. */
 #if defined(__clang__)
 #define CFTI_SHANI_EACH_ROUNDS4(step, x, y, z, w)                                                  \
     CFTI_SHANI_EACH(step, x, y, z, w);                                                             \
