@@ -1,461 +1,497 @@
 /* ---- public/manual.h: what it is, how it is used, what it guarantees ---- */
 
-/* confiture.h - a tree of SQL files into one schema and one digest
+/* confiture.h - one schema and one digest from a tree of SQL files
  *
- * A single-file C library: libc and pthreads, nothing else. C99 and later, C++11
- * and later. MIT licence, at the end of this file.
+ * THE PROBLEM. A database schema often lives in many SQL files. A build or a deployment needs them
+ * as one script, in the same order on every machine. A tool needs to know in milliseconds whether
+ * a file has changed. A quote that one file leaves open swallows the next file, and psql reports
+ * an error far from the cause. This library is for C and C++ tools, and for language bindings,
+ * that solve these problems in process:
  *
- *     #define CONFITURE_IMPLEMENTATION       in exactly one C or C++ file,
- *     #include "confiture.h"                 before this line
- *
- * and #include "confiture.h" alone wherever else it is used.
- *
- *
- * WHAT IT DOES
- * ============
  *     find -> order -> read -> { schema, digest, manifest, findings }
  *
- * find      the *.sql files below directories, or those of a list of yours
- * order     by path components, the same on every machine, locale and file system
- * schema    their text, one after another, each behind a comment that names it
- * digest    one SHA-256 over all names and bytes: it changes when anything does (the
- *           stream digest only if no file holds a NUL: "a" with the bytes x NUL b NUL y has
- *           that of "a" with x and "b" with y; the tree digest tells them apart)
- * manifest  each file's own size and SHA-256
- * findings  what one file would do to the next in one script: a comment, quote, statement,
- *           parenthesis or \if left open, \q, COPY data without an end
+ * It needs libc and pthreads, nothing else, and compiles as C99 and later and as C++11 and later.
+ * It does not judge SQL and talks to no database. MIT licence, at the end of this file.
  *
- * The bytes are those of the Python tool "confiture"; where that is undefined, unsafe
- * or silent, this is an error that names the file, and nothing is written.
+ * The bytes are those of the Python tool "confiture". Where that tool's rules are undefined,
+ * unsafe or silent, the library returns an error that names the file, and writes nothing.
  *
+ *     TASK                                FUNCTION                            CHAPTER
+ *     find the files below directories    confiture_find, _find_all           FINDING
+ *     use a list of your own              confiture_files_from_paths, _list0  FINDING
+ *     build the schema, into memory,      confiture_build,                    START,
+ *       a sink or a file, or in three     confiture_build_sink, _file, _split BUILDING
+ *     find what would break the script    confiture_check                     CHECKING
+ *     compute one digest of all files     confiture_hash                      HASHING
+ *     compute a digest of each file       confiture_manifest                  HASHING
+ *     use an allocator of your own        confiture_allocator                 MEMORY
+ *     keep threads between calls          confiture_pool_create               THREADS
+ *     use threads of your own             confiture_run.parallel_for          THREADS
+ *     show progress, or cancel            confiture_run.progress              THREADS
+ *     choose how files are read           confiture_run.io, .max_file_size    READING
+ *     hash bytes of your own              confiture_sha256_once               (its declaration)
  *
- * THE SHORTEST USE
- * ================
- *     confiture_files *files = NULL;
- *     confiture_schema schema;
- *     confiture_error error;
- *     memset(&schema, 0, sizeof schema);
- *     if (confiture_find(&files, "db/schema", NULL, &error) ||
- *         confiture_build(&schema, files, NULL, &error)) {
- *         fprintf(stderr, "%s\n", error.message);
+ * The other chapters are ERRORS, GUARANTEES, WINDOWS and SWITCHES.
+ *
+ * ==== START ====
+ * One C or C++ file of a program defines CONFITURE_IMPLEMENTATION before it includes the header;
+ * all others include the header alone. A complete program:
+ *
+ *     #define CONFITURE_IMPLEMENTATION
+ *     #include "confiture.h"
+ *     #include <stdio.h>
+ *     #include <string.h>
+ *
+ *     int main(void) {
+ *         confiture_files *files = NULL;
+ *         confiture_schema schema;
+ *         confiture_error error;
+ *         int failed;
+ *         memset(&schema, 0, sizeof schema);
+ *         failed = confiture_find(&files, "db/schema", NULL, &error) ||
+ *                  confiture_build(&schema, files, NULL, &error);
+ *         if (failed) {
+ *             fprintf(stderr, "%s\n", error.message);
+ *         } else {
+ *             fwrite(schema.data, 1, schema.size, stdout);
+ *             fprintf(stderr, "%zu files, %s\n", schema.file_count, schema.digest_hex);
+ *         }
+ *         confiture_schema_free(&schema);
  *         confiture_files_free(files);
- *         return 1;
+ *         return failed;
  *     }
- *     fwrite(schema.data, 1, schema.size, stdout);
- *     fprintf(stderr, "%zu files, %s\n", schema.file_count, schema.digest_hex);
- *     confiture_schema_free(&schema);
- *     confiture_files_free(files);
  *
- * Every options struct may be NULL or all zero, which is the documented default. So a struct
- * can grow: a new member goes to the end, and its zero is what was done before. Set the
- * struct to zero as a whole, name the members that you set, and recompile what includes
- * the header when you take a newer one; there is no binary interface to keep apart from
- * it. CONFITURE_VERSION_NUMBER tells versions apart in #if.
+ * Some systems need -pthread for the threads:
+ *
+ *     $ cc schema.c -o schema -pthread && ./schema > schema.sql
+ *
+ * OPTIONS. Every options struct may be NULL or all zero; zero is the default of each member. Set
+ * the whole struct to zero, then set members by name:
  *
  *     confiture_build_options options;
  *     memset(&options, 0, sizeof options);
  *     options.separator = CONFITURE_SEPARATOR_LINE_COMMENT;
  *     options.schema_only = true;
  *     options.run.threads = 4;
+ *     if (confiture_build_file(&schema, "schema.sql", files, &options, &error)) return 1;
  *
- *     confiture_build_file(&schema, "schema.sql", files, &options, &error);
+ * In the snippets below, build_options and the like are structs that have been set to zero. A
+ * newer header adds members at the end of a struct; zero means what was done before. Versions have
+ * no common binary interface: recompile. CONFITURE_VERSION_NUMBER is for #if.
  *
- * The digest of the same scan comes with the schema: both are made from the same bytes in
- * memory, so it is the digest of the very names and bytes of which the schema was made, as
- * they are in the files (the schema holds them as text, with separators).
+ * ==== FINDING ====
+ * PATTERNS are those of Python's pathlib 3.11. They are split at "/". A component "**" matches
+ * this directory and all below it, without following symbolic links. Any other component matches
+ * one name with * ? [seq] [!seq]; case counts, and wildcards match a leading dot. A component
+ * without wildcards is looked up. An empty one is dropped, so "*.sql/" also matches files, where
+ * pathlib 3.11 matches directories alone. In a recursive directory, the default, a pattern applies
+ * at any depth. Exclude patterns match from the right: "test_*" excludes a file of that name
+ * anywhere, "old" "/" "*" every file directly in a directory called old. exclude_dirs are compared
+ * with the path of each file as text, by components: s/x excludes s/x/a.sql and keeps s/xy/a.sql.
  *
+ * A missing directory is skipped, unless must_exist. Three things are errors: a search that finds
+ * no file; a directory anywhere below that cannot be read, since a lack of permission must not
+ * remove files from a schema; a directory, or a component without wildcards, that is a link to
+ * nowhere or in a circle. A path that a wildcard finds is opened when it is read: a dangling link,
+ * or a directory called x.sql, is an error then.
  *
- * FINDING
- * =======
- * confiture_find takes one directory, confiture_find_all several, each with patterns
- * of its own; confiture_files_from_paths and confiture_files_from_list0 take a list
- * as it is and keep its order.
+ * A mistyped pattern usually matches nothing, and changes what is found. Flags show what matched:
  *
- * Patterns are those of Python's pathlib, version 3.11: split at "/", a "**" of its
- * own stands for this directory and all below it without following symbolic links,
- * other components match one name with * ? [seq] [!seq], case-sensitive, a leading
- * dot included. A component without wildcards is looked up; an empty one is dropped,
- * so "*.sql/" takes files as well, where pathlib 3.11 takes directories alone. In a recursive
- * directory, which is the default, a pattern applies at any depth. Exclude patterns
- * are matched from the right: "test_*" excludes a file of that name anywhere,
- * "old" "/" "*" every file directly in a directory called old. exclude_dirs are
- * compared with the path of each file by whole components, as text: s/x excludes
- * s/x/a.sql and not s/xy/a.sql.
- *
- * A missing directory is skipped, unless must_exist; a search that leaves no file is
- * an error. So is a directory that cannot be read, anywhere below: what is not there
- * for lack of permission must not vanish from a schema. So is a directory, or a part of a
- * pattern without wildcards, that is a link which leads nowhere, or in a circle: missing is
- * only what is not there itself. What a wildcard finds is opened when it is read: a dangling
- * link or a directory called x.sql is an error then.
- *
- * A name that matches nothing is most often mistyped, and changes what is found. Give
- * each directory flags, and look at them after the call:
- *
- *     static const char *const exclude[] = {"*_test.sql", "odl" "/" "*"};
+ *     static const char *const exclude[] = {"*_test.sql", "*_darft.sql"};
  *     bool matched[2] = {false, false};
+ *     confiture_directory directory;
+ *     memset(&directory, 0, sizeof directory);
+ *     directory.path = "db/schema";
  *     directory.exclude = exclude;
  *     directory.exclude_count = 2;
  *     directory.exclude_matched = matched;
+ *     if (confiture_find_all(&files, &directory, 1, NULL, &error)) return 1;
+ *     if (!matched[1]) fprintf(stderr, "%s matches no file\n", exclude[1]);
  *
- * include_matched and exclude_dir_matched are for the others. In a split build
- * options.split_dirs_must_match makes an error of a directory that no file lies below.
+ * CONFINING is for trees that others can write to. By default symbolic links are followed wherever
+ * they lead, except by "**". With options.confine a link that leads out of the base is E_OUTSIDE,
+ * and the error names the link. A search has to look at links alone; a caller's own list costs a
+ * look at each file. A file that becomes a link between finding and reading is E_CHANGED. On Linux
+ * 5.6 and later, openat2() opens files without leaving the base: a link that has been redirected
+ * since, or a directory that has been replaced by a link, is E_OUTSIDE if it leads out. Other
+ * systems, and filters that forbid openat2(), do not show these two changes. A filter that kills
+ * for an unknown call kills the host at openat2(): do not confine there. Hard links and mounts are
+ * never seen. Except on Linux, a directory of a confined list that can be entered but not read is
+ * an error.
  *
- * Symbolic links are followed wherever they lead, but for "**". With options.confine one
- * that leads out of the base is an error (CONFITURE_E_OUTSIDE) that names it: for trees
- * that others can write to. It is asked of links alone, and costs nothing where there are
- * none; a caller's own list pays a look at each file. A file that becomes a link between
- * finding and reading is E_CHANGED. Links that lead elsewhere by then, and directories that
- * have become links, are held to the base as well where the system opens by such a rule (Linux
- * 5.6, openat2()): what leads out is E_OUTSIDE when it is read. On other systems, and where a
- * filter forbids the call, neither is seen. (Under a filter that kills for an unknown call, do not
- * confine: openat2() would be the host's death.) Hard links and mounts are never. A directory of
- * a confined list that may be entered, but not read, is an error elsewhere than on Linux.
+ * ORDER. The default order compares component by component: a/1.sql, then a-b/1.sql, then a.sql.
+ * CONFITURE_SORT_HEX orders by the hexadecimal number before the first "_" of each name
+ * (0A_users.sql), if any name has one; names without one come last, by name; the path breaks ties.
+ * A path that overlapping directories or patterns find twice is kept twice, unless options.unique.
  *
- * A path found twice, by overlapping directories or patterns, is kept twice unless
- * options.unique. The default order compares component by component: a/1.sql, then
- * a-b/1.sql, then a.sql. CONFITURE_SORT_HEX orders by the hexadecimal number before
- * the first "_" of each name (0A_users.sql), if any has one: those without come
- * last, by name; ties are broken by path.
+ * NAMES. The name of a file is its path relative to the base, with "/" on every system. Separators
+ * show the name, and digests cover it. The base is options.base; without it, the one directory
+ * that is searched, or what several have in common in whole components, with links resolved; for a
+ * caller's own list the current directory. A name that is not UTF-8 or holds a control character
+ * (Unicode's Cc) is E_NAME; a file that is not below the base is E_OUTSIDE.
  *
- * NAMES. The name of a file is its path relative to the base: to the one directory,
- * or to what several, with links resolved, have in common; or to options.base. It is
- * what separators show and digests cover, with "/" on every system. Names that are
- * not UTF-8 or hold a control character (Unicode's Cc) are refused, and so are files
- * that are not below the base.
+ * ==== BUILDING ====
+ * Text is strictly UTF-8. CRLF and lone CR become LF, and a missing final LF is added. Only
+ * terminate and strip_bom change anything else. A separator precedes each file. A header, if asked
+ * for, comes first and shows the stream digest of the files, which is known last: a build into
+ * memory or a file fills it in afterwards. The digest is made from the same bytes in memory as the
+ * schema, which holds them as text, with separators.
  *
+ * schema_only leaves seed files out of the output and the count. They are neither checked nor
+ * decoded, but the digest covers them. A split build sends the files below pre_dirs and post_dirs
+ * to schemas of their own; each header shows the digest of all files and its own count.
  *
- * BUILDING
- * ========
- * Text is UTF-8, strictly; CRLF and lone CR become LF, a final LF is added where it
- * is missing, everything else stays as it is, but for what terminate adds and strip_bom
- * leaves out. Each file is preceded by its separator; a header, if asked for, comes first. It
- * shows the stream digest of the files, which is known last: in memory and in a file it is put
- * in afterwards, before a sink sees anything the whole schema is held in memory. The time in a
- * header is the caller's; a NULL timestamp leaves the value empty.
+ * A block_comment separator refuses a name that holds the characters that end a comment. Under the
+ * checks postgres and quotes it also refuses those that open one, as in a directory before a file
+ * called "*x.sql": PostgreSQL's comments nest, so all that follows would be comment. With another
+ * check or separator such a name is written as the Python tool writes it.
  *
- * With schema_only, seed files are left out of the output and the count, and are
- * neither checked nor decoded; the digest covers them all the same. A split build
- * sends the files below pre_dirs and post_dirs to schemas of their own; each header
- * shows the digest of all files and the count of its own.
+ * SINKS receive the bytes in order:
  *
- * Under the checks postgres and quotes a block_comment separator refuses a name that holds the
- * characters that open a comment, as a directory before a file called "*x.sql" does:
- * PostgreSQL's comments nest, and all that follows would be comment. With another
- * check or separator it is written as the Python tool writes it.
+ *     #include <errno.h>
+ *     static int write_stream(void *user, const void *data, size_t size) {
+ *         return fwrite(data, 1, size, (FILE *)user) == size ? 0 : EIO;
+ *     }
  *
- * A file is replaced as a whole: written beside itself, then renamed. On Linux the new file has no
- * name before it is complete, where the file system allows that; else, and for the moment
- * before the rename, it is called .confiture- and 16 random digits, .tmp. No later build removes
- * such a file: it may be that of a build on another machine. A missing directory is an error.
+ *     confiture_sink sink = {write_stream, stdout};
+ *     if (confiture_build_sink(&schema, &sink, files, NULL, &error)) return 1;
  *
- * Nobody may do more with the new file than with the old one. It has the old one's permission
- * bits, without setuid, setgid and sticky; its group, where the writer may give it that, else the
- * group and the others get no more than both had. A POSIX ACL is kept on Linux, or made up
- * for by fewer rights; one that only the directory would give is not taken. Owner,
- * hard links, extended attributes (user.* too) and other systems' ACLs are not kept.
- * A file that is new has the rights that umask and directory give.
+ * WRITING. A build to a file writes a new file beside the old one, then renames it. On Linux the
+ * new file has no name before it is complete, where the file system allows that. Otherwise, and
+ * for the moment before the rename, its name is .confiture-, 16 random hexadecimal digits, and
+ * .tmp. No later build removes such a file, since it may belong to a build on another machine. The
+ * directory must exist. A symbolic link stays, and its target is replaced. An output that lies
+ * among the inputs is left out: it is neither read nor counted nor hashed. schema.left_out counts
+ * such files, since another call with the same list gives another digest.
  *
- * With keep_unchanged the bytes are compared with those of the file while they are made, in
- * bounded memory: nothing is created or written before one differs, so that a read-only file
- * system is no obstacle. A file that somebody else writes to meanwhile may be E_CHANGED.
+ * Nobody has more rights on the new file than on the old one. The new file has the old permission
+ * bits, without setuid, setgid and sticky. It has the old group if the writer may set it;
+ * otherwise the group and the others get no more than both had. On Linux a POSIX ACL is kept, or
+ * fewer rights make up for it; an ACL that only the directory would give is not taken. Owner, hard
+ * links, extended attributes (user.* too) and other systems' ACLs are not kept. A file that did
+ * not exist has the rights that umask and directory give.
  *
- * What is no file is written to as it stands: a device, a FIFO, and what is open already, as
- * /dev/stdout, /dev/fd/N and /proc/PID/fd/N say, though it be a file: at this process's own
- * descriptor where that stands, at the end of another process's file, and never truncated. All of
- * it is held in memory first, so that a build that fails writes nothing. A reader that leaves is
- * an error (EPIPE) and no SIGPIPE; what it has read it has.
+ * keep_unchanged compares the bytes with the file while they are made, in bounded memory. Nothing
+ * is created or written before a byte differs, so a read-only file system is no obstacle. If
+ * somebody else writes to the file meanwhile, the build may be E_CHANGED.
  *
- * Of three files none is renamed before all are complete. If a rename fails, those before it are
- * undone, where the system lets an old file have a second name meanwhile.
+ * Devices, FIFOs and open files (/dev/stdout, /dev/fd/N, /proc/PID/fd/N) are written to in place
+ * and never truncated. A descriptor of this process is written to at its position, another
+ * process's file at its end. The schema is held in memory first, so a build that fails writes
+ * nothing. A reader that leaves is an error (EPIPE), without SIGPIPE; it keeps what it has read.
  *
- * A symbolic link stays and its target is replaced. If an output lies among the
- * inputs it is not taken as one, nor counted, nor hashed; schema.left_out says that it did,
- * since another call that takes the list as it is gives another digest.
+ * A split build renames none of its three files before all are complete. If a rename fails, the
+ * earlier renames are undone, where the system lets an old file have a second name meanwhile.
  *
- *
- * CHECKING
- * ========
- * The files of a list stand in one script at the end. CONFITURE_CHECK_POSTGRES reads each as
- * psql does, and finds what would swallow, cut or spoil the next one, or be lost of itself. A
- * file has one finding at most, with the line where what is told of began:
- *
- *   - a comment, '...', E'...', U&'...', "..." or $tag$...$tag$ never closed; comments nest.
- *     A tag of more than 255 bytes cannot be followed. standard_conforming_strings is taken
- *     to be on: a file that turns it off is read wrongly where it has a backslash in '...';
- *   - a statement never ended: there are tokens after the last ";" and after the last command
- *     that sends or resets (\g, \gx, \gset, \gexec, \r ...); "\;" ends nothing;
+ * ==== CHECKING ====
+ * The files of a list end up in one script. CONFITURE_CHECK_POSTGRES reads each file as psql does.
+ * It finds what would swallow, cut or spoil the next file, and what would be lost. A file has at
+ * most one finding, with the line where the cause begins:
+ *   - a comment, '...', E'...', U&'...', "..." or $tag$...$tag$ never closed; comments nest. A tag
+ *     of more than 255 bytes cannot be followed. standard_conforming_strings counts as on: a file
+ *     that turns it off is read wrongly where it has a backslash in '...';
+ *   - a statement never ended: tokens after the last ";" and after the last command that sends or
+ *     resets (\g, \gx, \gset, \gexec, \r ...); "\;" ends nothing;
  *   - a parenthesis never closed: psql sends nothing at a ";" inside;
- *   - BEGIN ATOMIC never ended, by psql's own count of begin, case and end, in CREATE [OR
- *     REPLACE] FUNCTION or PROCEDURE;
- *   - \if without \endif; \elif, \else and \endif without \if; \if nested more than 16 deep,
- *     which the Python fallback follows;
+ *   - BEGIN ATOMIC never ended, by psql's own count of begin, case and end, in CREATE [OR REPLACE]
+ *     FUNCTION or PROCEDURE;
+ *   - \if without \endif; \elif, \else and \endif without \if; \if nested more than 16 deep, which
+ *     the Python fallback follows;
  *   - \q, which ends the script; \restrict without its \unrestrict;
- *   - data lines after COPY ... FROM STDIN or STDOUT, or \copy, with no line \. after them;
+ *   - data lines after COPY ... FROM STDIN or STDOUT, or \copy, without a line \. after them;
  *     binary data has no such end;
  *   - whatever a line of psql's commands does: quotes and backticks in arguments end with the
- *     line, "\\" goes back to SQL, "\" begins the next command, some take the whole line, and
- *     an unknown one discards the rest of it;
- *   - NUL, since psql drops the rest of the line; a byte order mark at a file's start, which
- *     the server takes for part of a name anywhere but at the script's start.
+ *     line, "\\" goes back to SQL, "\" begins the next command, some take the whole line, and an
+ *     unknown one discards the rest of it;
+ *   - NUL, since psql drops the rest of the line; a byte order mark at a file's start, which the
+ *     server takes for part of a name anywhere but at the script's start.
  *
- * Nothing follows the last file of an output: that it leaves a statement unended is no finding.
- * In a split build each phase has a last file; confiture_check takes the list for one script.
- * Everything else that the last file leaves open is found, as in the others.
+ * Nothing follows the last file of an output: a statement that it leaves unended is no finding,
+ * but anything else is. Each phase of a split build has a last file.
  *
- * LEVELS. CONFITURE_CHECK_DEFAULT, which the command calls auto, is POSTGRES, but for a
- * build with the mysql separator, whose files are not for psql: there it is NONE. Every other
- * separator, custom and none as well, gets POSTGRES. QUOTES reads by the same rules and tells
- * of open comments, quotes, dollar quotes and COPY data alone. REFERENCE is the Python
- * tool's check: it knows comments but not strings, so it is wrong on valid SQL at times.
- * NONE leaves only what all levels have: a file that is not UTF-8 is a finding.
+ *     static void print_finding(void *user, const confiture_finding *finding) {
+ *         if (finding->severity == CONFITURE_SEVERITY_NOTE) ++*(size_t *)user;
+ *         fprintf(stderr, "%s\n", finding->message);
+ *     }
  *
- * Without on_finding the first finding ends the call. With it all are told, nothing is
- * written, and the call ends with the status of the first, unless something else fails, such as
- * reading a file: that ends the call at once, with a status of its own.
+ *     size_t notes = 0;
+ *     check_options.on_finding = print_finding;
+ *     check_options.finding_user = &notes;
+ *     if (confiture_check(files, &check_options, &error)) return 1;
+ *     printf("%zu notes\n", notes);
  *
- * REMEDIES, for trees whose files run one by one today. options.terminate adds ";" and a newline
+ * LEVELS. DEFAULT, which the command calls auto, is POSTGRES; for a build with the mysql
+ * separator, whose files are not for psql, it is NONE. QUOTES reads by the rules of POSTGRES and
+ * reports open comments, quotes, dollar quotes and COPY data alone. REFERENCE is the Python tool's
+ * check: it knows comments but not strings, so it is sometimes wrong on valid SQL. At every level,
+ * a file that is not UTF-8 is a finding.
+ *
+ * REMEDIES help trees whose files run one by one today. options.terminate adds ";" and a newline
  * where a file, the last one included, leaves a statement unended and nothing else open, or ends
  * with a psql variable that may be a statement. It adds none to a COPY that would then read the
- * next file as its data: that stays a finding. The check POSTGRES alone sees all of this: terminate
+ * next file as its data: that stays a finding. Only the check POSTGRES sees all of this: terminate
  * with another check is E_ARGUMENT. options.strip_bom leaves out a byte order mark at a file's
- * start. Neither changes the digest, which is that of the sources. Give both to confiture_check
- * as well, for a check of such a build.
+ * start. Neither changes the digest of the sources. confiture_check() takes both, too.
  *
- * NOTES are findings of severity NOTE. confiture_check alone tells them, to on_finding, and
- * they change no status; no_notes turns them off. A caller that wants them to fail counts them, as
- * the command does for --strict. They are of:
- *
+ * NOTES change no status. Only confiture_check() reports them, to on_finding; no_notes turns them
+ * off. A caller that wants notes to fail counts them, as above. Notes are about:
  *   - \ir and \include_relative, which look beside the built schema, not beside this file;
  *   - numbers that sort otherwise than a person expects, as 10_a before 2_b: in the default order
  *     of a search, by the digits at the start of files and directories, once a directory;
  *   - names of the list that differ only in case (A to Z, and the letters of Latin-1 and Latin
- *     Extended-A) or only in Unicode normalisation (those letters against the same with a combining
- *     mark, U+0300 to U+0328): some file systems, and some tools, hold but one of them;
+ *     Extended-A) or only in Unicode normalisation (those letters against the same with a
+ *     combining mark, U+0300 to U+0328): some file systems, and some tools, hold only one of them;
  *   - a file that is listed twice;
- *   - files that a pattern such as *.sql left out for the case of their ends alone (x.SQL), if
+ *   - files that a pattern such as *.sql left out only for the case of their ends (x.SQL), if
  *     nothing excludes them and no other pattern found them. Links are not looked at.
  *
- * WHERE VERSIONS OF PSQL DIFFER the newest rule was taken, of 18: numbers and the names that
- * touch them (1e'x' holds no E string, 1$a$ opens $a$), \v as white space, the list of
- * commands, with \restrict, \parse, \bind_named and the pipelines. A command of 18 is unknown
- * to an older psql, which discards its line. Where server and psql read differently, open is
- * what either holds open: an E'...' that goes on in the next line is a plain '...' to psql. The
- * line "\." ends CSV data too.
+ * VERSIONS. Where versions of psql differ, the check follows the newest, 18. They differ in
+ * numbers and the names that touch them (1e'x' holds no E string, 1$a$ opens $a$), in \v as white
+ * space, and in the list of commands, which has \restrict, \parse, \bind_named and the pipelines.
+ * An older psql does not know a command of 18 and discards its line. Where server and psql differ,
+ * the check reports what either holds open: an E'...' that goes on in the next line is a plain
+ * '...' to psql. The line "\." ends CSV data too.
  *
- * NOT SEEN, since it is decided when the script runs: "\set SINGLELINE on", which ends statements
- * with lines; what stands in a variable: a statement of variables alone (":name") is taken
- * for ended, and all branches of an \if that asks a variable or a command are read; what
- * \i and \ir bring; a COPY that the server refuses, whose data lines are then SQL; and
- * ON_ERROR_STOP, transactions and settings, which pass from file to file as they are meant to.
+ * NOT SEEN is what only the running script decides: "\set SINGLELINE on", which ends statements
+ * with lines; what variables hold (a statement of variables alone, ":name", counts as ended, and
+ * all branches of an \if that asks a variable or a command are read); what \i and \ir bring; a
+ * COPY that the server refuses, whose data lines are then SQL; and ON_ERROR_STOP, transactions and
+ * settings, which pass from file to file as intended.
  *
+ * ==== HASHING ====
+ * The stream digest changes when any name or byte does, if no file holds a NUL: "a" with the bytes
+ * x NUL b NUL y has the stream digest of "a" with x and "b" with y. The tree digest tells these
+ * apart. A manifest has one digest per file:
  *
- * ERRORS
- * ======
- * Every call that can fail returns a confiture_status, zero for success, and fills an
- * optional confiture_error, whose message is one line ready to print:
+ *     size_t count = confiture_files_count(files);
+ *     confiture_entry *entries = (confiture_entry *)malloc(count * sizeof *entries);
+ *     char hex[65];
+ *     if (entries != NULL && confiture_manifest(entries, files, NULL, &error) == CONFITURE_OK)
+ *         for (size_t i = 0; i < count; i++) {
+ *             confiture_sha256_hex(entries[i].sha256, hex);
+ *             printf("%s  %s\n", hex, confiture_files_name(files, i));
+ *         }
+ *     free(entries);
+ *
+ * ==== ERRORS ====
+ * The message of a confiture_error is one line, in English whatever the locale:
  *
  *     db/schema/10_tables/users.sql:12: comment never closed
  *     db/schema/seeds/names.sql:3: not valid UTF-8, byte 214
  *     db/schema/private: permission denied
- *
  *     db/schema/dump.sql: larger than the limit of 1048576 bytes
  *
- * The error is that of the first file in list order that has one, with one thread
- * and with sixty-four; error.index is its place in the list. A search has no list yet: its
- * order is that of the directories, their patterns, and the paths that are met; the names
- * are looked at last. Messages are English whatever the locale.
+ * The error is that of the first file in list order that has one, with one thread and with
+ * sixty-four; error.index is its place in the list. confiture_find_all() documents the order of a
+ * search. After a failure there is nothing to free that was not there before: files is NULL, and a
+ * schema that was zero is zero.
  *
- * A NULL that a call needs is CONFITURE_E_ARGUMENT. After a failure there is nothing to free
- * that was not there before: files is NULL, and a schema that was zero is zero.
+ * ==== MEMORY ====
+ * All memory comes from options.run.allocator, or from malloc, or from what CONFITURE_MALLOC,
+ * CONFITURE_REALLOC and CONFITURE_FREE name. This allocator limits a call to 8 MiB:
  *
+ *     static void *limited_realloc(void *ctx, void *block, size_t old_size, size_t new_size) {
+ *         size_t *left = (size_t *)ctx;
+ *         void *moved = new_size > *left + old_size ? NULL : realloc(block, new_size);
+ *         if (moved != NULL) *left += old_size - new_size;
+ *         return moved;
+ *     }
+ *     static void *limited_alloc(void *ctx, size_t n) { return limited_realloc(ctx, NULL, 0, n); }
+ *     static void limited_free(void *ctx, void *block, size_t size) {
+ *         *(size_t *)ctx += size;
+ *         free(block);
+ *     }
  *
- * MEMORY
- * ======
- * All memory comes from options.run.allocator, or from malloc, or from what
- * CONFITURE_MALLOC, CONFITURE_REALLOC and CONFITURE_FREE name. What is in flight while
- * files are read is bounded, whatever the size of the tree. With files of a few KiB a call takes
- * at most 2 MiB and 2 MiB a thread. With large ones the batches that wait for their turn
- * share 4 MiB a thread, and 32 MiB in all; the batch at hand takes each thread up to 4 MiB
- * more, and 8 MiB where line ends have to be translated. A file of more than 2 MiB is
- * visited in pieces. What is built into memory comes on top. The list takes about
- * 40 bytes a file and the length of its path. On the stack: at most 64 KiB a thread.
- * A block of 512 KiB or more may be asked for in a multiple of 2 MiB, and large pages are
- * wished for where malloc gave it: the first touch of a small page may cost more than
- * filling it.
+ *     size_t left = 8 << 20;
+ *     confiture_allocator allocator = {limited_alloc, limited_realloc, limited_free, &left};
+ *     build_options.run.allocator = &allocator;
+ *     build_options.run.threads = 1;
+ *     if (confiture_build(&schema, files, &build_options, &error)) return 1;
+ *     confiture_schema_free(&schema);
  *
- * When memory or descriptors run out (E_MEMORY, EMFILE, ENFILE), the helpers stop and give
- * back what they hold, and so does a pool; the file that failed is tried once more by the
- * calling thread, which then goes on alone. So many threads succeed wherever one does.
+ * With more threads the counter would have to be atomic.
  *
+ * Memory in flight is bounded, whatever the size of the tree. With files of a few KiB a call takes
+ * at most 2 MiB and 2 MiB a thread. With large ones the batches that wait for their turn share
+ * 4 MiB a thread, and 32 MiB in all; the batch at hand takes each thread up to 4 MiB more, and
+ * 8 MiB where line ends are translated. A file of more than 2 MiB is read in pieces. A schema in
+ * memory comes on top. The list takes about 40 bytes a file and the length of its path. The stack
+ * takes at most 64 KiB a thread. A block of 512 KiB or more may be asked for in a multiple of
+ * 2 MiB, and large pages are requested for it if it is malloc's, since the first touch of a small
+ * page can cost more than filling it.
  *
- * THREADS
- * =======
- * Every call may be made from any thread. Lists are immutable and shared freely; a
- * confiture_sha256, a schema and an error belong to one caller at a time.
- * A call uses up to options.run.threads threads, fewer when there is little to do:
- * starting one may take as long as reading a hundred small files. A confiture_pool
- * keeps them parked between calls, where eight files are enough; and it keeps up to
- * 32 MiB of the memory that calls without an allocator of their own work in, and the
- * rings that READING AND MAPPING speaks of. A thread that has nothing to do looks for work
- * for some 20 to 60 microseconds before it sleeps. Or give your own
- * parallel_for: then files are read by your threads, in rounds, and between the rounds
- * the calling thread writes and hashes. A round has about 1 MiB a thread. Callbacks come
- * on the calling thread, one after another; allocators are called from all.
+ * When memory or descriptors run out (E_MEMORY, EMFILE, ENFILE), the helpers stop and release what
+ * they hold, and so does a pool. The calling thread tries the file that failed once more, and then
+ * goes on alone. So a call with many threads succeeds wherever a call with one thread does.
  *
- * PROGRESS comes after every few files and every 256 KiB of a large one. With your own
- * parallel_for it comes between the rounds, and within one after each batch that the
- * calling thread runs itself; and if there is a progress callback, a file of more than
- * 2 MiB is left to the calling thread, which tells of each piece. Non-zero cancels: batches
- * that have not begun are not read, and those at hand end with their file or piece.
+ * ==== THREADS ====
+ * Every call may be made from any thread. A confiture_sha256, a schema and an error belong to one
+ * caller at a time; lists are shared freely. A call uses up to options.run.threads threads, fewer
+ * when there is little to do: starting one can take as long as reading a hundred small files.
+ * Callbacks come on the calling thread, one after another; allocators are called from all threads.
+ * An idle thread looks for work for some 20 to 60 microseconds before it sleeps.
  *
- * SIGNALS. The library's threads have every signal blocked, from their first moment: a
- * handler of yours never runs on one, and a signal that you wait for with sigwait() or
- * signalfd() is left to you. That holds for faults, too: a thread of the library's that is
- * hit by SIGBUS or SIGSYS ends the process, handler or not. The calling thread's mask is
- * as it was. Their stacks have 512 KiB, or what the system gives by default if that is less.
+ * A POOL keeps threads parked between calls, so that eight files per thread are enough. A pool
+ * also keeps rings (READING) and up to 32 MiB of working memory for calls without an allocator.
  *
- * CANCELLATION. pthread_cancel() on a thread that is inside a call takes effect after it:
- * the call completes. (Not on Android, which has no such thing, nor with
- * CONFITURE_NO_THREADS, where a cancelled call leaks what it held.) To end a call early,
- * return non-zero from options.run.progress.
+ *     if (confiture_pool_create(&hash_options.run.pool, 0, NULL, &error)) return 1;
+ *     for (int i = 0; i < 10 && !confiture_hash(&digest, files, &hash_options, &error); i++)
+ *         puts(digest.hex);
+ *     confiture_pool_free(hash_options.run.pool);
  *
- * A callback, an allocator or a parallel_for must return: one that throws, calls longjmp()
- * or ends its thread leaves memory, descriptors and a temporary file behind, helpers at
- * work on what is gone, and a pool that is busy for ever.
+ * YOUR OWN THREADS do the work if you pass a parallel_for. They read files in rounds of about
+ * 1 MiB a thread; between the rounds the calling thread writes and hashes. Put your scheduler's
+ * call in the place of this loop:
  *
+ *     static int each(void *user, size_t n, void (*task)(void *ctx, size_t index), void *ctx) {
+ *         (void)user;
+ *         for (size_t i = 0; i < n; i++) task(ctx, i);
+ *         return 0;
+ *     }
  *
- * READING AND MAPPING
- * ===================
- * There are several ways to the bytes of a file and one rule for all of them. What was read
- * is accepted by what the file's own status says after the read:
+ *     hash_options.run.parallel_for = each;
+ *     if (confiture_hash(&digest, files, &hash_options, &error)) return 1;
  *
- *   - it is a regular file;
- *   - it ends there: as many bytes as its size were read, or a read brought none. No file
- *     system is trusted with more: files of the kernel's, of a network and of FUSE, and single
- *     files that are mounted over others, end reads where they like;
- *   - it is of one state: its times are older than the start of the read by three seconds or
- *     more, and its size is what was read. A write stamps the file before it copies, and who
- *     cuts a file gives it its new size first, so nobody has changed it since. That is nearly
- *     every file: one read, one look. So on Linux; elsewhere a write may show in the times after
- *     its bytes do (on Windows when the writer closes the file), and every file is read again.
+ * PROGRESS is called after every few files and every 256 KiB of a large one; non-zero cancels:
  *
- * A file that was changed only just now, or does not tell its size, is read again, between two
- * looks that must be equal, and must bring the same; and before the first of them the clock of the
- * files must have left its times behind, for which a call may have to sleep for a tick of it (at
- * most some 25 ms before each reading, and most often once for all files). A file that is changed
- * all the time is E_CHANGED after ten such readings.
- * A file of more than 2 MiB is read once, between two such looks.
+ *     #include <time.h>
+ *     static int is_late(void *user, const confiture_progress *progress) {
+ *         fprintf(stderr, "%lu files\n", (unsigned long)progress->files);
+ *         return time(NULL) > *(const time_t *)user;
+ *     }
  *
- * A path that no listing has called a file (a link, or one of a caller's own list) is looked
- * at before it is opened: a FIFO, a socket or a device is refused unopened. What a listing has
- * called a file is opened at once. If a FIFO took its place in between, it is opened, without
- * waiting, and refused then. A file on which another process holds a lease (Linux, fcntl() with
- * F_SETLEASE) is waited for until it is given back, or the kernel takes it, for a minute at most.
+ *     time_t deadline = time(NULL) + 10;
+ *     build_options.run.progress = is_late;
+ *     build_options.run.progress_user = &deadline;
+ *     if (confiture_build(&schema, files, &build_options, &error)) return 1;
  *
- * CONFITURE_IO_MMAP copies out of a mapping of the file instead of reading, and the copy is
- * what is hashed and returned. Mapping took 10 to 18 times as long as reading on files of up to
- * 4 KiB, and 2 to 3 times on files of 1 MiB (bench/RESULTS.md). If another process truncates the
- * file meanwhile, a FUSE file system says that it is larger than it is, or a page of it cannot be
- * read, the kernel kills the host with SIGBUS, which a library cannot catch. So CONFITURE_IO_AUTO
- * never maps.
+ * A cancelled call starts no further batch, and stops those in progress after their file or piece.
+ * With a parallel_for, progress is called between the rounds, and within a round after each batch
+ * that the calling thread runs itself. Files of more than 2 MiB are then left to the calling
+ * thread, which reports each piece.
  *
- * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with
- * two calls, by io_uring (Linux 5.19; many containers forbid it, then files are read one
- * by one), and looks at each by its name, since a ring has no fstat(). Where a system call is
- * dear, as in many virtual machines, that is twice as fast; where it is cheap, a few per cent.
- * Where calls are dear and the library has a thread for every processor, the helpers have the
- * ring look, too, and with a pool so does the calling thread. The kernel does that in threads
- * of its own (iou-wrk), which end with the helpers; the calling thread's ends some time after
- * the pool has been freed.
- * Setting up a ring and taking it down takes some 40 microseconds: CONFITURE_IO_AUTO does so
- * from 96 files on, or 16 in a pool, which keeps it. CONFITURE_IO_READ and IO_MMAP never ask
- * for a ring. A seccomp policy that answers io_uring_setup() with an error is fine with all;
- * under one that kills for it, choose IO_READ, or compile with CONFITURE_NO_URING.
+ * SIGNALS. The library's threads have every signal blocked from their first moment: a handler of
+ * yours never runs on one, and a signal that you wait for with sigwait() or signalfd() is left to
+ * you. That includes faults: a library thread that is hit by SIGBUS or SIGSYS ends the process,
+ * handler or not. The calling thread keeps its mask. The stacks of the library's threads have
+ * 512 KiB, or the system's default if that is less.
  *
- * options.run.max_file_size refuses a larger file (CONFITURE_E_LIMIT) before it is read:
- * one that is sparse, a terabyte long and holds nothing takes hours otherwise. It holds
- * for a file too that does not tell its size, as those of /proc, and for one that grows.
+ * CANCELLATION. pthread_cancel() on a thread that is inside a call takes effect after the call,
+ * which completes. (Android has no pthread_cancel(). With CONFITURE_NO_THREADS a cancelled call
+ * leaks what it held.) To end a call early, use progress.
  *
+ * Callbacks, allocators and parallel_for must return. One that throws, calls longjmp() or ends its
+ * thread leaks memory, descriptors and a temporary file, leaves helpers at work on freed data, and
+ * keeps a pool busy for ever.
  *
- * GUARANTEES
- * ==========
- * Each promise with the tests that fail without it; SECURITY.md says what is not promised.
+ * ==== READING ====
+ * One rule holds for every way of reading; THE RULE in scan/read.c, below, has the reasons. What
+ * was read is accepted by what the file's own status says after the read:
+ *   - it is a regular file, and it ends there: its size was read, or a read brought nothing. No
+ *     file system is trusted with more, since kernel, network, FUSE and bind-mounted files end
+ *     reads where they like;
+ *   - it is of one state: its size is what was read, and its times are older than the start of the
+ *     read by three seconds or more. Nearly every file on Linux passes with one read and one look.
+ *     Elsewhere the times may show a write after its bytes do (on Windows when the writer closes
+ *     the file), and every file is read twice.
  *
- * The same bytes as the Python reference, on every machine, processor, locale and file
- *   system, with any number of threads and any way of reading.
- *       tests/parity.py, tests/everywhere.py, tests/windows.py
- * SHA-256 is NIST's, on each kernel, at every alignment, in pieces and side by side; no
- *   byte before or behind a message is read.
- *       tests/known_answers.py, tests/unit/test_sha256.c
- * No input, tree or name makes it crash, hang, or leave what is its own; work and memory
- *   grow with what is given, not with its square. (What a file system does not answer is waited
- *   for, a lease for a minute; a file without end, as FUSE can make one, ends at max_file_size.)
- *       tests/fuzz, tests/hostile.py, tests/growth.c
- * Whatever fails, and whenever, is an error with its status and path, or made no
- *   difference; nothing is leaked, no descriptor stays open, no temporary file is left.
- *       tests/faults, tests/unit/test_face.c
- * The first error in list order is reported, whatever the threads did, and so it is when
- *   descriptors or memory run out: where one thread has enough of them, many have (of memory
- *   a build may need 30 KB more). Of what belongs to no file (a signal to stop, a full disk)
- *   the first that is met is reported.
- *       tests/unit/test_scan.c, tests/unit/test_shortage.c, tests/unit/test_face.c, tests/faults
- * Memory in flight is bounded as MEMORY says; a library thread takes no signal, and a thread
- *   that is cancelled inside a call ends after it.
- *       tests/unit/test_shortage.c, tests/unit/test_host.c
- * The bytes of each file are all of it, and of one state, or it is E_CHANGED, by the rule of
- *   READING AND MAPPING. No look can show: one write that is under way, without a pause, during
- *   all of the reading, or that was begun seconds before and goes on; writers through a shared
- *   mapping, which stamp the file once between two syncs; a clock that is set back meanwhile, or
- *   a server's that is wrong by more than three seconds; a status that a network's or FUSE's
- *   cache keeps although the file has changed; a time that its writer sets back where there is no
- *   time of change beside it (FAT, exFAT, SFTP); holes that are punched, where a file system
- *   stamps that last. The kernel's own files tell no times: of those only two equal reads speak
- *   up to 2 MiB, and nothing for a longer one. Where times are in whole seconds, or in the
- *   future, only two equal reads between equal looks speak for a file that was changed just
- *   now. With a ring also a rename, during the read, that leaves the file's times as they were
- *   (FAT, some servers) and puts an old file of equal size in the place of one that is just
- *   being written. A file that is emptied, cut or grown step by step is what it was at one
- *   step. Files are not a snapshot of each other.
- *       tests/races, tests/faults, tests/hostile.py
+ * A file that was changed only just now, or does not report its size, is read again, between two
+ * looks that must be equal, and must bring the same bytes. A call may first sleep until the clock
+ * of the files has passed their times (at most some 25 ms before each reading, and most often once
+ * for all files). A file that changes all the time is E_CHANGED after ten such readings. A file of
+ * more than 2 MiB is read once, between two such looks.
+ *
+ * A path that no listing reports as a file (a link, or a path of a caller's own list) is looked at
+ * before it is opened: a FIFO, a socket or a device is refused unopened. Other files are opened at
+ * once. A FIFO that has taken its place since is opened without waiting, and then refused. If
+ * another process holds a lease on a file (Linux, fcntl() with F_SETLEASE), the call waits until
+ * it is released, or the kernel takes it, for a minute at most.
+ *
+ * CONFITURE_IO_MMAP, for files that cannot shrink, copies out of a mapping and uses the copy.
+ * Mapping took 10 to 18 times as long as reading on files of up to 4 KiB, and 2 to 3 times as long
+ * on files of 1 MiB (bench/RESULTS.md). The kernel kills the host with SIGBUS, which a library
+ * cannot catch, if another process truncates the file meanwhile, a FUSE file system reports a size
+ * that is too large, or a page cannot be read. AUTO never maps.
+ *
+ * CONFITURE_IO_RING hands the kernel a batch of small files to open, read and close with two
+ * calls, by io_uring (Linux 5.19; many containers forbid it, and then files are read one by one).
+ * It looks at each file by its name, since a ring has no fstat(). Where a system call is
+ * expensive, as in many virtual machines, a ring is twice as fast; where it is cheap, a few per
+ * cent. Where calls are expensive and the library has a thread for every processor, the helpers
+ * also look at files by the ring, and with a pool the calling thread does. The kernel runs these
+ * looks in threads of its own (iou-wrk), which end with the helpers; that of the calling thread
+ * ends some time after the pool has been freed. Setting up a ring and taking it down takes some 40
+ * microseconds: that is why AUTO waits for enough files, and why a pool keeps its rings. IO_READ
+ * and IO_MMAP never ask for a ring. A seccomp policy may answer io_uring_setup() with an error; if
+ * yours kills for the call, choose IO_READ or compile with CONFITURE_NO_URING.
+ *
+ * ==== GUARANTEES ====
+ * Tests follow each promise, and fail without it. SECURITY.md says what is not promised.
+ *
+ * The same bytes as the Python reference, on every machine, processor, locale and file system,
+ *   with any number of threads and any way of reading. [tests/parity.py, tests/everywhere.py,
+ *   tests/windows.py]
+ * SHA-256 is NIST's, on each kernel, at every alignment, in pieces and side by side; no byte
+ *   before or after a message is read. [tests/known_answers.py, tests/unit/test_sha256.c]
+ * No input, tree or name makes the library crash, hang, or access foreign memory; work and memory
+ *   grow with the input, not with its square. (A file system that does not answer is waited for, a
+ *   lease for a minute; a file without end, as FUSE can make one, ends at max_file_size.)
+ *   [tests/fuzz, tests/hostile.py, tests/growth.c]
+ * Any failure, at any time, either is an error with its status and path or makes no difference;
+ *   nothing leaks, no descriptor stays open, no temporary file remains. [tests/faults,
+ *   tests/unit/test_face.c]
+ * The first error in list order is reported, whatever the threads did, also when descriptors or
+ *   memory run out: where one thread has enough of them, many have (of memory a build may need
+ *   30 KB more). Of failures that belong to no file (a signal to stop, a full disk) the first is
+ *   reported. [tests/unit/test_scan.c, tests/unit/test_shortage.c, tests/unit/test_face.c,
+ *   tests/faults]
+ * Memory in flight is bounded as in MEMORY; a library thread takes no signal; a thread that is
+ *   cancelled inside a call ends after it. [tests/unit/test_shortage.c, tests/unit/test_host.c]
+ * A result has all bytes of each file, of one state, or the file is E_CHANGED: the rule is in
+ *   READING. No look at a file can show: one write that is under way, without a pause, during all
+ *   of the reading, or that was begun seconds before and goes on; writers through a shared
+ *   mapping, which stamp the file once between two syncs; a clock that is set back meanwhile, or a
+ *   server's that is wrong by more than three seconds; a status that a network's or FUSE's cache
+ *   keeps although the file has changed; a time that its writer sets back where there is no time
+ *   of change beside it (FAT, exFAT, SFTP); holes that are punched, where a file system stamps
+ *   that last. The kernel's own files report no times: two equal reads vouch for them up to 2 MiB,
+ *   and nothing beyond. Where times are in whole seconds, or in the future, only two equal reads
+ *   between equal looks vouch for a file that was changed just now. With a ring also a rename,
+ *   during the read, that leaves the file's times as they were (FAT, some servers) and puts an old
+ *   file of equal size in the place of one that is just being written. A file that is emptied, cut
+ *   or grown step by step is what it was at one step. Files are not a snapshot of each other.
+ *   [tests/races, tests/faults, tests/hostile.py]
  * An output that is a file is the old file or the new one, after an error, a signal, or SIGKILL at
- *   any step; what is written to as it stands may have got a part. SIGKILL may leave a
+ *   any step; an output that is written in place may have received a part. SIGKILL may leave a
  *   .confiture-*.tmp: between naming and renaming, or from the start where files without names are
- *   not to be had. *.sql does not find it, since it has no .sql; the pattern "**" "/" "*" would.
- *   Split outputs are renamed when all are complete, and put back after an error, where that is
- *   possible; a kill between the renames leaves some old, some new.
- *       tests/races, tests/faults
- * fork() while another thread works does no harm. The child may use the library, lists
- *   included, but not the parent's pool, not even to free it: its threads are not there.
- *       tests/races
- * Nothing global changes but the mask of processor features; nothing but confiture_* is
- *   exported, nothing but CONFITURE_* defined; 64 KiB of stack are enough, besides what libc
- *   and callbacks need; no locale, no stdio, no signal handler, no exit.
- *       tests/hygiene.py, tests/compile.py
- * The tests reach every line, but for those named in tests/coverage_gaps.txt, and notice
- *   mistakes that are put in, but for those explained in tests/mutants_explained.txt.
- *       tests/coverage.py, tests/mutate.py
+ *   unavailable. The pattern *.sql does not match it; "**" "/" "*" does. A kill between the
+ *   renames of a split leaves some old, some new; after an error they are undone, where that is
+ *   possible. [tests/races, tests/faults]
+ * fork() while another thread works does no harm. The child may use the library, lists included,
+ *   but not use or free the parent's pool, whose threads the child lacks. [tests/races]
+ * The mask of processor features is the only global that changes. Only confiture_* is exported and
+ *   only CONFITURE_* defined. 64 KiB of stack are enough, besides what libc and callbacks need. No
+ *   locale, no stdio, no signal handler, no exit. [tests/hygiene.py, tests/compile.py]
+ * The tests reach every line, except those named in tests/coverage_gaps.txt, and notice mistakes
+ *   that are put in, except those explained in tests/mutants_explained.txt. [tests/coverage.py,
+ *   tests/mutate.py]
  *
- * Not tested, for want of the machines: macOS, BSD (but on Linux the unit tests also run without
- * the calls that Linux alone has), MSVC, Windows itself (but wine), real 32-bit kernels.
+ * Untested, for want of machines: macOS and BSD (but the unit tests also run without the calls
+ * that only Linux has), MSVC, Windows itself (but wine), real 32-bit kernels.
  *
+ * ==== WINDOWS ====
+ * Windows 8 and later, by mingw-w64. Paths are UTF-8, of any length, with "/" or "\"; names and
+ * paths that come back have "/" ("C:/dir/x.sql"). Patterns are case-sensitive there, too.
+ * Directories on several drives have nothing in common: a file on another drive is outside the
+ * base. os_error is GetLastError(). A replaced file has the rights that its directory gives; a
+ * read-only one is not replaced. Linking needs nothing; include windows.h before the
+ * implementation if you need more of it than WIN32_LEAN_AND_MEAN leaves.
  *
- * WINDOWS
- * =======
- * Windows 8 and later, by mingw-w64. Paths are UTF-8, of any length, with "/" or "\"; names
- * and paths that come back have "/" ("C:/dir/x.sql"). Patterns are case-sensitive there,
- * too. Directories on several drives have nothing in common: a file on another drive is outside
- * the base. os_error is GetLastError(). A replaced file has the rights that its directory
- * gives; a read-only one is not replaced. Linking needs nothing; include windows.h
- * before the implementation if you need more of it than WIN32_LEAN_AND_MEAN leaves.
- *
- *
- * SWITCHES
- * ========
+ * ==== SWITCHES ====
  * Define before the implementation (and CONFITURE_STATIC before every include):
  *
  *     CONFITURE_STATIC       all functions private to the file that implements them
- *     CONFITURE_API          what stands before each function instead of extern
+ *     CONFITURE_API          what precedes each function instead of extern
  *     CONFITURE_NO_THREADS   no pthreads; calls work on the calling thread, or on the
  *                            caller's own parallel_for
  *     CONFITURE_NO_MMAP      no mapping of files; IO_MMAP reads
@@ -463,8 +499,7 @@
  *     CONFITURE_NO_SIMD      portable C only, no use of the processor's extensions
  *     CONFITURE_NO_ALLOC     no malloc; every call must be given an allocator
  *
- * On 32-bit systems compile with -D_FILE_OFFSET_BITS=64: without it a file of 2 GiB or
- * more is an error. The header defines no feature-test macro and works when libc was included
- * before it under -std=c99. It may be included any number of times, declared first and
- * implemented later. Link with -pthread where libc does not hold the threads.
+ * On 32-bit systems compile with -D_FILE_OFFSET_BITS=64: without it a file of 2 GiB or more is an
+ * error. The header defines no feature-test macro and works when libc was included before it under
+ * -std=c99. It may be included any number of times, declared first and implemented later.
  */
