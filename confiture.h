@@ -11393,14 +11393,12 @@ typedef struct cfti_scan {
     confiture_progress progress;     /* of the caller's thread alone, as the next two */
     uint64_t reported_bytes;
     bool cancelled;
-    uintptr_t caller;         /* the thread of the call, with a parallel_for */
-    cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
-    cfti_condition slot_free; /* helpers wait for it */
-    cfti_condition slot_ready; /* the caller does */
+    uintptr_t caller; /* the thread of the call, with a parallel_for */
+    /* Protects all members but the caller's own. A slot's contents belong to its worker. */
+    cfti_mutex mutex;
+    cfti_condition slot_free;  /* helpers wait for it */
+    cfti_condition slot_ready; /* the caller waits for it */
 } cfti_scan;
-
-static void cfti_scan_lock(cfti_scan *scan) { cfti_mutex_lock(&scan->mutex); }
-static void cfti_scan_unlock(cfti_scan *scan) { cfti_mutex_unlock(&scan->mutex); }
 
 static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
     cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);
@@ -11890,7 +11888,7 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     (void)worker;
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
     reader.threads = scan->workers.helpers + 1;
-    cfti_scan_lock(scan);
+    cfti_mutex_lock(&scan->mutex);
     while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_exhausted &&
            scan->next < scan->files->count) {
         cfti_slot *slot = cfti_scan_claim(scan);
@@ -11899,13 +11897,13 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
                 cfti_scan_wait(scan, &scan->slot_free, &scan->fold_count, scan->fold_count);
             continue;
         }
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         cfti_slot_read(scan, &reader, slot);
-        cfti_scan_lock(scan);
+        cfti_mutex_lock(&scan->mutex);
         cfti_scan_finish_slot(scan, slot);
         cfti_condition_signal(&scan->slot_ready);
     }
-    cfti_scan_unlock(scan);
+    cfti_mutex_unlock(&scan->mutex);
     cfti_reader_close(&reader);
 }
 
@@ -11934,13 +11932,13 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
         return CONFITURE_OK;
     }
     cfti_slot_reset(slot);
-    cfti_scan_lock(scan);
+    cfti_mutex_lock(&scan->mutex);
     cfti_scan_retire_slot(scan, slot);
     /* Waking a thread can take longer than reading a batch: a helper that sleeps because all
      * slots were full is woken when half of them are free. */
     if (scan->workers_are_open && 2 * (scan->claimed - scan->folded) <= scan->slot_count)
         cfti_condition_signal(&scan->slot_free);
-    cfti_scan_unlock(scan);
+    cfti_mutex_unlock(&scan->mutex);
     return status;
 }
 
@@ -11951,25 +11949,25 @@ static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *rea
     cfti_slot *slot;
     bool is_last;
     cfti_scan_start(scan, reader);
-    cfti_scan_lock(scan);
+    cfti_mutex_lock(&scan->mutex);
     is_last = scan->is_last_try;
     slot = cfti_scan_claim(scan);
     if (slot != NULL) {
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         cfti_slot_read(scan, reader, slot);
         if (scan->cancelled) status = cfti_fail_cancelled(fail);
-        cfti_scan_lock(scan);
+        cfti_mutex_lock(&scan->mutex);
         cfti_scan_finish_slot(scan, slot);
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         return status;
     }
     slot = cfti_scan_oldest(scan);
     if (slot != NULL && !slot->ready) {
         cfti_scan_wait(scan, &scan->slot_ready, &slot->ready, 0);
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         return cfti_scan_report(scan, 0, fail);
     }
-    cfti_scan_unlock(scan);
+    cfti_mutex_unlock(&scan->mutex);
     if (slot != NULL) return CONFITURE_OK;
     if (is_last) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     cfti_scan_retry(scan, reader);
@@ -11983,11 +11981,11 @@ static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *read
     while (status == CONFITURE_OK) {
         cfti_slot *slot;
         bool is_over;
-        cfti_scan_lock(scan);
+        cfti_mutex_lock(&scan->mutex);
         slot = cfti_scan_oldest(scan);
         is_over = slot == NULL && scan->next == scan->files->count;
         if (slot != NULL && !CFTI_ATOMIC_LOAD(&slot->ready)) slot = NULL;
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         if (is_over) break;
         status = slot != NULL ? cfti_scan_fold_batch(scan, reader, slot, fail)
                               : cfti_scan_read_or_wait(scan, reader, fail);
@@ -13576,31 +13574,37 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, c
     return fail->status;
 }
 
+/* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
+static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
+                                         const cfti_chunk *chunk, cfti_fail *fail) {
+    const cfti_text_state *text = (const cfti_text_state *)chunk->state;
+    confiture_status status = CONFITURE_OK;
+    if (chunk->first) {
+        build->ends_in_newline = false;
+        status = cfti_separator_put(output, &build->separator, chunk->file->name,
+                                    chunk->file->name_size, fail);
+    }
+    if (status == CONFITURE_OK && text->text_size > 0) {
+        build->ends_in_newline = text->text[text->text_size - 1] == '\n';
+        status = cfti_output_put(output, text->text, text->text_size, fail);
+    }
+    if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
+        status = cfti_output_put(output, "\n", 1, fail);
+    if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
+        ((text->unended && text->if_ended == NULL) || text->variable))
+        status = cfti_output_put(output, ";\n", 2, fail);
+    return status;
+}
+
 static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
     unsigned route = cfti_build_route(build, chunk->index);
     confiture_status status = CONFITURE_OK;
     if (route != CFTI_ROUTE_NONE) {
-        cfti_output *output = &build->outputs[route];
-        const cfti_text_state *text = (const cfti_text_state *)chunk->state;
-        status =
-            cfti_findings_add(&build->findings, chunk, chunk->index == build->ends[route], fail);
-        if (status == CONFITURE_OK && !build->findings.any) {
-            if (chunk->first) {
-                build->ends_in_newline = false;
-                status = cfti_separator_put(output, &build->separator, chunk->file->name,
-                                            chunk->file->name_size, fail);
-            }
-            if (status == CONFITURE_OK && text->text_size > 0) {
-                build->ends_in_newline = text->text[text->text_size - 1] == '\n';
-                status = cfti_output_put(output, text->text, text->text_size, fail);
-            }
-            if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
-                status = cfti_output_put(output, "\n", 1, fail);
-            if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
-                ((text->unended && text->if_ended == NULL) || text->variable))
-                status = cfti_output_put(output, ";\n", 2, fail);
-        }
+        bool ends_output = chunk->index == build->ends[route];
+        status = cfti_findings_add(&build->findings, chunk, ends_output, fail);
+        if (status == CONFITURE_OK && !build->findings.any)
+            status = cfti_build_write(build, &build->outputs[route], chunk, fail);
     }
     if (!build->options->no_digest) cfti_stream_add(&build->stream, chunk);
     return status;

@@ -93,31 +93,37 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, c
     return fail->status;
 }
 
+/* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
+static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
+                                         const cfti_chunk *chunk, cfti_fail *fail) {
+    const cfti_text_state *text = (const cfti_text_state *)chunk->state;
+    confiture_status status = CONFITURE_OK;
+    if (chunk->first) {
+        build->ends_in_newline = false;
+        status = cfti_separator_put(output, &build->separator, chunk->file->name,
+                                    chunk->file->name_size, fail);
+    }
+    if (status == CONFITURE_OK && text->text_size > 0) {
+        build->ends_in_newline = text->text[text->text_size - 1] == '\n';
+        status = cfti_output_put(output, text->text, text->text_size, fail);
+    }
+    if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
+        status = cfti_output_put(output, "\n", 1, fail);
+    if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
+        ((text->unended && text->if_ended == NULL) || text->variable))
+        status = cfti_output_put(output, ";\n", 2, fail);
+    return status;
+}
+
 static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
     cfti_build *build = (cfti_build *)ctx;
     unsigned route = cfti_build_route(build, chunk->index);
     confiture_status status = CONFITURE_OK;
     if (route != CFTI_ROUTE_NONE) {
-        cfti_output *output = &build->outputs[route];
-        const cfti_text_state *text = (const cfti_text_state *)chunk->state;
-        status =
-            cfti_findings_add(&build->findings, chunk, chunk->index == build->ends[route], fail);
-        if (status == CONFITURE_OK && !build->findings.any) {
-            if (chunk->first) {
-                build->ends_in_newline = false;
-                status = cfti_separator_put(output, &build->separator, chunk->file->name,
-                                            chunk->file->name_size, fail);
-            }
-            if (status == CONFITURE_OK && text->text_size > 0) {
-                build->ends_in_newline = text->text[text->text_size - 1] == '\n';
-                status = cfti_output_put(output, text->text, text->text_size, fail);
-            }
-            if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
-                status = cfti_output_put(output, "\n", 1, fail);
-            if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
-                ((text->unended && text->if_ended == NULL) || text->variable))
-                status = cfti_output_put(output, ";\n", 2, fail);
-        }
+        bool ends_output = chunk->index == build->ends[route];
+        status = cfti_findings_add(&build->findings, chunk, ends_output, fail);
+        if (status == CONFITURE_OK && !build->findings.any)
+            status = cfti_build_write(build, &build->outputs[route], chunk, fail);
     }
     if (!build->options->no_digest) cfti_stream_add(&build->stream, chunk);
     return status;

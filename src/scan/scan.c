@@ -69,14 +69,12 @@ typedef struct cfti_scan {
     confiture_progress progress;     /* of the caller's thread alone, as the next two */
     uint64_t reported_bytes;
     bool cancelled;
-    uintptr_t caller;         /* the thread of the call, with a parallel_for */
-    cfti_mutex mutex;         /* over all but what is the caller's alone, and the slots' contents */
-    cfti_condition slot_free; /* helpers wait for it */
-    cfti_condition slot_ready; /* the caller does */
+    uintptr_t caller; /* the thread of the call, with a parallel_for */
+    /* Protects all members but the caller's own. A slot's contents belong to its worker. */
+    cfti_mutex mutex;
+    cfti_condition slot_free;  /* helpers wait for it */
+    cfti_condition slot_ready; /* the caller waits for it */
 } cfti_scan;
-
-static void cfti_scan_lock(cfti_scan *scan) { cfti_mutex_lock(&scan->mutex); }
-static void cfti_scan_unlock(cfti_scan *scan) { cfti_mutex_unlock(&scan->mutex); }
 
 static confiture_status cfti_fail_cancelled(cfti_fail *fail) {
     cfti_fail_with(fail, CONFITURE_E_CANCELLED, NULL);

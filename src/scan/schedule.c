@@ -182,7 +182,7 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
     (void)worker;
     cfti_reader_init(&reader, scan->files, scan->run, &scan->allocator);
     reader.threads = scan->workers.helpers + 1;
-    cfti_scan_lock(scan);
+    cfti_mutex_lock(&scan->mutex);
     while (!CFTI_ATOMIC_LOAD(&scan->stopping) && !scan->is_exhausted &&
            scan->next < scan->files->count) {
         cfti_slot *slot = cfti_scan_claim(scan);
@@ -191,13 +191,13 @@ static void cfti_scan_helper_loop(void *ctx, size_t worker) {
                 cfti_scan_wait(scan, &scan->slot_free, &scan->fold_count, scan->fold_count);
             continue;
         }
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         cfti_slot_read(scan, &reader, slot);
-        cfti_scan_lock(scan);
+        cfti_mutex_lock(&scan->mutex);
         cfti_scan_finish_slot(scan, slot);
         cfti_condition_signal(&scan->slot_ready);
     }
-    cfti_scan_unlock(scan);
+    cfti_mutex_unlock(&scan->mutex);
     cfti_reader_close(&reader);
 }
 
@@ -226,13 +226,13 @@ static confiture_status cfti_scan_fold_batch(cfti_scan *scan, cfti_reader *reade
         return CONFITURE_OK;
     }
     cfti_slot_reset(slot);
-    cfti_scan_lock(scan);
+    cfti_mutex_lock(&scan->mutex);
     cfti_scan_retire_slot(scan, slot);
     /* Waking a thread can take longer than reading a batch: a helper that sleeps because all
      * slots were full is woken when half of them are free. */
     if (scan->workers_are_open && 2 * (scan->claimed - scan->folded) <= scan->slot_count)
         cfti_condition_signal(&scan->slot_free);
-    cfti_scan_unlock(scan);
+    cfti_mutex_unlock(&scan->mutex);
     return status;
 }
 
@@ -243,25 +243,25 @@ static confiture_status cfti_scan_read_or_wait(cfti_scan *scan, cfti_reader *rea
     cfti_slot *slot;
     bool is_last;
     cfti_scan_start(scan, reader);
-    cfti_scan_lock(scan);
+    cfti_mutex_lock(&scan->mutex);
     is_last = scan->is_last_try;
     slot = cfti_scan_claim(scan);
     if (slot != NULL) {
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         cfti_slot_read(scan, reader, slot);
         if (scan->cancelled) status = cfti_fail_cancelled(fail);
-        cfti_scan_lock(scan);
+        cfti_mutex_lock(&scan->mutex);
         cfti_scan_finish_slot(scan, slot);
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         return status;
     }
     slot = cfti_scan_oldest(scan);
     if (slot != NULL && !slot->ready) {
         cfti_scan_wait(scan, &scan->slot_ready, &slot->ready, 0);
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         return cfti_scan_report(scan, 0, fail);
     }
-    cfti_scan_unlock(scan);
+    cfti_mutex_unlock(&scan->mutex);
     if (slot != NULL) return CONFITURE_OK;
     if (is_last) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     cfti_scan_retry(scan, reader);
@@ -275,11 +275,11 @@ static confiture_status cfti_scan_caller_loop(cfti_scan *scan, cfti_reader *read
     while (status == CONFITURE_OK) {
         cfti_slot *slot;
         bool is_over;
-        cfti_scan_lock(scan);
+        cfti_mutex_lock(&scan->mutex);
         slot = cfti_scan_oldest(scan);
         is_over = slot == NULL && scan->next == scan->files->count;
         if (slot != NULL && !CFTI_ATOMIC_LOAD(&slot->ready)) slot = NULL;
-        cfti_scan_unlock(scan);
+        cfti_mutex_unlock(&scan->mutex);
         if (is_over) break;
         status = slot != NULL ? cfti_scan_fold_batch(scan, reader, slot, fail)
                               : cfti_scan_read_or_wait(scan, reader, fail);

@@ -293,9 +293,9 @@ static void test_scan_wait(void) {
     memset(&scan, 0, sizeof scan);
     CHECK(cfti_scan_init_locks(&scan));
     scan.stopping = 1;
-    cfti_scan_lock(&scan);
+    cfti_mutex_lock(&scan.mutex);
     cfti_scan_wait(&scan, &scan.slot_free, &value, 0);
-    cfti_scan_unlock(&scan); /* it has come here, and hangs above if it sleeps */
+    cfti_mutex_unlock(&scan.mutex); /* it has come here, and hangs above if it sleeps */
     CHECK(value == 0);
     cfti_condition_destroy(&scan.slot_ready);
     cfti_condition_destroy(&scan.slot_free);
