@@ -1,7 +1,7 @@
 /* ---- results/digest.c: the digests of a list ---- */
 
-/* What is hashed of a file is its name, NUL, its bytes, NUL. Of a whole file, which has headroom,
- * that is one run: a SHA-256 update for each of the four costs more than hashing a short name. */
+/* A file's message is its name, NUL, its bytes, NUL. For a whole file, which has headroom, it is
+ * one run of bytes, as cfti_sha256_many() needs it. */
 static const uint8_t *cfti_message_of(cfti_chunk *chunk, size_t *size) {
     uint8_t *message = chunk->bytes - chunk->headroom;
     memcpy(message, chunk->file->name, chunk->headroom); /* the name's NUL included */

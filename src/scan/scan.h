@@ -7,7 +7,7 @@
 
 #define CFTI_BATCH_FILES 64 /* no batch has more */
 
-/* A file, or a piece of a file that is too large to be held in memory. */
+/* A file, or a piece of a file that is too large to be read whole. */
 typedef struct cfti_chunk {
     const cfti_file *file;
     size_t index; /* of the file in the scanned list */
@@ -26,7 +26,8 @@ typedef struct cfti_chunk {
 /* Any function may be NULL. A failure without a path gets that of the file. */
 typedef struct cfti_consumer {
     void *ctx;
-    /* Called for each chunk. What map allocates from the arena lives until the chunk's fold. */
+    /* Called for each chunk. Memory from the arena lives as long as the chunk's bytes: until its
+     * fold, or with state_only until the end of its map. */
     confiture_status (*map)(void *ctx, cfti_chunk *chunk, cfti_arena *arena, cfti_fail *fail);
     /* Called instead of map for files that were read whole, at most CFTI_BATCH_FILES at once.
      * Requires state_only. */
@@ -38,8 +39,9 @@ typedef struct cfti_consumer {
     size_t state_size;
     size_t piece_state_size;
     size_t min_batch; /* the number of files from which on map_many is at its fastest */
-    /* fold uses the state alone, once a file: bytes are gone by then, and any worker may map the
-     * pieces of a large file. Otherwise the caller maps and folds each piece in turn. */
+    /* fold needs the state alone, and is called once for each file: the bytes are gone by then, and
+     * any worker may map the pieces of a large file. Otherwise the caller's thread maps and folds
+     * each piece in turn. */
     bool state_only;
     /* A whole file has headroom for its name and a NUL, so that a digest can hash name, NUL,
      * bytes and NUL as one run. */
