@@ -129,15 +129,16 @@
  * NAMES. The name of a file is its path relative to the base, with "/" on every system. Separators
  * show the name, and digests cover it. The base is options.base; without it, the one directory
  * that is searched, or what several have in common in whole components, with links resolved; for a
- * caller's own list the current directory. A name that is not UTF-8 or holds a control character
+ * caller's own list the current directory, or, with options.common_base, what the directories of
+ * its files have in common. A name that is not UTF-8 or holds a control character
  * (Unicode's Cc) is E_NAME; a file that is not below the base is E_OUTSIDE.
  *
  * ==== BUILDING ====
- * Text is strictly UTF-8. CRLF and lone CR become LF, and a missing final LF is added. Only
- * terminate and strip_bom change anything else. A separator precedes each file. A header, if asked
- * for, comes first and shows the stream digest of the files, which is known last: a build into
- * memory or a file fills it in afterwards. The digest is made from the same bytes in memory as the
- * schema, which holds them as text, with separators.
+ * Text is strictly UTF-8. CRLF and lone CR become LF, unless keep_line_ends, and a missing final LF
+ * is added. Only terminate and strip_bom change anything else. A separator precedes each file. A
+ * header, if asked for, comes first and shows the stream digest of the files, which is known last:
+ * a build into memory or a file fills it in afterwards. The digest is made from the same bytes in
+ * memory as the schema, which holds them as text, with separators.
  *
  * schema_only leaves seed files out of the output and the count. They are neither checked nor
  * decoded, but the digest covers them. A split build sends the files below pre_dirs and post_dirs
@@ -692,9 +693,13 @@ typedef struct confiture_find_options {
     size_t exclude_dir_count;
     bool *exclude_dir_matched; /* as in confiture_directory: one flag each, or NULL */
     confiture_sort sort;
-    bool unique;  /* a path that is found more than once is kept once */
-    bool confine; /* a symbolic link that leads out of the base is E_OUTSIDE: CONFINING in the
+    bool unique;      /* a path that is found more than once is kept once */
+    bool confine;     /* a symbolic link that leads out of the base is E_OUTSIDE: CONFINING in the
                    * manual */
+    bool common_base; /* of a caller's own list: the base is the longest prefix, in whole
+                       * components, that the absolute paths of the files' directories share.
+                       * Links are not resolved. E_ARGUMENT together with base; a search
+                       * ignores it */
 } confiture_find_options;
 
 /* Finds the .sql files below one directory. On success *files is the caller's, to be freed with
@@ -864,8 +869,10 @@ typedef struct confiture_build_options {
     bool no_digest; /* hash nothing, and do not read what schema_only leaves out: digest_hex is
                      * empty. E_ARGUMENT with a header, which shows the digest */
     confiture_check_mode check;
-    bool terminate; /* end the statements that files leave unended: REMEDIES in the manual */
-    bool strip_bom; /* leave out the byte order mark at a file's start */
+    bool terminate;      /* end the statements that files leave unended: REMEDIES in the manual */
+    bool strip_bom;      /* leave out the byte order mark at a file's start */
+    bool keep_line_ends; /* leave CRLF and CR as they are. The check reads them as LF; a file that
+                          * does not end in LF still gets one */
     confiture_finding_callback *on_finding; /* NULL: stop at the first finding; else report all and
                                              * write nothing, as in confiture_check() */
     void *finding_user;                     /* passed on as user */
@@ -8924,6 +8931,65 @@ static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, co
     return name;
 }
 
+/* Where "/.." begins in a clean absolute path, as a component of its own; NULL: nowhere. */
+static char *cfti_path_up(char *path) {
+    char *up = path;
+    while ((up = strstr(up, "/..")) != NULL && up[3] != '/' && up[3] != '\0') up += 3;
+    return up;
+}
+
+/* The absolute directory of a file, or the part of it that no ".." leads out of again: of
+ * /a/b/../c.sql that is /a. `here` is the current directory. False: no memory. */
+static bool cfti_file_directory(cfti_buffer *out, const cfti_buffer *here, const cfti_file *file) {
+    bool whole = strcmp(file->path + file->leaf, "..") == 0; /* which is a directory itself */
+    char *text, *up;
+    size_t size;
+    out->size = 0;
+    if ((!cfti_path_is_absolute(file->path) && !cfti_buffer_append(out, here->data, here->size)) ||
+        !cfti_path_append(out, file->path, whole ? file->path_size : file->leaf) ||
+        !cfti_buffer_reserve(out, 1))
+        return false;
+    text = (char *)out->data;
+    text[out->size] = '\0';
+    up = cfti_path_up(text);
+    if (up == NULL) return true;
+    out->size = cfti_max((size_t)(up - text), cfti_os_root(text, out->size));
+    do {
+        size = out->size;
+        if (!cfti_path_climbs(text + size + (text[size] == '/'))) break;
+        cfti_path_pop(out);
+    } while (out->size < size); /* else it is the root: to name the file is what fails */
+    text[out->size] = '\0';
+    return true;
+}
+
+/* The base of options.common_base. */
+static confiture_status cfti_files_common_base(cfti_buffer *base, const confiture_files *files,
+                                               cfti_fail *fail) {
+    cfti_buffer here, directory;
+    size_t i;
+    int error;
+    memset(&here, 0, sizeof(here));
+    here.allocator = base->allocator;
+    directory = here;
+    error = cfti_path_absolute(&here, ".");
+    if (error == 0 && !cfti_path_clean(base, (const char *)here.data, here.size))
+        error = CFTI_OS_NO_MEMORY;
+    for (i = 0; error == 0 && i < files->count; i++) {
+        const cfti_file *file = &files->items[i];
+        if (i > 0 && cfti_same_directory(file - 1, file) &&
+            strcmp(file->path + file->leaf, "..") != 0)
+            continue;
+        if (!cfti_file_directory(&directory, &here, file) ||
+            (i == 0 && !cfti_path_clean(base, (const char *)directory.data, directory.size)))
+            error = CFTI_OS_NO_MEMORY;
+        else cfti_path_common(base, (const char *)directory.data);
+    }
+    cfti_buffer_free(&directory);
+    cfti_buffer_free(&here);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, ".");
+}
+
 /* ---- confined lists ---- */
 
 static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";
@@ -10488,6 +10554,7 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     size_t i;
     int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
+    bool common = options != NULL && options->common_base;
     confiture_status status;
     if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
@@ -10495,6 +10562,9 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
         (list_size > 0 && !cfti_require(list, "list", error)) ||
         (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
+    if (common && options->base != NULL)
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT,
+                                 "common_base and base exclude each other");
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
     if (status != CONFITURE_OK) return status;
     cancel = cfti_cancel_disable();
@@ -10512,11 +10582,13 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
         list_size -= size;
     }
     if (status == CONFITURE_OK) {
-        if (!cfti_path_clean(&clean, base, strlen(base)))
+        if (common) status = cfti_files_common_base(&clean, *files, &fail);
+        else if (!cfti_path_clean(&clean, base, strlen(base)))
             status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
-        else
-            status =
-                cfti_files_name_all(*files, (const char *)clean.data, (*files)->is_confined, &fail);
+    }
+    if (status == CONFITURE_OK) {
+        status =
+            cfti_files_name_all(*files, (const char *)clean.data, (*files)->is_confined, &fail);
     }
     status = cfti_files_finish(files, status, &fail, error);
     cfti_buffer_free(&clean);
@@ -12554,6 +12626,7 @@ static bool cfti_notes_report_all(cfti_notes *notes) {
 typedef struct cfti_text_rules {
     confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
+    bool keep_line_ends; /* the text is the bytes; the check reads LF all the same */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
@@ -12618,6 +12691,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
                                         const cfti_chunk *chunk, const cfti_text_rules *rules,
                                         cfti_arena *arena, cfti_fail *fail) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    size_t skip = 0;
     if (chunk->first) {
         cfti_utf8_init(&pieces->utf8);
         cfti_lexer_init(&pieces->lexer, rules->mode);
@@ -12636,12 +12710,16 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         state->text = text;
     }
     if (rules->strip_bom && chunk->first && state->text_size >= sizeof mark &&
-        memcmp(state->text, mark, sizeof mark) == 0) {
-        state->text += sizeof mark;
-        state->text_size -= sizeof mark;
-    }
+        memcmp(state->text, mark, sizeof mark) == 0)
+        skip = sizeof mark;
+    state->text += skip;
+    state->text_size -= skip;
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
     if (!chunk->last) cfti_text_count(pieces, state, rules);
+    if (rules->keep_line_ends) {
+        state->text = chunk->bytes + skip;
+        state->text_size = chunk->size - skip;
+    }
     return CONFITURE_OK;
 }
 
@@ -13805,6 +13883,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     build->options = options;
     build->files = files;
     build->rules.strip_bom = options->strip_bom;
+    build->rules.keep_line_ends = options->keep_line_ends;
     build->rules.mode = options->check;
     if (options->check == CONFITURE_CHECK_DEFAULT)
         build->rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL

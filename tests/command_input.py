@@ -161,6 +161,8 @@ class Files(CommandTest):
         self.bad(2, "../t/a.sql: not below the current directory", "list", "../t/a.sql",
                  cwd=self.dir / "t")
         self.bad(2, "--include and FILE exclude each other", "list", "t/a.sql", "--include=x")
+        self.bad(2, "--common-base needs FILEs or --files0-from; DIRs have their own", "list", "t",
+                 "--common-base")
         self.bad(2, "--sort and FILE exclude each other", "list", "t/a.sql", "--sort=hex")
         self.bad(2, "--allow-missing and FILE", "list", "t/a.sql", "--allow-missing")
         os.mkfifo(self.dir / "t/x.sql")

@@ -166,6 +166,8 @@ class CommandLine(CommandTest):
                 ("--sync needs", ["build", "t", "--sync", "-o", "-"]),
                 ("invalid value 'a/b' for --environment",
                  ["build", "t", "--split", ".", "--environment", "a/b"]),
+                ("--base and --common-base exclude each other",
+                 ["list", "t/a.sql", "--base=.", "--common-base"]),
                 ("--strict and --no-notes exclude each other",
                  ["check", "t", "--strict", "--no-notes"]),
                 ("--check and --bare exclude each other", ["hash", "-c", "x", "--bare"]),

@@ -91,6 +91,8 @@ class Selection(CommandTest):
         for end in (b"", b"\0"):
             self.assertEqual(self.names("--files0-from=-", data=listed + end), wanted)
         self.assertEqual(self.names("--files0-from=-", "--base", "t", data=b"t/a.sql"), ["a.sql"])
+        self.assertEqual(self.names("--files0-from=-", "--common-base", data=b"t/a.sql"), ["a.sql"])
+        self.assertEqual(self.names("t/a.sql", "t/b/c.sql", "--common-base"), ["a.sql", "b/c.sql"])
         many = b"t/a.sql\0" * 200000  # more than any first buffer holds
         self.assertEqual(len(self.names("--files0-from=-", data=many)), 200000)
 
@@ -112,6 +114,12 @@ class Selection(CommandTest):
 
 
 class Build(CommandTest):
+    def test_line_ends_are_kept_where_asked_for(self):
+        self.tree(a="A;\r", b="B;\r\nC;\n")
+        self.assertEqual(self.quiet("build", "t", "--separator=none"), b"A;\nB;\nC;\n")
+        self.assertEqual(self.quiet("build", "t", "--separator=none", "--keep-line-ends"),
+                         b"A;\r\nB;\r\nC;\n")
+
     def test_styles(self):
         self.tree(a="A;", b__c="C;\r\nD;\n")
         texts = {"a.sql": "A;\n", "b/c.sql": "C;\nD;\n"}

@@ -261,6 +261,7 @@ static void get_find_options(confiture_find_options *options) {
     options->exclude_dirs = get_all("exclude_dir", &options->exclude_dir_count);
     if (is("sort", "hex")) options->sort = CONFITURE_SORT_HEX;
     options->unique = has("unique");
+    options->common_base = has("common_base");
 }
 
 static void op_find(void) {
@@ -418,6 +419,7 @@ static void get_build_options(confiture_build_options *options, confiture_header
     if (has("header")) options->header = header;
     options->schema_only = has("schema_only");
     options->no_digest = has("no_digest");
+    options->keep_line_ends = has("keep_line_ends");
     options->check = get_check();
     if (has("all")) options->on_finding = on_finding;
     options->pre_dirs = get_all("pre", &options->pre_dir_count);

@@ -130,9 +130,11 @@ class Session:
         paths = paths[:self.rng.randint(0, len(paths))]
         if self.rng.random() < 0.1:
             paths.insert(self.rng.randint(0, len(paths)), "not/there.sql")
-        base = self.rng.choice([None, str(files.base), self.sandbox.tree])
-        listed, error = attempt(reference.Files, paths, "." if base is None else base)
+        base = self.rng.choice([None, str(files.base), self.sandbox.tree, "common"])
         pairs = [("base", base)] if base is not None else []
+        if base == "common":
+            base, pairs = str(reference.common_base(paths)), [("common_base", "")]
+        listed, error = attempt(reference.Files, paths, "." if base is None else base)
         if self.rng.random() < 0.5:
             pairs += [("path", p) for p in paths]
         else:

@@ -271,10 +271,12 @@ class BuildOptions:
                                   ("\u00e9nv", "2026-01-01T00:00:00.000001")])
         self.schema_only = rng.random() < 0.3
         self.check = rng.choice(["none", "reference", "postgres"])
+        self.keep_line_ends = rng.random() < 0.2
 
     def reference(self):
         """The arguments of confiture_reference.build and build_split."""
-        return self.style, self.template, self.header, self.schema_only, self.check
+        return self.style, self.template, self.header, self.schema_only, self.check, \
+            self.keep_line_ends
 
     def driver(self):
         pairs = [("separator", self.style), ("check", self.check)]
@@ -283,6 +285,7 @@ class BuildOptions:
         if self.header:
             pairs += [("header", ""), ("environment", self.header[0]),
                       ("timestamp", self.header[1])]
+        pairs += [("keep_line_ends", "")] if self.keep_line_ends else []
         return pairs + ([("schema_only", "")] if self.schema_only else [])
 
     def command(self):
@@ -291,6 +294,7 @@ class BuildOptions:
         if self.header:
             args += ["--header", "--environment=" + self.header[0],
                      "--timestamp=" + self.header[1]]
+        args += ["--keep-line-ends"] if self.keep_line_ends else []
         return args + (["--schema-only"] if self.schema_only else [])
 
 

@@ -212,6 +212,7 @@ int run_build(const struct options *options, const confiture_files *files) {
     build.check = (confiture_check_mode)options->check;
     build.terminate = options->terminate;
     build.strip_bom = options->strip_bom;
+    build.keep_line_ends = options->keep_line_ends;
     build.on_finding = keep_finding;
     build.finding_user = &findings;
     build.pre_dirs = (const char *const *)pre.items;

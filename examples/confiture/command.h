@@ -46,7 +46,7 @@ struct options {
     bool not_recursive, allow_missing, unique;
     int sort; /* confiture_sort */
     const char *base;
-    bool confine;
+    bool common_base, confine;
     const char *files0_from;
     /* build */
     const char *output; /* NULL: standard output */
@@ -60,7 +60,7 @@ struct options {
     const char *timestamp;
     bool schema_only;
     int check; /* confiture_check_mode; also of check */
-    bool terminate, strip_bom, strict, no_notes;
+    bool terminate, strip_bom, keep_line_ends, strict, no_notes;
     /* hash, list */
     int digest; /* confiture_digest_kind */
     bool bare;

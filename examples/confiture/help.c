@@ -78,7 +78,7 @@ static const struct {
     {GROUP_OUTPUT, "\nWhere it goes:\n"},
     {GROUP_CONTENT, "\nWhat is in it:\n"},
     {GROUP_CHECK, "\nWhat is an error in it:\n"},
-    {GROUP_FILES, "\nWhich files; all but the last three are for DIRs:\n"},
+    {GROUP_FILES, "\nWhich files; all but the last four are for DIRs:\n"},
     {GROUP_RUN, "\nHow:\n"},
 };
 

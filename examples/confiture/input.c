@@ -330,6 +330,7 @@ static void find_options(confiture_find_options *find, const struct options *opt
     memset(find, 0, sizeof *find);
     progress_run(&find->run, options);
     find->base = options->base;
+    find->common_base = options->common_base;
     find->sort = (confiture_sort)options->sort;
     find->unique = options->unique;
     find->confine = options->confine;
@@ -374,6 +375,9 @@ int input_find(confiture_files **files, const struct options *options) {
     find_options(&find, options);
     if (!code && !options->files0_from) code = classify(options, &are_files);
     if (code) return code;
+    if (options->common_base && !options->files0_from && !are_files) {
+        usage_error("--common-base needs FILEs or --files0-from; DIRs have their own");
+    }
     if (options->files0_from) code = find_listed(files, options, &find);
     else if (are_files) code = find_given(files, options, &find);
     else code = find_below(files, options, &find);

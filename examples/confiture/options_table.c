@@ -35,13 +35,14 @@ const struct option option_table[] = {
      "in the header and the names of --split; default: local"},
     {"timestamp", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(timestamp), "T",
      "in the header, instead of the time; none: left empty"},
+    {"keep-line-ends", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(keep_line_ends), NULL,
+     "leave CRLF and CR as they are; default: LF for both"},
     {"schema-only", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(schema_only), NULL,
      "without seed files"},
     {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(check),
      "auto postgres quotes reference none",
-     "auto (default): postgres; in build with --separator mysql\n"
-     "none. postgres: what would swallow, cut or spoil the next\n"
-     "file in psql;\n"
+     "auto (default): postgres; build --separator mysql: none;\n"
+     "postgres: what would swallow, cut or spoil the next file;\n"
      "quotes: only open comments, quotes and COPY data;\n"
      "reference: /* and */, wherever they stand; none: UTF-8"},
     {"terminate", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(terminate), NULL,
@@ -73,8 +74,7 @@ const struct option option_table[] = {
     {"exclude", 0, KIND_LIST, SEARCH | OPTION_DIGEST, AT(exclude), "P",
      "no file that matches P; repeatable"},
     {"exclude-dir", 0, KIND_LIST, SEARCH | OPTION_DIGEST, AT(exclude_dirs), "D",
-     "no file below the directory D, as it is called from\n"
-     "here or inside of DIR; repeatable"},
+     "no file below D, from here or inside of DIR; repeatable"},
     {"no-recursive", 0, KIND_FLAG, SEARCH | OPTION_DIGEST, AT(not_recursive), NULL,
      "only files in DIR itself"},
     {"allow-missing", 0, KIND_FLAG, SEARCH | OPTION_DIGEST, AT(allow_missing), NULL,
@@ -86,6 +86,8 @@ const struct option option_table[] = {
     {"base", 0, KIND_TEXT, ALL | OPTION_DIGEST | GROUP_FILES, AT(base), "D",
      "names are relative to D; default: to what the DIRs\n"
      "share; for FILEs: to the current directory"},
+    {"common-base", 0, KIND_FLAG, ALL | OPTION_DIGEST | GROUP_FILES, AT(common_base), NULL,
+     "for FILEs: names are relative to what the FILEs share"},
     {"confine", 0, KIND_FLAG, ALL | GROUP_FILES, AT(confine), NULL,
      "a symbolic link out of that base is an error"},
     {"files0-from", 0, KIND_TEXT, ALL | OPTION_DIGEST | GROUP_FILES, AT(files0_from), "F",

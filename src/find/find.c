@@ -514,6 +514,7 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
     size_t i;
     int cancel;
     const char *base = options != NULL && options->base != NULL ? options->base : ".";
+    bool common = options != NULL && options->common_base;
     confiture_status status;
     if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     *files = NULL;
@@ -521,6 +522,9 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
         (list_size > 0 && !cfti_require(list, "list", error)) ||
         (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
+    if (common && options->base != NULL)
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT,
+                                 "common_base and base exclude each other");
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
     if (status != CONFITURE_OK) return status;
     cancel = cfti_cancel_disable();
@@ -538,11 +542,13 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
         list_size -= size;
     }
     if (status == CONFITURE_OK) {
-        if (!cfti_path_clean(&clean, base, strlen(base)))
+        if (common) status = cfti_files_common_base(&clean, *files, &fail);
+        else if (!cfti_path_clean(&clean, base, strlen(base)))
             status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
-        else
-            status =
-                cfti_files_name_all(*files, (const char *)clean.data, (*files)->is_confined, &fail);
+    }
+    if (status == CONFITURE_OK) {
+        status =
+            cfti_files_name_all(*files, (const char *)clean.data, (*files)->is_confined, &fail);
     }
     status = cfti_files_finish(files, status, &fail, error);
     cfti_buffer_free(&clean);

@@ -55,6 +55,65 @@ static const char *cfti_base_name_of(cfti_base *base, confiture_files *files, co
     return name;
 }
 
+/* Where "/.." begins in a clean absolute path, as a component of its own; NULL: nowhere. */
+static char *cfti_path_up(char *path) {
+    char *up = path;
+    while ((up = strstr(up, "/..")) != NULL && up[3] != '/' && up[3] != '\0') up += 3;
+    return up;
+}
+
+/* The absolute directory of a file, or the part of it that no ".." leads out of again: of
+ * /a/b/../c.sql that is /a. `here` is the current directory. False: no memory. */
+static bool cfti_file_directory(cfti_buffer *out, const cfti_buffer *here, const cfti_file *file) {
+    bool whole = strcmp(file->path + file->leaf, "..") == 0; /* which is a directory itself */
+    char *text, *up;
+    size_t size;
+    out->size = 0;
+    if ((!cfti_path_is_absolute(file->path) && !cfti_buffer_append(out, here->data, here->size)) ||
+        !cfti_path_append(out, file->path, whole ? file->path_size : file->leaf) ||
+        !cfti_buffer_reserve(out, 1))
+        return false;
+    text = (char *)out->data;
+    text[out->size] = '\0';
+    up = cfti_path_up(text);
+    if (up == NULL) return true;
+    out->size = cfti_max((size_t)(up - text), cfti_os_root(text, out->size));
+    do {
+        size = out->size;
+        if (!cfti_path_climbs(text + size + (text[size] == '/'))) break;
+        cfti_path_pop(out);
+    } while (out->size < size); /* else it is the root: to name the file is what fails */
+    text[out->size] = '\0';
+    return true;
+}
+
+/* The base of options.common_base. */
+static confiture_status cfti_files_common_base(cfti_buffer *base, const confiture_files *files,
+                                               cfti_fail *fail) {
+    cfti_buffer here, directory;
+    size_t i;
+    int error;
+    memset(&here, 0, sizeof(here));
+    here.allocator = base->allocator;
+    directory = here;
+    error = cfti_path_absolute(&here, ".");
+    if (error == 0 && !cfti_path_clean(base, (const char *)here.data, here.size))
+        error = CFTI_OS_NO_MEMORY;
+    for (i = 0; error == 0 && i < files->count; i++) {
+        const cfti_file *file = &files->items[i];
+        if (i > 0 && cfti_same_directory(file - 1, file) &&
+            strcmp(file->path + file->leaf, "..") != 0)
+            continue;
+        if (!cfti_file_directory(&directory, &here, file) ||
+            (i == 0 && !cfti_path_clean(base, (const char *)directory.data, directory.size)))
+            error = CFTI_OS_NO_MEMORY;
+        else cfti_path_common(base, (const char *)directory.data);
+    }
+    cfti_buffer_free(&directory);
+    cfti_buffer_free(&here);
+    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, ".");
+}
+
 /* ---- confined lists ---- */
 
 static const char cfti_leads_out[] = "leads out of the base directory by a symbolic link";

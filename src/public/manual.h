@@ -127,15 +127,16 @@
  * NAMES. The name of a file is its path relative to the base, with "/" on every system. Separators
  * show the name, and digests cover it. The base is options.base; without it, the one directory
  * that is searched, or what several have in common in whole components, with links resolved; for a
- * caller's own list the current directory. A name that is not UTF-8 or holds a control character
+ * caller's own list the current directory, or, with options.common_base, what the directories of
+ * its files have in common. A name that is not UTF-8 or holds a control character
  * (Unicode's Cc) is E_NAME; a file that is not below the base is E_OUTSIDE.
  *
  * ==== BUILDING ====
- * Text is strictly UTF-8. CRLF and lone CR become LF, and a missing final LF is added. Only
- * terminate and strip_bom change anything else. A separator precedes each file. A header, if asked
- * for, comes first and shows the stream digest of the files, which is known last: a build into
- * memory or a file fills it in afterwards. The digest is made from the same bytes in memory as the
- * schema, which holds them as text, with separators.
+ * Text is strictly UTF-8. CRLF and lone CR become LF, unless keep_line_ends, and a missing final LF
+ * is added. Only terminate and strip_bom change anything else. A separator precedes each file. A
+ * header, if asked for, comes first and shows the stream digest of the files, which is known last:
+ * a build into memory or a file fills it in afterwards. The digest is made from the same bytes in
+ * memory as the schema, which holds them as text, with separators.
  *
  * schema_only leaves seed files out of the output and the count. They are neither checked nor
  * decoded, but the digest covers them. A split build sends the files below pre_dirs and post_dirs

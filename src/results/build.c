@@ -322,6 +322,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     build->options = options;
     build->files = files;
     build->rules.strip_bom = options->strip_bom;
+    build->rules.keep_line_ends = options->keep_line_ends;
     build->rules.mode = options->check;
     if (options->check == CONFITURE_CHECK_DEFAULT)
         build->rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL

@@ -3,6 +3,7 @@
 typedef struct cfti_text_rules {
     confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
+    bool keep_line_ends; /* the text is the bytes; the check reads LF all the same */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
@@ -67,6 +68,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
                                         const cfti_chunk *chunk, const cfti_text_rules *rules,
                                         cfti_arena *arena, cfti_fail *fail) {
     static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    size_t skip = 0;
     if (chunk->first) {
         cfti_utf8_init(&pieces->utf8);
         cfti_lexer_init(&pieces->lexer, rules->mode);
@@ -85,12 +87,16 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         state->text = text;
     }
     if (rules->strip_bom && chunk->first && state->text_size >= sizeof mark &&
-        memcmp(state->text, mark, sizeof mark) == 0) {
-        state->text += sizeof mark;
-        state->text_size -= sizeof mark;
-    }
+        memcmp(state->text, mark, sizeof mark) == 0)
+        skip = sizeof mark;
+    state->text += skip;
+    state->text_size -= skip;
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
     if (!chunk->last) cfti_text_count(pieces, state, rules);
+    if (rules->keep_line_ends) {
+        state->text = chunk->bytes + skip;
+        state->text_size = chunk->size - skip;
+    }
     return CONFITURE_OK;
 }
 

@@ -172,6 +172,25 @@ def name_of(path, base):
     return name
 
 
+def common_base(paths):
+    """What the directories of the files have in common; links are not looked at."""
+    def leaves(parts):
+        depths = [0]
+        for part in parts:
+            depths.append(depths[-1] + (-1 if part == ".." else 1))
+        return min(depths) < 0
+
+    def usable(path):
+        """Of a directory that a `..` leads out of again, what is above it."""
+        parts = absolute(path).parts
+        parts = parts if parts[-1] == ".." else parts[:-1]
+        return max((parts[:n] for n in range(1, len(parts) + 1)
+                    if ".." not in parts[:n] and not leaves(parts[n:])), key=len,
+                   default=parts[:1])
+    return Path(os.path.commonpath([str(Path(*usable(path))) for path in paths])
+                if paths else os.getcwd())
+
+
 class Files:
     """An ordered list of files, its base and its names."""
 
@@ -406,7 +425,7 @@ def header_text(environment, timestamp, digest, count):
 
 
 def build_parts(files, schema_only, style, template, check, on_finding=None, digest=True,
-                output=lambda path: 0):
+                output=lambda path: 0, keep_line_ends=False):
     """The stream digest of all files and, for those of the output, separator and text."""
     separator("", style, template)  # a bad template is an error without files too
     sha = hashlib.sha256()
@@ -427,18 +446,20 @@ def build_parts(files, schema_only, style, template, check, on_finding=None, dig
             if finding:
                 findings.add(finding)
             else:
+                text = data.decode("utf-8") if keep_line_ends else text
                 parts[index] = separator(name, style, template) + end_line(text)
     findings.finish()
     return sha.hexdigest(), parts
 
 
 def build(files, style="block_comment", template=None, header=None, schema_only=False,
-          check="none", on_finding=None, digest=True):
+          check="none", keep_line_ends=False, on_finding=None, digest=True):
     """The schema's bytes. header is (environment, timestamp), check one of CHECKS.
 
     Without digest, files that are left out are not even read.
     """
-    hexdigest, parts = build_parts(files, schema_only, style, template, check, on_finding, digest)
+    hexdigest, parts = build_parts(files, schema_only, style, template, check, on_finding, digest,
+                                   keep_line_ends=keep_line_ends)
     top = header_text(header[0], header[1], hexdigest, len(parts)) if header else ""
     return (top + "".join(parts.values())).encode("utf-8")
 
@@ -449,13 +470,14 @@ def lies_in(path, directory):
 
 
 def build_split(files, pre_dirs=(), post_dirs=(), style="block_comment", template=None, header=None,
-                schema_only=False, check="none"):
+                schema_only=False, check="none", keep_line_ends=False):
     """Three schemas, (pre, app, post)."""
     def phase_of(path):
         post = any(lies_in(path, d) for d in post_dirs)
         pre = any(lies_in(path, d) for d in pre_dirs)
         return 2 if post else 0 if pre else 1
-    digest, parts = build_parts(files, schema_only, style, template, check, output=phase_of)
+    digest, parts = build_parts(files, schema_only, style, template, check, output=phase_of,
+                                keep_line_ends=keep_line_ends)
     phases = [[], [], []]
     for index, part in parts.items():
         phases[phase_of(files.paths[index])].append(part)

@@ -169,6 +169,34 @@ static void test_build_separators(void) {
     tree_clear();
 }
 
+/* Every byte but what strip_bom leaves out; the check and its lines are those of a build with LF. */
+static void test_build_keeps_line_ends(void) {
+    static const char all[] = "SELECT 1;\r\n\r\rSELECT 2;\r\nSELECT 3;\n\n\rSELECT 4;\r\n";
+    confiture_build_options options;
+    confiture_files *files;
+    memset(&options, 0, sizeof options);
+    options.separator = CONFITURE_SEPARATOR_NONE;
+    options.keep_line_ends = true;
+    tree_text("s/a.sql", "SELECT 1;\r\n\r\rSELECT 2;\r");
+    tree_text("s/b.sql", "\xEF\xBB\xBFSELECT 3;\n\n\rSELECT 4;\r\n");
+    files = build_find("s");
+    options.strip_bom = true;
+    build_everywhere(files, &options, all, sizeof all - 1, __LINE__);
+    options.check = CONFITURE_CHECK_NONE;
+    build_everywhere(files, &options, all, sizeof all - 1, __LINE__);
+    options.check = CONFITURE_CHECK_DEFAULT;
+    tree_text("s/a.sql", "SELECT 1;\r\n\r/*\rSELECT 2;\r");
+    CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:3: comment never closed");
+    tree_text("s/a.sql", "SELECT 1;\r\n\r\xFF");
+    CHECK_STR(build_outcome(files, &options), "ENCODING s/a.sql:3: not valid UTF-8, byte 12");
+    options.terminate = true;
+    tree_text("s/a.sql", "SELECT 1\r");
+    tree_text("s/b.sql", "");
+    CHECK_STR(build_outcome(files, &options), "SELECT 1\r\n;\n\n");
+    confiture_files_free(files);
+    tree_clear();
+}
+
 static void test_build_templates(void) {
     static const char needs_postgres[] =
         "ARGUMENT terminate needs the check POSTGRES, which alone sees unended statements";
@@ -333,6 +361,12 @@ static void test_build_pieces(void) {
             CHECK(strcmp(build_outcome(files, &options), expected) == 0);
             options.run.io = CONFITURE_IO_MMAP;
             CHECK(strcmp(build_outcome(files, &options), expected) == 0);
+            options.keep_line_ends = true; /* the bytes between "a" and "c" as they are */
+            memcpy(expected + 2 + where, cases[i].bytes, size);
+            memcpy(expected + 2 + where + size, bytes + where + size, BUILD_LARGE - where - size);
+            strcpy(expected + 2 + BUILD_LARGE, "\nc\n");
+            CHECK(strcmp(build_outcome(files, &options), expected) == 0);
+            options.keep_line_ends = false;
         } else {
             unsigned line = BUILD_PIECE / 64; /* whose newline is overwritten */
             for (k = 0; k < cases[i].bad; k++)
@@ -591,6 +625,7 @@ static void test_build(void) {
     tree_open();
     (void)alarm(600); /* what hangs is to fail */
     test_build_separators();
+    test_build_keeps_line_ends();
     test_build_templates();
     test_build_header();
     test_build_pieces();

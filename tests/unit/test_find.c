@@ -552,6 +552,61 @@ static void test_find_own_lists(void) {
     confiture_files_free(files);
 }
 
+/* Relative and absolute paths, and ".." in them, have a parent in common. */
+static void test_find_common_base_holds_every_file(void) {
+    static const struct {
+        const char *paths[3]; /* relative to the tree; '@': the absolute form of what follows */
+        const char *base, *names;
+    } cases[] = {{{"a/x.sql", NULL, NULL}, "/a", "x.sql"},
+                 {{"x.sql", NULL, NULL}, "", "x.sql"},
+                 {{"a/b/x.sql", "a/bb/y.sql", "./a//z.sql"}, "/a", "b/x.sql bb/y.sql z.sql"},
+                 {{"a/b/x.sql", "@a/b/y.sql", NULL}, "/a/b", "x.sql y.sql"},
+                 {{"@a/x.sql", "@a/x.sql", NULL}, "/a", "x.sql x.sql"},
+                 {{"a/x.sql", "x.sql", "a/b/x.sql"}, "", "a/x.sql x.sql a/b/x.sql"},
+                 {{"a/b/../x.sql", "a/b/y.sql", NULL}, "/a", "b/../x.sql b/y.sql"},
+                 {{"a/b/y.sql", "a/b/../x.sql", NULL}, "/a", "b/y.sql b/../x.sql"},
+                 {{"a/b/../../x.sql", "a/b/y.sql", NULL}, "", "a/b/../../x.sql a/b/y.sql"},
+                 {{"a/..b/x.sql", "a/..b/y.sql", NULL}, "/a/..b", "x.sql y.sql"},
+                 {{"a/b/..", "a/b/x.sql", NULL}, "/a", "b/.. b/x.sql"},
+                 {{"a/b/x.sql", "a/b/..", NULL}, "/a", "b/x.sql b/.."}};
+    confiture_find_options options;
+    confiture_error error;
+    confiture_files *files;
+    size_t i, k, n;
+    memset(&options, 0, sizeof options);
+    options.common_base = true;
+    for (i = 0; i < TREE_COUNT(cases); i++) {
+        char room[3][5000], base[5000], list[16000];
+        const char *paths[3];
+        size_t size = 0;
+        for (n = 0; n < 3 && cases[i].paths[n] != NULL; n++) {
+            bool absolute = cases[i].paths[n][0] == '@';
+            sprintf(room[n], "%s%s%s", absolute ? tree.root : "", absolute ? "/" : "",
+                    cases[i].paths[n] + absolute);
+            paths[n] = room[n];
+            strcpy(list + size, room[n]);
+            size += strlen(room[n]) + 1;
+        }
+        sprintf(base, "%s%s", tree.root, cases[i].base);
+        for (k = 0; k < 2; k++) {
+            confiture_status status =
+                k == 0 ? confiture_files_from_paths(&files, paths, n, &options, &error)
+                       : confiture_files_from_list0(&files, list, size, &options, &error);
+            if (!CHECK(status == CONFITURE_OK)) continue;
+            CHECK_STR(confiture_files_base(files), base);
+            CHECK_STR(find_listed(files, true), cases[i].names);
+            confiture_files_free(files);
+        }
+    }
+    CHECK(confiture_files_from_paths(&files, NULL, 0, &options, &error) == CONFITURE_OK);
+    CHECK_STR(confiture_files_base(files), tree.root);
+    confiture_files_free(files);
+    options.base = ".";
+    CHECK_STR(runs_outcome(confiture_files_from_paths(&files, NULL, 0, &options, &error), &error),
+              "ARGUMENT common_base and base exclude each other");
+    CHECK(files == NULL);
+}
+
 /* Seeds are what lies in db/seeds, and not what is called so. */
 static void test_find_base_is_seed_however_it_is_written(void) {
     static const struct {
@@ -757,6 +812,7 @@ static void test_find(void) {
     test_find_names();
     test_find_bad_names();
     test_find_own_lists();
+    test_find_common_base_holds_every_file();
     test_find_base_is_seed_however_it_is_written();
     test_find_orders();
     test_find_dot_order();
