@@ -1,9 +1,8 @@
 /* _core: confiture.h as a CPython extension, for the stable ABI of Python 3.11.
  *
- * Called with a list alone, build_schema() and hash_files() give the bytes of the Rust
- * module that they stand in for; with keywords, those of the Python tool. Everything
- * that a module needs is in its state, so that each interpreter has its own; files are
- * read with the GIL released. */
+ * Called with a list alone, build_schema() and hash_files() give the bytes of the Rust module that
+ * they replace; with keywords, those of the Python tool. All that a module needs is in its state,
+ * so that each interpreter has its own. Files are read without the GIL. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -23,40 +22,40 @@
 
 /* ---- the Rust module's two functions ---- */
 
-/* One call: what is read, how, and into which memory. */
+/* One call: which files are read, how, and into which memory. */
 typedef struct core_call {
     core_state *state;
     const strings *paths;
     job job;
     running run;
-    buffer own[WORKERS_MOST + 1]; /* where another call has the state's */
+    buffer own[WORKERS_MAX + 1]; /* if another call has claimed the state's */
 } core_call;
 
-#define CORE_KEPT ((size_t)8 << 20) /* bytes that stay for the next call */
+#define CORE_KEPT ((size_t)8 << 20) /* bytes of memory kept for the next call */
 
 /* Without the GIL. exact: see core_names(). False: no memory for the names. */
 static bool core_pass(core_call *call, bool exact) {
     job *j = &call->job;
     bool named, matters;
     size_t i;
-    for (i = 0; i < WORKERS_MOST; i++) j->buffers[i].size = 0;
+    for (i = 0; i < WORKERS_MAX; i++) j->buffers[i].size = 0;
     j->next = j->readers = 0;
     j->failed = j->count;
     j->failure = READ_OK;
     j->named = j->linked = j->stopping = false;
-    workers_start(call->run.crew, call->run.helpers, job_run, j);
+    workers_start(call->run.workers, call->run.helpers, job_run, j);
     named = core_names(j->files, j->count, exact, &matters);
     j->no_links = matters && !exact;
     if (!named) j->next = j->count;
     __atomic_store_n(&j->named, true, __ATOMIC_RELEASE);
     job_run(j);
-    workers_join(call->run.crew, call->run.helpers, job_go_on, j);
+    workers_join(call->run.workers, call->run.helpers, job_go_on, j);
     return named;
 }
 
-/* Reads the files, under the names that the Rust module gives them, to hash them into
- * digests or, if that is NULL, to join them. False: an exception. One that could not be
- * read is none yet: the job tells which, and those before it have been read. */
+/* Reads the files, with the Rust module's names, and hashes them into digests, or joins them if
+ * that is NULL. False: an exception. A file that cannot be read raises none here: the job has its
+ * index, and all files before it have been read. */
 static bool core_read(core_call *call, unsigned char *digests, size_t threads) {
     const strings *paths = call->paths;
     job *j = &call->job;
@@ -91,10 +90,10 @@ static bool core_read(core_call *call, unsigned char *digests, size_t threads) {
 
 static void core_end(core_call *call) {
     size_t i, kept = 0;
-    for (i = 0; call->job.buffers != NULL && i <= WORKERS_MOST; i++) {
+    for (i = 0; call->job.buffers != NULL && i <= WORKERS_MAX; i++) {
         buffer *b = &call->job.buffers[i];
-        if (call->run.claimed && b->room <= CORE_KEPT - kept) {
-            kept += b->room;
+        if (call->run.claimed && b->capacity <= CORE_KEPT - kept) {
+            kept += b->capacity;
         } else {
             free(b->data);
             memset(b, 0, sizeof(*b));
@@ -138,7 +137,7 @@ static PyObject *core_hash(core_state *state, const strings *paths, size_t threa
     return result;
 }
 
-/* If one of the first files is not UTF-8, its UnicodeDecodeError is set. */
+/* Raises the UnicodeDecodeError of the first of `count` files that is not UTF-8. */
 static bool core_decodes(const core_call *call, size_t count) {
     size_t i;
     for (i = 0; i < count; i++) {
@@ -154,7 +153,7 @@ static bool core_decodes(const core_call *call, size_t count) {
     return true;
 }
 
-/* What all files have at most. */
+/* The widest letters of all files. */
 static int core_letters(const core_call *call) {
     int letters = LETTERS_ASCII;
     size_t i;
@@ -163,11 +162,11 @@ static int core_letters(const core_call *call) {
     return letters;
 }
 
-/* One run of bytes in list order: each reader's buffer holds some batches of it, and if
- * there is but one reader it holds all. latin: one byte a letter. NULL: no memory. */
+/* Joins the files in list order. Each reader's buffer holds some batches; the buffer of a single
+ * reader holds all files in order. latin: one byte per letter. NULL: no memory. */
 static const buffer *core_join(const core_call *call, bool latin) {
     const job *j = &call->job;
-    buffer *joined = &j->buffers[WORKERS_MOST];
+    buffer *joined = &j->buffers[WORKERS_MAX];
     size_t i, size = 0;
     if (j->readers == 1 && !latin) return &j->buffers[0];
     for (i = 0; i < j->readers; i++) size += j->buffers[i].size;
@@ -183,8 +182,8 @@ static const buffer *core_join(const core_call *call, bool latin) {
     return joined;
 }
 
-/* Python's decoder of UTF-8 begins anew, in fresh memory, at the first letter that is not
- * ASCII, and fresh memory takes longer than reading all files: Latin-1 it copies. */
+/* Python's UTF-8 decoder starts again, in fresh memory, at the first letter that is not ASCII,
+ * and fresh memory takes longer than reading all files. Its Latin-1 decoder copies. */
 static PyObject *core_text(const core_call *call) {
     int letters = core_letters(call);
     PyObject *result;
@@ -194,7 +193,7 @@ static PyObject *core_text(const core_call *call) {
         return PyUnicode_DecodeLatin1(joined->data, (Py_ssize_t)joined->size, NULL);
     result = PyUnicode_DecodeUTF8(joined->data, (Py_ssize_t)joined->size, NULL);
     if (result == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
-        /* Its offsets are those of the whole; one of the files has better ones. */
+        /* Its offsets are those of the whole schema: decode the files one by one. */
         PyErr_Clear();
         (void)core_decodes(call, call->job.count);
     }
@@ -402,8 +401,8 @@ static void core_free(void *module) {
     /* A thread that outlives its interpreter may still be in a call. */
     if (!state->busy) {
         size_t i;
-        workers_free(state->crew);
-        for (i = 0; i <= WORKERS_MOST; i++) free(state->spare[i].data);
+        workers_free(state->workers);
+        for (i = 0; i <= WORKERS_MAX; i++) free(state->spare[i].data);
     }
 }
 
@@ -412,9 +411,9 @@ static PyModuleDef_Slot core_slots[] = {
     {0, NULL},
 };
 
-/* From 3.12 on a module may say that it is fit for interpreters with a GIL of their
- * own; to 3.11 the slot is unknown, and an error. Its number and value are those of
- * Py_mod_multiple_interpreters and Py_MOD_PER_INTERPRETER_GIL_SUPPORTED. */
+/* From 3.12 on a module may declare that it supports interpreters with a GIL of their own. 3.11
+ * refuses the unknown slot. The number and value are those of Py_mod_multiple_interpreters and
+ * Py_MOD_PER_INTERPRETER_GIL_SUPPORTED. */
 static PyModuleDef_Slot core_slots_3_12[] = {
     {Py_mod_exec, (void *)(uintptr_t)core_exec},
     {3, (void *)(uintptr_t)2},

@@ -1,7 +1,7 @@
-/* arguments.h: what Python hands over, checked and held.
+/* arguments.h: arguments from Python, checked and held.
  *
- * A list may be changed by another thread while files are read, so a copy is made
- * first; it owns the strings whose bytes everything below points to. */
+ * Another thread may change a list while files are read. Each list is copied first, and the copy
+ * owns the strings whose bytes are used. */
 
 #ifndef CONFITURE_NATIVE_ARGUMENTS_H
 #define CONFITURE_NATIVE_ARGUMENTS_H
@@ -14,9 +14,9 @@
 
 /* ---- keywords ---- */
 
-/* Sorts the arguments of a call into values[], which begins all NULL: the first name
- * may stand in first place or by name, the others by name alone. References are
- * borrowed. Py_LIMITED_API has no parser for METH_FASTCALL. */
+/* Sorts the arguments of a call into values[], which is all NULL at first. The first argument may
+ * be positional; the others are keywords. References are borrowed. Py_LIMITED_API has no parser
+ * for METH_FASTCALL. */
 static bool parse_call(const char *function, PyObject *const *args, Py_ssize_t count,
                        PyObject *kwnames, const char *const *names, PyObject **values) {
     Py_ssize_t i, n = kwnames == NULL ? 0 : PyTuple_Size(kwnames);
@@ -60,7 +60,7 @@ static bool parse_bool(PyObject *value, bool *result) {
     return true;
 }
 
-/* One of the words, of which NULL is the last. *result stays if there is no value. */
+/* The index of one of the words, which end in NULL. Without a value *result stays. */
 static bool parse_word(const char *what, PyObject *value, const char *const *words, int *result) {
     int i;
     if (value == NULL) return true;
@@ -93,9 +93,9 @@ static bool parse_threads(PyObject *value, size_t *threads) {
 
 /* ---- text ---- */
 
-/* A str's bytes as the system has them in file names: UTF-8, and what was escaped in
- * it as it was, unless strict. NULL: an exception. They live as long as the str, or as
- * *owner, a new reference, if there is one. */
+/* A str's bytes as in file names: UTF-8, and, unless strict, the bytes that surrogateescape
+ * stands for. NULL: an exception. The bytes live as long as the str, or as *owner, a new
+ * reference, if it is not NULL. */
 static const char *file_name_bytes(PyObject *text, bool strict, PyObject **owner,
                                    Py_ssize_t *size) {
     const char *bytes = PyUnicode_AsUTF8AndSize(text, size);
@@ -119,7 +119,7 @@ static PyObject *file_name_text(const char *bytes) {
     return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)strlen(bytes), "surrogateescape");
 }
 
-/* A str, or what os.fspath() makes one of: a new reference. */
+/* A str, or the str that os.fspath() returns: a new reference. */
 static PyObject *path_text(PyObject *item, const char *what) {
     PyObject *text;
     if (PyUnicode_Check(item)) return Py_NewRef(item);
@@ -138,10 +138,10 @@ static PyObject *path_text(PyObject *item, const char *what) {
 
 /* ---- strings and lists of them ---- */
 
-/* C strings, with the objects whose bytes they are. */
+/* C strings, with the objects that own their bytes. */
 typedef struct strings {
-    PyObject *texts;  /* list of str, nobody else's */
-    PyObject *owners; /* list of bytes, of texts that are no UTF-8; NULL if there are none */
+    PyObject *texts;  /* list of str, not shared */
+    PyObject *owners; /* list of bytes, for texts that are not UTF-8; or NULL */
     const char **items;
     size_t *sizes;
     size_t count;
@@ -157,7 +157,7 @@ static void strings_free(strings *s) {
     s->count = 0;
 }
 
-/* As the Rust module has it: a sequence, which a str, a set or an iterator is not. */
+/* Accepts what the Rust module accepts: a sequence, but no str, set or iterator. */
 static PyObject *copy_sequence(PyObject *value, const char *what) {
     if (PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value) ||
         !PySequence_Check(value)) {
@@ -189,8 +189,8 @@ static bool strings_set(strings *s, size_t i, const char *what, bool strict) {
     return true;
 }
 
-/* strict: refuses what is not UTF-8. Without a value the list is empty. On failure
- * there is an exception, and nothing to be freed. */
+/* strict: refuses text that is not UTF-8. Without a value the list is empty. On failure there is
+ * an exception, and nothing to free. */
 static bool strings_from(strings *s, PyObject *value, const char *what, bool strict) {
     size_t i;
     memset(s, 0, sizeof(*s));
@@ -213,7 +213,7 @@ static bool strings_from(strings *s, PyObject *value, const char *what, bool str
     return true;
 }
 
-/* One path, which may be missing: then *bytes stays as it was. */
+/* One path. Without a value *bytes stays as it was. */
 static bool path_from(PyObject *value, const char *what, PyObject **owner, const char **bytes) {
     Py_ssize_t size;
     PyObject *text;

@@ -1,8 +1,8 @@
-/* errors.h: what went wrong, as the exception that a Python user expects.
+/* errors.h: failures as the exceptions that a Python user expects.
  *
- * OSError with errno and filename; UnicodeDecodeError with its offsets within the
- * file, which is in its attribute filename; for the rest ConfitureError, whose class
- * and wording are Python's own, so that the fallback raises the very same. */
+ * OSError has errno and filename. UnicodeDecodeError has its offsets within the file, and the
+ * file in its attribute filename. All others are ConfitureError, whose class and wording are
+ * written in Python: the fallback raises the same. */
 
 #ifndef CONFITURE_NATIVE_ERRORS_H
 #define CONFITURE_NATIVE_ERRORS_H
@@ -14,10 +14,10 @@ typedef struct core_state {
     PyObject *error;       /* ConfitureError */
     PyObject *finding;     /* Finding */
     PyObject *main_thread; /* threading.main_thread */
-    /* For one call at a time: another one that finds them busy does without. */
+    /* For one call at a time; a call that finds them busy works without them. */
     bool busy;
-    workers *crew;                  /* NULL until it is needed */
-    buffer spare[WORKERS_MOST + 1]; /* memory that has been touched, one a reader; to join in */
+    workers *workers;              /* NULL until needed */
+    buffer spare[WORKERS_MAX + 1]; /* one per reader, and one to join in: fresh memory is slow */
 } core_state;
 
 static void raise_os(int error, PyObject *path) {
@@ -25,7 +25,7 @@ static void raise_os(int error, PyObject *path) {
     PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
 }
 
-/* ConfitureError(kind, filename, line, detail), the texts from C. */
+/* Raises ConfitureError(kind, filename, line, detail). */
 static void raise_kind(core_state *state, const char *kind, PyObject *path, uint64_t line,
                        const char *detail) {
     PyObject *error =
@@ -36,13 +36,13 @@ static void raise_kind(core_state *state, const char *kind, PyObject *path, uint
     Py_DECREF(error);
 }
 
-/* Found under a file's name, but none: a directory, or a FIFO, socket or device. */
+/* Raises OSError for a directory, FIFO, socket or device under a file's name. */
 static void raise_not_file(PyObject *path, const char *bytes) {
     struct stat status;
     raise_os(stat(bytes, &status) == 0 && S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
 }
 
-/* Gives the UnicodeDecodeError that is set the file that it is about. */
+/* Sets the attribute filename of the UnicodeDecodeError that is set. */
 static void name_decode_error(PyObject *path) {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
@@ -57,15 +57,15 @@ static void name_decode_error(PyObject *path) {
  * of the whole file. */
 static void raise_decode(core_state *state, PyObject *path, const char *bytes) {
     struct stat status;
-    size_t got = 0, room;
+    size_t got = 0, capacity;
     char *data = NULL;
     int fd = open_at(AT_FDCWD, bytes, 0), error = fd < 0 ? -errno : look_at(fd, &status);
     if (error == READ_OK) {
-        room = (size_t)status.st_size + 1;
-        data = malloc(room);
-        while (data != NULL && got < room) {
+        capacity = (size_t)status.st_size + 1;
+        data = malloc(capacity);
+        while (data != NULL && got < capacity) {
             size_t more;
-            error = read_at(fd, data + got, room - got, got, &more);
+            error = read_at(fd, data + got, capacity - got, got, &more);
             if (error != READ_OK || more == 0) break;
             got += more;
         }
@@ -86,8 +86,8 @@ static void raise_decode(core_state *state, PyObject *path, const char *bytes) {
     free(data);
 }
 
-/* What was found: the message without "path:line: ". The path may hold such text, too;
- * what was found does not. */
+/* The finding: the message without "path:line: ". The path may hold such text as well; the
+ * finding does not. */
 static const char *found_text(const confiture_error *error) {
     char place[32];
     const char *text = error->message, *next;
@@ -96,7 +96,7 @@ static const char *found_text(const confiture_error *error) {
     return text;
 }
 
-/* What a call of the library came to. Nothing if an exception is set already: Ctrl-C. */
+/* Raises the failure of a library call, unless an exception is set already: Ctrl-C. */
 static void raise_library(core_state *state, confiture_status status,
                           const confiture_error *error) {
     PyObject *path;

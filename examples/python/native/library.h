@@ -1,5 +1,5 @@
-/* library.h: the functions that confiture.h itself carries out, with the bytes, names
- * and errors of the Python tool. */
+/* library.h: the functions that confiture.h carries out, with the Python tool's bytes, names and
+ * errors. */
 
 #ifndef CONFITURE_NATIVE_LIBRARY_H
 #define CONFITURE_NATIVE_LIBRARY_H
@@ -27,7 +27,7 @@ static confiture_files *list_from(core_state *state, const strings *paths, PyObj
     return files;
 }
 
-/* Ends what running_begin() began. False: an exception, of the call or of a signal. */
+/* Ends a call that running_begin() began. False: an exception, of the call or of a signal. */
 static bool run_is_good(running *run, confiture_status status, const confiture_error *error) {
     running_end(run);
     if (status == CONFITURE_OK && !run->stopped) return true;
@@ -39,7 +39,7 @@ static bool run_is_good(running *run, confiture_status status, const confiture_e
 
 static const char *const style_words[] = {"block_comment", "line_comment", "mysql",
                                           "custom",        "none",         NULL};
-/* In the order of confiture_check_mode, from CONFITURE_CHECK_POSTGRES on. */
+/* In the order of confiture_check_mode from CONFITURE_CHECK_POSTGRES on. */
 static const char *const check_words[] = {"postgres", "quotes", "reference", "none", NULL};
 static const char *const digest_words[] = {"stream", "tree", NULL};
 static const char *const sort_words[] = {"path", "hex", NULL};
@@ -51,7 +51,7 @@ static bool parse_check(const char *what, PyObject *value, confiture_check_mode 
     return true;
 }
 
-/* (environment, timestamp) into header, whose strings live as long as the tuple. */
+/* Fills header from (environment, timestamp); its strings live as long as the tuple. */
 static bool header_from(PyObject *value, confiture_header *header) {
     const char *texts[2];
     Py_ssize_t i, size;
@@ -161,40 +161,40 @@ static PyObject *library_manifest(core_state *state, const strings *paths, size_
 
 /* ---- check ---- */
 
-/* Copies of findings: they are told while the GIL is released. Notes are none of them. */
-typedef struct told {
+/* Copies of findings, which are reported without the GIL. Notes are left out. */
+typedef struct findings {
     confiture_finding *items;
-    size_t count, room;
+    size_t count, capacity;
     bool no_memory;
-} told;
+} findings;
 
-static char *told_copy(const char *text) {
+static char *findings_copy(const char *text) {
     char *copy = malloc(strlen(text) + 1);
     if (copy != NULL) strcpy(copy, text);
     return copy;
 }
 
-static void told_add(void *user, const confiture_finding *finding) {
-    told *t = user;
+static void findings_add(void *user, const confiture_finding *finding) {
+    findings *t = user;
     if (finding->severity == CONFITURE_SEVERITY_NOTE) return;
-    if (t->count == t->room) {
-        size_t room = t->room == 0 ? 16 : t->room * 2;
-        confiture_finding *items = realloc(t->items, room * sizeof(*items));
+    if (t->count == t->capacity) {
+        size_t capacity = t->capacity == 0 ? 16 : t->capacity * 2;
+        confiture_finding *items = realloc(t->items, capacity * sizeof(*items));
         if (items == NULL) {
             t->no_memory = true;
             return;
         }
         t->items = items;
-        t->room = room;
+        t->capacity = capacity;
     }
     t->items[t->count] = *finding;
-    t->items[t->count].path = told_copy(finding->path);
-    t->items[t->count].what = told_copy(finding->what);
+    t->items[t->count].path = findings_copy(finding->path);
+    t->items[t->count].what = findings_copy(finding->what);
     if (t->items[t->count].path == NULL || t->items[t->count].what == NULL) t->no_memory = true;
     t->count++;
 }
 
-static void told_free(told *t) {
+static void findings_free(findings *t) {
     size_t i;
     for (i = 0; i < t->count; i++) {
         free((char *)(uintptr_t)t->items[i].path);
@@ -204,7 +204,7 @@ static void told_free(told *t) {
 }
 
 /* A list of Finding(filename, line, offset, kind, what, index). */
-static PyObject *told_list(core_state *state, const told *t) {
+static PyObject *findings_list(core_state *state, const findings *t) {
     PyObject *result = PyList_New(0);
     size_t i;
     for (i = 0; result != NULL && i < t->count; i++) {
@@ -231,34 +231,34 @@ static PyObject *library_check(core_state *state, const strings *paths, confitur
     confiture_status status;
     confiture_error error;
     PyObject *result = NULL;
-    told t;
+    findings t;
     running run;
     confiture_files *files = list_from(state, paths, NULL, "/");
     if (files == NULL) return NULL;
     memset(&t, 0, sizeof(t));
     memset(&options, 0, sizeof(options));
     options.mode = mode;
-    options.on_finding = told_add;
+    options.on_finding = findings_add;
     options.finding_user = &t;
     if (running_begin(&run, state, paths->count, threads)) {
         options.run = running_options(&run);
         status = confiture_check(files, &options, &error);
-        /* That there are findings is no failure here. */
+        /* Findings are results here, not failures. */
         if (t.count > 0 && (status == CONFITURE_E_ENCODING || status == CONFITURE_E_UNCLOSED))
             status = CONFITURE_OK;
         if (run_is_good(&run, status, &error)) {
             if (t.no_memory) PyErr_NoMemory();
-            else result = told_list(state, &t);
+            else result = findings_list(state, &t);
         }
     }
     confiture_files_free(files);
-    told_free(&t);
+    findings_free(&t);
     return result;
 }
 
 /* ---- find ---- */
 
-/* A Directory and what its strings are owned by. */
+/* The owners of a Directory's strings. */
 typedef struct place {
     PyObject *owner;
     strings include, exclude;

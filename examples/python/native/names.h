@@ -1,10 +1,12 @@
 /* names.h: the names that the Rust module gives to files.
  *
- * Their base is the directory that the files, links resolved, have in common; the
- * name of a file is its path as it was given with that base taken off, or else the
- * whole path. So a name is always the end of a path. The Rust module resolves every
- * path; here each directory is resolved once, and a relative path never: the base is
- * absolute, so nothing of it could be taken off. */
+ * The base is the longest prefix, in whole components, of all paths with links resolved. The
+ * name of a file is its path as given without that base, or the whole path if it does not begin
+ * with the base: a name is always the end of a path. The library's common_base differs: it looks
+ * at directories, resolves no links, cleans the paths, and refuses some names.
+ *
+ * The Rust module resolves every path. Here each directory is resolved once. A relative path is
+ * never resolved: the base is absolute, so no relative path begins with it. */
 
 #ifndef CONFITURE_NATIVE_NAMES_H
 #define CONFITURE_NATIVE_NAMES_H
@@ -19,25 +21,25 @@
 typedef struct core_file {
     const char *path; /* UTF-8, NUL-terminated, owned by the caller's str */
     size_t size;
-    size_t leaf; /* where the last component begins */
-    size_t name; /* where the name begins */
-    /* What a build made of it, in the buffer of the reader that did: all of it, and the
-     * file's own bytes therein. */
+    size_t leaf; /* the offset of the last component */
+    size_t name; /* the offset of the name */
+    /* The file in a schema: all of its bytes in the buffer of its reader, from start to end; the
+     * file's own begin at text. */
     size_t reader, start, end, text, text_size;
-    int letters; /* LETTERS_... of all of it */
+    int letters; /* LETTERS_..., from start to end */
 } core_file;
 
 /* ---- directories, each resolved once ---- */
 
 typedef struct resolved {
-    const char *given; /* within the path of some file */
+    const char *given; /* a part of some file's path */
     size_t size;
     char *real; /* NULL: cannot be resolved */
 } resolved;
 
 typedef struct resolver {
     resolved *slots; /* open addressing; a slot without `given` is free */
-    size_t room, used;
+    size_t capacity, used;
     bool no_memory;
 } resolver;
 
@@ -45,21 +47,21 @@ static size_t resolver_slot(const resolver *r, const char *given, size_t size) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     size_t i;
     for (i = 0; i < size; i++) hash = (hash ^ (unsigned char)given[i]) * 1099511628211u;
-    i = (size_t)(hash ^ (hash >> 32)) & (r->room - 1);
+    i = (size_t)(hash ^ (hash >> 32)) & (r->capacity - 1);
     while (r->slots[i].given != NULL &&
            (r->slots[i].size != size || memcmp(r->slots[i].given, given, size) != 0))
-        i = (i + 1) & (r->room - 1);
+        i = (i + 1) & (r->capacity - 1);
     return i;
 }
 
 static bool resolver_grow(resolver *r) {
     resolver larger = *r;
     size_t i;
-    if (r->room != 0 && r->used < r->room / 2) return true;
-    larger.room = r->room == 0 ? 64 : r->room * 2;
-    larger.slots = calloc(larger.room, sizeof(resolved));
+    if (r->capacity != 0 && r->used < r->capacity / 2) return true;
+    larger.capacity = r->capacity == 0 ? 64 : r->capacity * 2;
+    larger.slots = calloc(larger.capacity, sizeof(resolved));
     if (larger.slots == NULL) return false;
-    for (i = 0; i < r->room; i++) {
+    for (i = 0; i < r->capacity; i++) {
         const resolved *slot = &r->slots[i];
         if (slot->given != NULL)
             larger.slots[resolver_slot(&larger, slot->given, slot->size)] = *slot;
@@ -71,7 +73,7 @@ static bool resolver_grow(resolver *r) {
 
 static void resolver_free(resolver *r) {
     size_t i;
-    for (i = 0; i < r->room; i++) free(r->slots[i].real);
+    for (i = 0; i < r->capacity; i++) free(r->slots[i].real);
     free(r->slots);
 }
 
@@ -82,8 +84,8 @@ static bool is_link(const char *path) {
 
 static const char *resolver_directory(resolver *r, const char *given, size_t size);
 
-/* A directory that is no link lies in its parent, whatever that is: one look, where
- * resolving anew would take one for each component. */
+/* A directory that is no link lies in its resolved parent: one system call, where resolving the
+ * whole path takes one for each component. NULL: the whole path must be resolved. */
 static char *resolver_below_parent(resolver *r, const char *copy, const char *given, size_t size) {
     size_t last = size, parent, length;
     const char *above;
@@ -105,12 +107,12 @@ static char *resolver_below_parent(resolver *r, const char *copy, const char *gi
     return real;
 }
 
-/* The directory given[0..size), which has no slash at its end but for the root; an
- * empty one is the current directory. NULL: it cannot be resolved. */
+/* Resolves the directory given[0..size), which ends in a slash only if it is the root; an empty
+ * one is the current directory. NULL: it cannot be resolved. */
 static const char *resolver_directory(resolver *r, const char *given, size_t size) {
     char *copy, *real;
     size_t slot;
-    if (r->room != 0) {
+    if (r->capacity != 0) {
         slot = resolver_slot(r, given, size);
         if (r->slots[slot].given != NULL) return r->slots[slot].real;
     }
@@ -124,7 +126,7 @@ static const char *resolver_directory(resolver *r, const char *given, size_t siz
     real = resolver_below_parent(r, copy, given, size);
     if (real == NULL) real = realpath(copy, NULL);
     free(copy);
-    /* Only now: the parents have been put in meanwhile. */
+    /* Resolving has added the parents: the slots may have moved. */
     if (!resolver_grow(r)) {
         free(real);
         r->no_memory = true;
@@ -140,16 +142,16 @@ static const char *resolver_directory(resolver *r, const char *given, size_t siz
 
 /* ---- the common base ---- */
 
-/* The longest common prefix, in whole components, of what was put in. */
+/* The longest common prefix, in whole components, of the paths added so far. */
 typedef struct common {
     char *path; /* absolute, clean, not NUL-terminated; NULL before the first */
-    size_t size, room;
-    char *next; /* the path that is being put in */
-    size_t next_room;
-    bool nothing; /* not even the root is common */
+    size_t size, capacity;
+    char *next; /* the path that is being added */
+    size_t next_capacity;
+    bool nothing; /* not even the root is shared */
 } common;
 
-/* The next component of a path: "." and empty ones are none. Its size, 0 at the end. */
+/* Moves to the next component that is neither "." nor empty. Returns its size; 0 at the end. */
 static size_t next_component(const char **path) {
     for (;;) {
         size_t size;
@@ -160,16 +162,16 @@ static size_t next_component(const char **path) {
     }
 }
 
-/* Puts in directory/leaf, or the directory alone if leaf is NULL. False: no memory. */
+/* Adds directory/leaf, or the directory alone if leaf is NULL. False: no memory. */
 static bool common_add(common *c, const char *directory, const char *leaf) {
-    size_t size = 0, same = 0, room = strlen(directory) + (leaf ? strlen(leaf) : 0) + 3;
+    size_t size = 0, same = 0, capacity = strlen(directory) + (leaf ? strlen(leaf) : 0) + 3;
     const char *parts[2];
     int i;
-    if (room > c->next_room) {
-        char *larger = realloc(c->next, room);
+    if (capacity > c->next_capacity) {
+        char *larger = realloc(c->next, capacity);
         if (larger == NULL) return false;
         c->next = larger;
-        c->next_room = room;
+        c->next_capacity = capacity;
     }
     if (directory[0] != '/') c->nothing = true;
     parts[0] = directory;
@@ -188,18 +190,18 @@ static bool common_add(common *c, const char *directory, const char *leaf) {
         c->path = c->next;
         c->size = size;
         c->next = NULL;
-        c->next_room = 0;
+        c->next_capacity = 0;
         return true;
     }
     while (same < size && same < c->size && c->path[same] == c->next[same]) same++;
-    /* Both must end a component where they part. */
+    /* Both paths must end a component there. */
     if ((same < size && c->next[same] != '/') || (same < c->size && c->path[same] != '/'))
         while (same > 0 && c->path[--same] != '/') {}
     c->size = same;
     return true;
 }
 
-/* Where the name of an absolute path begins. */
+/* The offset of the name in an absolute path. */
 static size_t name_below(const common *base, const char *path) {
     const char *at = path;
     size_t done = 0;
@@ -239,9 +241,9 @@ static bool same_directory(const core_file *a, const core_file *b) {
     return a->leaf == b->leaf && memcmp(a->path, b->path, a->leaf) == 0;
 }
 
-/* Names all files. Unless exact, it is taken for granted that no file is itself a
- * symbolic link: whoever opens them finds out at no cost, and asks again. *matters
- * tells whether a link would change anything. False: no memory. */
+/* Names all files. Unless exact, no file counts as a symbolic link: the reader, which looks at
+ * every file anyway, finds out, and the names are then made again. *matters: whether a link
+ * would change a name. False: no memory. */
 static bool core_names(core_file *files, size_t count, bool exact, bool *matters) {
     resolver r = {NULL, 0, 0, false};
     common base = {NULL, 0, 0, NULL, 0, false};
@@ -258,7 +260,7 @@ static bool core_names(core_file *files, size_t count, bool exact, bool *matters
     }
     if (!*matters) return true;
     for (i = 0; good && i < count; i++) {
-        /* Another file of a directory that the base is not below cannot shorten it. */
+        /* A second file of the same directory cannot shorten a base that is no longer than it. */
         if (!exact && i > 0 && base.size <= inside && same_directory(&files[i - 1], &files[i]))
             continue;
         if (!exact && i > 0 && base.size == 0) break;

@@ -1,5 +1,4 @@
-/* running.h: a call that goes on without the GIL: with which threads, and how Ctrl-C
- * ends it. */
+/* running.h: a call without the GIL: which threads it uses, and how Ctrl-C ends it. */
 
 #ifndef CONFITURE_NATIVE_RUNNING_H
 #define CONFITURE_NATIVE_RUNNING_H
@@ -8,17 +7,17 @@
 
 #include <time.h>
 
-/* Taking the GIL back may take 5 ms where another thread computes: now and then only. */
+/* To take the GIL back may take 5 ms while another thread computes: seldom, therefore. */
 #define RUNNING_ASK_NS 50000000
 
 typedef struct running {
     core_state *state;
     PyThreadState *thread;
-    bool is_main; /* signals are for the main thread; to the others nobody will speak */
+    bool is_main; /* Python runs signal handlers on the main thread alone */
     bool stopped; /* an exception is set */
     struct timespec asked;
-    bool claimed;  /* the state's memory and crew are this call's */
-    workers *crew; /* NULL: this thread alone */
+    bool claimed;     /* the state's memory and workers are this call's */
+    workers *workers; /* NULL: the calling thread alone */
     size_t helpers;
     workers_loop loop;
 } running;
@@ -35,26 +34,26 @@ static bool ask_main_thread(core_state *state, bool *is_main) {
     return !PyErr_Occurred();
 }
 
-/* Claims what one call at a time may use, and the crew if so many files are worth it. */
+/* Claims what one call at a time may use; the workers only if there are files enough. */
 static void running_claim(running *run, size_t count, size_t threads) {
     core_state *state = run->state;
     size_t helpers = count / READER_HELPER_FILES;
-    if (state->crew != NULL && state->crew->owner != getpid()) {
-        state->crew = NULL; /* the parent's: see workers_free() */
+    if (state->workers != NULL && state->workers->owner != getpid()) {
+        state->workers = NULL; /* the parent's: see workers_free() */
         state->busy = false;
     }
     if (state->busy) return;
     run->claimed = state->busy = true;
     if (threads != 0 && helpers > threads - 1) helpers = threads - 1;
     if (helpers == 0) return;
-    if (state->crew == NULL) state->crew = workers_create();
-    if (state->crew == NULL) return; /* no memory: it works without, too */
-    run->helpers = helpers < state->crew->helpers ? helpers : state->crew->helpers;
-    run->crew = state->crew;
+    if (state->workers == NULL) state->workers = workers_create();
+    if (state->workers == NULL) return; /* no memory: the calling thread works alone */
+    run->helpers = helpers < state->workers->helpers ? helpers : state->workers->helpers;
+    run->workers = state->workers;
 }
 
-/* Releases the GIL. threads: at most so many; 0: as many as are useful. False: it is
- * not released, and there is an exception. */
+/* Releases the GIL. threads: the maximum; 0: as many as are useful. False: an exception, and the
+ * GIL is still held. */
 static bool running_begin(running *run, core_state *state, size_t count, size_t threads) {
     memset(run, 0, sizeof(*run));
     run->state = state;
@@ -65,7 +64,7 @@ static bool running_begin(running *run, core_state *state, size_t count, size_t 
     return true;
 }
 
-/* Takes the GIL back; what was claimed stays so. */
+/* Takes the GIL back; what was claimed stays claimed. */
 static void running_back(running *run) { PyEval_RestoreThread(run->thread); }
 
 static void running_release(running *run) {
@@ -78,7 +77,7 @@ static void running_end(running *run) {
     running_release(run);
 }
 
-/* Called without the GIL on the thread that made the call. False: there is an exception. */
+/* Called without the GIL on the thread that made the call. False: an exception. */
 static bool running_go_on(void *ctx) {
     running *run = ctx;
     struct timespec now;
@@ -100,13 +99,13 @@ static int running_progress(void *user, const confiture_progress *progress) {
     return !running_go_on(user);
 }
 
-/* For the library's calls, between running_begin() and running_end(). */
+/* Options for the library's calls between running_begin() and running_end(). */
 static confiture_run running_options(running *run) {
     confiture_run options;
     memset(&options, 0, sizeof(options));
     options.threads = 1;
     if (run->helpers != 0) {
-        run->loop.crew = run->crew;
+        run->loop.workers = run->workers;
         run->loop.helpers = run->helpers;
         run->loop.caller = pthread_self();
         run->loop.go_on = running_go_on;

@@ -1,7 +1,7 @@
 /* workers.h: threads that stay parked between calls and run one function together.
  *
- * There is one crew per module, that is per interpreter, made when it is first
- * needed. Who may use it is decided while the GIL is held, so it needs no lock. */
+ * Each module, that is each interpreter, makes its workers when it first needs them. The GIL
+ * guards who may use them, so no other lock is needed. */
 
 #ifndef CONFITURE_NATIVE_WORKERS_H
 #define CONFITURE_NATIVE_WORKERS_H
@@ -17,21 +17,21 @@
 #include <sched.h>
 #endif
 
-/* One reader keeps two processors' worth of hashing fed; more than this many threads
- * only wait for the same directory's lock in the kernel. */
-#define WORKERS_MOST 16
-/* Between two looks at what another thread is about to change; sleeping and being
- * woken takes both of them longer than this. */
+/* One reader feeds two processors that hash. More threads than this only wait for the same
+ * directory's lock in the kernel. */
+#define WORKERS_MAX 16
+/* How often a thread looks at a value that another is about to change. Sleeping and being woken
+ * takes both threads longer. */
 #define WORKERS_SPINS 1500
-/* How long a caller may be deaf while others work for it. */
-#define WORKERS_NAP_NS 50000000
+/* How long the caller hears no signal while others work for it. */
+#define WORKERS_WAIT_NS 50000000
 
 typedef struct workers {
     pthread_mutex_t mutex;
     pthread_cond_t wake, idle;
-    pthread_t threads[WORKERS_MOST - 1];
-    size_t helpers; /* threads that did start */
-    pid_t owner;    /* a forked child has the memory but not the threads */
+    pthread_t threads[WORKERS_MAX - 1];
+    size_t helpers; /* threads that have started */
+    pid_t owner;    /* a forked child has the memory, but not the threads */
     void (*run)(void *ctx);
     void *ctx;
     unsigned round; /* changes with each call; read without the mutex, so atomic */
@@ -49,30 +49,30 @@ static void workers_pause(void) {
 }
 
 static void *workers_thread(void *argument) {
-    workers *crew = argument;
+    workers *w = argument;
     unsigned seen = 0;
-    pthread_mutex_lock(&crew->mutex);
+    pthread_mutex_lock(&w->mutex);
     for (;;) {
         int spin;
-        while (!crew->stopping && (crew->round == seen || crew->wanted == 0))
-            pthread_cond_wait(&crew->wake, &crew->mutex);
-        if (crew->stopping) break;
-        seen = crew->round;
-        crew->wanted--;
-        __atomic_store_n(&crew->running, crew->running + 1, __ATOMIC_RELAXED);
-        pthread_mutex_unlock(&crew->mutex);
-        crew->run(crew->ctx);
-        pthread_mutex_lock(&crew->mutex);
-        __atomic_store_n(&crew->running, crew->running - 1, __ATOMIC_RELEASE);
-        if (crew->running == 0) pthread_cond_signal(&crew->idle);
-        pthread_mutex_unlock(&crew->mutex);
+        while (!w->stopping && (w->round == seen || w->wanted == 0))
+            pthread_cond_wait(&w->wake, &w->mutex);
+        if (w->stopping) break;
+        seen = w->round;
+        w->wanted--;
+        __atomic_store_n(&w->running, w->running + 1, __ATOMIC_RELAXED);
+        pthread_mutex_unlock(&w->mutex);
+        w->run(w->ctx);
+        pthread_mutex_lock(&w->mutex);
+        __atomic_store_n(&w->running, w->running - 1, __ATOMIC_RELEASE);
+        if (w->running == 0) pthread_cond_signal(&w->idle);
+        pthread_mutex_unlock(&w->mutex);
         for (spin = 0; spin < WORKERS_SPINS; spin++) {
-            if (__atomic_load_n(&crew->round, __ATOMIC_RELAXED) != seen) break;
+            if (__atomic_load_n(&w->round, __ATOMIC_RELAXED) != seen) break;
             workers_pause();
         }
-        pthread_mutex_lock(&crew->mutex);
+        pthread_mutex_lock(&w->mutex);
     }
-    pthread_mutex_unlock(&crew->mutex);
+    pthread_mutex_unlock(&w->mutex);
     return NULL;
 }
 
@@ -85,99 +85,99 @@ static size_t workers_processors(void) {
 #endif
         count = sysconf(_SC_NPROCESSORS_ONLN);
     if (count < 1) return 1;
-    return count < WORKERS_MOST ? (size_t)count : WORKERS_MOST;
+    return count < WORKERS_MAX ? (size_t)count : WORKERS_MAX;
 }
 
-/* NULL: no memory. A thread that cannot be started makes the crew smaller. */
+/* NULL: no memory. If a thread cannot be started, there is one fewer. */
 static workers *workers_create(void) {
     size_t wanted = workers_processors() - 1;
     sigset_t all, before;
-    workers *crew = calloc(1, sizeof(*crew));
-    if (crew == NULL) return NULL;
-    crew->owner = getpid();
-    pthread_mutex_init(&crew->mutex, NULL);
-    pthread_cond_init(&crew->wake, NULL);
-    pthread_cond_init(&crew->idle, NULL);
-    /* Signals are the interpreter's business, not that of threads it knows nothing of. */
+    workers *w = calloc(1, sizeof(*w));
+    if (w == NULL) return NULL;
+    w->owner = getpid();
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    pthread_cond_init(&w->idle, NULL);
+    /* Signals are for the interpreter, which does not know these threads. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (crew->helpers < wanted &&
-           pthread_create(&crew->threads[crew->helpers], NULL, workers_thread, crew) == 0)
-        crew->helpers++;
+    while (w->helpers < wanted &&
+           pthread_create(&w->threads[w->helpers], NULL, workers_thread, w) == 0)
+        w->helpers++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return crew;
+    return w;
 }
 
-/* In a forked child the threads are gone and the mutex may be held by one of them
- * for ever: what is left is given up, not freed. */
-static void workers_free(workers *crew) {
+/* In a forked child the threads are gone, and one of them may hold the mutex for ever: the
+ * memory is abandoned there, not freed. */
+static void workers_free(workers *w) {
     size_t i;
-    if (crew == NULL || crew->owner != getpid()) return;
-    pthread_mutex_lock(&crew->mutex);
-    crew->stopping = true;
-    pthread_cond_broadcast(&crew->wake);
-    pthread_mutex_unlock(&crew->mutex);
-    for (i = 0; i < crew->helpers; i++) pthread_join(crew->threads[i], NULL);
-    pthread_cond_destroy(&crew->wake);
-    pthread_cond_destroy(&crew->idle);
-    pthread_mutex_destroy(&crew->mutex);
-    free(crew);
+    if (w == NULL || w->owner != getpid()) return;
+    pthread_mutex_lock(&w->mutex);
+    w->stopping = true;
+    pthread_cond_broadcast(&w->wake);
+    pthread_mutex_unlock(&w->mutex);
+    for (i = 0; i < w->helpers; i++) pthread_join(w->threads[i], NULL);
+    pthread_cond_destroy(&w->wake);
+    pthread_cond_destroy(&w->idle);
+    pthread_mutex_destroy(&w->mutex);
+    free(w);
 }
 
-/* Lets up to `helpers` threads run run(ctx), while this one goes on. */
-static void workers_start(workers *crew, size_t helpers, void (*run)(void *ctx), void *ctx) {
+/* Lets up to `helpers` threads run run(ctx) while the calling thread continues. */
+static void workers_start(workers *w, size_t helpers, void (*run)(void *ctx), void *ctx) {
     if (helpers == 0) return;
-    pthread_mutex_lock(&crew->mutex);
-    crew->run = run;
-    crew->ctx = ctx;
-    crew->wanted = helpers;
-    __atomic_store_n(&crew->round, crew->round + 1, __ATOMIC_RELAXED);
-    pthread_cond_broadcast(&crew->wake);
-    pthread_mutex_unlock(&crew->mutex);
+    pthread_mutex_lock(&w->mutex);
+    w->run = run;
+    w->ctx = ctx;
+    w->wanted = helpers;
+    __atomic_store_n(&w->round, w->round + 1, __ATOMIC_RELAXED);
+    pthread_cond_broadcast(&w->wake);
+    pthread_mutex_unlock(&w->mutex);
 }
 
-/* Sleeps until `idle` is signalled, but not for long. */
-static void workers_nap(workers *crew) {
+/* Sleeps until `idle` is signalled, or WORKERS_WAIT_NS have passed. */
+static void workers_wait(workers *w) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WORKERS_NAP_NS;
+    until.tv_nsec += WORKERS_WAIT_NS;
     if (until.tv_nsec >= 1000000000) {
         until.tv_nsec -= 1000000000;
         until.tv_sec++;
     }
-    pthread_cond_timedwait(&crew->idle, &crew->mutex, &until);
+    pthread_cond_timedwait(&w->idle, &w->mutex, &until);
 }
 
-/* Returns when all that had begun are done; meanwhile asks go_on(ctx) now and then,
- * which may tell them to stop. A helper that is still on its way does not begin any
- * more: run() must share its work out by itself. */
-static void workers_join(workers *crew, size_t helpers, bool (*go_on)(void *ctx), void *ctx) {
+/* Returns when all helpers that had begun are done, and meanwhile calls go_on(ctx) now and then,
+ * which may stop them. A helper that has not begun by then stays out: run() itself shares out
+ * its work. */
+static void workers_join(workers *w, size_t helpers, bool (*go_on)(void *ctx), void *ctx) {
     int spin;
     if (helpers == 0) return;
-    pthread_mutex_lock(&crew->mutex);
-    crew->wanted = 0;
-    pthread_mutex_unlock(&crew->mutex);
+    pthread_mutex_lock(&w->mutex);
+    w->wanted = 0;
+    pthread_mutex_unlock(&w->mutex);
     for (spin = 0; spin < WORKERS_SPINS; spin++) {
-        if (__atomic_load_n(&crew->running, __ATOMIC_ACQUIRE) == 0) break;
+        if (__atomic_load_n(&w->running, __ATOMIC_ACQUIRE) == 0) break;
         workers_pause();
     }
-    pthread_mutex_lock(&crew->mutex);
-    while (crew->running > 0) {
-        workers_nap(crew);
-        if (crew->running == 0) break;
-        pthread_mutex_unlock(&crew->mutex);
+    pthread_mutex_lock(&w->mutex);
+    while (w->running > 0) {
+        workers_wait(w);
+        if (w->running == 0) break;
+        pthread_mutex_unlock(&w->mutex);
         (void)go_on(ctx);
-        pthread_mutex_lock(&crew->mutex);
+        pthread_mutex_lock(&w->mutex);
     }
-    pthread_mutex_unlock(&crew->mutex);
+    pthread_mutex_unlock(&w->mutex);
 }
 
-/* A loop over indices, handed out one by one: what confiture_run.parallel_for is to be. */
+/* A loop that hands out its indices one by one, for confiture_run.parallel_for. */
 typedef struct workers_loop {
-    workers *crew;
+    workers *workers;
     size_t helpers;
     pthread_t caller;
-    bool (*go_on)(void *ctx); /* asked on the calling thread */
+    bool (*go_on)(void *ctx); /* called on the calling thread */
     void *go_on_ctx;
     size_t n, next; /* next and stopping change by atomic operations alone */
     bool stopping;
@@ -204,7 +204,7 @@ static void workers_loop_run(void *argument) {
     }
 }
 
-/* user: a workers_loop of which all is set but what a call of this sets. */
+/* user: a workers_loop; the members from n on are set here. */
 static int workers_parallel_for(void *user, size_t n, void (*task)(void *ctx, size_t index),
                                 void *ctx) {
     workers_loop loop = *(const workers_loop *)user;
@@ -214,9 +214,9 @@ static int workers_parallel_for(void *user, size_t n, void (*task)(void *ctx, si
     loop.task = task;
     loop.ctx = ctx;
     if (n < 2) loop.helpers = 0;
-    workers_start(loop.crew, loop.helpers, workers_loop_run, &loop);
+    workers_start(loop.workers, loop.helpers, workers_loop_run, &loop);
     workers_loop_run(&loop);
-    workers_join(loop.crew, loop.helpers, workers_loop_go_on, &loop);
+    workers_join(loop.workers, loop.helpers, workers_loop_go_on, &loop);
     return loop.stopping ? EINTR : 0;
 }
 

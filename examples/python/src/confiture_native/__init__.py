@@ -1,8 +1,8 @@
 """A tree of SQL files into one schema and one digest, natively or in plain Python.
 
-HAS_NATIVE tells which of the two does the work; results and errors are the same. The
-environment variable CONFITURE_PURE_PYTHON, set to anything but "" and "0" before the first
-import, turns the extension off.
+HAS_NATIVE is True if the extension does the work. Results and errors are the same either way. The
+environment variable CONFITURE_PURE_PYTHON, set to anything but "" and "0" before the first import,
+turns the extension off.
 """
 
 import os as _os
@@ -16,7 +16,7 @@ def _native():
     """The extension, or None."""
     if _os.environ.get("CONFITURE_PURE_PYTHON", "0") not in ("", "0"):
         return None
-    # The library's paths are UTF-8; under another encoding only Python knows the files' names.
+    # The library's paths are UTF-8; in another encoding only Python can convert the names.
     if _sys.getfilesystemencoding().lower() != "utf-8":
         return None
     try:
@@ -37,7 +37,7 @@ find_files = _implementation.find_files
 check = _implementation.check
 manifest = _implementation.manifest
 
-from .builder import SchemaBuilder  # noqa: E402  (it needs what stands above)
+from .builder import SchemaBuilder  # noqa: E402  (needs the names above)
 
 __all__ = ["HAS_NATIVE", "ConfitureError", "Directory", "Finding", "SchemaBuilder", "build_schema",
            "check", "find_files", "hash_files", "manifest"]

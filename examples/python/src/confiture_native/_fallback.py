@@ -1,6 +1,6 @@
-"""The functions of _core in plain Python: the same arguments, results and errors, slower.
+"""The functions of _core in plain Python: the same arguments, results and errors, but slower.
 
-One thing it does not have: threads.
+There are no threads: the argument `threads` is checked and ignored.
 """
 
 import errno
@@ -83,7 +83,7 @@ def _status(file):
 
 
 def _open(path):
-    """Without waiting; but for a minute at most for another process's lease on a file."""
+    """Open without waiting, but at most a minute for another process's lease on the file."""
     flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     for naps in range(3000):
         try:
@@ -96,7 +96,7 @@ def _open(path):
 
 
 def _read(path):
-    """The bytes of a regular file; a FIFO or a device would hang or never end."""
+    """The bytes of a regular file. A FIFO or a device is refused: it would hang or never end."""
     try:
         file = _open(path)
     except OSError as error:
@@ -111,7 +111,7 @@ def _read(path):
         before = _status(file)
         with open(file, "rb", closefd=False) as stream:
             data = stream.read()
-        # Short files are one read, and whole.
+        # A short file is read at once, and whole.
         if len(data) >= 65536 and _status(file) != before:
             raise ConfitureError("changed", path)
         return data
@@ -136,7 +136,7 @@ EITHER = re.compile(r"/\*|\*/")
 
 
 def _left_open(text):
-    """The line of the comment that is open at the end, or 0; strings and nesting are not known."""
+    """The line of the comment that is open at the end, or 0. Strings and nesting are ignored."""
     at, opened = 0, None
     while True:
         found = (OPENING if opened is None else EITHER).search(text, at)
@@ -147,7 +147,7 @@ def _left_open(text):
 
 
 def _lexical(text, mode):
-    """(line, what) of what the check finds in a text, or None."""
+    """(line, what) of the finding in a text, or None."""
     if mode == "none":
         return None
     if mode == "reference":
@@ -159,7 +159,7 @@ def _lexical(text, mode):
 def _find_wrong(data, path, mode, last=True, index=0):
     """(text, None), or (None, the Finding), of the file `index` of a list.
 
-    The last file may leave its statement open: nothing follows that it could be joined to."""
+    The last file may leave its statement open: no file follows."""
     try:
         text = _newlines(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -179,7 +179,7 @@ def _mode(what, value, default):
 # ---- lists of files ----
 
 def _named(paths, base_dir):
-    """(paths as they are opened, their names)"""
+    """(the paths to open, their names, the base)"""
     if "" in paths:
         raise _argument("the list holds an empty path: number {}".format(paths.index("") + 1))
     base = "." if base_dir is None else _checked(_path(base_dir, "base_dir"))
@@ -260,7 +260,7 @@ def _core_build(paths):
 
 
 def _separator(style, template):
-    """A function that makes the separator of a name."""
+    """A function from a name to its separator."""
     if style == "none":
         return lambda name: ""
     if style == "custom":

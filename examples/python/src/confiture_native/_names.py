@@ -1,4 +1,4 @@
-"""The names of files in plain Python: the Python tool's, and the Rust module's."""
+"""The names of files in plain Python: those of the Python tool and those of the Rust module."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ from .types import ConfitureError
 
 
 def _absolute(path):
-    """Joined to the current directory, `..` kept."""
+    """The path joined to the current directory; `..` is kept."""
     return PurePosixPath(os.path.join(os.getcwd(), str(path)))
 
 
@@ -37,7 +37,7 @@ def name_of(path, base):
 
 
 def resolved(path):
-    """Without links; what is missing is kept as it is."""
+    """The path without links; a missing part is kept."""
     try:
         os.stat(path)
     except OSError as error:
@@ -47,13 +47,13 @@ def resolved(path):
 
 
 def check_names(paths, base):
-    """The name of each file, or the first that cannot have one."""
+    """The name of each file; raises for the first file that cannot have one."""
     resolved(base)
     return [name_of(path, base) for path in paths]
 
 
 def is_one_line(text):
-    """UTF-8 without a control character: what may stand in a line of comment."""
+    """Whether the text is UTF-8 without control characters, and so fits in a comment line."""
     return not any("\ud800" <= c <= "\udfff" or unicodedata.category(c) == "Cc" for c in text)
 
 
@@ -61,23 +61,23 @@ SEED = re.compile(r"(?:^|[_-])seeds?(?:$|[_-])")
 
 
 def is_seed(name, base_name):
-    """The resolved base's own name counts, however it is written; those above it do not."""
+    """The resolved base's own name counts, however it is written; directories above do not."""
     parts = [base_name] + name.split("/")
     return any(SEED.search(part.lower()) for part in parts)
 
 
-# ---- the Rust module's: below what the files have in common ----
+# ---- the Rust module's: relative to what the files have in common ----
 
 COMPONENT = re.compile(r"[^/]+")
 
 
 def _components(path):
-    """(text, where it ends) of each component; a path's own beginning in dots is kept."""
+    """(text, end) of each component but "."."""
     return [(m.group(), m.end()) for m in COMPONENT.finditer(path) if m.group() != "."]
 
 
 def _canonical(path, directories):
-    """With links resolved, or as it is given if it cannot be."""
+    """The path with links resolved, or as given if it cannot be resolved."""
     directory, _, leaf = path.rpartition("/")
     if path.startswith("/") and not directory:
         directory = "/"
@@ -91,7 +91,7 @@ def _canonical(path, directories):
 
 
 def _common(paths):
-    """The components that all have in common, or None if not even the root is."""
+    """The components that all paths share, or None if they do not share the root."""
     directories = {}
     shared = None
     for path in paths:
@@ -110,7 +110,7 @@ def _common(paths):
 
 
 def _below(path, base):
-    """What is left of an absolute path behind the components of base, or the whole path."""
+    """The rest of an absolute path after the components of base, or the whole path."""
     parts = _components(path)
     if [part for part, _ in parts[:len(base)]] != base:
         return path
@@ -121,11 +121,11 @@ def _below(path, base):
 
 
 def core_names(paths):
-    """A name is always the end of its path, of which the common base was taken off."""
+    """The names: each is the end of its path, without the common base."""
     if len(paths) == 1:
         return [paths[0].rpartition("/")[2]]
     if not any(path.startswith("/") for path in paths):
-        return list(paths)  # the base is absolute
+        return list(paths)  # the base is absolute, so none begins with it
     base = _common(paths)
     return [path if base is None or not path.startswith("/") else _below(path, base)
             for path in paths]

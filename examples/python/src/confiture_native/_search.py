@@ -1,7 +1,7 @@
 """find_files() in plain Python: the patterns, the walk and the orders.
 
-The patterns are those of pathlib in Python 3.11. Later versions follow links elsewhere and give
-`**` another meaning in match(), so they are written out here, the same on every version.
+The patterns are those of pathlib in Python 3.11. Later versions follow other links and give `**`
+another meaning in match(): the code here is the same on every version.
 """
 
 import errno
@@ -29,7 +29,7 @@ _compiled = {}
 
 
 def match_component(name, pattern):
-    """fnmatchcase(), but for "]" and "!" in classes, where versions of Python differ."""
+    """fnmatchcase(), except for "]" and "!" in classes, where versions of Python differ."""
     if pattern not in _compiled:
         _compiled[pattern] = re.compile(_translate(pattern), re.DOTALL)
     return _compiled[pattern].fullmatch(name) is not None
@@ -42,7 +42,7 @@ def _translate(pattern):
         end = -1
         if c == "[":
             first = i + 2 if pattern[i + 1:i + 2] == "!" else i + 1
-            # A bracket that comes first is a member, not the end.
+            # A first bracket is a member of the class, not its end.
             end = pattern.find("]", first + 1)
         if end >= 0:
             result += _translate_class(pattern[first:end], first == i + 2)
@@ -62,7 +62,7 @@ def _translate_class(members, negated):
         else:
             low = high = members[k]
             k += 1
-        if low <= high:  # backwards: matches nothing
+        if low <= high:  # a range backwards matches nothing
             ranges.append("{}-{}".format(re.escape(low), re.escape(high)))
     if not ranges:
         return "." if negated else "(?!)"
@@ -108,7 +108,7 @@ MISSING = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP)
 
 
 def leads_nowhere(path):
-    """Of a path that was not found: whether a link on it leads nowhere; else a name is missing."""
+    """Whether a path that was not found has a link that leads nowhere; else a name is missing."""
     while path:
         try:
             return stat.S_ISLNK(os.lstat(path).st_mode) and not os.path.exists(path)
@@ -120,9 +120,9 @@ def leads_nowhere(path):
 
 
 def mode(path, named=True):
-    """The mode of what a path leads to; 0 if that is missing.
+    """The mode of what a path leads to; 0 if it is missing.
 
-    A wildcard passes over a link that leads nowhere; by its name it is an error.
+    A link that leads nowhere is an error if it is named; a wildcard passes over it.
     """
     try:
         return os.stat(path).st_mode
@@ -135,12 +135,12 @@ def mode(path, named=True):
 class Walk:
     """The paths below one directory that a pattern selects.
 
-    A directory that cannot be read is an error: of all, the first in the order of paths.
+    A directory that cannot be read is an error. Of several errors the first in path order counts.
     """
 
     def __init__(self, skip, drop):
-        self.skip = skip  # path: whether it need not be entered
-        self.drop = drop  # path: whether it is not to be found
+        self.skip = skip  # skip(path): whether to leave out all below it
+        self.drop = drop  # drop(path): whether to leave it out itself
         self.listings = {}
         self.errors = []
 
@@ -175,7 +175,7 @@ class Walk:
         return self.listings[directory]
 
     def _directories(self, directory):
-        """The directory and all below it; links are not followed."""
+        """The directory and all directories below it; links are not followed."""
         yield directory
         for name, is_directory, _ in self._listing(directory):
             path = join(directory, name)
@@ -187,7 +187,7 @@ class Walk:
             yield directory
             return
         part, rest = parts[0], parts[1:]
-        self._listing(directory)  # an error, whether its entries are needed or not
+        self._listing(directory)  # its error counts even if its entries are not needed
         if part == "**":
             for each in self._directories(directory):
                 yield from self._below(each, rest)
@@ -210,7 +210,7 @@ class Walk:
 # ---- orders ----
 
 def path_key(path):
-    """By components. As bytes: the order of code points, and defined for names that are no text."""
+    """Components as bytes: the order of code points, also for names that are not text."""
     return tuple(os.fsencode(part) for part in PurePath(path).parts)
 
 

@@ -1,4 +1,4 @@
-"""SchemaBuilder: what the Python tool's builder does, whoever does the work."""
+"""SchemaBuilder: the Python tool's builder, on the extension or the fallback."""
 
 import datetime
 import os
@@ -14,11 +14,11 @@ from .types import Directory
 class SchemaBuilder:
     """The schema of the SQL files below some directories.
 
-    directories: a path, or a list of paths and Directory; names are relative to the one
-    directory, or to what several, with links resolved, have in common, or to base_dir.
+    directories: a path, or a list of paths and Directory. Names are relative to base_dir; without
+    it, to the one directory, or to what several, with links resolved, have in common.
     style, template: as in build_schema().
-    check: as in build_schema(); by default "postgres", and "none" for the style "mysql", which
-    makes a schema of another database.
+    check: as in build_schema(). The default is "postgres", and "none" for the style "mysql", whose
+    schema is for another database.
     """
 
     def __init__(self, directories, *, base_dir=None, exclude_dirs=(), sort="path", unique=False,
@@ -46,14 +46,14 @@ class SchemaBuilder:
         return base_of(self.directories) if self.base_dir is None else self.base_dir
 
     def compute_hash(self):
-        """SHA-256 over all names and bytes, in hexadecimal: it changes when anything does."""
+        """SHA-256 over all names and bytes, in hexadecimal: any change of either changes it."""
         return _native.hash_files(self.find_sql_files(), base_dir=self._base(), digest="stream",
                                   threads=self.threads)
 
     def build(self, output_path=None, *, header=True, timestamp=None, schema_only=False):
-        """The schema; written to output_path as well, whole or not at all.
+        """The schema. It is also written to output_path, if given, whole or not at all.
 
-        timestamp: str for the header's line; None: now, local time, as the tool writes it.
+        timestamp: str for the header; None: the local time now, as the Python tool writes it.
         """
         if header and timestamp is None:
             timestamp = datetime.datetime.now().isoformat()
@@ -66,7 +66,7 @@ class SchemaBuilder:
         return schema
 
     def _inputs(self, output_path):
-        """An output that lies among the inputs is none of them."""
+        """The files of the build: an output that lies among the inputs is left out."""
         files = self.find_sql_files()
         if output_path is None or not os.path.exists(output_path):
             return files
@@ -75,7 +75,7 @@ class SchemaBuilder:
 
 
 def _replace(path, data):
-    """Beside the old file, then in its place: on any error that is as it was."""
+    """Write a file beside the old one and rename it. On any error the old file is unchanged."""
     target = os.path.realpath(path)
     temporary = os.path.join(os.path.dirname(target),
                              ".confiture-{}-{}.tmp".format(os.getpid(), secrets.token_hex(8)))

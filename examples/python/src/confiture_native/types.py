@@ -1,4 +1,4 @@
-"""What both implementations take, return and raise: one class each, whoever does the work."""
+"""The classes that both implementations take, return and raise."""
 
 from typing import Any, NamedTuple, Optional, Sequence
 
@@ -17,7 +17,7 @@ class Finding(NamedTuple):
     """What is wrong with a file's text."""
 
     filename: str
-    line: int  # of the byte, or where what was found began, from 1
+    line: int  # of the byte, or where the finding begins, from 1
     offset: int  # of the byte, from 0; kind "encoding" only
     kind: str  # "encoding" or "unclosed"
     what: str
@@ -34,12 +34,12 @@ _TEXTS = {
 
 
 class ConfitureError(ValueError):
-    """What is neither the operating system's refusal nor a matter of encoding.
+    """An error that is neither the operating system's nor one of encoding.
 
     kind: "argument", "no_files", "outside", "name", "unclosed" or "changed"
     filename: the file or directory, or None
-    line: where what was found began, from 1, or 0
-    detail: what was found, or which argument is wrong; or ""
+    line: where the finding begins, from 1, or 0
+    detail: the finding, or the argument that is wrong; or ""
     """
 
     def __init__(self, kind: str, filename: Optional[str] = None, line: int = 0,
