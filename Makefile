@@ -12,7 +12,8 @@ PARTS = $(wildcard src/*.h src/*/*.[ch])
 COMMAND = examples/confiture
 COMMAND_SOURCES = $(sort $(wildcard $(COMMAND)/*.c))
 COMMAND_DEPENDS = $(COMMAND_SOURCES) $(wildcard $(COMMAND)/*.h) confiture.h
-UNIT_DEPENDS = $(wildcard tests/unit/*) tests/unit/main.c
+CHEST = $(wildcard tests/chest/*)
+UNIT_DEPENDS = $(wildcard tests/unit/*) $(CHEST)
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Wcast-qual \
     -Wstrict-prototypes
 
@@ -58,16 +59,16 @@ $(BUILD)/unit: $(UNIT_DEPENDS) confiture.h | need-cc
 $(BUILD)/unit-posix: $(UNIT_DEPENDS) $(PARTS) | need-cc
 	$(call build,tests/unit/main.c,-I. -U__linux__ -DCFT_HEADER='"src/confiture-in.h"')
 
-$(BUILD)/driver: $(wildcard tests/driver*) confiture.h | need-cc
+$(BUILD)/driver: $(wildcard tests/driver*) $(CHEST) confiture.h | need-cc
 	$(call build,tests/driver.c,-I. -DCFT_HEADER='"confiture.h"')
 
 $(BUILD)/known_answers: tests/known_answers.c confiture.h | need-cc
 	$(call build,tests/known_answers.c,-I. -DCFT_HEADER='"confiture.h"')
 
-$(BUILD)/faults: $(wildcard tests/faults/*) $(UNIT_DEPENDS) confiture.h | need-cc
+$(BUILD)/faults: $(wildcard tests/faults/*) $(CHEST) confiture.h | need-cc
 	$(call build,tests/faults/faults.c,-I. -DCFT_HEADER='"confiture.h"')
 
-$(BUILD)/races: $(wildcard tests/races/*.[ch]) $(UNIT_DEPENDS) confiture.h | need-cc
+$(BUILD)/races: $(wildcard tests/races/*.[ch]) $(CHEST) confiture.h | need-cc
 	$(call build,tests/races/main.c,-I. -DCFT_HEADER='"confiture.h"')
 
 demo: confiture ## build the bundled example's schema and say what came out

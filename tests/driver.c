@@ -188,7 +188,7 @@ static confiture_pool *pool;
 
 static void get_run(confiture_run *run) {
     memset(run, 0, sizeof(*run));
-    run->allocator = &test_allocator;
+    run->allocator = &driver_memory.allocator;
     run->threads = (size_t)strtoul(get("threads", "0"), NULL, 10);
     if (is("io", "read")) run->io = CONFITURE_IO_READ;
     if (is("io", "mmap")) run->io = CONFITURE_IO_MMAP;
@@ -234,7 +234,7 @@ static confiture_files *files;
 static void drop_files(void) {
     confiture_files_free(files);
     files = NULL;
-    if (blocks_alive != 0) die("blocks were left behind");
+    if (driver_memory.blocks != 0) die("blocks were left behind");
 }
 
 static void put_files(confiture_status status) {
@@ -537,14 +537,16 @@ int main(void) {
     (void)_setmode(0, _O_BINARY);
     (void)_setmode(1, _O_BINARY);
 #endif
+    memory_init(&driver_memory);
     while (read_request()) {
         size_t i = 0, alive;
         while (i < op_count && strcmp(ops[i].name, fields[0].data) != 0) i++;
         if (i == op_count) die("no such operation");
-        alive = blocks_alive;
+        alive = driver_memory.blocks;
         begin_answer();
         ops[i].run();
-        if (i > 1 && blocks_alive != alive) die("blocks were left behind");
+        if (i > 1 && driver_memory.blocks != alive) die("blocks were left behind");
+        if (driver_memory.wrong) die("free or realloc received a wrong size");
         send_answer();
     }
     drop_files();

@@ -1,48 +1,8 @@
-/* driver_hooks.h: an allocator that remembers, and threads of the caller's own. */
+/* driver_hooks.h: what the driver gives to the library: an allocator with accounts, and threads. */
 
-static pthread_mutex_t block_lock = PTHREAD_MUTEX_INITIALIZER;
-static size_t blocks_alive;
+#include "chest/memory.h"
 
-typedef union block {
-    size_t size;
-    char align[64];
-} block;
-
-static void count_blocks(int change) {
-    pthread_mutex_lock(&block_lock);
-    blocks_alive += (size_t)change;
-    pthread_mutex_unlock(&block_lock);
-}
-
-static void *test_alloc(void *ctx, size_t size) {
-    block *b = (block *)malloc(sizeof(block) + size);
-    (void)ctx;
-    if (b == NULL) return NULL;
-    b->size = size;
-    memset(b + 1, 0xA5, size < 4096 ? size : 4096); /* nobody may rely on zeros */
-    count_blocks(1);
-    return b + 1;
-}
-
-static void test_free(void *ctx, void *data, size_t size) {
-    (void)ctx;
-    if (data == NULL) return;
-    if (((block *)data)[-1].size != size) die("free was told a wrong size");
-    count_blocks(-1);
-    free((block *)data - 1);
-}
-
-static void *test_realloc(void *ctx, void *data, size_t old_size, size_t new_size) {
-    block *b;
-    if (data == NULL) return test_alloc(ctx, new_size);
-    if (((block *)data)[-1].size != old_size) die("realloc was told a wrong size");
-    b = (block *)realloc((block *)data - 1, sizeof(block) + new_size);
-    if (b == NULL) return NULL;
-    b->size = new_size;
-    return b + 1;
-}
-
-static const confiture_allocator test_allocator = {test_alloc, test_realloc, test_free, NULL};
+static memory driver_memory;
 
 #define OWN_THREADS 4
 

@@ -32,8 +32,8 @@ void __sanitizer_cov_trace_pc(void) { growth_blocks++; }
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "unit/test.h"
-#include "unit/tree.h"
+#include "chest/test.h"
+#include "chest/tree.h"
 
 static unsigned long long growth_bytes, growth_components;
 
@@ -324,7 +324,9 @@ static const struct {
                     {"brackets never closed", growth_brackets},
                     {"findings", growth_findings}};
 
-static void growth_each(void) {
+SUITE(growth, tree_open, tree_close);
+
+TEST(growth, twice_as_much_costs_at_most_2_3_times_as_much) {
     size_t i, k, n = 500;
     for (i = 0; i < sizeof growth_cases / sizeof growth_cases[0]; i++) {
         unsigned long long counts[2];
@@ -349,11 +351,7 @@ static void growth_each(void) {
 
 int main(int argc, char **argv) {
     growth_figures = argc > 1 && strcmp(argv[1], "--figures") == 0;
-    tree_open();
-    test_run("growth", growth_each);
-    tree_close();
-    printf("%lu passed, %lu failed\n", test_counts.passed, test_counts.failed);
-    return test_counts.failed ? 1 : 0;
+    return test_main_from("growth", growth_figures ? 2 : 1, argc, argv);
 }
 
 #endif

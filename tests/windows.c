@@ -3,7 +3,7 @@
 #define CONFITURE_IMPLEMENTATION
 #include CFT_HEADER
 
-#include "unit/tree.h"
+#include "chest/tree.h"
 
 enum { WIDE = 32768 }; /* CFTI_OS_WIDE */
 
@@ -481,7 +481,9 @@ static void test_threads(void) {
     CHECK(cfti_os_processors() >= 1);
 }
 
-static void test_windows(void) {
+SUITE(windows, NULL, NULL);
+
+TEST(windows, system_calls_and_paths) {
     size_t handles = tree_descriptors();
     tree_open();
     test_clean();
@@ -499,8 +501,4 @@ static void test_windows(void) {
     CHECK(tree_descriptors() <= handles + 2); /* the system's own for the first of something */
 }
 
-int main(void) {
-    test_run("windows", test_windows);
-    printf("%lu passed, %lu failed\n", test_counts.passed, test_counts.failed);
-    return test_counts.failed ? 1 : 0;
-}
+int main(int argc, char **argv) { return test_main("windows", argc, argv); }

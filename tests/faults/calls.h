@@ -30,8 +30,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "../unit/test.h"
-#include "../unit/tree.h" /* what makes and looks at files has the real calls */
+#include "../chest/test.h"
+#include "../chest/tree.h" /* what makes and looks at files has the real calls */
 
 static ssize_t real_write(int fd, const void *data, size_t size) { return write(fd, data, size); }
 

@@ -39,7 +39,8 @@
 #undef readdir
 #undef closedir
 
-#include "../unit/memory.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
 
 typedef enum fault_call {
     FAULT_ALLOC,

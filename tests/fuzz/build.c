@@ -4,10 +4,12 @@
  * others are the lines of the tree (see fs_grow). */
 #include "memory_fs.h"
 
-#include "fuzz_memory.h"
+#include "../chest/memory.h"
 #include "slow_find.h"
 
 #include "slow_build.h"
+
+static memory fuzz_memory;
 
 #define BUILD_LINES 6
 
@@ -167,8 +169,8 @@ static void build_twice(build_plan *plan, int trouble) {
     for (round = 0; round < 2; round++) {
         confiture_status status;
         build_countdown = 0;
-        fuzz_memory_arm(0);
-        if (round == 1 && trouble < 150) fuzz_memory_arm(trouble);
+        memory_arm(&fuzz_memory, 0, false);
+        if (round == 1 && trouble < 150) memory_arm(&fuzz_memory, (size_t)trouble, false);
         if (round == 1 && trouble >= 150) build_countdown = trouble - 149;
         plan->options.run.progress = trouble >= 200 ? build_progress : NULL;
         build_remember(plan);
@@ -198,7 +200,7 @@ static void build_hash(const build_plan *plan) {
     confiture_status status;
     size_t i, kind;
     slow_hash(&wanted, plan->files);
-    fuzz_memory_arm(0);
+    memory_arm(&fuzz_memory, 0, false);
     memset(&manifest, 0, sizeof manifest);
     memset(&options, 0, sizeof options);
     options.run = plan->options.run;
@@ -321,7 +323,7 @@ static void build_options(build_plan *plan, uint8_t how, uint8_t run, uint8_t wh
     /* Where it is refused, only now and then. */
     o->terminate = trouble % 5 < 2 && (o->check <= CONFITURE_CHECK_POSTGRES || trouble % 7 == 0);
     o->run.io = (confiture_io)(run >> 2 & 3);
-    o->run.allocator = &fuzz_allocator;
+    o->run.allocator = &fuzz_memory.allocator;
     o->run.threads = (run & 16) != 0 ? 2 : 1;
     fs.interrupts = (run & 32) != 0;
     fs.short_reads = (run & 64) != 0;
@@ -356,6 +358,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *texts[5];
     uint8_t how, run, what, trouble;
     if (size < 8 || size > 2048) return 0;
+    memory_init(&fuzz_memory);
     in.p = data;
     in.left = size;
     how = fuzz_byte(&in);
@@ -386,8 +389,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     plan.paths[0] = "o0.sql";
     plan.paths[1] = "./o1.sql";
     plan.paths[2] = "o2.sql";
-    fuzz_memory_arm(0);
-    find.run.allocator = &fuzz_allocator;
+    memory_arm(&fuzz_memory, 0, false);
+    find.run.allocator = &fuzz_memory.allocator;
     if (((how & 128) != 0 ? confiture_files_from_paths(&files, lines[2], counts[2], &find, NULL)
                           : confiture_find(&files, "s", &find, NULL)) == CONFITURE_OK) {
         plan.files = files;
@@ -395,7 +398,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             build_run(&plan, trouble);
     }
     confiture_files_free(files);
-    FUZZ_CHECK(fuzz_memory.blocks == 0);
+    FUZZ_CHECK(memory_is_clean(&fuzz_memory));
     for (i = 0; i < 5; i++) free(texts[i]);
     return 0;
 }

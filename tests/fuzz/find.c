@@ -4,8 +4,10 @@
  * line), the base; all others are the lines of the tree (see fs_grow). */
 #include "memory_fs.h"
 
-#include "fuzz_memory.h"
+#include "../chest/memory.h"
 #include "slow_find.h"
+
+static memory fuzz_memory;
 
 #define FIND_LINES 6
 
@@ -69,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t flags, more;
     int fail_at;
     if (size < 8 || size > 1024) return 0;
+    memory_init(&fuzz_memory);
     in.p = data;
     in.left = size;
     flags = fuzz_byte(&in);
@@ -104,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fs.random = more;
     /* A helper that has to be woken takes longer than all the rest: not always. */
     options.run.threads = (flags & 64) != 0 && more % 8 == 7 ? 2 : 1;
-    options.run.allocator = &fuzz_allocator;
+    options.run.allocator = &fuzz_memory.allocator;
     if (options.run.threads == 2 && more != 255) { /* starting threads takes longer still */
         if (pool == NULL) FUZZ_CHECK(confiture_pool_create(&pool, 2, NULL, NULL) == CONFITURE_OK);
         options.run.pool = pool;
@@ -112,17 +115,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
     wanted = slow_find(&found, &base, &error_path, directories, counts[0], &options);
     if (!found.full) {
-        fuzz_memory_arm(0);
+        memory_arm(&fuzz_memory, 0, false);
         status = confiture_find_all(&files, directories, counts[0], &options, &error);
         find_compare(status, files, &error, wanted, &found, base, error_path);
         confiture_files_free(files);
-        fuzz_memory_arm(fail_at);
+        memory_arm(&fuzz_memory, (size_t)fail_at, false);
         status = confiture_find_all(&files, directories, counts[0], &options, &error);
         if (status != CONFITURE_E_MEMORY || !fuzz_memory.failed)
             find_compare(status, files, &error, wanted, &found, base, error_path);
         confiture_files_free(files);
     }
-    FUZZ_CHECK(fuzz_memory.blocks == 0);
+    FUZZ_CHECK(memory_is_clean(&fuzz_memory));
     FUZZ_CHECK(fs.open_count == 0);
     slow_list_clear(&found);
     free(base);

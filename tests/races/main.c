@@ -15,8 +15,8 @@
 
 #include "plain.h"
 
-#include "../unit/test.h"
-#include "../unit/tree.h"
+#include "../chest/test.h"
+#include "../chest/tree.h"
 
 #include "versions.h"
 #include "changes.h"
@@ -62,29 +62,31 @@ static uint32_t seed;
 #include "test_killed.c"
 #include "test_fork.c"
 
-static void test_steps(void) {
+SUITE(steps, NULL, NULL);
+SUITE(states, NULL, NULL);
+SUITE(unstamped, NULL, NULL);
+SUITE(storm, NULL, NULL);
+SUITE(killed, NULL, NULL);
+SUITE(fork, NULL, NULL);
+
+TEST(steps, change_at_every_call_is_seen) {
     watchdog("steps");
     (void)alarm(0);
     test_steps_with(stride);
 }
-static void test_states(void) {
+
+TEST(states, two_changes_are_seen) {
     watchdog("states");
     (void)alarm(0);
     test_states_with(stride);
 }
-static void test_storm(void) { test_storm_with(rounds, seed); }
-static void test_fork(void) { test_fork_with(rounds / 50 + 4); }
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} suites[] = {{"steps", test_steps}, {"states", test_states}, {"unstamped", test_unstamped},
-              {"storm", test_storm}, {"killed", test_killed}, {"fork", test_fork}};
+TEST(storm, results_are_consistent_while_writers_write) { test_storm_with(rounds, seed); }
+
+TEST(fork, children_work) { test_fork_with(rounds / 50 + 4); }
 
 int main(int argc, char **argv) {
-    const size_t count = sizeof suites / sizeof suites[0];
-    size_t i;
-    int a, named = 0;
+    int a;
     seed = (uint32_t)time(NULL) & 0xFFFFFF;
     for (a = 1; a + 1 < argc && strncmp(argv[a], "--", 2) == 0; a += 2) {
         if (strcmp(argv[a], "--rounds") == 0) rounds = atoi(argv[a + 1]);
@@ -92,18 +94,5 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[a], "--stride") == 0) stride = atoi(argv[a + 1]);
         else return 2;
     }
-    for (i = 0; i < count; i++) {
-        bool wanted = a == argc;
-        int k;
-        for (k = a; k < argc; k++) wanted = wanted || strcmp(argv[k], suites[i].name) == 0;
-        if (!wanted) continue;
-        test_run(suites[i].name, suites[i].run);
-        named++;
-    }
-    if (named < (a == argc ? 1 : argc - a)) {
-        fprintf(stderr, "races: no such suite\n");
-        return 2;
-    }
-    printf("%lu passed, %lu failed\n", test_counts.passed, test_counts.failed);
-    return test_counts.failed ? 1 : 0;
+    return test_main_from("races", a, argc, argv);
 }

@@ -246,7 +246,7 @@ static void killed_at_every_step(void) {
     printf("  %s: %d times, at %.60s\n", killed.now->name, killed_times, log + first - 1);
 }
 
-static void test_killed(void) {
+TEST(killed, output_is_old_or_new_after_sigkill) {
     cfti_os_file unnamed;
     size_t i, k;
     tree_open();

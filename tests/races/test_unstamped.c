@@ -85,7 +85,7 @@ static void unstamped_recurring(const confiture_files *files) {
     }
 }
 
-static void test_unstamped(void) {
+TEST(unstamped, change_within_one_time_stamp_is_seen) {
     static const size_t cuts[] = {64, 4096, 65536, 100032};
     const size_t size = 300032;
     char *before = (char *)malloc(size), *after = (char *)malloc(size);

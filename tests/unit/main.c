@@ -1,13 +1,15 @@
-/* The unit tests: one translation unit with the library, so that they reach its
- * internal functions. Built once with CFT_HEADER as the spine and once as
- * confiture.h.
- *     unit [-x] [SUITE...]  runs all suites, or those that are named; -x: ends with the first
- *                          check that fails */
+/* The unit tests: one translation unit with the library, so that they reach its internal functions.
+ * CFT_HEADER is confiture.h or the spine, src/confiture-in.h.
+ *     unit [-x] [SUITE...]  runs all suites, or those that are named; -x: ends at the first
+ *                           check that fails */
 #define CONFITURE_IMPLEMENTATION
 #define CFTI_PROCESSORS 64 /* what threads can do wrong shows with many */
 #include CFT_HEADER
 
-#include "test.h"
+#include "../chest/exhaust.h"
+#include "../chest/test.h"
+
+#include "suites.h"
 
 #include "test_sha256.c"
 #include "test_memory.c"
@@ -37,46 +39,4 @@
 #include "test_shortage.c"
 #endif
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} suites[] = {
-    {"sha256", test_sha256},   {"block_cache", test_block_cache},
-    {"text", test_text},       {"lexer", test_lexer},
-    {"path", test_path},       {"names", test_names},
-    {"find", test_find},       {"scan", test_scan},
-    {"limit", test_limit},     {"ring", test_ring},
-    {"build", test_build},     {"memory", test_memory},
-    {"walk", test_walk},       {"face", test_face},
-    {"matched", test_matched}, {"notes", test_notes},
-#if !defined(_WIN32)
-    {"rules", test_rules},     {"confine", test_confine},
-    {"output", test_output},   {"system", test_system},
-    {"refused", test_refused}, {"host", test_host},
-    {"target", test_target},   {"shortage", test_shortage},
-#endif
-};
-
-int main(int argc, char **argv) {
-    const size_t count = sizeof suites / sizeof suites[0];
-    size_t i;
-    int a, first = 1;
-    if (argc > 1 && strcmp(argv[1], "-x") == 0) {
-        test_counts.ends_early = true;
-        first = 2;
-    }
-    for (a = first; a < argc; a++) {
-        for (i = 0; i < count && strcmp(argv[a], suites[i].name) != 0; i++) {}
-        if (i == count) {
-            fprintf(stderr, "unit: no suite '%s'\n", argv[a]);
-            return 2;
-        }
-    }
-    for (i = 0; i < count; i++) {
-        bool wanted = argc == first;
-        for (a = first; a < argc; a++) wanted |= strcmp(argv[a], suites[i].name) == 0;
-        if (wanted) test_run(suites[i].name, suites[i].run);
-    }
-    printf("%lu passed, %lu failed\n", test_counts.passed, test_counts.failed);
-    return test_counts.failed ? 1 : 0;
-}
+int main(int argc, char **argv) { return test_main("unit", argc, argv); }

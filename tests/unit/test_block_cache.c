@@ -1,10 +1,12 @@
 /* What a pool keeps from call to call: base/block_cache.c. */
 
-#include "memory.h"
+#include "../chest/memory.h"
+
+SUITE(block_cache, NULL, NULL);
 
 #if !defined(CONFITURE_NO_THREADS)
 
-static void test_block_cache_reuse(void) {
+TEST(block_cache, reuse) {
     cfti_block_cache cache;
     memory m;
     void *a, *b, *c;
@@ -34,7 +36,7 @@ static void test_block_cache_reuse(void) {
 }
 
 /* Over what it may keep, the longest there goes; what is very large is not kept at all. */
-static void test_block_cache_bounds(void) {
+TEST(block_cache, bounds) {
     static void *blocks[200];
     cfti_block_cache cache;
     memory m;
@@ -57,7 +59,7 @@ static void test_block_cache_bounds(void) {
     CHECK(memory_is_clean(&m));
 }
 
-static void test_block_cache_no_memory(void) {
+TEST(block_cache, no_memory) {
     cfti_block_cache cache;
     memory m;
     void *a;
@@ -79,7 +81,7 @@ static void test_block_cache_no_memory(void) {
 }
 
 /* A pool gives back everything, whatever calls have left in it. */
-static void test_block_cache_pool(void) {
+TEST(block_cache, pool) {
     confiture_pool *pool;
     memory m;
     memory_init(&m);
@@ -108,16 +110,5 @@ static void test_block_cache_pool(void) {
     confiture_pool_free(pool);
     CHECK(memory_is_clean(&m));
 }
-
-static void test_block_cache(void) {
-    test_block_cache_reuse();
-    test_block_cache_bounds();
-    test_block_cache_no_memory();
-    test_block_cache_pool();
-}
-
-#else
-
-static void test_block_cache(void) {}
 
 #endif

@@ -1,9 +1,11 @@
 /* Building: every byte that stands around the files, where it goes, and what is left when
  * it fails: output.c, schema.c, build.c, and check.c on the way. */
 
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(build, tree_suite_begins, tree_suite_ends_whole);
 
 #define BAR42 "=========================================="
 #define BAR44 BAR42 "=="
@@ -120,7 +122,7 @@ static void build_make(void) {
     tree_text("s/c.sql", "");
 }
 
-static void test_build_separators(void) {
+TEST(build, separators) {
     static const struct {
         confiture_separator style;
         const char *before, *behind, *template_text;
@@ -170,7 +172,7 @@ static void test_build_separators(void) {
 }
 
 /* Every byte but what strip_bom leaves out; the check and its lines are those of a build with LF. */
-static void test_build_keeps_line_ends(void) {
+TEST(build, keeps_line_ends) {
     static const char all[] = "SELECT 1;\r\n\r\rSELECT 2;\r\nSELECT 3;\n\n\rSELECT 4;\r\n";
     confiture_build_options options;
     confiture_files *files;
@@ -197,7 +199,7 @@ static void test_build_keeps_line_ends(void) {
     tree_clear();
 }
 
-static void test_build_templates(void) {
+TEST(build, templates) {
     static const char needs_postgres[] =
         "ARGUMENT terminate needs the check POSTGRES, which alone sees unended statements";
     static const char braces[] =
@@ -250,7 +252,7 @@ static void test_build_templates(void) {
     tree_clear();
 }
 
-static void test_build_header(void) {
+TEST(build, header) {
     static const char form[] =
         "-- " BAR44 "\n-- PostgreSQL Schema for Confiture\n-- " BAR44 "\n--\n"
         "-- Environment: %s\n-- Generated: %s\n-- Schema Hash: %s\n"
@@ -309,7 +311,7 @@ static void build_large(const char *at, size_t where, size_t size) {
     free(bytes);
 }
 
-static void test_build_pieces(void) {
+TEST(build, pieces) {
     static const struct {
         const char *bytes; /* that begin one byte before the second piece */
         const char *text;  /* what becomes of them; NULL: not valid, at +bad */
@@ -394,7 +396,7 @@ static void test_build_pieces(void) {
     tree_clear();
 }
 
-static void test_build_encoding(void) {
+TEST(build, encoding) {
     static const struct {
         const char *text;
         unsigned line, byte;
@@ -431,7 +433,7 @@ static void build_on_finding(void *user, const confiture_finding *finding) {
     sprintf(words + strlen(words), "%s|%s\n", finding->name, finding->message);
 }
 
-static void test_build_findings(void) {
+TEST(build, findings) {
     static const char all[] = "b.sql|s/b.sql:2: comment never closed\n"
                               "c.sql|s/c.sql:1: not valid UTF-8, byte 1\n"
                               "e.sql|s/e.sql:1: quote never closed\n";
@@ -488,7 +490,7 @@ static void test_build_findings(void) {
     tree_clear();
 }
 
-static void test_build_names(void) {
+TEST(build, names) {
     static const char ends[] =
         "NAME s/a*/b.sql: the file name holds */, which ends a block comment";
     static const char opens[] =
@@ -522,7 +524,7 @@ static void test_build_names(void) {
 
 /* ==== Memory and sinks =================================================== */
 
-static void test_build_reuse(void) {
+TEST(build, reuse) {
     confiture_build_options options;
     confiture_schema schema;
     confiture_files *files, *bad;
@@ -572,7 +574,7 @@ static void test_build_reuse(void) {
     tree_clear();
 }
 
-static void test_build_sinks(void) {
+TEST(build, sinks) {
     confiture_build_options options;
     confiture_header header;
     confiture_schema schema;
@@ -619,34 +621,3 @@ static void test_build_sinks(void) {
 }
 
 #include "test_build_file.c"
-
-static void test_build(void) {
-    size_t descriptors = tree_descriptors();
-    tree_open();
-    (void)alarm(600); /* what hangs is to fail */
-    test_build_separators();
-    test_build_keeps_line_ends();
-    test_build_templates();
-    test_build_header();
-    test_build_pieces();
-    test_build_encoding();
-    test_build_findings();
-    test_build_names();
-    test_build_reuse();
-    test_build_sinks();
-    test_build_files();
-    test_build_file_errors();
-    test_build_rights();
-    test_build_unchanged();
-    test_build_in_tree();
-    test_build_pipes();
-    test_build_seeds();
-    test_build_split();
-    test_build_stopped();
-    test_build_exhausted();
-    test_build_split_paths();
-    (void)alarm(0);
-    tree_close();
-    runs_close();
-    CHECK(tree_descriptors() == descriptors);
-}

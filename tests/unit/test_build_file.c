@@ -37,7 +37,7 @@ static bool build_is_link(const char *path) {
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-static void test_build_files(void) {
+TEST(build, files) {
     confiture_build_options options;
     confiture_files *files;
     char absolute[5000];
@@ -82,7 +82,7 @@ static void test_build_files(void) {
     tree_clear();
 }
 
-static void test_build_file_errors(void) {
+TEST(build, file_errors) {
     static const struct {
         const char *path, *expected;
     } cases[] = {
@@ -144,7 +144,7 @@ static void test_build_file_errors(void) {
 }
 
 /* Directories that may not be written to, and old files that may not be read. */
-static void test_build_rights(void) {
+TEST(build, rights) {
     confiture_build_options options;
     confiture_files *files;
     memset(&options, 0, sizeof options);
@@ -171,7 +171,7 @@ static void test_build_rights(void) {
     tree_clear();
 }
 
-static void test_build_unchanged(void) {
+TEST(build, unchanged) {
     confiture_build_options options;
     confiture_header header;
     confiture_files *files;
@@ -212,7 +212,7 @@ static void test_build_unchanged(void) {
 }
 
 /* The output is never its own input, by whatever name it is found. */
-static void test_build_in_tree(void) {
+TEST(build, in_tree) {
     static const char *const own[] = {"s/a.sql", "s/other.sql", "s/out.sql"};
     confiture_build_options options;
     confiture_header header;
@@ -265,7 +265,7 @@ static void test_build_in_tree(void) {
 }
 
 /* A FIFO is written to as it stands, the header in its place all the same. */
-static void test_build_pipes(void) {
+TEST(build, pipes) {
     confiture_build_options options;
     confiture_header header;
     confiture_files *files;
@@ -303,7 +303,7 @@ static void test_build_pipes(void) {
 
 /* ==== Seeds and phases =================================================== */
 
-static void test_build_seeds(void) {
+TEST(build, seeds) {
     static const char *const make[] = {"db/a.sql",
                                        "A\n",
                                        "db/seeds/b.sql",
@@ -360,7 +360,7 @@ typedef struct build_phases {
     const char *expected[3]; /* pre, app, post */
 } build_phases;
 
-static void test_build_split(void) {
+TEST(build, split) {
     static const char *const make[] = {"db/0/roles.sql",
                                        "R\n",
                                        "db/1/app.sql",
@@ -463,7 +463,7 @@ static int build_on_progress(void *user, const confiture_progress *progress) {
     return ++stop->calls == stop->stop_at;
 }
 
-static void test_build_stopped(void) {
+TEST(build, stopped) {
     confiture_build_options options;
     confiture_files *files;
     build_stop stop;
@@ -570,7 +570,7 @@ static bool build_untouched(void *ctx) {
     return good;
 }
 
-static void test_build_exhausted(void) {
+TEST(build, exhausted) {
     build_exhausted e;
     confiture_files *files;
     char name[32];
@@ -596,7 +596,7 @@ static void test_build_exhausted(void) {
 
 /* Memory that runs out when a split makes a file's path absolute, its NUL included: the names
  * are of all lengths about that at which the buffer must grow. */
-static void test_build_split_paths(void) {
+TEST(build, split_paths) {
     const size_t here = strlen(tree.root), capacity = 256;
     build_exhausted e;
     confiture_files *files;

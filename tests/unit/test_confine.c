@@ -1,7 +1,9 @@
 /* A search, or a list, that is confined to its base: what links may do, and what not. */
 
-#include "runs.h"
-#include "tree.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(confine, tree_suite_begins, tree_suite_ends);
 
 #define OUTSIDE ": leads out of the base directory by a symbolic link"
 
@@ -43,7 +45,7 @@ static const char *confine_find(const char *dir, const char *base, const char *p
 }
 
 /* One link at a time: what a search without and with confine makes of it. */
-static void test_confine_links(void) {
+TEST(confine, links) {
     static const struct {
         const char *link, *target, *pattern, *free, *confined; /* confined NULL: the same */
     } cases[] = {
@@ -100,7 +102,7 @@ static void test_confine_links(void) {
     }
 }
 
-static void test_confine_bases(void) {
+TEST(confine, bases) {
     char here[4200], found[4200];
     confine_tree();
     tree_link("to_t", "t");
@@ -135,7 +137,7 @@ static void test_confine_bases(void) {
 }
 
 /* Of several the first in the order of paths, whatever order the system lists them in. */
-static void test_confine_first(void) {
+TEST(confine, first) {
     char name[40];
     int i;
     for (i = 0; i < 50; i++) {
@@ -150,7 +152,7 @@ static void test_confine_first(void) {
     tree_clear();
 }
 
-static void test_confine_lists(void) {
+TEST(confine, lists) {
     static const struct {
         const char *path, *expected;
     } cases[] = {{"t/a.sql", "done"},
@@ -210,7 +212,7 @@ static void test_confine_lists(void) {
 
 /* Which files of a list are links, or reached by one, however alike the names are: they are
  * opened in another way. */
-static void test_confine_kinds(void) {
+TEST(confine, kinds) {
     static const struct {
         const char *path;
         bool is_link;
@@ -248,7 +250,7 @@ static void test_confine_kinds(void) {
 }
 
 /* What may not be looked at cannot be said to stay within. */
-static void test_confine_rights(void) {
+TEST(confine, rights) {
     static const char *const paths[] = {"t/d/e/c.sql"};
     static confiture_error error;
     confiture_find_options options;
@@ -266,7 +268,7 @@ static void test_confine_rights(void) {
 }
 
 /* Several directories without a base: that is where all of them are. */
-static void test_confine_several(void) {
+TEST(confine, several) {
     static const char *const bad = "a**";
     confiture_directory directories[2];
     confiture_find_options options;
@@ -317,7 +319,7 @@ static confiture_status confine_call(void *ctx, const confiture_run *run, confit
 
 /* Memory that runs out anywhere, the byte at which a path's buffer must grow included: each
  * length of a name moves that. */
-static void test_confine_memory(void) {
+TEST(confine, memory) {
     static char name[300], file[600], list[310], rest[310], here[8000], target[8000];
     confine_case cases[8];
     size_t size, i;
@@ -367,7 +369,7 @@ static void test_confine_memory(void) {
 }
 
 /* A name in a caller's own list may be longer than any that a file can have. */
-static void test_confine_long_name(void) {
+TEST(confine, long_name) {
     static char path[400];
     confine_case c;
     memset(&c, 0, sizeof c);
@@ -382,7 +384,7 @@ static void test_confine_long_name(void) {
 }
 
 /* A path longer than the kernel takes, and links at its end. */
-static void test_confine_deep(void) {
+TEST(confine, deep) {
     char *path = tree_deep(25, "x.sql", "SELECT 1;\n"), *link;
     size_t n = strlen(path) - 5;
     confiture_find_options options;
@@ -415,7 +417,7 @@ static void test_confine_deep(void) {
 }
 
 /* A file that has become a link by the time it is read; without confine it is followed. */
-static void test_confine_swapped(void) {
+TEST(confine, swapped) {
     static const char *const paths[] = {"s/a.sql", "s/b.sql", "s/c.sql"};
     confiture_find_options options;
     confiture_files *files[3];
@@ -454,7 +456,7 @@ static bool confine_has_openat2(const char *what) {
 
 /* What the list leads through is another thing when it is read: without confine it is followed,
  * and with it nothing from outside is taken, whatever it was when it was found. */
-static void test_confine_retargeted(void) {
+TEST(confine, retargeted) {
     static const char *const paths[] = {"b/s/abs.sql", "b/s/d/x.sql", "b/s/link.sql"};
     char inside[4200], outside[4200];
     confiture_find_options options;
@@ -507,7 +509,7 @@ static void test_confine_retargeted(void) {
 }
 
 /* Where paths are longer than a call takes, and where only a user's own may be entered. */
-static void test_confine_opened(void) {
+TEST(confine, opened) {
     confiture_find_options options;
     confiture_files *files = NULL;
     char *path = tree_deep(30, "x.sql", "SELECT 1;\n");
@@ -530,25 +532,4 @@ static void test_confine_opened(void) {
     tree_regain_rights();
     confiture_files_free(files);
     tree_clear();
-}
-
-static void test_confine(void) {
-    tree_open();
-    (void)alarm(600); /* what hangs is to fail */
-    test_confine_links();
-    test_confine_bases();
-    test_confine_first();
-    test_confine_lists();
-    test_confine_kinds();
-    test_confine_rights();
-    test_confine_several();
-    test_confine_memory();
-    test_confine_long_name();
-    test_confine_deep();
-    test_confine_swapped();
-    test_confine_retargeted();
-    test_confine_opened();
-    (void)alarm(0);
-    tree_close();
-    runs_close();
 }

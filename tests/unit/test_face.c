@@ -1,6 +1,8 @@
 /* The public face: what every function does with what it cannot use, and what a caller has to
  * free, and what it learns. */
 
+SUITE(face, tree_suite_begins, tree_suite_ends);
+
 /* ==== Which file an error is about ======================================= */
 
 typedef struct face_indices {
@@ -13,7 +15,7 @@ static void face_on_finding(void *user, const confiture_finding *finding) {
     if (told->count < TREE_COUNT(told->at)) told->at[told->count++] = finding->index;
 }
 
-static void test_face_index_of_what_cannot_be_read(void) {
+TEST(face, index_of_what_cannot_be_read) {
     confiture_manifest_options manifest;
     confiture_hash_options hash;
     confiture_build_options build;
@@ -53,7 +55,7 @@ static void test_face_index_of_what_cannot_be_read(void) {
 
 /* A build may work on a part of the list: without the output, without seeds. The caller knows
  * the whole. */
-static void test_face_index_is_that_of_the_callers_list(void) {
+TEST(face, index_is_that_of_the_callers_list) {
     confiture_build_options options;
     confiture_schema schema;
     confiture_files *files;
@@ -82,7 +84,7 @@ static void test_face_index_is_that_of_the_callers_list(void) {
     tree_clear();
 }
 
-static void test_face_no_index_of_what_is_no_file(void) {
+TEST(face, no_index_of_what_is_no_file) {
     static const char *const good[] = {"s/a.sql"};
     static const char *const outside[] = {"s/a.sql", "../x.sql"};
     confiture_find_options find;
@@ -121,7 +123,7 @@ static void face_words(void *user, const confiture_finding *finding) {
 }
 
 /* A finding is no reason to stop where findings are asked for; what cannot be read is. */
-static void test_face_findings_and_errors(void) {
+TEST(face, findings_and_errors) {
     static const struct {
         const char *missing; /* of a to f, of which b and e have findings */
         const char *alone;   /* without on_finding */
@@ -180,7 +182,7 @@ static void face_shut(const char *directory) {
 }
 
 /* In a search: arguments, directories, patterns, paths, names; each is mended in turn. */
-static void test_face_first_error_of_a_search(void) {
+TEST(face, first_error_of_a_search) {
     static const char *const first[] = {"*.sql", "*/y/*.sql", "x/*.sql"};
     static const char *const second[] = {"z/*.sql"};
     static const char *const bad[] = {"**b"};
@@ -244,7 +246,7 @@ static void test_face_first_error_of_a_search(void) {
 }
 #endif
 
-static void test_face_version(void) {
+TEST(face, version) {
     char text[40];
     sprintf(text, "%d.%d.%d", CONFITURE_VERSION_NUMBER / 10000,
             CONFITURE_VERSION_NUMBER / 100 % 100, CONFITURE_VERSION_NUMBER % 100);
@@ -399,7 +401,7 @@ static void test_face_null_in_building(const confiture_files *files) {
     CHECK(schema.data == NULL);
 }
 
-static void test_face_null_is_an_error(void) {
+TEST(face, null_is_an_error) {
     confiture_files *files;
     tree_text("s/a.sql", "SELECT 1;\n");
     files = build_find("s");
@@ -470,7 +472,7 @@ static void test_face_unknown_in_building(const confiture_files *files) {
 }
 
 /* Values that no enumeration has: of a later version, or memory that nobody cleared. */
-static void test_face_unknown_is_an_error(void) {
+TEST(face, unknown_is_an_error) {
     confiture_files *files;
     confiture_check_options check;
     confiture_manifest_options manifest;
@@ -498,7 +500,7 @@ static void test_face_unknown_is_an_error(void) {
     tree_clear();
 }
 
-static void test_face_null_where_there_is_no_status(void) {
+TEST(face, null_where_there_is_no_status) {
     static const uint8_t zero[32] = {0};
     confiture_sha256 sha;
     uint8_t digest[32], expected[32];
@@ -533,7 +535,7 @@ static void test_face_null_where_there_is_no_status(void) {
 
 /* ==== What is left to free =============================================== */
 
-static void test_face_first_build_that_fails_leaves_nothing(void) {
+TEST(face, first_build_that_fails_leaves_nothing) {
     static const char *const bad[] = {"s/open.sql", "s/text.sql", "s/none.sql"};
     static const char *const words[] = {"/* ", "\xFF", ""};
     confiture_build_options options;
@@ -580,7 +582,7 @@ static void test_face_first_build_that_fails_leaves_nothing(void) {
     free(large);
 }
 
-static void test_face_schema_goes_back_to_its_own_allocator(void) {
+TEST(face, schema_goes_back_to_its_own_allocator) {
     confiture_build_options options;
     confiture_schema schema;
     confiture_files *files, *bad;
@@ -617,22 +619,4 @@ static void test_face_schema_goes_back_to_its_own_allocator(void) {
     confiture_files_free(files);
     confiture_files_free(bad);
     tree_clear();
-}
-
-static void test_face(void) {
-    tree_open();
-    test_face_null_is_an_error();
-    test_face_unknown_is_an_error();
-    test_face_null_where_there_is_no_status();
-    test_face_first_build_that_fails_leaves_nothing();
-    test_face_schema_goes_back_to_its_own_allocator();
-    test_face_index_of_what_cannot_be_read();
-    test_face_index_is_that_of_the_callers_list();
-    test_face_no_index_of_what_is_no_file();
-    test_face_findings_and_errors();
-#if !defined(_WIN32)
-    test_face_first_error_of_a_search();
-#endif
-    test_face_version();
-    tree_close();
 }

@@ -1,9 +1,11 @@
 /* Discovery: patterns, excludes, links, names, orders and lists of one's own: walk.c,
  * find.c, list.c. What each pattern finds is what pathlib of Python 3.11 finds. */
 
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(find, tree_suite_begins, tree_suite_ends);
 
 /* Words as an array, for options. */
 typedef struct find_words {
@@ -192,7 +194,7 @@ static const struct {
     {"**/*.sql", "?.sql *link*", true, "s/.hidden.sql s/dangling.sql"},
 };
 
-static void test_find_patterns(void) {
+TEST(find, patterns) {
     confiture_find_options options;
     size_t i, r;
     TREE_NEEDS("symbolic links");
@@ -217,7 +219,7 @@ static void test_find_patterns(void) {
     tree_clear();
 }
 
-static void test_find_bad_patterns(void) {
+TEST(find, bad_patterns) {
     static const struct {
         const char *include, *exclude, *expected;
     } cases[] = {{"", NULL, "ARGUMENT the pattern is empty"},
@@ -256,7 +258,7 @@ static void test_find_bad_patterns(void) {
 
 /* ==== Directories ======================================================== */
 
-static void test_find_directories(void) {
+TEST(find, directories) {
     static const char *const make[] = {"s/a.sql",    "x", "s/x/b.sql", "x", "s/x/y/c.sql", "x",
                                        "s/xy/d.sql", "x", "t/e.sql",   "x", NULL};
     static const char *const excludes[][2] = {
@@ -332,7 +334,7 @@ static void test_find_directories(void) {
 }
 
 /* A directory that cannot be read is an error, and the first in order. */
-static void test_find_unreadable(void) {
+TEST(find, unreadable) {
     static const char *const make[] = {"s/a.sql", "x",         "s/p/b.sql", "x", "s/q/r/c.sql",
                                        "x",       "s/z/d.sql", "x",         NULL};
     static const char *const hidden[] = {"s/p", "s/q"};
@@ -362,7 +364,7 @@ static void test_find_unreadable(void) {
 
 /* ==== Names and bases ==================================================== */
 
-static void test_find_names(void) {
+TEST(find, names) {
     static const char *const make[] = {"p/q/s/a.sql", "x", "p/q/t/b.sql", "x",
                                        "p/r/c.sql",   "x", NULL};
     static const struct {
@@ -434,7 +436,7 @@ static void test_find_names(void) {
     tree_clear();
 }
 
-static void test_find_bad_names(void) {
+TEST(find, bad_names) {
     static const char *const names[][2] = {
         {"s/a\nb.sql", "NAME s/a\\x0Ab.sql: the file name holds a control character"},
         {"s/d\x7F/x.sql", "NAME s/d\\x7F/x.sql: the file name holds a control character"},
@@ -487,7 +489,7 @@ static const char *find_own(const char *const *paths, size_t count, const char *
     return outcome;
 }
 
-static void test_find_own_lists(void) {
+TEST(find, own_lists) {
     static const char *const paths[] = {"z/b.sql", "./a//1_x.sql", "z/b.sql", "a/0_x.txt"};
     static const char *const bad[] = {"a.sql", "../b.sql", ""};
     static const char *const beside[] = {"a.sql", "..", "/a.sql", "/"};
@@ -553,7 +555,7 @@ static void test_find_own_lists(void) {
 }
 
 /* Relative and absolute paths, and ".." in them, have a parent in common. */
-static void test_find_common_base_holds_every_file(void) {
+TEST(find, common_base_holds_every_file) {
     static const struct {
         const char *paths[3]; /* relative to the tree; '@': the absolute form of what follows */
         const char *base, *names;
@@ -608,7 +610,7 @@ static void test_find_common_base_holds_every_file(void) {
 }
 
 /* Seeds are what lies in db/seeds, and not what is called so. */
-static void test_find_base_is_seed_however_it_is_written(void) {
+TEST(find, base_is_seed_however_it_is_written) {
     static const struct {
         const char *here, *base;
         bool is_seed;
@@ -672,7 +674,7 @@ static void test_find_base_is_seed_however_it_is_written(void) {
 
 /* ==== Orders ============================================================= */
 
-static void test_find_orders(void) {
+TEST(find, orders) {
     static const char *const make[] = {"s/10_b.sql",
                                        "x",
                                        "s/0F_z.sql",
@@ -726,7 +728,7 @@ static void test_find_orders(void) {
 }
 
 /* "." has no components, and so stands before every other path and, by its empty stem, name. */
-static void test_find_dot_order(void) {
+TEST(find, dot_order) {
     static const char *const make[] = {"-d/-.sql", "x", NULL};
     static const char *const all[] = {"**", "*.sql"};
     confiture_directory directories[2] = {find_directory("-d"), find_directory(".")};
@@ -758,7 +760,7 @@ static int find_on_progress(void *user, const confiture_progress *progress) {
     return ++p->calls == p->stop_at;
 }
 
-static void test_find_many(void) {
+TEST(find, many) {
     static char expected[1 << 16];
     char name[64];
     confiture_directory d[2];
@@ -800,24 +802,4 @@ static void test_find_many(void) {
     CHECK_STR(find_outcome(d, 2, &options, false),
               "ARGUMENT the caller's parallel_for left work undone");
     tree_clear();
-}
-
-static void test_find(void) {
-    tree_open();
-    (void)alarm(300); /* what hangs is to fail */
-    test_find_patterns();
-    test_find_bad_patterns();
-    test_find_directories();
-    test_find_unreadable();
-    test_find_names();
-    test_find_bad_names();
-    test_find_own_lists();
-    test_find_common_base_holds_every_file();
-    test_find_base_is_seed_however_it_is_written();
-    test_find_orders();
-    test_find_dot_order();
-    test_find_many();
-    (void)alarm(0);
-    tree_close();
-    runs_close();
 }

@@ -1,9 +1,11 @@
 /* What a host can rely on: its signals, its cancelled threads, and a pool no larger than can be
  * used: os/posix_threads.c, threads/pool.c, and the calls that hold a cancellation back. */
 
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(host, tree_suite_begins, tree_suite_ends);
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -95,7 +97,7 @@ static int host_takes_signal_itself(void) {
     return 0;
 }
 
-static void test_host_signals(void) {
+TEST(host, signals) {
     sigset_t before, after;
     confiture_pool *pool;
     int i;
@@ -188,7 +190,7 @@ static void *host_call_cancelled(void *arg) {
 }
 
 /* The call comes to its end as if nothing had been asked, and then the thread to its own. */
-static void test_host_cancelled(void) {
+TEST(host, cancelled) {
     size_t descriptors = tree_descriptors();
     confiture_files *files = host_files(600);
     confiture_pool *pool;
@@ -212,14 +214,12 @@ static void test_host_cancelled(void) {
     CHECK(tree_descriptors() == descriptors);
     tree_clear();
 }
-#else
-static void test_host_cancelled(void) {}
 #endif
 
 /* ==== Pools ============================================================== */
 
 /* No more threads than a call can use: each of the others would be a stack for nothing. */
-static void test_host_pools(void) {
+TEST(host, pools) {
     static const size_t wanted[] = {0, 1, 2, 400, SIZE_MAX};
     size_t i;
     for (i = 0; i < TREE_COUNT(wanted); i++) {
@@ -283,7 +283,7 @@ static int host_loop_here(void *user, size_t n, void (*task)(void *, size_t), vo
 }
 
 /* A round is a few MiB at the most, and of a large file every piece is told. */
-static void test_host_told(void) {
+TEST(host, told) {
     static const size_t sizes[] = {1000, 1048576, 300000, 9000000, 2000000};
     runs_loop *const loops[] = {host_loop_here, host_loop_elsewhere, runs_threads};
     confiture_files *files = NULL;
@@ -329,17 +329,4 @@ static void test_host_told(void) {
     confiture_files_free(files);
     tree_clear();
 }
-
-static void test_host(void) {
-    tree_open();
-    (void)alarm(300); /* what hangs is to fail */
-    test_host_signals();
-    test_host_cancelled();
-    test_host_pools();
-    test_host_told();
-    (void)alarm(0);
-    tree_close();
-}
-#else
-static void test_host(void) {}
 #endif

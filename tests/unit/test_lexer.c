@@ -1,6 +1,8 @@
 /* The comment checks of text/lexer_copy.c and lexer.c. After test_text.c, whose text_random
  * it uses. */
 
+SUITE(lexer, NULL, NULL);
+
 /* ==== The lexers: a table ================================================ */
 
 typedef struct lexer_case {
@@ -522,8 +524,7 @@ static void test_lexer_table(void) {
     }
 }
 
-/* As found, and as it would be on any processor. */
-static void test_lexer(void) {
+TEST(lexer, table_with_the_processors_features_and_without) {
     const int saved = (int)cfti_cpu_features();
     test_lexer_table();
     cfti_cpu_mask = saved & ~0xFF;

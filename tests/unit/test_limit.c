@@ -1,7 +1,9 @@
 /* What a caller who does not trust a tree asks for: max_file_size, by every way of reading. */
 
-#include "runs.h"
-#include "tree.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(limit, tree_suite_begins, tree_suite_ends);
 
 /* Every run and every operation ends like this. */
 static void limit_steps(const confiture_files *files, uint64_t limit, const char *expected,
@@ -23,7 +25,7 @@ static void limit_all(const confiture_files *files, uint64_t limit, const char *
 }
 
 /* Around each size at which reading goes another way. */
-static void test_limit_sizes(void) {
+TEST(limit, sizes) {
     static const size_t sizes[] = {1, 3000, 65535, 65536, 70000, 2097152, 2097153, 2500000};
     char expected[200], name[40];
     size_t i;
@@ -48,7 +50,7 @@ static void test_limit_sizes(void) {
 
 /* Of many small files one that is too large, in a batch and at its ends; one before it that
  * cannot be read comes first, one behind it does not. */
-static void test_limit_first(void) {
+TEST(limit, first) {
     static const int places[] = {0, 1, 63, 64, 100, 119};
     char name[40], expected[100];
     confiture_files *files;
@@ -77,7 +79,7 @@ static void test_limit_first(void) {
 }
 
 /* A terabyte that nobody wrote, and would take an hour to read. */
-static void test_limit_sparse(void) {
+TEST(limit, sparse) {
     confiture_files *files;
     tree_text("s/a.sql", "SELECT 1;\n");
     tree_text("s/b.sql", "SELECT 2;\n");
@@ -93,7 +95,7 @@ static void test_limit_sparse(void) {
 }
 
 /* Files of the kernel's say that they have no byte. */
-static void test_limit_unknown(void) {
+TEST(limit, unknown) {
     confiture_files *files;
     size_t size = 0, large = 0;
     char *limits, *symbols;
@@ -123,7 +125,7 @@ static void test_limit_unknown(void) {
 
 #if !defined(_WIN32)
 /* What can no longer be read when it is measured, or read again, is said to be so. */
-static void test_limit_unreadable(void) {
+TEST(limit, unreadable) {
     static uint8_t piece[16], data[16];
     cfti_reader reader;
     confiture_run run;
@@ -157,7 +159,7 @@ static void test_limit_unreadable(void) {
 #endif
 
 /* A file that was small enough when it was begun. */
-static void test_limit_grows(void) {
+TEST(limit, grows) {
     confiture_files *files = scan_own("a.sql", "b.sql");
     confiture_run run;
     int once, way;
@@ -178,7 +180,7 @@ static void test_limit_grows(void) {
 }
 
 /* No more memory than for a file that is allowed. */
-static void test_limit_memory(void) {
+TEST(limit, memory) {
     confiture_files *files;
     size_t r;
     int way;
@@ -204,21 +206,4 @@ static void test_limit_memory(void) {
         }
     confiture_files_free(files);
     tree_clear();
-}
-
-static void test_limit(void) {
-    tree_open();
-    (void)alarm(600); /* what hangs is to fail */
-    test_limit_sizes();
-    test_limit_first();
-    test_limit_sparse();
-    test_limit_unknown();
-#if !defined(_WIN32)
-    test_limit_unreadable();
-#endif
-    test_limit_grows();
-    test_limit_memory();
-    (void)alarm(0);
-    tree_close();
-    runs_close();
 }

@@ -1,9 +1,11 @@
 /* What a caller named and nothing matched is reported to one who asks: find.c, listing.c,
  * walk.c, and the directories of a split in build.c. */
 
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(matched, tree_suite_begins, tree_suite_ends);
 
 enum { MATCHED_MOST = 8 };
 
@@ -59,7 +61,7 @@ static const char *matched_search(const char *const *paths, const char *include,
     return digits;
 }
 
-static void test_matched_patterns(void) {
+TEST(matched, patterns) {
     static const char *const tree[] = {"s/a.sql", "x", "s/old/b.sql", "x", "s/old/c.txt", "x",
                                        "u/d.sql", "x", "s/sub/e.sql", "x", NULL};
     static const char *const s[] = {"s", NULL}, *const both[] = {"s", "u", NULL};
@@ -80,7 +82,7 @@ static void test_matched_patterns(void) {
     CHECK_STR(matched_search(s, "", "b.sql", "", true), " 0 ");
 }
 
-static void test_matched_directories(void) {
+TEST(matched, directories) {
     static const char *const tree[] = {
         "s/a.sql", "x", "s/old/x/b.sql", "x", "u/d.sql", "x", "s/sub/e.sql", "x", NULL};
     static const char *const s[] = {"s", NULL}, *const both[] = {"s", "u", NULL};
@@ -108,7 +110,7 @@ static void test_matched_directories(void) {
 }
 
 /* Asked or not, the list is the same. */
-static void test_matched_is_only_told(void) {
+TEST(matched, is_only_told) {
     static const char *const tree[] = {"s/a.sql", "x", "s/b.sql", "x", "s/x/c.sql", "x", NULL};
     confiture_directory directory = find_directory("s");
     confiture_find_options options;
@@ -133,7 +135,7 @@ static int matched_stop(void *user, const confiture_progress *progress) {
 }
 
 /* The search that only looks for matches can be stopped, too. */
-static void test_matched_cancelled(void) {
+TEST(matched, cancelled) {
     static const char *const tree[] = {"s/a.sql", "x", "s/x/y/c.sql", "x", NULL};
     confiture_directory directory = find_directory("s");
     confiture_find_options options;
@@ -192,7 +194,7 @@ static const char *matched_split(const char *pre, const char *post, bool schema_
     return runs_outcome(status, &error);
 }
 
-static void test_matched_split(void) {
+TEST(matched, split) {
     static const char *const tree[] = {"s/a.sql",
                                        "x;",
                                        "s/roles/r.sql",
@@ -217,7 +219,7 @@ static void test_matched_split(void) {
 }
 
 /* How many files of the list were the output. */
-static void test_matched_left_out(void) {
+TEST(matched, left_out) {
     static const char *const tree[] = {"s/a.sql", "x;", "s/out.sql", "old", NULL};
     confiture_error error;
     confiture_schema schema, schemas[3];
@@ -239,15 +241,4 @@ static void test_matched_left_out(void) {
     CHECK(confiture_build_split_files(schemas, paths, files, NULL, &error) == CONFITURE_OK);
     CHECK(schemas[0].left_out == 2 && schemas[2].left_out == 2 && schemas[1].file_count == 1);
     confiture_files_free(files);
-}
-
-static void test_matched(void) {
-    tree_open();
-    test_matched_patterns();
-    test_matched_directories();
-    test_matched_is_only_told();
-    test_matched_cancelled();
-    test_matched_split();
-    test_matched_left_out();
-    tree_close();
 }

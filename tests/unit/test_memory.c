@@ -1,8 +1,10 @@
 /* The allocator, buffers, arenas and lists at their limits: memory.c, and what list.c and
  * path.c make of a buffer that cannot grow. */
 
-#include "memory.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/tree.h"
+
+SUITE(memory, tree_suite_begins, tree_suite_ends);
 
 #define MEMORY_LARGE ((size_t)2 << 20) /* a large page */
 
@@ -51,7 +53,12 @@ static void memory_test_incomplete(int lacks) {
     confiture_files_free(files);
 }
 
-static void test_memory_default(void) {
+TEST(memory, incomplete_allocator_is_refused) {
+    int i;
+    for (i = 0; i < 3; i++) memory_test_incomplete(i);
+}
+
+TEST(memory, default) {
     confiture_allocator allocator;
     volatile size_t too_much = SIZE_MAX / 2 + 1; /* volatile: compilers know that none has it */
     uint8_t *block;
@@ -75,7 +82,7 @@ static void test_memory_default(void) {
 }
 
 /* Whole large pages, less what malloc() puts before a block; small sizes are as they were. */
-static void test_memory_large_sizes(void) {
+TEST(memory, large_sizes) {
     const size_t page = MEMORY_LARGE, least = 128 * 4096;
     size_t size;
     CHECK(cfti_large_size(0) == 0 && cfti_large_size(least - 1) == least - 1);
@@ -90,7 +97,7 @@ static void test_memory_large_sizes(void) {
     CHECK(cfti_large_size(SIZE_MAX) == SIZE_MAX);
 }
 
-static void test_memory_grow(void) {
+TEST(memory, grow) {
     void *items = NULL;
     size_t capacity = 0, count;
     memory m;
@@ -120,7 +127,7 @@ static void test_memory_grow(void) {
     CHECK(memory_is_clean(&m));
 }
 
-static void test_memory_buffer(void) {
+TEST(memory, buffer) {
     cfti_buffer buffer;
     memory m;
     memory_init(&m);
@@ -155,7 +162,7 @@ static void test_memory_buffer(void) {
     CHECK(!cfti_buffer_reserve(&buffer, 1) && m.calls == 1);
 }
 
-static void test_memory_arena(void) {
+TEST(memory, arena) {
     cfti_arena arena;
     cfti_block *block;
     uint8_t *a, *b;
@@ -207,7 +214,7 @@ static void test_memory_arena(void) {
 }
 
 /* The last run of an arena may be rounded up no further than its end. */
-static void test_memory_arena_end(void) {
+TEST(memory, arena_end) {
     cfti_arena arena;
     memory m;
     memory_init(&m);
@@ -225,7 +232,7 @@ static void test_memory_arena_end(void) {
     CHECK(memory_is_clean(&m));
 }
 
-static void test_memory_lists(void) {
+TEST(memory, lists) {
     confiture_files *files;
     memory m;
     memory_init(&m);
@@ -302,7 +309,7 @@ static bool memory_temporary(cfti_buffer *out, const char *text) {
     return error == ENOENT;
 }
 
-static void test_memory_texts(void) {
+TEST(memory, texts) {
     static memory_text_call *const calls[] = {memory_clean_path,   memory_absolute_path,
                                               memory_resolve_path, memory_resolve_link,
                                               memory_template,     memory_temporary};
@@ -336,7 +343,7 @@ static void test_memory_texts(void) {
     tree_remove("link");
 }
 
-static void test_memory_block_cache(void) {
+TEST(memory, block_cache) {
 #if !defined(CONFITURE_NO_THREADS)
     cfti_block_cache cache;
     memory m;
@@ -377,20 +384,4 @@ static void test_memory_block_cache(void) {
     cfti_block_cache_close(&cache);
     CHECK(memory_is_clean(&m));
 #endif
-}
-
-static void test_memory(void) {
-    int i;
-    tree_open();
-    for (i = 0; i < 3; i++) memory_test_incomplete(i);
-    test_memory_default();
-    test_memory_large_sizes();
-    test_memory_grow();
-    test_memory_buffer();
-    test_memory_arena();
-    test_memory_arena_end();
-    test_memory_lists();
-    test_memory_texts();
-    test_memory_block_cache();
-    tree_close();
 }

@@ -2,9 +2,11 @@
  * of path.c and the pure part of list.c. The tables are what Python 3.11 says to the same
  * questions. */
 
+SUITE(names, NULL, NULL);
+
 /* ==== Patterns =========================================================== */
 
-static void test_names_fnmatch(void) {
+TEST(names, fnmatch) {
     static const char *const yes[][2] = {{"a.sql", "*.sql"},
                                          {".sql", "*.sql"},
                                          {"", "*"},
@@ -113,7 +115,7 @@ static void test_names_fnmatch(void) {
     CHECK(!cfti_fnmatch(name, 20000, pattern, 400));
 }
 
-static void test_names_match(void) {
+TEST(names, match) {
     static const char *const yes[][2] = {{"a.sql", "a.sql"},         {"s/a.sql", "a.sql"},
                                          {"s/a.sql", "s/a.sql"},     {"s/a.sql", "*/a.sql"},
                                          {"s/t/a.sql", "s/*/a.sql"}, {"s/t/a.sql", "s/**/a.sql"},
@@ -160,7 +162,7 @@ static const char *path_parts(const char *text, bool recursive) {
     return words;
 }
 
-static void test_names_pattern(void) {
+TEST(names, pattern) {
     static const char relative[] = "a pattern must be relative to its directory";
     static const char empty[] = "the pattern is empty";
     static const char alone[] = "\"**\" must stand alone between slashes";
@@ -199,7 +201,7 @@ static void test_names_pattern(void) {
 
 /* ==== Seeds and hexadecimal prefixes ===================================== */
 
-static void test_names_seeds(void) {
+TEST(names, seeds) {
     static const char *const yes[] = {
         "seed",       "seeds",   "Seeds",           "SEED",       "10_seed_x.sql", "10_seeds",
         "10-seeds-x", "seed_",   "_seed",           "-seed-",     "seeds_x",       "a_seed_.sql",
@@ -214,7 +216,7 @@ static void test_names_seeds(void) {
     CHECK(!cfti_seed_path("a/seeds.sql") && !cfti_seed_path("see/d") && !cfti_seed_path(""));
 }
 
-static void test_names_hex(void) {
+TEST(names, hex) {
     static const struct {
         const char *stem;
         size_t prefix; /* its size; 0: it has none */
@@ -313,12 +315,4 @@ static void test_names_hex(void) {
      * decimal() is 0, each taken in by sum * 31 + code. */
     for (i = 0; i < TREE_COUNT(cfti_digit_zeros); i++) sum = sum * 31 + cfti_digit_zeros[i];
     CHECK(i == 65 && sum == 0x5346B234);
-}
-
-static void test_names(void) {
-    test_names_fnmatch();
-    test_names_match();
-    test_names_pattern();
-    test_names_seeds();
-    test_names_hex();
 }

@@ -1,7 +1,9 @@
 /* What check notes of names, beside the files' texts: notes.c. */
 
-#include "memory.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/tree.h"
+
+SUITE(notes, NULL, NULL);
 
 /* What was told, one message a line. */
 static struct {
@@ -51,7 +53,7 @@ static const char *notes_of(const char *const *paths, size_t count, bool by_path
 
 #define NOTES_OF(paths, by_path) notes_of(paths, TREE_COUNT(paths), by_path)
 
-static void test_notes_numbers(void) {
+TEST(notes, numbers) {
     static const char *const one[] = {"d/10_a.sql", "d/1_b.sql", "d/2_c.sql", "d/x.sql"};
     static const char *const below[] = {"10_a/1_x.sql",    "10_a/10_y/1.sql", "10_a/10_y/10.sql",
                                         "10_a/10_y/9.sql", "10_a/2_z.sql",    "2_b/x.sql",
@@ -75,7 +77,7 @@ static void test_notes_numbers(void) {
               "1x/9.sql: note: 1x comes after 10_c.sql: write numbers with as many digits each\n");
 }
 
-static void test_notes_alike(void) {
+TEST(notes, alike) {
     static const char *const cases[] = {"A/x.sql",        "a/X.sql",        "b/\xC3\x84.sql",
                                         "b/\xC3\xA4.sql", "c/\xC5\x81.sql", "c/\xC5\x82.sql",
                                         "c/\xC3\x98.sql", "c/\xC3\xB8.sql", "d/\xC5\xB8.sql",
@@ -103,7 +105,7 @@ static void test_notes_alike(void) {
 }
 
 /* Every letter of the table, beside itself in two parts, in both cases. */
-static void test_notes_letters(void) {
+TEST(notes, letters) {
     uint32_t code;
     size_t pairs = 0;
     for (code = 0xC0; code < 0x180; code++) {
@@ -155,7 +157,7 @@ static void notes_check_left_out(const confiture_directory *directory, const cha
     confiture_files_free(files);
 }
 
-static void test_notes_left_out(void) {
+TEST(notes, left_out) {
     static const char *const both[] = {"**/*.sql", "**/*.SQL",
                                        "d/"
                                        "*.sql"};
@@ -205,7 +207,7 @@ static confiture_status notes_call(void *ctx, const confiture_run *run, confitur
     return status;
 }
 
-static void test_notes_no_memory(void) {
+TEST(notes, no_memory) {
     tree_open();
     tree_text("t/10_a.sql", "");
     tree_text("t/2_\xC3\xA4.sql", "");
@@ -214,12 +216,4 @@ static void test_notes_no_memory(void) {
     memory_exhaust_io(notes_call, NULL, 1, true, NULL, CONFITURE_IO_READ);
     memory_exhaust_io(notes_call, NULL, 1, false, NULL, CONFITURE_IO_READ);
     tree_close();
-}
-
-static void test_notes(void) {
-    test_notes_numbers();
-    test_notes_alike();
-    test_notes_letters();
-    test_notes_left_out();
-    test_notes_no_memory();
 }

@@ -1,9 +1,11 @@
 /* Where a schema goes, at its edges: output.c, build.c. What a test of building in general
  * has no reason to do: outputs that are one file, a file that is in the way, no name left. */
 
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(output, tree_suite_begins, tree_suite_ends_whole);
 
 static confiture_files *output_find(const char *directory) {
     confiture_files *files = NULL;
@@ -48,7 +50,7 @@ static void output_make(void) {
 #define SAME(path) "ARGUMENT " path ": two outputs are the same file"
 
 /* Of two outputs that are one file the last would win: refused before anything is written. */
-static void test_output_collisions(void) {
+TEST(output, collisions) {
     int held;
     output_make();
     CHECK_STR(output_split("0.sql", "1.sql", "2.sql"), "done");
@@ -99,7 +101,7 @@ static confiture_status output_in_tree(void *ctx, const confiture_run *run,
                                        error);
 }
 
-static void test_output_in_tree(void) {
+TEST(output, in_tree) {
     static const char *const make[] = {"t/0.sql", "0", "t/1.sql", "1", "t/2.sql", "2", NULL};
     static const char all[] = "NO_FILES t/0.sql: the output is the only file of the list";
     confiture_run run;
@@ -136,7 +138,7 @@ static int output_make_directory(void *user, const confiture_progress *progress)
 }
 
 /* Something that takes the file's place at the last moment. */
-static void test_output_in_the_way(void) {
+TEST(output, in_the_way) {
     confiture_build_options options;
     confiture_files *files;
     confiture_schema schema;
@@ -158,7 +160,7 @@ static void test_output_in_the_way(void) {
 
 /* Unchanged and to be on the disk: there is no rename whose directory had to be synced.
  * One that cannot be opened for that is an error before anything is written. */
-static void test_output_sync(void) {
+TEST(output, sync) {
     confiture_build_options options;
     confiture_files *files;
     confiture_schema schema;
@@ -211,7 +213,7 @@ static int output_never(void *user, const void *data, size_t size) {
 }
 
 /* Nothing at all is a string, too, and needs a byte of memory; NULL options are the default. */
-static void test_output_nothing(void) {
+TEST(output, nothing) {
     confiture_files *files = NULL;
     confiture_schema schema;
     confiture_sink sink;
@@ -232,7 +234,7 @@ static void test_output_nothing(void) {
 }
 
 /* Sizes that no machine has: an error, no wish at all, or one for less. */
-static void test_output_too_large(void) {
+TEST(output, too_large) {
     cfti_output output;
     cfti_build build;
     cfti_chunk chunk;
@@ -267,7 +269,7 @@ static void output_on_finding(void *user, const confiture_finding *finding) {
 }
 
 /* A large file comes in pieces; what was found in the first is told once, at its end. */
-static void test_output_found_early(void) {
+TEST(output, found_early) {
     confiture_check_options check;
     confiture_build_options build;
     confiture_files *files;
@@ -294,7 +296,7 @@ static void test_output_found_early(void) {
 
 /* An output that does not exist yet is left out as the next build will leave it out: a
  * link that waits for it, and its path in a list of one's own. */
-static void test_output_awaited(void) {
+TEST(output, awaited) {
     static const char *const own[] = {"s/../s/out.sql", "s/a.sql", "s/linked.sql"};
     static const char *const lost[] = {"s/a.sql", "s/lost.sql", "s/linked.sql"};
     static const char *const outputs[] = {"s/linked.sql", "s/out.sql", "s/dir/out.sql"};
@@ -340,7 +342,7 @@ static void test_output_awaited(void) {
 
 /* Whether two targets are one file, and whether a path still leads to what was found, where
  * they lie on different file systems: of what is made here, all is on one. */
-static void test_output_devices(void) {
+TEST(output, devices) {
     cfti_target a, b;
     memset(&a, 0, sizeof a);
     memset(&b, 0, sizeof b);
@@ -420,7 +422,7 @@ static int output_build_closed(const confiture_files *expected_of) {
 }
 
 /* What a host with a closed standard error writes there is lost, and not in the schema. */
-static void test_output_closed_descriptors(void) {
+TEST(output, closed_descriptors) {
     confiture_files *files;
     int status = -1;
     pid_t child;
@@ -435,25 +437,4 @@ static void test_output_closed_descriptors(void) {
     confiture_files_free(files);
     tree_clear();
 }
-#else
-static void test_output_closed_descriptors(void) {} /* there are no such numbers */
 #endif
-
-static void test_output(void) {
-    size_t descriptors = tree_descriptors();
-    tree_open();
-    (void)alarm(300); /* what hangs is to fail */
-    test_output_collisions();
-    test_output_in_tree();
-    test_output_awaited();
-    test_output_in_the_way();
-    test_output_sync();
-    test_output_nothing();
-    test_output_too_large();
-    test_output_found_early();
-    test_output_devices();
-    test_output_closed_descriptors();
-    (void)alarm(0);
-    tree_close();
-    CHECK(tree_descriptors() == descriptors);
-}

@@ -1,8 +1,10 @@
 /* Paths, their order, and how an error is put into words: base.h, memory.c, error.c and the
  * first half of path.c. */
 
-#include "memory.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/tree.h"
+
+SUITE(path, tree_suite_begins, tree_suite_ends);
 
 static void path_buffer_init(cfti_buffer *buffer) {
     memset(buffer, 0, sizeof *buffer);
@@ -11,7 +13,7 @@ static void path_buffer_init(cfti_buffer *buffer) {
 
 /* ==== Components ========================================================= */
 
-static void test_path_clean(void) {
+TEST(path, clean) {
     static const char *const cases[][2] = {
         {"", "."},      {".", "."},           {"./", "."},       {"./.", "."},
         {"a", "a"},     {"a/", "a"},          {"a//b", "a/b"},   {"./a/./b/.", "a/b"},
@@ -33,7 +35,7 @@ static void test_path_clean(void) {
     cfti_buffer_free(&out);
 }
 
-static void test_path_compare(void) {
+TEST(path, compare) {
     /* As sorted() puts them, of pathlib's paths. */
     static const char *const ordered[] = {".",
                                           "-x",
@@ -69,7 +71,7 @@ static void test_path_compare(void) {
     CHECK(cfti_path_compare("a\xFF", "a/b") > 0);
 }
 
-static void test_path_relations(void) {
+TEST(path, relations) {
     static const char *const below[][3] = {
         {"a/b", "a", "b"},       {"a", "a", ""},     {"ab", "a", NULL},     {"a-b/c", "a", NULL},
         {"a/b/c", "a/b", "c"},   {"a", "a/b", NULL}, {"a/b", ".", "a/b"},   {".", ".", ""},
@@ -125,7 +127,7 @@ static const char *path_resolved(const char *path) {
     return words;
 }
 
-static void test_path_resolve(void) {
+TEST(path, resolve) {
     static const char *const cases[][2] = {{".", ""},
                                            {"d", "d"},
                                            {"./d//e/.", "d/e"},
@@ -200,7 +202,7 @@ static void path_report(confiture_error *error, confiture_status status, const c
     CHECK(memchr(error->message, '\n', strlen(error->message)) == NULL);
 }
 
-static void test_path_errors(void) {
+TEST(path, errors) {
     static confiture_error error;
     static char path[6000];
     size_t size, length, k;
@@ -283,7 +285,7 @@ static void test_path_errors(void) {
     CHECK(good);
 }
 
-static void test_path_numbers(void) {
+TEST(path, numbers) {
     static const struct {
         uint64_t value;
         const char *text;
@@ -332,7 +334,7 @@ static void test_path_numbers(void) {
 
 /* ==== Memory ============================================================= */
 
-static void test_path_memory(void) {
+TEST(path, memory) {
     memory m;
     cfti_buffer buffer;
     cfti_arena arena;
@@ -381,7 +383,7 @@ static void test_path_memory(void) {
 
 #if !defined(_WIN32) /* there a path of any length is read in one call */
 /* Links whose paths one call does not take: 4,000 bytes and more. */
-static void test_path_long_link(void) {
+TEST(path, long_link) {
     static const struct {
         const char *head;
         int expected;
@@ -416,7 +418,7 @@ static void test_path_long_link(void) {
 
 /* What is still to do may be nothing, or have components of no name; and what has been gone
  * may fill its buffer to the byte, so that the end of it needs memory. */
-static void test_path_follow(void) {
+TEST(path, follow) {
     cfti_buffer out, todo;
     memory m;
     memory_init(&m);
@@ -434,20 +436,4 @@ static void test_path_follow(void) {
     cfti_buffer_free(&out);
     cfti_buffer_free(&todo);
     CHECK(memory_is_clean(&m));
-}
-
-static void test_path(void) {
-    tree_open();
-    test_path_clean();
-    test_path_compare();
-    test_path_relations();
-    test_path_resolve();
-    test_path_errors();
-    test_path_numbers();
-    test_path_memory();
-#if !defined(_WIN32)
-    test_path_follow();
-    test_path_long_link();
-#endif
-    tree_close();
 }

@@ -2,8 +2,10 @@
  * a filter. What can be done without is done without; where filters are not to be had, there
  * is nothing to be seen. */
 
-#include "memory.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/tree.h"
+
+SUITE(refused, tree_suite_begins, tree_suite_ends);
 
 #if defined(__linux__)
 #include <linux/filter.h>
@@ -135,9 +137,8 @@ static int refused_case(int i) {
     }
 }
 
-static void test_refused(void) {
+TEST(refused, call_is_done_without) {
     int i, status;
-    tree_open();
     tree_text("s/a.sql", "SELECT 1;");
     tree_text("s/b.sql", "SELECT 2;");
     tree_text("b/x/a.sql", "SELECT 1;");
@@ -157,11 +158,6 @@ static void test_refused(void) {
         if (!CHECK(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == REFUSED_SKIP))
             runs_note("case, exit status", i, WEXITSTATUS(status), 0);
     }
-    tree_close();
 }
-
-#else
-
-static void test_refused(void) {}
 
 #endif

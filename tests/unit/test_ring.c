@@ -1,8 +1,10 @@
 /* A batch of files by one system call: os/uring.c. Where rings are not to be had there is
  * only that to be seen. */
 
-#include "runs.h"
-#include "tree.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(ring, tree_suite_begins, tree_suite_ends);
 
 #if defined(__linux__)
 #include <linux/filter.h>
@@ -53,7 +55,7 @@ static void ring_fetch(cfti_os_ring *ring) {
 }
 
 /* Ahead of the ring, too, a link is not followed where it must not be. */
-static void test_ring_ahead(void) {
+TEST(ring, ahead) {
     cfti_os_fetch f[2];
     char data[2][RING_ROOM];
     size_t i;
@@ -82,7 +84,7 @@ static void ring_clean_request(cfti_os_ring *ring) {
     CHECK(r->address == 0 && r->size == 0 && r->call_flags == 0 && r->file_index == 0);
 }
 
-static void test_ring_files(void) {
+TEST(ring, files) {
     static char text[6000];
     size_t before, i;
     cfti_os_ring ring;
@@ -126,7 +128,7 @@ static void ring_same_look(const cfti_os_fetch *f) {
 
 /* Where a crowd is at work the ring looks at the files, too; else, and where it cannot, calls
  * do. It looks at a link, not at what that leads to. */
-static void test_ring_looks(void) {
+TEST(ring, looks) {
     cfti_os_ring ring;
     cfti_os_fetch f[RING_FILES];
     char data[RING_FILES][RING_ROOM];
@@ -153,7 +155,7 @@ static void test_ring_looks(void) {
 
 /* Calls are dear if a great many looks take no longer than a few of them, and cheap if a few
  * looks take a second: but only the eighth time, since something may have come in between. */
-static void test_ring_learns(void) {
+TEST(ring, learns) {
     cfti_os_ring ring;
     int i;
     if (cfti_ring_clock() == 0) return; /* it cannot be asked here */
@@ -218,7 +220,7 @@ static void recent_read(cfti_reader *reader, cfti_read *reads, cfti_arena *arena
 }
 
 /* Files that were changed just before the scan are read twice, by the ring as well. */
-static void test_ring_recent(void) {
+TEST(ring, recent) {
     confiture_files *files = NULL;
     confiture_allocator allocator;
     confiture_run run;
@@ -246,7 +248,7 @@ static void test_ring_recent(void) {
 }
 
 /* A FIFO that somebody has open to write, and does not write to, is not waited for. */
-static void test_ring_silent(void) {
+TEST(ring, silent) {
     cfti_os_ring ring;
     cfti_os_fetch f[RING_FILES];
     char data[RING_FILES][RING_ROOM];
@@ -291,7 +293,7 @@ static int ring_refused(const char *expected) {
     return strcmp(digest.hex, expected) == 0 ? 0 : 4;
 }
 
-static void test_ring_refused(void) {
+TEST(ring, refused) {
     confiture_files *files = NULL;
     confiture_digest digest;
     int status = 0;
@@ -308,23 +310,5 @@ static void test_ring_refused(void) {
     if (!CHECK(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77))
         runs_note("exit status", WEXITSTATUS(status), 0, 0);
 }
-
-static void test_ring(void) {
-    tree_open();
-    test_ring_ahead();
-    (void)alarm(600); /* what hangs is to fail */
-    test_ring_files();
-    test_ring_looks();
-    test_ring_learns();
-    test_ring_recent();
-    test_ring_silent();
-    test_ring_refused();
-    (void)alarm(0);
-    tree_close();
-}
-
-#else
-
-static void test_ring(void) {}
 
 #endif

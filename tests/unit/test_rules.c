@@ -2,6 +2,8 @@
  * every style of separator. Names are decoded by cfti_utf8_decode(), text is checked by
  * cfti_utf8_feed(), which knows no characters; both are asked about the same. */
 
+SUITE(rules, tree_suite_begins, tree_suite_ends);
+
 /* ==== Every sequence ===================================================== */
 
 /* The one right form of a code point, by the table of RFC 3629; its size, or 0 if it has none. */
@@ -35,7 +37,7 @@ static bool rules_text_takes(const uint8_t *p, size_t n) {
     return cfti_utf8_feed(&utf8, p, n) && cfti_utf8_end(&utf8);
 }
 
-static void test_rules_every_code_point_has_one_form(void) {
+TEST(rules, every_code_point_has_one_form) {
     uint32_t code, is;
     bool good = true;
     for (code = 0; code < 0x110000; code++) {
@@ -54,7 +56,7 @@ static void test_rules_every_code_point_has_one_form(void) {
 
 /* All beginnings, with what is on either side of each limit after them: nothing but the one right
  * form of a code point is taken, and of what follows a form nothing. */
-static void test_rules_nothing_else_is_a_form(void) {
+TEST(rules, nothing_else_is_a_form) {
     static const uint8_t edges[] = {0x00, 'a',  0x7F, 0x80, 0x8F, 0x90,
                                     0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
     const size_t n = TREE_COUNT(edges);
@@ -204,7 +206,7 @@ static void rules_expect(confiture_status status, const confiture_error *error, 
     if (!CHECK(good)) runs_note("rule, status", (int)rule, (int)status, 0);
 }
 
-static void test_rules_of_names_found(void) {
+TEST(rules, of_names_found) {
     static const char *const plain[] = {"*"};
     confiture_directory directory;
     confiture_error error;
@@ -235,7 +237,7 @@ static void test_rules_of_names_found(void) {
     }
 }
 
-static void test_rules_of_names_listed(void) {
+TEST(rules, of_names_listed) {
     confiture_error error;
     size_t i, p, way;
     for (i = 0; i < TREE_COUNT(rules); i++) {
@@ -264,7 +266,7 @@ static void test_rules_of_names_listed(void) {
 }
 
 /* A base hides what is above it: only names go into a schema. */
-static void test_rules_do_not_look_above_the_base(void) {
+TEST(rules, do_not_look_above_the_base) {
     confiture_find_options options;
     confiture_files *files;
     confiture_error error;
@@ -285,7 +287,7 @@ static void test_rules_do_not_look_above_the_base(void) {
 /* ==== In the schema ====================================================== */
 
 /* The name, as it is, in each style. */
-static void test_rules_good_names_in_every_style(void) {
+TEST(rules, good_names_in_every_style) {
     static const char *const around[][2] = {
         {"\n/* ==========================================\n * File: ",
          "\n * ========================================== */\n\nSELECT 1;\n"},
@@ -317,7 +319,7 @@ static void test_rules_good_names_in_every_style(void) {
 }
 
 /* What opens or ends the comment around it is an error where there is one. */
-static void test_rules_comments_in_names(void) {
+TEST(rules, comments_in_names) {
     static const struct {
         const char *path;
         bool ends, opens;
@@ -360,7 +362,7 @@ static void test_rules_comments_in_names(void) {
 }
 
 /* What goes into the header's lines obeys the same rules, templates those of UTF-8. */
-static void test_rules_of_headers_and_templates(void) {
+TEST(rules, of_headers_and_templates) {
     confiture_build_options options;
     confiture_header header;
     confiture_files *files;
@@ -392,17 +394,4 @@ static void test_rules_of_headers_and_templates(void) {
     }
     confiture_files_free(files);
     tree_clear();
-}
-
-static void test_rules(void) {
-    tree_open();
-    test_rules_every_code_point_has_one_form();
-    test_rules_nothing_else_is_a_form();
-    test_rules_of_names_found();
-    test_rules_of_names_listed();
-    test_rules_do_not_look_above_the_base();
-    test_rules_good_names_in_every_style();
-    test_rules_comments_in_names();
-    test_rules_of_headers_and_templates();
-    tree_close();
 }

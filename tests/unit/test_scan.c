@@ -8,9 +8,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 #endif
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(scan, tree_suite_begins, tree_suite_ends_whole);
 
 /* What can be done with a list; each once. */
 enum { SCAN_STREAM, SCAN_TREE, SCAN_MANIFEST, SCAN_CHECK, SCAN_BUILD, SCAN_WAYS };
@@ -163,7 +165,7 @@ static void scan_results(const confiture_files *files, size_t step) {
     }
 }
 
-static void test_scan_known(void) {
+TEST(scan, known) {
     static const char nothing[] =
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     static const char *const make[] = {
@@ -193,7 +195,7 @@ static void test_scan_known(void) {
 }
 
 /* Around every limit, and so many in one batch that the last are put off. */
-static void test_scan_sizes(void) {
+TEST(scan, sizes) {
     static const size_t kib = 1024, mib = 1048576;
     const size_t sizes[] = {0,         1,       64 * kib - 1, 64 * kib, 64 * kib + 1,
                             160 * kib, 2 * mib, 2 * mib + 1,  5 * mib,  0};
@@ -224,7 +226,7 @@ static void test_scan_sizes(void) {
     tree_clear();
 }
 
-static void test_scan_deep(void) {
+TEST(scan, deep) {
     char *path;
     confiture_files *files;
     scan_result result;
@@ -245,7 +247,7 @@ static void test_scan_deep(void) {
 
 /* ==== Errors ============================================================= */
 
-static void test_scan_not_files(void) {
+TEST(scan, not_files) {
     static const struct {
         const char *path, *expected;
     } cases[] = {
@@ -300,7 +302,7 @@ static void test_scan_not_files(void) {
 #if defined(__linux__)
 /* A FIFO, behind a link or in a list, is refused without being opened: whoever waits for a
  * reader of it goes on waiting. */
-static void test_scan_fifo_untouched(void) {
+TEST(scan, fifo_untouched) {
     confiture_files *files[2];
     char events[4096];
     int watcher = inotify_init1(IN_NONBLOCK);
@@ -327,12 +329,10 @@ static void test_scan_fifo_untouched(void) {
     (void)close(watcher);
     tree_clear();
 }
-#else
-static void test_scan_fifo_untouched(void) {}
 #endif
 
 /* What happens between the search and the scan. */
-static void test_scan_changes(void) {
+TEST(scan, changes) {
     confiture_files *files;
     TREE_NEEDS("FIFOs and sockets");
     tree_text("s/a.sql", "SELECT 1;\n");
@@ -368,7 +368,7 @@ static int scan_append_to_b(void *user, const confiture_progress *progress) {
 }
 
 /* And what happens during it. */
-static void test_scan_changed(void) {
+TEST(scan, changed) {
     confiture_files *files = scan_own("a.sql", "b.sql");
     confiture_run run;
     int once, way;
@@ -386,7 +386,7 @@ static void test_scan_changed(void) {
     tree_clear();
 }
 
-static void test_scan_unreadable(void) {
+TEST(scan, unreadable) {
     confiture_files *files;
     TREE_NEEDS("modes");
     tree_text("s/a.sql", "SELECT 1;\n");
@@ -411,7 +411,7 @@ static void test_scan_unreadable(void) {
 }
 
 /* Of several bad files the first in the list is told, whoever meets which one first. */
-static void test_scan_first_error(void) {
+TEST(scan, first_error) {
     confiture_files *files;
     char name[64];
     uint8_t *bytes;
@@ -459,7 +459,7 @@ static int scan_on_progress(void *user, const confiture_progress *now) {
 
 /* Large files of very different sizes: whoever has nothing to write yet reads on, and is
  * told about, but what is told must not go back, nor go on after a stop. */
-static void test_scan_uneven(void) {
+TEST(scan, uneven) {
     confiture_files *files;
     confiture_run run;
     scan_progress progress;
@@ -494,7 +494,7 @@ static void test_scan_uneven(void) {
     tree_clear();
 }
 
-static void test_scan_progress(void) {
+TEST(scan, progress) {
     confiture_files *files;
     confiture_run run;
     scan_progress progress;
@@ -561,7 +561,7 @@ static void *scan_rival_run(void *arg) {
 }
 
 /* A pool that is busy: the other call does its work alone. */
-static void test_scan_pool(void) {
+TEST(scan, pool) {
     scan_rival rivals[3];
     confiture_pool *pool;
     confiture_files *files;
@@ -600,7 +600,7 @@ static void test_scan_pool(void) {
     tree_clear();
 }
 
-static void test_scan_arguments(void) {
+TEST(scan, arguments) {
     confiture_files *files;
     confiture_hash_options hash;
     confiture_check_options check;
@@ -648,36 +648,3 @@ static void test_scan_arguments(void) {
 }
 
 #include "test_scan_memory.c"
-
-static void test_scan(void) {
-    size_t descriptors = tree_descriptors();
-    tree_open();
-    (void)alarm(600); /* what hangs is to fail */
-    test_scan_known();
-    test_scan_sizes();
-    test_scan_deep();
-    test_scan_not_files();
-    test_scan_fifo_untouched();
-    test_scan_changes();
-    test_scan_changed();
-    test_scan_unreadable();
-    test_scan_first_error();
-    test_scan_progress();
-    test_scan_uneven();
-    test_scan_pool();
-#if !defined(CONFITURE_NO_THREADS)
-    test_scan_wait();
-#endif
-    test_scan_expected();
-    test_scan_arguments();
-    test_scan_exhausted();
-    test_scan_mappings();
-    test_scan_settled();
-    test_scan_read_again();
-    test_scan_endless();
-    test_scan_bounded();
-    (void)alarm(0);
-    tree_close();
-    runs_close();
-    CHECK(tree_descriptors() == descriptors);
-}

@@ -37,7 +37,7 @@ static confiture_status scan_exhaust(void *ctx, const confiture_run *run, confit
     return status;
 }
 
-static void test_scan_exhausted(void) {
+TEST(scan, exhausted) {
     static char cr[600001];
     scan_exhausted e;
     char name[64];
@@ -89,7 +89,7 @@ static bool scan_is_mapped(void) {
 }
 
 /* No mapping may be left behind, whatever became of its file. */
-static void test_scan_mappings(void) {
+TEST(scan, mappings) {
     static char cr[300000];
     confiture_files *files;
     confiture_run run;
@@ -117,7 +117,7 @@ static void test_scan_mappings(void) {
 }
 
 /* Which times say that nobody has written since. */
-static void test_scan_settled(void) {
+TEST(scan, settled) {
     static const struct {
         int64_t seconds;
         uint32_t ns;
@@ -167,7 +167,7 @@ static void test_scan_settled(void) {
 }
 
 /* A second read tells what is not the same, and brings it; and what has no room. */
-static void test_scan_read_again(void) {
+TEST(scan, read_again) {
     static uint8_t piece[256 << 10], data[6000];
     static confiture_files none;
     confiture_run run;
@@ -218,7 +218,7 @@ static void test_scan_read_again(void) {
 
 /* A file that takes an hour: the caller is asked all the while, whichever thread reads it,
  * and a stop is a stop. If not, SIGALRM ends the tests. */
-static void test_scan_endless(void) {
+TEST(scan, endless) {
     confiture_pool *pool = NULL;
     confiture_files *files;
     confiture_run run;
@@ -254,7 +254,7 @@ static void test_scan_endless(void) {
 }
 
 /* What is in flight is bounded: the manual promises twelve megabytes a thread at the most. */
-static void test_scan_bounded(void) {
+TEST(scan, bounded) {
     static const size_t threads[] = {1, 4};
     confiture_files *files;
     confiture_run run;
@@ -287,7 +287,7 @@ static void test_scan_bounded(void) {
 #if !defined(CONFITURE_NO_THREADS)
 /* A helper that is about to sleep when all is over has missed the signal that wakes it, and
  * must not: threads come to that in one order of theirs alone. */
-static void test_scan_wait(void) {
+TEST(scan, wait) {
     cfti_scan scan;
     int value = 0;
     memset(&scan, 0, sizeof scan);
@@ -304,7 +304,7 @@ static void test_scan_wait(void) {
 #endif
 
 /* How many bytes a batch may be expected to have, whatever the files so far were like. */
-static void test_scan_expected(void) {
+TEST(scan, expected) {
     static const uint64_t averages[] = {1, (size_t)1 << 20, (size_t)4 << 20, UINT64_MAX / 2};
     confiture_files files;
     confiture_run run;

@@ -1,6 +1,8 @@
 /* SHA-256, with every kernel that this machine has: cpu.c, sha256*.c. The constants are
  * those of FIPS 180-4 and of Python's hashlib. */
 
+SUITE(sha256, NULL, NULL);
+
 #include <stdlib.h>
 
 #if !defined(_WIN32)
@@ -437,7 +439,7 @@ static void sha_test_hex(void) {
                    "f0efeeedecebeae9e8e7e6e5e4e3e2e1");
 }
 
-static void test_sha256(void) {
+TEST(sha256, every_kernel_is_the_standard) {
     /* The mask as found, as it would be with each feature alone, and with none. The
      * macros of the bits are gone by now: what detection does not set is the
      * mark of a mask that is known. */

@@ -1,9 +1,11 @@
 /* Descriptors and memory that run out: many threads come to what one comes to, and name the file
  * that one would name: scan/schedule.c, find.c. And how much memory a call takes at the most. */
 
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(shortage, tree_suite_begins, tree_suite_ends);
 
 #include <sys/resource.h>
 
@@ -90,7 +92,7 @@ static confiture_files *shortage_tree(unsigned count) {
 /* ==== Descriptors ======================================================== */
 
 /* With every number of descriptors from none on. */
-static void test_shortage_descriptors(void) {
+TEST(shortage, descriptors) {
     confiture_files *files = shortage_tree(150);
     struct rlimit before, few;
     size_t used = tree_descriptors(), free_ones, r, same = 0;
@@ -170,7 +172,7 @@ static void shortage_budgets(const confiture_files *files) {
     }
 }
 
-static void test_shortage_budgets(void) {
+TEST(shortage, budgets) {
     confiture_files *files = shortage_tree(100);
     shortage_budgets(files);
     confiture_files_free(files);
@@ -246,7 +248,7 @@ static size_t shortage_promise(int kind, size_t threads) {
     return (flight + (kind == SHORTAGE_CR ? 8 : 4) * threads) * mib;
 }
 
-static void test_shortage_peaks(void) {
+TEST(shortage, peaks) {
     static const size_t threads[] = {1, 2, 16};
     size_t i;
     int kind, way;
@@ -267,14 +269,4 @@ static void test_shortage_peaks(void) {
         confiture_files_free(files);
         tree_clear();
     }
-}
-
-static void test_shortage(void) {
-    tree_open();
-    (void)alarm(600); /* what hangs is to fail */
-    test_shortage_peaks();
-    test_shortage_descriptors();
-    test_shortage_budgets();
-    (void)alarm(0);
-    tree_close();
 }

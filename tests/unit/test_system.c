@@ -1,9 +1,11 @@
 /* What the system says no to, and kernel files, whose size is not their size: os/posix.c,
  * read.c, the ring's edges in threads/ring_cache.c and os/uring.c, and the words for errors. */
 
-#include "memory.h"
-#include "runs.h"
-#include "tree.h"
+#include "../chest/memory.h"
+#include "../chest/runs.h"
+#include "../chest/tree.h"
+
+SUITE(system, tree_suite_begins, tree_suite_ends_whole);
 
 #include <poll.h>
 #include <signal.h>
@@ -18,7 +20,7 @@ static int system_on_entry(void *ctx, const char *name, cfti_kind kind) {
 }
 
 /* Every call that fails says why; none pretends. */
-static void test_system_refusals(void) {
+TEST(system, refusals) {
     const uint8_t *mapped = NULL;
     cfti_os_status status;
     cfti_os_file file, pipes[2];
@@ -63,7 +65,7 @@ static void test_system_refusals(void) {
     tree_clear();
 }
 
-static void test_system_kinds(void) {
+TEST(system, kinds) {
     static const struct {
         unsigned char type;
         cfti_kind kind;
@@ -83,7 +85,7 @@ static void test_system_kinds(void) {
 }
 
 /* No component of a path is longer than one call takes, though the path may be. */
-static void test_system_long(void) {
+TEST(system, long) {
     size_t descriptors = tree_descriptors();
     char path[6000], *deep;
     const char *paths[1];
@@ -114,7 +116,7 @@ static void test_system_long(void) {
 }
 
 /* A directory that is gone from under the process: relative paths lead nowhere. */
-static void test_system_gone(void) {
+TEST(system, gone) {
     confiture_find_options options;
     confiture_files *files = NULL;
     confiture_error error;
@@ -141,7 +143,7 @@ static void test_system_gone(void) {
 }
 
 /* Any of these says that a file is not the one that it was. */
-static void test_system_same(void) {
+TEST(system, same) {
     cfti_os_status a, b;
     int i;
     memset(&a, 0, sizeof a);
@@ -199,7 +201,7 @@ static void system_kernel_file(const char *path) {
     confiture_files_free(files);
 }
 
-static void test_system_kernel(void) {
+TEST(system, kernel) {
     static const char known_size[] = "/sys/kernel/mm/transparent_hugepage/enabled";
     confiture_directory directory;
     confiture_hash_options options;
@@ -249,7 +251,7 @@ static void test_system_kernel(void) {
 }
 
 /* What stands in a file's place when its turn comes may be anything. */
-static void test_system_not_files(void) {
+TEST(system, not_files) {
     cfti_os_file directory;
     cfti_reader reader;
     cfti_arena arena;
@@ -297,7 +299,7 @@ static void system_broken_ring(const confiture_pool *pool, const confiture_files
 
 /* More files in one directory than a ring takes at once, and rings that are not to be had
  * or of no use: the same digest. */
-static void test_system_rings(void) {
+TEST(system, rings) {
     confiture_hash_options options;
     confiture_files *files = NULL;
     confiture_digest expected, digest;
@@ -362,7 +364,7 @@ static confiture_status system_hash_tree(void *ctx, const confiture_run *run,
 
 /* Files that are hashed side by side get their memory at once, if there is any; the largest that
  * are read whole, one at a time. */
-static void test_system_side_by_side(void) {
+TEST(system, side_by_side) {
     confiture_files *files = NULL;
     confiture_digest digest, serial;
     confiture_hash_options options;
@@ -417,7 +419,7 @@ static int system_empty_b(void *user, const void *data, size_t size) {
 
 /* What was mapped is not looked at any more when its turn comes: in a mapping of a file that
  * has been emptied there is nothing to look at but SIGBUS. */
-static void test_system_mapped(void) {
+TEST(system, mapped) {
     confiture_build_options options;
     confiture_files *files = NULL;
     confiture_schema schema;
@@ -443,7 +445,7 @@ static void test_system_mapped(void) {
 }
 #endif
 
-static void test_system_pools(void) {
+TEST(system, pools) {
     confiture_pool *pool = NULL;
     confiture_error error;
     confiture_run run;
@@ -462,7 +464,7 @@ static void test_system_pools(void) {
 }
 
 /* What passes is asked for again; what stays is remembered. */
-static void test_system_shortages(void) {
+TEST(system, shortages) {
     static const int passing[] = {EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS};
     static const int lasting[] = {0, ENOSYS, EPERM, EACCES, EINVAL, ENOENT, EIO, ENOSPC, ENXIO};
     size_t i;
@@ -471,7 +473,7 @@ static void test_system_shortages(void) {
 }
 
 /* Every error has words, and one that has none its number; the numbers differ by system. */
-static void test_system_words(void) {
+TEST(system, words) {
     static const struct {
         int error;
         const char *text;
@@ -536,7 +538,7 @@ static bool system_has_word(const char *line, const char *word) {
 }
 
 /* The processor has what the kernel says that it has. */
-static void test_system_processor(void) {
+TEST(system, processor) {
     size_t size;
     char *text = tree_read("/proc/cpuinfo", &size);
     const char *flags = text == NULL ? NULL : strstr(text, "\nflags\t");
@@ -555,8 +557,6 @@ static void test_system_processor(void) {
     }
     free(text);
 }
-#else
-static void test_system_processor(void) {}
 #endif
 
 #if defined(__linux__)
@@ -594,7 +594,7 @@ static pid_t system_lease(const char *path) {
 }
 
 /* A file on which another process holds a lease is waited for, by each way to it. */
-static void test_system_leases(void) {
+TEST(system, leases) {
     static const confiture_io ways[] = {CONFITURE_IO_READ, CONFITURE_IO_MMAP, CONFITURE_IO_RING};
     confiture_find_options find;
     confiture_hash_options hash;
@@ -626,12 +626,10 @@ static void test_system_leases(void) {
     confiture_files_free(files[1]);
     tree_clear();
 }
-#else
-static void test_system_leases(void) {}
 #endif
 
 /* Nothing else is waited for, and a lease not for ever. */
-static void test_system_no_leases(void) {
+TEST(system, no_leases) {
     static const struct {
         const char *path;
         int error, naps;
@@ -651,31 +649,4 @@ static void test_system_no_leases(void) {
         CHECK(errno == cases[i].error);
     }
     tree_clear();
-}
-
-static void test_system(void) {
-    size_t descriptors = tree_descriptors();
-    tree_open();
-    (void)alarm(300); /* what hangs is to fail */
-    test_system_refusals();
-    test_system_kinds();
-    test_system_long();
-    test_system_gone();
-    test_system_same();
-    test_system_kernel();
-    test_system_not_files();
-    test_system_rings();
-    test_system_side_by_side();
-#if !defined(CONFITURE_NO_MMAP)
-    test_system_mapped();
-#endif
-    test_system_pools();
-    test_system_shortages();
-    test_system_words();
-    test_system_leases();
-    test_system_no_leases();
-    test_system_processor();
-    (void)alarm(0);
-    tree_close();
-    CHECK(tree_descriptors() == descriptors);
 }

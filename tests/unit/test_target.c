@@ -1,6 +1,8 @@
 /* How a file is replaced: the rights of the new one, what is not replaced but written to as it
  * stands, what is left alone, what is undone. */
 
+SUITE(target, tree_suite_begins, tree_suite_ends_whole);
+
 #include <grp.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -56,7 +58,7 @@ static void target_become_root(void) {
 }
 
 /* The old file's owner, group and mode, who builds, and what the new one's mode is to be. */
-static void test_target_rights(void) {
+TEST(target, rights) {
     static const struct {
         int owner, group;
         unsigned mode;
@@ -115,7 +117,7 @@ static int target_close_to_others(void *user, const confiture_progress *progress
     return 0;
 }
 
-static void test_target_rights_that_change(void) {
+TEST(target, rights_that_change) {
     static char paths[2][8] = {"x.sql", "y.sql"};
     confiture_build_options options;
     size_t i;
@@ -179,7 +181,7 @@ static unsigned target_acl_may(const char *path, unsigned tag) {
 
 /* An ACL is kept, its mask is not taken for the group's rights, and one that only the
  * directory would give is not taken over. */
-static void test_target_acl(void) {
+TEST(target, acl) {
     tree_text("s/a.sql", target_new);
     tree_text("x.sql", "old");
     if (!target_set_acl("x.sql", TARGET_ACL, 6, 0, 6, 0)) {
@@ -204,7 +206,7 @@ static void test_target_acl(void) {
 }
 
 /* Where the new file cannot have the old one's group. */
-static void test_target_acl_of_others(void) {
+TEST(target, acl_of_others) {
     if (!tree_is_root()) return;
     tree_text("s/a.sql", target_new);
     tree_directory("open");
@@ -221,9 +223,6 @@ static void test_target_acl_of_others(void) {
     }
     tree_clear();
 }
-#else
-static void test_target_acl(void) {}
-static void test_target_acl_of_others(void) {}
 #endif
 
 /* ==== What is written to as it stands ==================================== */
@@ -231,7 +230,7 @@ static void test_target_acl_of_others(void) {}
 #if defined(__linux__)
 /* What is open in this process is no file to be replaced, though it leads to one: between what
  * others write to it, and nothing of that is lost. */
-static void test_target_open_file(void) {
+TEST(target, open_file) {
     static const char *const links[] = {"/proc/self/fd/%d", "/dev/fd/%d", "/proc/thread-self/fd/%d",
                                         "link"};
     struct stat before, after;
@@ -262,7 +261,7 @@ static void test_target_open_file(void) {
 }
 
 /* One that is open for reading only, one that is gone, and one whose name is another's now. */
-static void test_target_open_file_errors(void) {
+TEST(target, open_file_errors) {
     char path[64], expected[128], text[32];
     int fd;
     tree_text("s/a.sql", target_new);
@@ -286,7 +285,7 @@ static void test_target_open_file_errors(void) {
 }
 
 /* Another process's: written to at its end. */
-static void test_target_foreign_file(void) {
+TEST(target, foreign_file) {
     char path[64];
     int pipes[2], fd;
     pid_t child;
@@ -312,7 +311,7 @@ static void test_target_foreign_file(void) {
 }
 
 /* An open file that the list holds, too, is not read while it is written to. */
-static void test_target_open_input(void) {
+TEST(target, open_input) {
     char path[64];
     int fd;
     tree_text("s/a.sql", target_new);
@@ -324,15 +323,10 @@ static void test_target_open_input(void) {
     (void)close(fd);
     tree_clear();
 }
-#else
-static void test_target_open_file(void) {}
-static void test_target_open_file_errors(void) {}
-static void test_target_foreign_file(void) {}
-static void test_target_open_input(void) {}
 #endif
 
 /* A FIFO sees all of a schema, or nothing of one that fails, however long it is. */
-static void test_target_fifo_is_whole(void) {
+TEST(target, fifo_is_whole) {
     char byte;
     int fd;
     tree_fill("s/a.sql", 2000000, 1);
@@ -369,7 +363,7 @@ static bool target_is_pending(void) {
 }
 
 /* A reader that leaves is an error, and no signal; what the host does with SIGPIPE stays. */
-static void test_target_reader_leaves(void) {
+TEST(target, reader_leaves) {
     int i;
     tree_fill("s/a.sql", 2000000, 1);
     tree_fifo("pipe");
@@ -412,7 +406,7 @@ static int target_count_directory(void *user, const confiture_progress *progress
 
 /* The same bytes: no file is made, in the middle either; other ones, wherever they begin and
  * however long the file is. */
-static void test_target_unchanged(void) {
+TEST(target, unchanged) {
     confiture_build_options options;
     confiture_header header;
     struct timespec during;
@@ -460,7 +454,7 @@ static void test_target_unchanged(void) {
 }
 
 /* The digest alone may be another: of seed files that are left out. */
-static void test_target_digest_alone(void) {
+TEST(target, digest_alone) {
     confiture_build_options options;
     confiture_header header;
     bool unchanged;
@@ -498,7 +492,7 @@ static int target_spoil(void *user, const confiture_progress *progress) {
     return 0;
 }
 
-static void test_target_compared_and_changed(void) {
+TEST(target, compared_and_changed) {
     confiture_build_options options;
     int spoilt = 0;
     char *text;
@@ -525,7 +519,7 @@ static void test_target_compared_and_changed(void) {
 
 #if defined(__linux__)
 /* A file system that nothing can be written to, with nothing to be written. */
-static void test_target_read_only(void) {
+TEST(target, read_only) {
     confiture_build_options options;
     bool unchanged = false;
     tree_text("s/a.sql", target_new);
@@ -549,8 +543,6 @@ static void test_target_read_only(void) {
     if (umount("d") != 0) tree_die("umount", "d");
     tree_clear();
 }
-#else
-static void test_target_read_only(void) {}
 #endif
 
 /* ==== What is undone, and what has no name =============================== */
@@ -562,7 +554,7 @@ static int target_occupy(void *user, const confiture_progress *progress) {
 }
 
 /* The last of three cannot be renamed: the first two are what they were. */
-static void test_target_undone(void) {
+TEST(target, undone) {
     static const char *const paths[] = {"0.sql", "1.sql", "2.sql"};
     static const char *const pre[] = {"s/0"}, *const post[] = {"s/2"};
     confiture_build_options options;
@@ -598,7 +590,7 @@ static int target_look(void *user, const confiture_progress *progress) {
     return 0;
 }
 
-static void test_target_nameless(void) {
+TEST(target, nameless) {
     confiture_build_options options;
     size_t seen = 0;
     int fd;
@@ -618,12 +610,10 @@ static void test_target_nameless(void) {
     CHECK(seen == 0);
     tree_clear();
 }
-#else
-static void test_target_nameless(void) {}
 #endif
 
 /* A name that somebody else has is passed over, and what it stands for stays. */
-static void test_target_names(void) {
+TEST(target, names) {
     cfti_target target;
     cfti_buffer name;
     size_t i, k;
@@ -646,7 +636,7 @@ static void test_target_names(void) {
 
 /* Names that one file may have in a directory where case does not matter, by what can be
  * there: Linux's folded ext4, vfat, macOS, Windows. */
-static void test_target_folded_names(void) {
+TEST(target, folded_names) {
     CHECK(cfti_path_may_be_same("schema.sql", "Schema.SQL"));
     CHECK(cfti_path_may_be_same("schema.sql", "schema.sql"));
     CHECK(!cfti_path_may_be_same("schema.sql", "schemb.sql"));
@@ -657,31 +647,4 @@ static void test_target_folded_names(void) {
     CHECK(cfti_path_may_be_same("\xC3\xA4.sql", "a\xCC\x88.sql"));
     CHECK(cfti_path_may_be_same("k.sql", "\xE2\x84\xAA.sql"));
     CHECK(cfti_path_may_be_same("a.sql", "a.sql\xE2\x80\x8D"));
-}
-
-static void test_target(void) {
-    size_t descriptors = tree_descriptors();
-    tree_open();
-    (void)alarm(300); /* what hangs is to fail */
-    test_target_rights();
-    test_target_rights_that_change();
-    test_target_acl();
-    test_target_acl_of_others();
-    test_target_open_file();
-    test_target_open_file_errors();
-    test_target_foreign_file();
-    test_target_open_input();
-    test_target_fifo_is_whole();
-    test_target_reader_leaves();
-    test_target_unchanged();
-    test_target_digest_alone();
-    test_target_compared_and_changed();
-    test_target_read_only();
-    test_target_undone();
-    test_target_nameless();
-    test_target_names();
-    test_target_folded_names();
-    (void)alarm(0);
-    tree_close();
-    CHECK(tree_descriptors() == descriptors);
 }

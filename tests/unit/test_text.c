@@ -1,5 +1,7 @@
 /* UTF-8, newlines and the search for bytes: text.c. */
 
+SUITE(text, NULL, NULL);
+
 static uint64_t text_random_state = 88172645463325252u;
 
 static uint32_t text_random(uint32_t below) {
@@ -54,7 +56,7 @@ static bool text_utf8_agrees(const uint8_t *p, size_t n) {
     return agrees;
 }
 
-static void test_utf8(void) {
+TEST(text, utf8) {
     /* Table 3-7 of the Unicode standard, one row each: first and last sequence. */
     static const char *const good[] = {"\x01",
                                        "\x7F",
@@ -155,7 +157,7 @@ static void test_utf8(void) {
 
 /* ==== Newlines =========================================================== */
 
-static void test_newlines(void) {
+TEST(text, newlines) {
     static const char *const cases[][2] = {{"", ""},
                                            {"a", "a"},
                                            {"\n", "\n"},
@@ -199,7 +201,7 @@ static void test_newlines(void) {
     }
 }
 
-static void test_text_search(void) {
+TEST(text, search) {
     static uint8_t text[5000];
     size_t i, n, from, expected;
     uint64_t count;
@@ -218,10 +220,4 @@ static void test_text_search(void) {
     }
     memset(text, '\n', sizeof text);
     CHECK(cfti_count_byte(text, sizeof text, '\n') == sizeof text);
-}
-
-static void test_text(void) {
-    test_utf8();
-    test_newlines();
-    test_text_search();
 }

@@ -1,6 +1,8 @@
 /* Rare ways through a search and its names, with the helpers of test_find.c: walk.c, find.c,
  * list.c, path.c. */
 
+SUITE(walk, tree_suite_begins, tree_suite_ends_whole);
+
 /* What the patterns (words) find below s. */
 static const char *walk_found(const char *patterns, const char *excludes) {
     static find_words include, exclude;
@@ -17,7 +19,7 @@ static const char *walk_found(const char *patterns, const char *excludes) {
 
 /* Names without wildcards are looked up and not listed: once, however often the pattern has
  * them, and as pathlib finds them. */
-static void test_walk_exact(void) {
+TEST(walk, exact) {
     static const char *const names[] = {
         "s/a/a/x.sql", "s/a/b/x.sql", "s/a/x.sql", "s/b/a/b/x.sql", "s/a/q/a/z/x.sql",
         "s/.a/x.sql",  "s/ab/x.sql",  "s/l/b/y",   "o/b/z",         "o/c/z"};
@@ -56,7 +58,7 @@ static void test_walk_exact(void) {
 }
 
 /* A name that can neither be found nor be said to be missing is an error that names it. */
-static void test_walk_refused(void) {
+TEST(walk, refused) {
     static const char *const make[] = {"s/d/x.sql", "",  "s/locked/x/x.sql", "", "s/y.sql",
                                        "",          NULL};
     TREE_NEEDS("modes");
@@ -76,7 +78,7 @@ static void test_walk_refused(void) {
 }
 
 /* Of "." nothing is taken off before what it holds is matched against an exclude. */
-static void test_walk_here(void) {
+TEST(walk, here) {
     static const char *const include[] = {"**", "*/x.sql"}, *const exclude[] = {"b"};
     confiture_directory directory = find_directory(".");
     tree_text("ab/x.sql", "");
@@ -91,7 +93,7 @@ static void test_walk_here(void) {
 }
 
 /* The first directory that cannot be used, though others follow; the first failure. */
-static void test_walk_several(void) {
+TEST(walk, several) {
     static const char *const bad[] = {"a**"};
     const char *excluded;
     confiture_directory directories[3];
@@ -150,7 +152,7 @@ static void test_walk_several(void) {
 }
 
 /* Names that lead nowhere, several in one directory: the first in the order of paths. */
-static void test_walk_dangling(void) {
+TEST(walk, dangling) {
     static const char *const include[] = {"**/y/x/*.sql"};
     static const char *const circle[] = {"c/*.sql"};
     confiture_directory directory = find_directory("s");
@@ -177,7 +179,7 @@ static void test_walk_dangling(void) {
 }
 
 /* Some file systems do not say in a listing what an entry is: then it is asked. */
-static void test_walk_unknown_kind(void) {
+TEST(walk, unknown_kind) {
     cfti_pattern pattern;
     cfti_walk walk;
     cfti_arena arena;
@@ -228,7 +230,7 @@ static void test_walk_unknown_kind(void) {
 }
 
 /* Lists of one's own, by absolute and relative paths and bases. */
-static void test_walk_bases(void) {
+TEST(walk, bases) {
     char above[5000], beside[5000], file[5000];
     struct {
         const char *path, *base, *expected;
@@ -301,7 +303,7 @@ static confiture_status walk_base_below(void *ctx, const confiture_run *run,
 }
 
 /* A name that is longer than the path, and than what is left of the list's first block. */
-static void test_walk_long_names(void) {
+TEST(walk, long_names) {
     char path[16001];
     size_t size;
     for (size = 8100; size < 16000; size += 3900) {
@@ -339,7 +341,7 @@ static confiture_status walk_search(void *ctx, const confiture_run *run, confitu
 }
 
 /* More directories than there is room for at first, with names that fill their memory. */
-static void test_walk_wide(void) {
+TEST(walk, wide) {
     char path[400];
     walk_case cases[3];
     size_t i;
@@ -393,7 +395,7 @@ static confiture_status walk_list_below(void *ctx, const confiture_run *run,
 }
 
 /* The base is longer than anything before it: below a directory that lies deep. */
-static void test_walk_deep_base(void) {
+TEST(walk, deep_base) {
     char path[512], base[5000];
     size_t i;
     TREE_NEEDS("current directory of 400 bytes");
@@ -411,7 +413,7 @@ static void test_walk_deep_base(void) {
 }
 
 /* Messages that are put together, and a search that is told of more than there can be. */
-static void test_walk_words(void) {
+TEST(walk, words) {
     confiture_directory directories[2];
     confiture_find_options options;
     confiture_files *files;
@@ -471,7 +473,7 @@ static const char *walk_stem(const char *path) {
 }
 
 /* As pathlib's stem: a dot that begins or ends a name begins no suffix. */
-static void test_walk_stems(void) {
+TEST(walk, stems) {
     CHECK_STR(walk_stem("d.e/a.b.sql"), "a.b");
     CHECK_STR(walk_stem("a.sql"), "a");
     CHECK_STR(walk_stem("d/.sql"), ".sql");
@@ -481,7 +483,7 @@ static void test_walk_stems(void) {
     CHECK_STR(walk_stem("d/.a.sql"), ".a");
 }
 
-static void test_walk_paths(void) {
+TEST(walk, paths) {
     cfti_buffer out;
     memory m;
     memory_init(&m);
@@ -499,7 +501,7 @@ static void test_walk_paths(void) {
 #if !defined(_WIN32) /* there no directory is opened relative to another */
 /* Few directories of a level stay open, and only those whose paths are long: CFTI_MAX_OPEN
  * and CFTI_OS_LONG_PATH. */
-static void test_walk_open(void) {
+TEST(walk, open) {
     static cfti_node nodes[40];
     cfti_node *level[40];
     size_t i, open = 0;
@@ -518,7 +520,7 @@ static void test_walk_open(void) {
 #endif
 
 /* Excluded directories whose paths are nearly those of others, and below the root. */
-static void test_walk_nearly_excluded(void) {
+TEST(walk, nearly_excluded) {
     const char *word = "s/a-b/x";
     confiture_directory directory = find_directory("s");
     confiture_find_options options;
@@ -545,30 +547,4 @@ static void test_walk_nearly_excluded(void) {
     CHECK_STR(find_outcome(&directory, 1, &options, false), "NO_FILES /: no SQL files found");
 #endif
     tree_clear();
-}
-
-static void test_walk(void) {
-    size_t descriptors = tree_descriptors();
-    tree_open();
-    (void)alarm(300); /* what hangs is to fail */
-    test_walk_exact();
-    test_walk_refused();
-    test_walk_here();
-    test_walk_several();
-    test_walk_dangling();
-    test_walk_unknown_kind();
-    test_walk_bases();
-    test_walk_long_names();
-    test_walk_wide();
-    test_walk_deep_base();
-    test_walk_words();
-    test_walk_stems();
-    test_walk_paths();
-#if !defined(_WIN32)
-    test_walk_open();
-#endif
-    test_walk_nearly_excluded();
-    (void)alarm(0);
-    tree_close();
-    CHECK(tree_descriptors() == descriptors);
 }

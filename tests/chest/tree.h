@@ -1,7 +1,7 @@
 /* tree.h: trees of files to test on, all of them below one temporary directory, which is
  * the current directory while there is one. Paths are relative to it. */
-#ifndef CONFITURE_TEST_TREE_H
-#define CONFITURE_TEST_TREE_H
+#ifndef CONFITURE_CHEST_TREE_H
+#define CONFITURE_CHEST_TREE_H
 
 #if defined(_WIN32)
 #include "tree_win32.h"

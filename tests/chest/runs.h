@@ -1,12 +1,10 @@
 /* runs.h: the ways in which a call may be run, none of which may change its result. */
-#ifndef CONFITURE_TEST_RUNS_H
-#define CONFITURE_TEST_RUNS_H
+#ifndef CONFITURE_CHEST_RUNS_H
+#define CONFITURE_CHEST_RUNS_H
 
 #include <pthread.h>
 
-/* CHECK for what is asked a varying number of times, as threads have it: only failures are
- * counted, so that the total of a run is always the same. */
-#define CHECK_QUIET(cond) ((cond) ? true : test_check(false, __FILE__, __LINE__, #cond))
+#include "test.h"
 
 typedef int runs_loop(void *user, size_t n, void (*task)(void *ctx, size_t index), void *ctx);
 
@@ -104,12 +102,6 @@ static void runs_close(void) {
         confiture_pool_free(runs_pools[i]);
         runs_pools[i] = NULL;
     }
-}
-
-/* Where in its loops the check that has just failed stands. */
-static void runs_note(const char *what, int a, int b, int c) {
-    if (test_counts.suite_failed <= TEST_SHOWN_AT_MOST)
-        printf("    %s: %d, %d, %d\n", what, a, b, c);
 }
 
 /* What a call came to, as one string: "done", or the status and the message. */
