@@ -59,11 +59,11 @@ $(BUILD)/unit: $(UNIT_DEPENDS) confiture.h | need-cc
 $(BUILD)/unit-posix: $(UNIT_DEPENDS) $(PARTS) | need-cc
 	$(call build,tests/unit/main.c,-I. -U__linux__ -DCFT_HEADER='"src/confiture-in.h"')
 
-$(BUILD)/driver: $(wildcard tests/driver*) $(CHEST) confiture.h | need-cc
-	$(call build,tests/driver.c,-I. -DCFT_HEADER='"confiture.h"')
+$(BUILD)/driver: $(wildcard tests/parity/driver*) $(CHEST) confiture.h | need-cc
+	$(call build,tests/parity/driver.c,-I. -DCFT_HEADER='"confiture.h"')
 
-$(BUILD)/known_answers: tests/known_answers.c confiture.h | need-cc
-	$(call build,tests/known_answers.c,-I. -DCFT_HEADER='"confiture.h"')
+$(BUILD)/known_answers: tests/known_answers/known_answers.c confiture.h | need-cc
+	$(call build,tests/known_answers/known_answers.c,-I. -DCFT_HEADER='"confiture.h"')
 
 $(BUILD)/faults: $(wildcard tests/faults/*) $(CHEST) confiture.h | need-cc
 	$(call build,tests/faults/faults.c,-I. -DCFT_HEADER='"confiture.h"')

@@ -432,14 +432,14 @@
  * Tests follow each promise, and fail without it. SECURITY.md says what is not promised.
  *
  * The same bytes as the Python reference, on every machine, processor, locale and file system,
- *   with any number of threads and any way of reading. [tests/parity.py, tests/everywhere.py,
- *   tests/windows.py]
+ *   with any number of threads and any way of reading. [tests/parity, tests/everywhere,
+ *   tests/windows]
  * SHA-256 is NIST's, on each kernel, at every alignment, in pieces and side by side; no byte
- *   before or after a message is read. [tests/known_answers.py, tests/unit/test_sha256.c]
+ *   before or after a message is read. [tests/known_answers, tests/unit/test_sha256.c]
  * No input, tree or name makes the library crash, hang, or access foreign memory; work and memory
  *   grow with the input, not with its square. (A file system that does not answer is waited for, a
  *   lease for a minute; a file without end, as FUSE can make one, ends at max_file_size.)
- *   [tests/fuzz, tests/hostile.py, tests/growth.c]
+ *   [tests/fuzz, tests/hostile]
  * Any failure, at any time, either is an error with its status and path or makes no difference;
  *   nothing leaks, no descriptor stays open, no temporary file remains. [tests/faults,
  *   tests/unit/test_face.c]
@@ -463,7 +463,7 @@
  *   during the read, that leaves the file's times as they were (FAT, some servers) and puts an old
  *   file of equal size in the place of one that is just being written. A file that is emptied, cut
  *   or grown step by step is what it was at one step. Files are not a snapshot of each other.
- *   [tests/races, tests/faults, tests/hostile.py]
+ *   [tests/races, tests/faults, tests/hostile]
  * An output that is a file is the old file or the new one, after an error, a signal, or SIGKILL at
  *   any step; an output that is written in place may have received a part. SIGKILL may leave a
  *   .confiture-*.tmp: between naming and renaming, or from the start where files without names are
@@ -474,10 +474,10 @@
  *   but not use or free the parent's pool, whose threads the child lacks. [tests/races]
  * The mask of processor features is the only global that changes. Only confiture_* is exported and
  *   only CONFITURE_* defined. 64 KiB of stack are enough, besides what libc and callbacks need. No
- *   locale, no stdio, no signal handler, no exit. [tests/hygiene.py, tests/compile.py]
- * The tests reach every line, except those named in tests/coverage_gaps.txt, and notice mistakes
- *   that are put in, except those explained in tests/mutants_explained.txt. [tests/coverage.py,
- *   tests/mutate.py]
+ *   locale, no stdio, no signal handler, no exit. [tests/hygiene, tests/compile]
+ * The tests reach every line, except those named in tests/coverage/coverage_gaps.txt, and notice
+ *   mistakes that are put in, except those explained in tests/mutants/mutants_explained.txt.
+ *   [tests/coverage, tests/mutants]
  *
  * Untested, for want of machines: macOS and BSD (but the unit tests also run without the calls
  * that only Linux has), MSVC, Windows itself (but wine), real 32-bit kernels.

@@ -1,56 +1,8 @@
 #!/usr/bin/env python3
-"""Black-box tests of the confiture command.
-
-    tests/command.py [COMMAND] [NAME...]    COMMAND: its path, ./confiture by default
-                                            NAME: only tests whose id holds one of these
-
-What is expected is written out here or computed with hashlib, never by the command itself. All
-files are made below one temporary folder. The last line is "N passed, N failed, N skipped".
-"""
+"""Runs tests/command/command.py."""
 
 import os
-import pathlib
 import sys
-import tempfile
-import unittest
 
-import command_base
-import command_bad_input
-import command_hash
-import command_input
-import command_line
-import command_process
-import command_readme
-import command_results
-
-MODULES = (command_line, command_results, command_hash, command_input, command_bad_input,
-           command_process, command_readme)
-
-
-def select_tests(suite, words):
-    for test in suite:
-        if isinstance(test, unittest.TestSuite):
-            yield from select_tests(test, words)
-        elif not words or any(word in test.id() for word in words):
-            yield test
-
-
-def main():
-    command = sys.argv[1] if len(sys.argv) > 1 else "./confiture"
-    if not os.access(command, os.X_OK):
-        sys.exit(f"{command}: no such command; build it first")
-    loader = unittest.TestLoader()
-    tests = [t for m in MODULES for t in select_tests(loader.loadTestsFromModule(m), sys.argv[2:])]
-    with tempfile.TemporaryDirectory(prefix="confiture-command-") as root:
-        command_base.setup(command, pathlib.Path(root))
-        result = unittest.TextTestRunner(stream=sys.stdout).run(unittest.TestSuite(tests))
-    for test, reason in result.skipped:
-        print(f"skipped {test.id()}: {reason}")
-    failed = len({t.id().split(" (")[0] for t, _ in result.failures + result.errors})
-    passed = result.testsRun - failed - len(result.skipped)
-    print(f"{passed} passed, {failed} failed, {len(result.skipped)} skipped")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+SCRIPT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "command", "command.py")
+os.execv(sys.executable, [sys.executable, SCRIPT, *sys.argv[1:]])

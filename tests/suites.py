@@ -29,20 +29,20 @@ Suite = collections.namedtuple("Suite", "promise whole quick needs", defaults=(N
 PASSED = " && echo '1 passed, 0 failed'"
 
 UNIT = "{make_quiet} {build}/unit && {under}{build}/unit"
-COMMAND = "{make_quiet} {confiture} && {python} tests/command.py {confiture}"
+COMMAND = "{make_quiet} {confiture} && {python} tests/command/command.py {confiture}"
 PARITY = ("{make_quiet} {confiture} {build}/driver && "
-          "{python} tests/parity.py {build}/driver --trees {trees} --command {confiture}")
+          "{python} tests/parity/parity.py {build}/driver --trees {trees} --command {confiture}")
 KNOWN_ANSWERS = ("{make_quiet} {build}/known_answers && "
-                 "{python} tests/known_answers.py {build}/known_answers")
+                 "{python} tests/known_answers/known_answers.py {build}/known_answers")
 SANITIZE = "{python} tests/sanitize.py "
 SYMBOLS = "CC='{cc}' {python} tests/faults/symbols.py"
 FAULTS = "{make_quiet} {build}/faults && {build}/faults"
 RACES = "{make_quiet} {build}/races && {build}/races"
 INTERRUPTED = "{make_quiet} {confiture} && {python} tests/races/interrupted.py {confiture}"
-HOSTILE = "{make_quiet} {confiture} {build}/driver && {python} tests/hostile.py"
+HOSTILE = "{make_quiet} {confiture} {build}/driver && {python} tests/hostile/hostile.py"
 FUZZ = "{python} tests/fuzz/run.py --build {build}/fuzz "
-HYGIENE = "{python} tests/hygiene.py"
-EVERYWHERE = "{python} tests/everywhere.py"
+HYGIENE = "{python} tests/hygiene/hygiene.py"
+EVERYWHERE = "{python} tests/everywhere/everywhere.py"
 PSQL = "{make_quiet} {confiture} && {python} tests/psql/run.py --command {confiture}"
 
 SUITES = {
@@ -53,7 +53,7 @@ SUITES = {
     "posix": Suite("the unit tests of the parts, as on a POSIX system that is not Linux",
                    "{make_quiet} {build}/unit-posix && {build}/unit-posix"),
     "compile": Suite("every compiler, standard and way of including confiture.h",
-                     "{python} tests/compile.py --all", "{python} tests/compile.py"),
+                     "{python} tests/compile/compile.py --all", "{python} tests/compile/compile.py"),
     "command": Suite("the command, as its users see it", COMMAND),
     "parity": Suite("random trees: the library beside the reference; TREES=1000", PARITY),
     "known-answers": Suite("SHA-256 beside NIST's vectors and OpenSSL",
@@ -91,9 +91,9 @@ SUITES = {
                          "s390x": EVERYWHERE + " --quick --only s390x"},
                         needs="cross compilers, qemu-user"),
     "windows": Suite("the library and the command under wine",
-                     "{python} tests/windows.py", needs="mingw-w64, wine"),
+                     "{python} tests/windows/windows.py", needs="mingw-w64, wine"),
     "postgres": Suite("a PostgreSQL server loads the example's schema",
-                      "{make_quiet} {confiture} && {python} tests/postgres.py {confiture}",
+                      "{make_quiet} {confiture} && {python} tests/postgres/postgres.py {confiture}",
                       needs="PostgreSQL"),
     "psql": Suite("the check of statements beside psql itself: cases and random texts; SEED=0",
                   PSQL + " --generated 20000 --cut 2000 --seed {seed}", PSQL, needs="psql"),
@@ -105,9 +105,9 @@ SUITES = {
     "lint": Suite("the command and the examples compile without a warning",
                   "{make_quiet} lint" + PASSED),
     "coverage": Suite("the tests reach every line and branch",
-                      "{python} tests/coverage.py", needs="clang, llvm"),
+                      "{python} tests/coverage/coverage.py", needs="clang, llvm"),
     "mutants": Suite("the tests notice mistakes that are put into the parts",
-                     "{python} tests/mutate.py"),
+                     "{python} tests/mutants/mutate.py"),
 }
 
 GROUPS = {

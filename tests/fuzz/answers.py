@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
-sys.path[:0] = [TESTS, os.path.join(TESTS, "reference")]
+sys.path[:0] = [os.path.join(TESTS, "parity"), os.path.join(TESTS, "reference")]
 
 import confiture_reference as reference  # noqa: E402
 import parity_golden  # noqa: E402

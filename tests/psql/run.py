@@ -22,7 +22,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "reference")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "parity"),
+                str(HERE.parent / "postgres"), str(HERE.parent / "reference")]
 
 import generate  # noqa: E402
 import parity_golden  # noqa: E402

@@ -2,7 +2,7 @@
 
 It works the way the original tool does: pathlib paths, sorted; hashlib; read_text; a comment check
 that looks at one character after the other. Where the original is undefined, unsafe or silent, it
-raises ConfitureError with the same kind as the library's status. tests/parity.py compares the two;
+raises ConfitureError with the same kind as the library's status. tests/parity/parity.py compares the two;
 benchmarks use build_like_original, which repeats the original's work as well as its bytes.
 """
 

@@ -2,7 +2,7 @@
 
 The yardstick is pathlib of Python 3.11. Later versions follow links elsewhere, give `**` another
 meaning in match() and read a trailing slash differently, so the walk is written out here, and gives
-3.11's results on every version. tests/parity.py compares it with pathlib itself under 3.11.
+3.11's results on every version. tests/parity/parity.py compares it with pathlib itself under 3.11.
 """
 
 import errno
