@@ -1,6 +1,6 @@
 /* test.h: tests that register themselves, and one count of what they check.
  *
- *     SUITE(find, tree_suite_begins, tree_suite_ends);    what runs before its tests and after, or NULL
+ *     SUITE(find, tree_suite_begins, tree_suite_ends);    what runs before and after its tests
  *     TEST(find, links_are_followed) { CHECK(...); }      runs with the suite, in this order
  *     int main(int argc, char **argv) { return test_main("unit", argc, argv); }
  *
