@@ -414,7 +414,6 @@ TEST(path, long_link) {
     CHECK(memory_is_clean(&m));
     tree_clear();
 }
-#endif
 
 /* What is still to do may be nothing, or have components of no name; and what has been gone
  * may fill its buffer to the byte, so that the end of it needs memory. */
@@ -437,3 +436,4 @@ TEST(path, follow) {
     cfti_buffer_free(&todo);
     CHECK(memory_is_clean(&m));
 }
+#endif
