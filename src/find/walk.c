@@ -84,6 +84,17 @@ static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     return excluded;
 }
 
+/* The failure of an entry that has an error. */
+static void cfti_entry_fail(cfti_node *node, const cfti_entry *entry, cfti_fail *fail) {
+    (void)cfti_node_fail(node, entry->error, entry->name);
+    *fail = node->fail;
+    if (entry->error == CFTI_LEADS_OUT && fail->status == CONFITURE_E_SYSTEM) {
+        fail->status = CONFITURE_E_OUTSIDE;
+        fail->os_error = 0;
+        fail->detail = cfti_leads_out;
+    }
+}
+
 /* Visits the listed directories depth first, which is the order of paths, and appends the results.
  * The first failure in this order is reported. */
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
@@ -110,13 +121,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
             if (entry->error != 0) {
-                (void)cfti_node_fail(node, entry->error, entry->name);
-                *fail = node->fail;
-                if (entry->error == CFTI_LEADS_OUT && fail->status == CONFITURE_E_SYSTEM) {
-                    fail->status = CONFITURE_E_OUTSIDE;
-                    fail->os_error = 0;
-                    fail->detail = cfti_leads_out;
-                }
+                cfti_entry_fail(node, entry, fail);
                 break;
             }
             if (entry->found)

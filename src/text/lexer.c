@@ -67,6 +67,42 @@ static const uint8_t *cfti_lex_sql_comment(cfti_lexer *lexer, const uint8_t *p,
     return newline;
 }
 
+/* The byte at p may begin something. Returns the byte to continue at, or NULL if a state is set.
+ * *from moves past what cannot be part of the run before the next byte. */
+static const uint8_t *cfti_lex_sql_stop(cfti_lexer *lexer, const uint8_t **from, const uint8_t *p,
+                                        const uint8_t *end) {
+    const uint8_t *next = NULL;
+
+    switch (*p) {
+    case '-':
+        if (end - p > 1 && p[1] != '-') {
+            cfti_lex_token(lexer, p, *p);
+            if (lexer->words_matter) {
+                lexer->run = cfti_lex_step(lexer->run, *p);
+                *from = p + 1;
+            }
+            return p + 1;
+        }
+        next = cfti_lex_sql_comment(lexer, p, end);
+        break;
+    case '$': next = cfti_lex_sql_dollar(lexer, *from, p, end); break;
+    case '\'':
+    case '"': next = cfti_lex_sql_quote(lexer, *from, p, end); break;
+    case '/': lexer->state = CFTI_LEX_SLASH; break;
+    case '\\': lexer->state = CFTI_LEX_BACKSLASH; break;
+    case 'b':
+    case 'B':
+        if (!cfti_lex_may_begin(lexer, *from, p, end)) return p + 1;
+        lexer->run = cfti_lex_run(lexer, *from, p);
+        lexer->words_matter = true;
+        *from = p;
+        return p;
+    default: return p + 1; /* # or & */
+    }
+    if (next != NULL) *from = next;
+    return next;
+}
+
 /* Reads SQL until a token needs a state or a COPY is sent. The run before p depends on the bytes
  * from `from` on and on lexer->run. */
 static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const uint8_t *end) {
@@ -87,50 +123,21 @@ static const uint8_t *cfti_lex_sql(cfti_lexer *lexer, const uint8_t *p, const ui
             lexer->run = cfti_lex_run(lexer, from, p);
             return p;
         }
-        next = NULL;
-        switch (*p) {
-        case ';':
+        if (*p == ';') {
             cfti_lex_semicolon(lexer, p);
             lexer->run = CFTI_RUN_NONE;
             from = ++p;
             if (lexer->data.pending > 0 || lexer->found != NULL) return p;
             continue;
-        case '-':
-            if (end - p > 1 && p[1] != '-') {
-                cfti_lex_token(lexer, p, *p);
-                if (lexer->words_matter) {
-                    lexer->run = cfti_lex_step(lexer->run, *p);
-                    from = p + 1;
-                }
-                p++;
-                continue;
-            }
-            next = cfti_lex_sql_comment(lexer, p, end);
-            break;
-        case '$': next = cfti_lex_sql_dollar(lexer, from, p, end); break;
-        case '\'':
-        case '"': next = cfti_lex_sql_quote(lexer, from, p, end); break;
-        case '/': lexer->state = CFTI_LEX_SLASH; break;
-        case '\\': lexer->state = CFTI_LEX_BACKSLASH; break;
-        case 'b':
-        case 'B':
-            if (!cfti_lex_may_begin(lexer, from, p, end)) {
-                p++;
-                continue;
-            }
-            lexer->run = cfti_lex_run(lexer, from, p);
-            lexer->words_matter = true;
-            from = p;
-            continue;
-        default: p++; continue; /* # or & */
         }
+        next = cfti_lex_sql_stop(lexer, &from, p, end);
         if (next == NULL) {
             bool dash = lexer->state == CFTI_LEX_DASH;
             lexer->opened.at = p;
             lexer->run = dash ? cfti_lex_run(lexer, from, p) : (uint8_t)CFTI_RUN_NONE;
             return p + 1;
         }
-        from = p = next;
+        p = next;
     }
 }
 
