@@ -4053,6 +4053,20 @@ static bool cfti_buffer_append(cfti_buffer *buffer, const void *data, size_t siz
     return true;
 }
 
+/* Puts a NUL after the bytes. False: no memory. */
+static bool cfti_buffer_terminate(cfti_buffer *buffer) {
+    if (!cfti_buffer_reserve(buffer, 1)) return false;
+    buffer->data[buffer->size] = 0;
+    return true;
+}
+
+static cfti_buffer cfti_buffer_empty(const confiture_allocator *allocator) {
+    cfti_buffer buffer;
+    memset(&buffer, 0, sizeof(buffer));
+    buffer.allocator = *allocator;
+    return buffer;
+}
+
 static void cfti_buffer_free(cfti_buffer *buffer) {
     cfti_free(&buffer->allocator, buffer->data, buffer->capacity);
     buffer->data = NULL;
@@ -8211,12 +8225,14 @@ static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
     out->size = 0;
     if (!cfti_path_append(out, path, size)) return false;
     if (out->size == 0 && !cfti_buffer_append(out, ".", 1)) return false;
-    if (!cfti_buffer_reserve(out, 1)) return false;
-    out->data[out->size] = 0;
-    return true;
+    return cfti_buffer_terminate(out);
 }
 
 static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1] == '\0'; }
+
+static bool cfti_is_parent(const char *component, size_t size) {
+    return size == 2 && component[0] == '.' && component[1] == '.';
+}
 
 static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
 
@@ -8286,9 +8302,8 @@ static const char *cfti_path_below(const char *path, const char *prefix) {
 static bool cfti_path_climbs(const char *path) {
     size_t i = 0, depth = 0;
     while (path[i] != '\0') {
-        size_t n = 0;
-        while (path[i + n] != '\0' && path[i + n] != '/') n++;
-        if (n == 2 && path[i] == '.' && path[i + 1] == '.') {
+        size_t n = strcspn(path + i, "/");
+        if (cfti_is_parent(path + i, n)) {
             if (depth == 0) return true;
             depth--;
         } else {
@@ -8316,10 +8331,9 @@ static int cfti_path_absolute(cfti_buffer *out, const char *path) {
         if (error != 0) return error;
         if (!cfti_path_append(out, here, strlen(here))) return CFTI_OS_NO_MEMORY;
     }
-    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1))
-        return CFTI_OS_NO_MEMORY;
-    out->data[out->size] = 0;
-    return 0;
+    return cfti_path_append(out, path, strlen(path)) && cfti_buffer_terminate(out)
+               ? 0
+               : CFTI_OS_NO_MEMORY;
 }
 
 static bool cfti_is_missing(int error) {
@@ -8378,21 +8392,18 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
         while (at + n < todo->size && component[n] != '/') n++;
         at += n + 1;
         if (n == 0) continue;
-        if (n == 2 && component[0] == '.' && component[1] == '.') {
+        if (cfti_is_parent(component, n)) {
             cfti_path_pop(out);
             continue;
         }
-        if (!cfti_path_append(out, component, n) || !cfti_buffer_reserve(out, 1)) {
+        if (!cfti_path_append(out, component, n) || !cfti_buffer_terminate(out)) {
             error = CFTI_OS_NO_MEMORY;
             break;
         }
-        out->data[out->size] = 0;
         no_link = cfti_path_read_link(out, target, sizeof(target));
         if (no_link == 0) {
             /* The target and the rest of the path become the new todo. */
-            cfti_buffer next;
-            memset(&next, 0, sizeof(next));
-            next.allocator = out->allocator;
+            cfti_buffer next = cfti_buffer_empty(&out->allocator);
             if (++links > CFTI_LINKS_MAX) {
                 error = CFTI_OS_LINK_LOOP;
             } else if (!cfti_path_append(&next, target, strlen(target)) ||
@@ -8409,20 +8420,15 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             error = no_link;
         }
     }
-    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = CFTI_OS_NO_MEMORY;
-    if (error == 0) out->data[out->size] = 0;
-    return error;
+    return error == 0 && !cfti_buffer_terminate(out) ? CFTI_OS_NO_MEMORY : error;
 }
 
 /* The absolute path without symbolic links and "..", as pathlib's resolve() makes it: components
  * that do not exist stay. Returns a system error. */
 static int cfti_path_resolve(cfti_buffer *out, const char *path) {
-    cfti_buffer todo;
-    int error;
-    memset(&todo, 0, sizeof(todo));
-    todo.allocator = out->allocator;
+    cfti_buffer todo = cfti_buffer_empty(&out->allocator);
+    int error = cfti_path_absolute(&todo, path);
     out->size = 0;
-    error = cfti_path_absolute(&todo, path);
     if (error == 0) error = cfti_path_follow(out, &todo, false);
     cfti_buffer_free(&todo);
     return error;
@@ -9080,8 +9086,7 @@ static bool cfti_seed_component(const char *component, size_t size) {
 
 static bool cfti_seed_path(const char *path) {
     while (*path != '\0') {
-        size_t n = 0;
-        while (path[n] != '\0' && path[n] != '/') n++;
+        size_t n = strcspn(path, "/");
         if (cfti_seed_component(path, n)) return true;
         path += n;
         if (*path == '/') path++;
@@ -9615,11 +9620,8 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
  * entry that leads out, or that cannot be resolved, has entry->error set instead. */
 static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
                                 size_t *real_size) {
-    cfti_buffer place, todo;
+    cfti_buffer place = cfti_buffer_empty(&listing->walk->allocator), todo = place;
     int error = CFTI_OS_NO_MEMORY;
-    memset(&place, 0, sizeof(place));
-    place.allocator = listing->walk->allocator;
-    todo = place;
     if (cfti_node_real(listing->node, &place) &&
         cfti_buffer_append(&todo, entry->name, entry->size))
         error = cfti_path_follow(&place, &todo, true);
@@ -9667,8 +9669,7 @@ static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const ch
         const cfti_component *component = &pattern->components[i];
         if (!cfti_states_have(listing->node->states, i)) continue;
         /* No listing contains "..": only a component that names it matches it. */
-        if (component->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0)
-            continue;
+        if (component->kind != CFTI_COMPONENT_EXACT && cfti_is_parent(name, size)) continue;
         if (component->kind == CFTI_COMPONENT_ANY_DEPTH) {
             match.real_states |= (uint64_t)1 << i;
         } else if (cfti_component_matches(component, name, size)) {
@@ -9739,7 +9740,7 @@ static int cfti_listing_keep(cfti_listing *listing, const char *name, size_t siz
     entry->found = match->found;
     entry->left_out = match->left_out && !match->found;
     if (listing->walk->real_base != NULL &&
-        (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
+        (kind == CFTI_KIND_LINK || cfti_is_parent(name, size))) {
         error = cfti_listing_confine(listing, entry, &real, &real_size);
         if (error != 0) return cfti_listing_fail(listing, error, name);
         if (entry->error != 0) return 0;
@@ -9793,10 +9794,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
 /* Looks up a component without wildcards. */
 static int cfti_listing_lookup_one(cfti_listing *listing, const cfti_component *component) {
     cfti_os_status status;
-    cfti_buffer name;
+    cfti_buffer name = cfti_buffer_empty(&listing->walk->allocator);
     int error;
-    memset(&name, 0, sizeof(name));
-    name.allocator = listing->walk->allocator;
     if (!cfti_path_clean(&name, component->text, component->size)) {
         error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
     } else {
@@ -9821,7 +9820,7 @@ static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
         size_t size = components[i].size;
         if (!cfti_states_have(listing->node->states, i) ||
             components[i].kind != CFTI_COMPONENT_EXACT ||
-            (only_parent && !(size == 2 && text[0] == '.' && text[1] == '.')))
+            (only_parent && !cfti_is_parent(text, size)))
             continue;
         for (k = 0; k < i; k++) /* an equal component was looked up before */
             if (cfti_states_have(listing->node->states, k) &&
@@ -9868,7 +9867,7 @@ static void cfti_node_list(void *ctx, size_t index) {
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;
-    listing.path.allocator = listing.end.allocator = walk->allocator;
+    listing.path = listing.end = cfti_buffer_empty(&walk->allocator);
     error = cfti_listing_open(&listing);
     if (error != 0) {
         (void)cfti_listing_fail(&listing, error, "");
@@ -9994,13 +9993,11 @@ static void cfti_entry_fail(cfti_node *node, const cfti_entry *entry, cfti_fail 
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
                                           cfti_fail *fail) {
     cfti_node *node = root;
-    cfti_buffer path;
+    cfti_buffer path = cfti_buffer_empty(&walk->allocator);
     /* The paths of a deep tree may exceed a size_t of 32 bits. */
     bool capacity =
         walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
-    memset(&path, 0, sizeof(path));
-    path.allocator = walk->allocator;
     fail->status = CONFITURE_OK;
     capacity = capacity && cfti_node_enter(&path, root);
     while (node != NULL && capacity && fail->status == CONFITURE_OK) {
@@ -10232,13 +10229,10 @@ static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int
  * error. `said` is the error that opening the path had. A link that leads nowhere or in a circle is
  * not missing. */
 static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
-    cfti_buffer parent, leaf;
+    cfti_buffer parent = cfti_buffer_empty(allocator), leaf = parent;
     size_t end = strlen(path), root = cfti_os_root(path, end);
     bool last = true, found = false;
     int error = 0;
-    memset(&parent, 0, sizeof(parent));
-    parent.allocator = *allocator;
-    leaf = parent;
     for (; end > root && !found && error == 0; last = false) {
         cfti_os_file at;
         size_t start = end;
@@ -10312,11 +10306,9 @@ static confiture_status cfti_search_directory(cfti_search *search,
 /* The longest common prefix of the resolved include directories. */
 static confiture_status cfti_common_base(cfti_buffer *base, const confiture_directory *directories,
                                          size_t count, cfti_fail *fail) {
-    cfti_buffer one;
+    cfti_buffer one = cfti_buffer_empty(&base->allocator);
     size_t i;
     int error = 0;
-    memset(&one, 0, sizeof(one));
-    one.allocator = base->allocator;
     for (i = 0; i < count && error == 0; i++) {
         error = cfti_path_resolve(i == 0 ? base : &one, directories[i].path);
         if (error != 0) cfti_fail_system(fail, error, directories[i].path);

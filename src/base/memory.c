@@ -139,6 +139,20 @@ static bool cfti_buffer_append(cfti_buffer *buffer, const void *data, size_t siz
     return true;
 }
 
+/* Puts a NUL after the bytes. False: no memory. */
+static bool cfti_buffer_terminate(cfti_buffer *buffer) {
+    if (!cfti_buffer_reserve(buffer, 1)) return false;
+    buffer->data[buffer->size] = 0;
+    return true;
+}
+
+static cfti_buffer cfti_buffer_empty(const confiture_allocator *allocator) {
+    cfti_buffer buffer;
+    memset(&buffer, 0, sizeof(buffer));
+    buffer.allocator = *allocator;
+    return buffer;
+}
+
 static void cfti_buffer_free(cfti_buffer *buffer) {
     cfti_free(&buffer->allocator, buffer->data, buffer->capacity);
     buffer->data = NULL;

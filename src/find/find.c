@@ -180,13 +180,10 @@ static int cfti_missing_at(cfti_os_file parent, const char *leaf, bool last, int
  * error. `said` is the error that opening the path had. A link that leads nowhere or in a circle is
  * not missing. */
 static int cfti_missing_why(const confiture_allocator *allocator, const char *path, int said) {
-    cfti_buffer parent, leaf;
+    cfti_buffer parent = cfti_buffer_empty(allocator), leaf = parent;
     size_t end = strlen(path), root = cfti_os_root(path, end);
     bool last = true, found = false;
     int error = 0;
-    memset(&parent, 0, sizeof(parent));
-    parent.allocator = *allocator;
-    leaf = parent;
     for (; end > root && !found && error == 0; last = false) {
         cfti_os_file at;
         size_t start = end;
@@ -260,11 +257,9 @@ static confiture_status cfti_search_directory(cfti_search *search,
 /* The longest common prefix of the resolved include directories. */
 static confiture_status cfti_common_base(cfti_buffer *base, const confiture_directory *directories,
                                          size_t count, cfti_fail *fail) {
-    cfti_buffer one;
+    cfti_buffer one = cfti_buffer_empty(&base->allocator);
     size_t i;
     int error = 0;
-    memset(&one, 0, sizeof(one));
-    one.allocator = base->allocator;
     for (i = 0; i < count && error == 0; i++) {
         error = cfti_path_resolve(i == 0 ? base : &one, directories[i].path);
         if (error != 0) cfti_fail_system(fail, error, directories[i].path);

@@ -116,11 +116,8 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
  * entry that leads out, or that cannot be resolved, has entry->error set instead. */
 static int cfti_listing_confine(cfti_listing *listing, cfti_entry *entry, const char **real,
                                 size_t *real_size) {
-    cfti_buffer place, todo;
+    cfti_buffer place = cfti_buffer_empty(&listing->walk->allocator), todo = place;
     int error = CFTI_OS_NO_MEMORY;
-    memset(&place, 0, sizeof(place));
-    place.allocator = listing->walk->allocator;
-    todo = place;
     if (cfti_node_real(listing->node, &place) &&
         cfti_buffer_append(&todo, entry->name, entry->size))
         error = cfti_path_follow(&place, &todo, true);
@@ -168,8 +165,7 @@ static cfti_entry_match cfti_listing_match(const cfti_listing *listing, const ch
         const cfti_component *component = &pattern->components[i];
         if (!cfti_states_have(listing->node->states, i)) continue;
         /* No listing contains "..": only a component that names it matches it. */
-        if (component->kind != CFTI_COMPONENT_EXACT && size == 2 && memcmp(name, "..", 2) == 0)
-            continue;
+        if (component->kind != CFTI_COMPONENT_EXACT && cfti_is_parent(name, size)) continue;
         if (component->kind == CFTI_COMPONENT_ANY_DEPTH) {
             match.real_states |= (uint64_t)1 << i;
         } else if (cfti_component_matches(component, name, size)) {
@@ -240,7 +236,7 @@ static int cfti_listing_keep(cfti_listing *listing, const char *name, size_t siz
     entry->found = match->found;
     entry->left_out = match->left_out && !match->found;
     if (listing->walk->real_base != NULL &&
-        (kind == CFTI_KIND_LINK || (size == 2 && memcmp(name, "..", 2) == 0))) {
+        (kind == CFTI_KIND_LINK || cfti_is_parent(name, size))) {
         error = cfti_listing_confine(listing, entry, &real, &real_size);
         if (error != 0) return cfti_listing_fail(listing, error, name);
         if (entry->error != 0) return 0;
@@ -294,10 +290,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
 /* Looks up a component without wildcards. */
 static int cfti_listing_lookup_one(cfti_listing *listing, const cfti_component *component) {
     cfti_os_status status;
-    cfti_buffer name;
+    cfti_buffer name = cfti_buffer_empty(&listing->walk->allocator);
     int error;
-    memset(&name, 0, sizeof(name));
-    name.allocator = listing->walk->allocator;
     if (!cfti_path_clean(&name, component->text, component->size)) {
         error = cfti_listing_fail(listing, CFTI_OS_NO_MEMORY, "");
     } else {
@@ -322,7 +316,7 @@ static int cfti_listing_lookup(cfti_listing *listing, bool only_parent) {
         size_t size = components[i].size;
         if (!cfti_states_have(listing->node->states, i) ||
             components[i].kind != CFTI_COMPONENT_EXACT ||
-            (only_parent && !(size == 2 && text[0] == '.' && text[1] == '.')))
+            (only_parent && !cfti_is_parent(text, size)))
             continue;
         for (k = 0; k < i; k++) /* an equal component was looked up before */
             if (cfti_states_have(listing->node->states, k) &&
@@ -369,7 +363,7 @@ static void cfti_node_list(void *ctx, size_t index) {
     memset(&listing, 0, sizeof(listing));
     listing.walk = walk;
     listing.node = node;
-    listing.path.allocator = listing.end.allocator = walk->allocator;
+    listing.path = listing.end = cfti_buffer_empty(&walk->allocator);
     error = cfti_listing_open(&listing);
     if (error != 0) {
         (void)cfti_listing_fail(&listing, error, "");

@@ -197,8 +197,7 @@ static bool cfti_seed_component(const char *component, size_t size) {
 
 static bool cfti_seed_path(const char *path) {
     while (*path != '\0') {
-        size_t n = 0;
-        while (path[n] != '\0' && path[n] != '/') n++;
+        size_t n = strcspn(path, "/");
         if (cfti_seed_component(path, n)) return true;
         path += n;
         if (*path == '/') path++;

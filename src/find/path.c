@@ -29,12 +29,14 @@ static bool cfti_path_clean(cfti_buffer *out, const char *path, size_t size) {
     out->size = 0;
     if (!cfti_path_append(out, path, size)) return false;
     if (out->size == 0 && !cfti_buffer_append(out, ".", 1)) return false;
-    if (!cfti_buffer_reserve(out, 1)) return false;
-    out->data[out->size] = 0;
-    return true;
+    return cfti_buffer_terminate(out);
 }
 
 static bool cfti_path_is_dot(const char *path) { return path[0] == '.' && path[1] == '\0'; }
+
+static bool cfti_is_parent(const char *component, size_t size) {
+    return size == 2 && component[0] == '.' && component[1] == '.';
+}
 
 static bool cfti_path_is_absolute(const char *path) { return cfti_os_root(path, strlen(path)) > 0; }
 
@@ -104,9 +106,8 @@ static const char *cfti_path_below(const char *path, const char *prefix) {
 static bool cfti_path_climbs(const char *path) {
     size_t i = 0, depth = 0;
     while (path[i] != '\0') {
-        size_t n = 0;
-        while (path[i + n] != '\0' && path[i + n] != '/') n++;
-        if (n == 2 && path[i] == '.' && path[i + 1] == '.') {
+        size_t n = strcspn(path + i, "/");
+        if (cfti_is_parent(path + i, n)) {
             if (depth == 0) return true;
             depth--;
         } else {
@@ -134,10 +135,9 @@ static int cfti_path_absolute(cfti_buffer *out, const char *path) {
         if (error != 0) return error;
         if (!cfti_path_append(out, here, strlen(here))) return CFTI_OS_NO_MEMORY;
     }
-    if (!cfti_path_append(out, path, strlen(path)) || !cfti_buffer_reserve(out, 1))
-        return CFTI_OS_NO_MEMORY;
-    out->data[out->size] = 0;
-    return 0;
+    return cfti_path_append(out, path, strlen(path)) && cfti_buffer_terminate(out)
+               ? 0
+               : CFTI_OS_NO_MEMORY;
 }
 
 static bool cfti_is_missing(int error) {
@@ -196,21 +196,18 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
         while (at + n < todo->size && component[n] != '/') n++;
         at += n + 1;
         if (n == 0) continue;
-        if (n == 2 && component[0] == '.' && component[1] == '.') {
+        if (cfti_is_parent(component, n)) {
             cfti_path_pop(out);
             continue;
         }
-        if (!cfti_path_append(out, component, n) || !cfti_buffer_reserve(out, 1)) {
+        if (!cfti_path_append(out, component, n) || !cfti_buffer_terminate(out)) {
             error = CFTI_OS_NO_MEMORY;
             break;
         }
-        out->data[out->size] = 0;
         no_link = cfti_path_read_link(out, target, sizeof(target));
         if (no_link == 0) {
             /* The target and the rest of the path become the new todo. */
-            cfti_buffer next;
-            memset(&next, 0, sizeof(next));
-            next.allocator = out->allocator;
+            cfti_buffer next = cfti_buffer_empty(&out->allocator);
             if (++links > CFTI_LINKS_MAX) {
                 error = CFTI_OS_LINK_LOOP;
             } else if (!cfti_path_append(&next, target, strlen(target)) ||
@@ -227,20 +224,15 @@ static int cfti_path_follow(cfti_buffer *out, cfti_buffer *todo, bool strict) {
             error = no_link;
         }
     }
-    if (error == 0 && !cfti_buffer_reserve(out, 1)) error = CFTI_OS_NO_MEMORY;
-    if (error == 0) out->data[out->size] = 0;
-    return error;
+    return error == 0 && !cfti_buffer_terminate(out) ? CFTI_OS_NO_MEMORY : error;
 }
 
 /* The absolute path without symbolic links and "..", as pathlib's resolve() makes it: components
  * that do not exist stay. Returns a system error. */
 static int cfti_path_resolve(cfti_buffer *out, const char *path) {
-    cfti_buffer todo;
-    int error;
-    memset(&todo, 0, sizeof(todo));
-    todo.allocator = out->allocator;
+    cfti_buffer todo = cfti_buffer_empty(&out->allocator);
+    int error = cfti_path_absolute(&todo, path);
     out->size = 0;
-    error = cfti_path_absolute(&todo, path);
     if (error == 0) error = cfti_path_follow(out, &todo, false);
     cfti_buffer_free(&todo);
     return error;

@@ -100,13 +100,11 @@ static void cfti_entry_fail(cfti_node *node, const cfti_entry *entry, cfti_fail 
 static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, confiture_files *files,
                                           cfti_fail *fail) {
     cfti_node *node = root;
-    cfti_buffer path;
+    cfti_buffer path = cfti_buffer_empty(&walk->allocator);
     /* The paths of a deep tree may exceed a size_t of 32 bits. */
     bool capacity =
         walk->found_bytes <= SIZE_MAX / 2 &&
         cfti_files_reserve(files, (size_t)walk->found - files->count, (size_t)walk->found_bytes);
-    memset(&path, 0, sizeof(path));
-    path.allocator = walk->allocator;
     fail->status = CONFITURE_OK;
     capacity = capacity && cfti_node_enter(&path, root);
     while (node != NULL && capacity && fail->status == CONFITURE_OK) {
