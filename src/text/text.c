@@ -192,8 +192,8 @@ static bool cfti_utf8_feed(cfti_utf8 *utf8, const uint8_t *p, size_t n) {
     while (p < end) {
         start = p;
         p = cfti_skip_ascii(p, end);
-        /* Letters outside ASCII come in runs. Most are two or three bytes after a lead byte
-         * that restricts the second byte no further. */
+        /* Letters outside ASCII come in runs. Most have two or three bytes and a lead byte other
+         * than E0 and ED, which restrict the second byte. */
         while (end - p >= 3 && p[0] >= 0xC2) {
             if (p[0] < 0xE0 && (p[1] & 0xC0) == 0x80) p += 2;
             else if (p[0] > 0xE0 && p[0] < 0xF0 && p[0] != 0xED && (p[1] & 0xC0) == 0x80 &&
