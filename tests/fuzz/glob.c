@@ -21,7 +21,7 @@ static void glob_patterns(const char *text, const char *name, size_t name_size) 
         }
         if (count > 50) continue; /* it may be too long */
         FUZZ_CHECK(why == NULL);
-        FUZZ_CHECK(recursive == 0 || pattern.parts[0].kind == CFTI_COMPONENT_ANY_DEPTH);
+        FUZZ_CHECK(recursive == 0 || pattern.components[0].kind == CFTI_COMPONENT_ANY_DEPTH);
         for (i = 0; i < count; i++) {
             char kind = slow_part_kind(&parts[i]);
             const cfti_component *part;
@@ -29,7 +29,7 @@ static void glob_patterns(const char *text, const char *name, size_t name_size) 
             if (kind == 'd' && depth) continue;
             depth = kind == 'd';
             FUZZ_CHECK(at < pattern.count);
-            part = &pattern.parts[at++];
+            part = &pattern.components[at++];
             FUZZ_CHECK(part->kind == (kind == 'd'   ? CFTI_COMPONENT_ANY_DEPTH
                                       : kind == 'w' ? CFTI_COMPONENT_WILD
                                                     : CFTI_COMPONENT_EXACT));
@@ -40,8 +40,8 @@ static void glob_patterns(const char *text, const char *name, size_t name_size) 
         }
         FUZZ_CHECK(at == pattern.count);
         for (k = 0; k + 1 < pattern.count; k++)
-            FUZZ_CHECK(pattern.parts[k].kind != CFTI_COMPONENT_ANY_DEPTH ||
-                       pattern.parts[k + 1].kind != CFTI_COMPONENT_ANY_DEPTH);
+            FUZZ_CHECK(pattern.components[k].kind != CFTI_COMPONENT_ANY_DEPTH ||
+                       pattern.components[k + 1].kind != CFTI_COMPONENT_ANY_DEPTH);
     }
 }
 

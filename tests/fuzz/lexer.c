@@ -21,7 +21,7 @@ static slow_open lexer_run(const uint8_t *p, size_t n, uint32_t cut, confiture_c
         n -= size;
     } while (n > 0);
     open.unended = open.what == cfti_statement_open;
-    open.variable = open.what == NULL && lexer.held.what == CFTI_HELD_VARIABLE;
+    open.variable = open.what == NULL && lexer.query.content == CFTI_QUERY_VARIABLE;
     return open;
 }
 
