@@ -871,8 +871,8 @@ typedef struct confiture_build_options {
     confiture_check_mode check;
     bool terminate;      /* end the statements that files leave unended: REMEDIES in the manual */
     bool strip_bom;      /* leave out the byte order mark at a file's start */
-    bool keep_line_ends; /* leave CRLF and CR as they are. The check reads them as LF; a file that
-                          * does not end in LF still gets one */
+    bool keep_line_ends; /* leave CRLF and CR as they are. The postgres check refuses a CR without
+                          * LF: psql ends no line there. A file that does not end in LF gets one */
     confiture_finding_callback *on_finding; /* NULL: stop at the first finding; else report all and
                                              * write nothing, as in confiture_check() */
     void *finding_user;                     /* passed on as user */
@@ -12630,14 +12630,15 @@ static bool cfti_notes_report_all(cfti_notes *notes) {
 typedef struct cfti_text_rules {
     confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
-    bool keep_line_ends; /* the text is the bytes; the check reads LF all the same */
+    bool keep_line_ends; /* the text is the bytes; the check reads CRLF as LF */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
 typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
-    uint64_t lines; /* line ends so far */
-    bool after_cr;  /* the last piece ended in CR */
+    uint64_t lines;   /* line ends so far */
+    bool after_cr;    /* the last piece ended in CR */
+    uint64_t lone_cr; /* line of the first CR without LF that the text keeps; 0: none */
     cfti_lexer lexer;
 } cfti_text_pieces;
 
@@ -12652,6 +12653,9 @@ typedef struct cfti_text_state {
     size_t text_size;
 } cfti_text_state;
 
+static const char cfti_lone_cr[] =
+    "carriage return alone, where psql ends no line: use LF or CRLF, or let it become LF";
+
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
                                const cfti_chunk *chunk) {
     uint64_t before = chunk->total - chunk->size;
@@ -12660,6 +12664,19 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
     state->finding.offset = pieces->utf8.offset;
     state->finding.line = 1 + pieces->lines + cfti_count_lines(chunk->bytes, good, &after_cr);
+}
+
+/* The line that ends in the first CR of the chunk without an LF; 0: none. */
+static uint64_t cfti_find_lone_cr(const cfti_text_pieces *pieces, const cfti_chunk *chunk) {
+    const uint8_t *p = chunk->bytes, *end = p + chunk->size;
+    bool after_cr = pieces->after_cr;
+    if (after_cr && (p < end ? *p != '\n' : chunk->last)) return pieces->lines;
+    while (p < end && (p = (const uint8_t *)memchr(p, '\r', (size_t)(end - p))) != NULL) {
+        if (++p < end ? *p != '\n' : chunk->last)
+            return pieces->lines +
+                   cfti_count_lines(chunk->bytes, (size_t)(p - chunk->bytes), &after_cr);
+    }
+    return 0;
 }
 
 static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_chunk *chunk) {
@@ -12701,12 +12718,15 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         cfti_lexer_init(&pieces->lexer, rules->mode);
         pieces->lines = 0;
         pieces->after_cr = false;
+        pieces->lone_cr = 0;
     }
     if (!cfti_utf8_feed(&pieces->utf8, chunk->bytes, chunk->size) ||
         (chunk->last && !cfti_utf8_end(&pieces->utf8))) {
         cfti_find_encoding(state, pieces, chunk);
         return CONFITURE_OK;
     }
+    if (rules->keep_line_ends && pieces->lone_cr == 0)
+        pieces->lone_cr = cfti_find_lone_cr(pieces, chunk);
     if (chunk->size > 0 && (pieces->after_cr || memchr(chunk->bytes, '\r', chunk->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -12719,7 +12739,13 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     state->text += skip;
     state->text_size -= skip;
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
-    if (!chunk->last) cfti_text_count(pieces, state, rules);
+    if (!chunk->last) {
+        cfti_text_count(pieces, state, rules);
+    } else if (rules->mode == CONFITURE_CHECK_POSTGRES && pieces->lone_cr != 0) {
+        state->unended = false;
+        cfti_fail_with(&state->finding, CONFITURE_E_UNCLOSED, cfti_lone_cr);
+        state->finding.line = pieces->lone_cr;
+    }
     if (rules->keep_line_ends) {
         state->text = chunk->bytes + skip;
         state->text_size = chunk->size - skip;

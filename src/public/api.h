@@ -335,8 +335,8 @@ typedef struct confiture_build_options {
     confiture_check_mode check;
     bool terminate;      /* end the statements that files leave unended: REMEDIES in the manual */
     bool strip_bom;      /* leave out the byte order mark at a file's start */
-    bool keep_line_ends; /* leave CRLF and CR as they are. The check reads them as LF; a file that
-                          * does not end in LF still gets one */
+    bool keep_line_ends; /* leave CRLF and CR as they are. The postgres check refuses a CR without
+                          * LF: psql ends no line there. A file that does not end in LF gets one */
     confiture_finding_callback *on_finding; /* NULL: stop at the first finding; else report all and
                                              * write nothing, as in confiture_check() */
     void *finding_user;                     /* passed on as user */

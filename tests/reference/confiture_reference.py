@@ -424,6 +424,9 @@ def header_text(environment, timestamp, digest, count):
         "", ""])
 
 
+LONE_CR = "carriage return alone, where psql ends no line: use LF or CRLF, or let it become LF"
+
+
 def build_parts(files, schema_only, style, template, check, on_finding=None, digest=True,
                 output=lambda path: 0, keep_line_ends=False):
     """The stream digest of all files and, for those of the output, separator and text."""
@@ -443,6 +446,10 @@ def build_parts(files, schema_only, style, template, check, on_finding=None, dig
             if style == "block_comment":
                 check_block_name(name, path, check)
             text, finding = check_bytes(data, check, path, name, lasts[output(path)] == index)
+            lone_cr = keep_line_ends and check == "postgres" and re.search(rb"\r(?!\n)", data)
+            if lone_cr and (finding is None or finding.kind == "unclosed"):
+                line = len(re.findall(rb"\r\n?|\n", data[:lone_cr.end()]))
+                finding = Finding("unclosed", str(path), name, line, 0, LONE_CR)
             if finding:
                 findings.add(finding)
             else:

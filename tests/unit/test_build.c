@@ -171,6 +171,9 @@ TEST(build, separators) {
     tree_clear();
 }
 
+#define LONE_CR                                                                                    \
+    "carriage return alone, where psql ends no line: use LF or CRLF, or let it become LF"
+
 /* Every byte but what strip_bom leaves out; the check and its lines are those of a build with LF. */
 TEST(build, keeps_line_ends) {
     static const char all[] = "SELECT 1;\r\n\r\rSELECT 2;\r\nSELECT 3;\n\n\rSELECT 4;\r\n";
@@ -183,18 +186,27 @@ TEST(build, keeps_line_ends) {
     tree_text("s/b.sql", "\xEF\xBB\xBFSELECT 3;\n\n\rSELECT 4;\r\n");
     files = build_find("s");
     options.strip_bom = true;
+    options.check = CONFITURE_CHECK_QUOTES;
     build_everywhere(files, &options, all, sizeof all - 1, __LINE__);
     options.check = CONFITURE_CHECK_NONE;
     build_everywhere(files, &options, all, sizeof all - 1, __LINE__);
-    options.check = CONFITURE_CHECK_DEFAULT;
+    options.check = CONFITURE_CHECK_QUOTES;
     tree_text("s/a.sql", "SELECT 1;\r\n\r/*\rSELECT 2;\r");
     CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:3: comment never closed");
+    options.check = CONFITURE_CHECK_DEFAULT;
+    CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:2: " LONE_CR);
+    tree_text("s/a.sql", "\r");
+    CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:1: " LONE_CR);
+    tree_text("s/a.sql", "SELECT 1;\r\n/*\r\nSELECT 2;\r\n");
+    CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:2: comment never closed");
     tree_text("s/a.sql", "SELECT 1;\r\n\r\xFF");
     CHECK_STR(build_outcome(files, &options), "ENCODING s/a.sql:3: not valid UTF-8, byte 12");
     options.terminate = true;
-    tree_text("s/a.sql", "SELECT 1\r");
+    tree_text("s/a.sql", "SELECT 1\r\n");
     tree_text("s/b.sql", "");
     CHECK_STR(build_outcome(files, &options), "SELECT 1\r\n;\n\n");
+    tree_text("s/a.sql", "SELECT 1\r");
+    CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:1: " LONE_CR);
     confiture_files_free(files);
     tree_clear();
 }
