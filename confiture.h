@@ -6308,10 +6308,11 @@ static bool cfti_word_is(const cfti_lexer *lexer, const char *word) {
 /* Whether the word is one of those in `words`, which single spaces separate. */
 static bool cfti_word_is_in(const cfti_lexer *lexer, const char *words) {
     for (;;) {
-        size_t n = strcspn(words, " ");
+        const char *end = strchr(words, ' ');
+        size_t n = end == NULL ? strlen(words) : (size_t)(end - words);
         if (lexer->word_size == n && memcmp(lexer->word, words, n) == 0) return true;
-        if (words[n] == '\0') return false;
-        words += n + 1;
+        if (end == NULL) return false;
+        words = end + 1;
     }
 }
 
