@@ -8299,11 +8299,18 @@ static const char *cfti_path_below(const char *path, const char *prefix) {
     return path[n] == '/' ? path + n + 1 : NULL;
 }
 
+/* The size of the component at the start of a path: 0 at a slash, and at the end. */
+static size_t cfti_path_component_size(const char *path) {
+    size_t n = 0;
+    while (path[n] != '\0' && path[n] != '/') n++;
+    return n;
+}
+
 /* Whether ".." components lead above the start of a relative path. */
 static bool cfti_path_climbs(const char *path) {
     size_t i = 0, depth = 0;
     while (path[i] != '\0') {
-        size_t n = strcspn(path + i, "/");
+        size_t n = cfti_path_component_size(path + i);
         if (cfti_is_parent(path + i, n)) {
             if (depth == 0) return true;
             depth--;
@@ -9087,7 +9094,7 @@ static bool cfti_seed_component(const char *component, size_t size) {
 
 static bool cfti_seed_path(const char *path) {
     while (*path != '\0') {
-        size_t n = strcspn(path, "/");
+        size_t n = cfti_path_component_size(path);
         if (cfti_seed_component(path, n)) return true;
         path += n;
         if (*path == '/') path++;
@@ -10281,6 +10288,9 @@ static confiture_status cfti_search_directory(cfti_search *search,
         fail->path = directory->path;
         return fail->status;
     }
+    /* Whether it is missing could not be found out: that it is excluded is no answer. */
+    if (missing && cfti_os_is_shortage(error))
+        return cfti_fail_system(fail, error, directory->path);
     for (i = 0; i < search->options->exclude_dir_count; i++)
         if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
             cfti_mark(search->options->exclude_dir_matched, i);

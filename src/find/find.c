@@ -231,6 +231,9 @@ static confiture_status cfti_search_directory(cfti_search *search,
         fail->path = directory->path;
         return fail->status;
     }
+    /* Whether it is missing could not be found out: that it is excluded is no answer. */
+    if (missing && cfti_os_is_shortage(error))
+        return cfti_fail_system(fail, error, directory->path);
     for (i = 0; i < search->options->exclude_dir_count; i++)
         if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
             cfti_mark(search->options->exclude_dir_matched, i);

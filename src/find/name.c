@@ -197,7 +197,7 @@ static bool cfti_seed_component(const char *component, size_t size) {
 
 static bool cfti_seed_path(const char *path) {
     while (*path != '\0') {
-        size_t n = strcspn(path, "/");
+        size_t n = cfti_path_component_size(path);
         if (cfti_seed_component(path, n)) return true;
         path += n;
         if (*path == '/') path++;

@@ -102,11 +102,18 @@ static const char *cfti_path_below(const char *path, const char *prefix) {
     return path[n] == '/' ? path + n + 1 : NULL;
 }
 
+/* The size of the component at the start of a path: 0 at a slash, and at the end. */
+static size_t cfti_path_component_size(const char *path) {
+    size_t n = 0;
+    while (path[n] != '\0' && path[n] != '/') n++;
+    return n;
+}
+
 /* Whether ".." components lead above the start of a relative path. */
 static bool cfti_path_climbs(const char *path) {
     size_t i = 0, depth = 0;
     while (path[i] != '\0') {
-        size_t n = strcspn(path + i, "/");
+        size_t n = cfti_path_component_size(path + i);
         if (cfti_is_parent(path + i, n)) {
             if (depth == 0) return true;
             depth--;

@@ -216,6 +216,15 @@ static int fs_node_of(int file) {
     return i >= 0 && i < FS_FILES && fs.files[i].used ? fs.files[i].node : -1;
 }
 
+/* A descriptor of this kind only names a place, and needs no right to read it. */
+#if defined(O_PATH)
+#define FS_O_PATH O_PATH
+#elif defined(__O_PATH)
+#define FS_O_PATH __O_PATH
+#else
+#define FS_O_PATH 0
+#endif
+
 static long fs_open(int at, const char *path, int flags) {
     int links = 0, node, i, from = at == AT_FDCWD ? FS_HERE : fs_node_of(at);
     if (fs.interrupts && fs_chance(8)) return fs_fail(EINTR);
@@ -236,7 +245,7 @@ static long fs_open(int at, const char *path, int flags) {
     }
     if (node < 0) return fs_fail(-node);
     if (fs.nodes[node].kind == FS_LINK) return fs_fail(ELOOP);
-    if (fs.nodes[node].secret) return fs_fail(EACCES);
+    if (fs.nodes[node].secret && (flags & FS_O_PATH) == 0) return fs_fail(EACCES);
     if ((flags & O_DIRECTORY) != 0 && fs.nodes[node].kind != FS_DIRECTORY) return fs_fail(ENOTDIR);
     if ((flags & O_ACCMODE) != O_RDONLY && fs.nodes[node].kind == FS_DIRECTORY)
         return fs_fail(EISDIR);
