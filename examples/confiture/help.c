@@ -1,5 +1,5 @@
-/* help.c: the texts of --help: what is said of a command here, and its options from the
- * table. Each fits a terminal of 80 columns. */
+/* help.c: the texts of --help. The text of each command is here, that of its options in the
+ * table. Each line fits a terminal of 80 columns. */
 #include "command.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 enum { MEANING_COLUMN = 22 };
 
-/* clang-format off: a line here is a line there */
+/* clang-format off: a line of code is a line of help */
 
 static const char overview[] =
     "confiture turns a tree of SQL files into one schema and one digest.\n"
@@ -17,19 +17,19 @@ static const char overview[] =
     "\n"
     "Commands:\n"
     "  build   join the files, in order, into one schema\n"
-    "  hash    print one SHA-256 over the names and bytes of all files, or check it\n"
+    "  hash    print one SHA-256 of the names and bytes of all files, or check it\n"
     "  list    print the names of the files, in the order of the schema\n"
-    "  check   find what is not UTF-8, or would swallow the file that follows\n"
-    "  help    the options of a command, as 'confiture COMMAND --help' does;\n"
+    "  check   find what is not UTF-8, or would spoil the next file in psql\n"
+    "  help    print the options of a command, as 'confiture COMMAND --help' does;\n"
     "          'confiture help json' lists the keys of what --json prints\n"
     "  version print the version and the SHA-256 kernel in use; also -V\n"
     "\n"
     "Examples:\n"
-    "  confiture build db/schema -o schema.sql    all that most projects need\n"
-    "  confiture hash db/schema > schema.hash     remember what the files are,\n"
-    "  confiture hash -c schema.hash              and see whether they have changed\n"
-    "  confiture list db/schema --digests         which file has changed?\n"
-    "  confiture check db/schema                  before a commit\n"
+    "  confiture build db/schema -o schema.sql    what most projects need\n"
+    "  confiture hash db/schema > schema.hash     record the state of the files,\n"
+    "  confiture hash -c schema.hash              and see whether it has changed\n"
+    "  confiture list db/schema --digests         see which file has changed\n"
+    "  confiture check db/schema                  check before a commit\n"
     "\n"
     "Exit status: 0 done, 1 a check failed, 2 an error.\n";
 
@@ -40,32 +40,33 @@ static const struct {
     {COMMAND_BUILD,
      "Usage: confiture build DIR... [-o FILE] [OPTION...]\n"
      "       confiture build FILE... [-o FILE] [OPTION...]\n"
-     "Joins the SQL files below each DIR, in order, into one schema; or the FILEs, in\n"
-     "the order given.\n",
+     "Joins the SQL files below each DIR, in order, into one schema. FILEs are joined\n"
+     "in the order given.\n",
      "  confiture build db/schema -o schema.sql\n"
      "  confiture build db --split out --pre db/roles --post db/grants\n"},
     {COMMAND_HASH,
      "Usage: confiture hash DIR... [OPTION...]\n"
      "       confiture hash FILE... [OPTION...]\n"
      "       confiture hash -c FILE\n"
-     "Prints one SHA-256 over the names and bytes of the SQL files below each DIR, or\n"
-     "of the FILEs: any file changed, renamed, added or removed changes it. Two spaces\n"
-     "follow, and the DIRs and options it is made of, so that -c can compute it again.\n",
+     "Prints one SHA-256 of the names and bytes of the SQL files below each DIR, or of\n"
+     "the FILEs. A file that is changed, renamed, added or removed changes it. Two\n"
+     "spaces follow, and the DIRs and options from which -c can compute it again.\n",
      "  confiture hash db/schema > schema.hash\n"
      "  confiture hash -c schema.hash || make schema\n"
      "  test \"$(confiture hash db/schema --bare)\" = \"$EXPECTED\"\n"},
     {COMMAND_LIST,
      "Usage: confiture list DIR... [OPTION...]\n"
      "       confiture list FILE... [OPTION...]\n"
-     "Prints the names of the SQL files below each DIR, in the order of the schema.\n",
+     "Prints the names of the SQL files below each DIR, or of the FILEs, in the order\n"
+     "of the schema.\n",
      "  confiture list db/schema --base . -0 | xargs -0 grep -l 'create table'\n"
      "  confiture list db/schema --base . --digests > SHA256SUMS\n"},
     {COMMAND_CHECK,
      "Usage: confiture check DIR... [OPTION...]\n"
      "       confiture check FILE... [OPTION...]\n"
-     "Checks that each SQL file below each DIR, or each FILE, is UTF-8 and leaves\n"
-     "nothing open that would swallow the next file. Prints a line for each finding;\n"
-     "then exits with 1.\n",
+     "Checks that each SQL file below each DIR, or each FILE, is UTF-8, and finds what\n"
+     "would swallow, cut or spoil the next file in psql. Prints a line for each\n"
+     "finding. The exit status is 1 if there is one.\n",
      "  confiture check db/schema\n"
      "  git ls-files -z '*.sql' | confiture check --files0-from=-\n"},
 };
@@ -75,34 +76,34 @@ static const struct {
     const char *heading;
 } groups[] = {
     {GROUP_RESULT, "\n"},
-    {GROUP_OUTPUT, "\nWhere it goes:\n"},
-    {GROUP_CONTENT, "\nWhat is in it:\n"},
-    {GROUP_CHECK, "\nWhat is an error in it:\n"},
-    {GROUP_FILES, "\nWhich files; all but the last four are for DIRs:\n"},
-    {GROUP_RUN, "\nHow:\n"},
+    {GROUP_OUTPUT, "\nOutput:\n"},
+    {GROUP_CONTENT, "\nContents:\n"},
+    {GROUP_CHECK, "\nChecks:\n"},
+    {GROUP_FILES, "\nFiles; with FILEs only the last four apply:\n"},
+    {GROUP_RUN, "\nOperation:\n"},
 };
 
-/* The keys of what --json prints: the same word for the same thing in every document. */
+/* The keys of what --json prints. A key means the same in every document. */
 static const char json_keys[] =
     "With --json a command prints one JSON object on standard output, also if it\n"
-    "fails. Errors and warnings are on standard error as well. Control characters and\n"
+    "fails. Errors and warnings also go to standard error. Control characters and\n"
     "bytes that are not UTF-8 are escaped (\\u001b, \\udcff).\n"
     "\n"
     "Every command:\n"
-    "  command    build, hash, list or check; left out if there is none\n"
+    "  command    build, hash, list or check; absent if there is none\n"
     "  status     done, failed (a check: exit status 1) or error (exit status 2)\n"
-    "  warnings   list of lines: what matched nothing, and the like\n"
-    "  message    of an error or a finding: one line for a person\n"
-    "  path       the file or directory that an error, a finding or a result is about\n"
-    "  line       in that file, from 1; left out if there is none\n"
+    "  warnings   list of lines, as of a pattern that matched nothing\n"
+    "  message    one line for a person: the error or the finding\n"
+    "  path       the file or directory of the error, the finding or the result\n"
+    "  line       in that file, from 1; absent if there is none\n"
     "\n"
     "Results:\n"
-    "  digest     SHA-256 in hexadecimal: of all files; in entries: of the file alone\n"
+    "  digest     SHA-256 in hexadecimal, of all files; in entries, of the file alone\n"
     "  kind       of the digest of all files: stream or tree\n"
-    "  files      how many\n"
-    "  bytes      of the schema; of hash and list: of the files\n"
+    "  files      the number of files\n"
+    "  bytes      the size of the schema; in hash and list, that of all files\n"
     "  base       the directory that names are relative to\n"
-    "  name       of a file: its path relative to base\n"
+    "  name       the path of a file relative to base\n"
     "\n"
     "build:  unchanged (--if-changed: the file had these bytes already), findings;\n"
     "        with --split schemas: a list of phase, path, files, bytes, unchanged\n"

@@ -1,4 +1,4 @@
-/* options_table.c: every option in one table: the parser reads it, and --help prints it. */
+/* options_table.c: all options in one table, which the parser reads and --help prints. */
 #include "command.h"
 
 #define ALL (COMMAND_BUILD | COMMAND_HASH | COMMAND_LIST | COMMAND_CHECK)
@@ -11,100 +11,99 @@
 /* In the order of --help; a meaning has at most 57 characters in a line. */
 const struct option option_table[] = {
     {"output", 'o', KIND_TEXT, BUILD | GROUP_OUTPUT, AT(output), "FILE",
-     "to FILE, whole or not at all; default, or -: stdout"},
+     "write FILE, whole or not at all; - (default): stdout"},
     {"split", 0, KIND_TEXT, BUILD | GROUP_OUTPUT, AT(split), "OUTDIR",
      "OUTDIR/schema_E_{superuser_pre,app,superuser_post}.sql"},
     {"pre", 0, KIND_LIST, BUILD | GROUP_OUTPUT, AT(pre), "D",
-     "of --split: below D is superuser_pre; repeatable"},
+     "with --split: files below D are superuser_pre; repeatable"},
     {"post", 0, KIND_LIST, BUILD | GROUP_OUTPUT, AT(post), "D",
-     "of --split: below D is superuser_post; repeatable"},
+     "with --split: those below D are superuser_post; repeatable"},
     {"if-changed", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(if_changed), NULL,
-     "leave a FILE alone that holds these very bytes already"},
-    {"sync", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(sync), NULL,
-     "do not end before FILE is on the disk"},
+     "leave FILE alone if it already holds these bytes"},
+    {"sync", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(sync), NULL, "wait until FILE is on the disk"},
 
     {"separator", 0, KIND_CHOICE, BUILD | GROUP_CONTENT, AT(separator),
      "block_comment line_comment mysql custom none",
-     "before each file: block_comment (default),\n"
+     "what precedes each file: block_comment (default),\n"
      "line_comment, mysql, custom or none"},
     {"template", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(template_text), "T",
-     "of custom: {file_path} is the name, {{ and }} are braces"},
+     "for custom: {file_path} is the name, {{ and }} are braces"},
     {"header", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(header), NULL,
-     "begin with environment, time, digest, number of files"},
+     "add a header: environment, time, digest, number of files"},
     {"environment", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(environment), "E",
-     "in the header and the names of --split; default: local"},
+     "environment, E of --split and the header; default: local"},
     {"timestamp", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(timestamp), "T",
-     "in the header, instead of the time; none: left empty"},
+     "time in the header instead of now; none: left empty"},
     {"keep-line-ends", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(keep_line_ends), NULL,
      "leave CRLF and CR as they are; default: LF for both"},
     {"schema-only", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(schema_only), NULL,
-     "without seed files"},
+     "leave seed files out"},
     {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(check),
      "auto postgres quotes reference none",
      "auto (default): postgres; build --separator mysql: none;\n"
      "postgres: what would swallow, cut or spoil the next file;\n"
      "quotes: only open comments, quotes and COPY data;\n"
-     "reference: /* and */, wherever they stand; none: UTF-8"},
+     "reference: /* and */, also in strings; none: only UTF-8"},
     {"terminate", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(terminate), NULL,
-     "add ';' where a file leaves a statement unended, which\n"
-     "is no finding then; only with the check postgres"},
+     "add ';' where a file leaves a statement unended, so that\n"
+     "it is no finding; requires the check postgres"},
     {"strip-bom", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(strip_bom), NULL,
-     "leave out a byte order mark at the start of a file"},
+     "remove a byte order mark at the start of a file"},
     {"strict", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(strict), NULL,
-     "notes fail the check as well"},
+     "let notes fail the check, too"},
     {"no-notes", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(no_notes), NULL, "print no notes"},
 
     {"digest", 0, KIND_CHOICE, HASH | OPTION_DIGEST | GROUP_RESULT, AT(digest), "stream tree",
-     "stream (default): of name NUL bytes NUL of each file;\n"
-     "tree: of the SHA-256 of that of each file; also right\n"
-     "for files that hold NUL, and more parallel"},
+     "stream (default): SHA-256 of name NUL bytes NUL of each\n"
+     "file; tree: of the SHA-256 of each of these, which is\n"
+     "also right for files that hold NUL, and more parallel"},
     {"bare", 0, KIND_FLAG, HASH | GROUP_RESULT, AT(bare), NULL, "print the digest alone"},
     {"check", 'c', KIND_TEXT, HASH | GROUP_RESULT, AT(verify), "FILE",
-     "compute again what FILE, or - for stdin, says, as\n"
-     "sha256sum -c does: OK or FAILED, and exit status 1"},
+     "compute again each digest in FILE (-: stdin), as\n"
+     "sha256sum -c does: OK, or FAILED and exit status 1"},
     {"null", '0', KIND_FLAG, LIST | GROUP_RESULT, AT(null), NULL,
-     "end each name with NUL, not with a newline"},
+     "end each name with NUL instead of a newline"},
     {"digests", 0, KIND_FLAG, LIST | GROUP_RESULT, AT(digests), NULL,
-     "before it the SHA-256 of the file, as sha256sum prints it"},
+     "print the SHA-256 of each file, as sha256sum does"},
     {"size", 0, KIND_FLAG, LIST | GROUP_RESULT, AT(sizes), NULL,
-     "before it the size of the file in bytes"},
+     "print the size of each file in bytes"},
 
     {"include", 0, KIND_LIST, SEARCH | OPTION_DIGEST, AT(include), "P",
-     "files that match P, instead of **/*.sql; repeatable"},
+     "take files that match P, not **/*.sql; repeatable"},
     {"exclude", 0, KIND_LIST, SEARCH | OPTION_DIGEST, AT(exclude), "P",
-     "no file that matches P; repeatable"},
+     "skip files that match P; repeatable"},
     {"exclude-dir", 0, KIND_LIST, SEARCH | OPTION_DIGEST, AT(exclude_dirs), "D",
-     "no file below D, from here or inside of DIR; repeatable"},
+     "skip files below D, from here or from DIR; repeatable"},
     {"no-recursive", 0, KIND_FLAG, SEARCH | OPTION_DIGEST, AT(not_recursive), NULL,
-     "only files in DIR itself"},
+     "take only files in DIR itself"},
     {"allow-missing", 0, KIND_FLAG, SEARCH | OPTION_DIGEST, AT(allow_missing), NULL,
-     "a DIR that is missing is skipped, and no error"},
+     "skip a DIR that is missing"},
     {"unique", 0, KIND_FLAG, SEARCH | OPTION_DIGEST, AT(unique), NULL,
-     "a file that is found twice counts once"},
+     "take a file once, however often it is found"},
     {"sort", 0, KIND_CHOICE, SEARCH | OPTION_DIGEST, AT(sort), "path hex",
      "path (default), or hex: by prefixes such as 0A_users.sql"},
     {"base", 0, KIND_TEXT, ALL | OPTION_DIGEST | GROUP_FILES, AT(base), "D",
-     "names are relative to D; default: to what the DIRs\n"
-     "share; for FILEs: to the current directory"},
+     "names are relative to D; default: what the DIRs have in\n"
+     "common; for FILEs the current directory"},
     {"common-base", 0, KIND_FLAG, ALL | OPTION_DIGEST | GROUP_FILES, AT(common_base), NULL,
-     "for FILEs: names are relative to what the FILEs share"},
+     "for FILEs: names are relative to their common directory"},
     {"confine", 0, KIND_FLAG, ALL | GROUP_FILES, AT(confine), NULL,
-     "a symbolic link out of that base is an error"},
+     "make an error of a symbolic link out of the base"},
     {"files0-from", 0, KIND_TEXT, ALL | OPTION_DIGEST | GROUP_FILES, AT(files0_from), "F",
-     "the paths in F, each ended by NUL, as 'git ls-files -z'\n"
-     "and 'find -print0' write them; - is stdin"},
+     "take the paths in F (-: stdin), each ended by NUL, as\n"
+     "'git ls-files -z' and 'find -print0' write them"},
 
     {"threads", 'j', KIND_NUMBER, ALL | GROUP_RUN, AT(threads), "N",
-     "at most N threads; default: as many as the work deserves"},
+     "use at most N threads; default: chosen by the work"},
     {"max-file-size", 0, KIND_SIZE, ALL | GROUP_RUN, AT(max_file_size), "N",
-     "a file of more bytes is an error; also 64K, 1G; 0: none"},
+     "make an error of a larger file; 64K, 1G; 0: no limit"},
     {"io", 0, KIND_CHOICE, ALL | GROUP_RUN, AT(io), "auto read mmap ring",
      "how files are read: auto (default), read, mmap or ring"},
     {"json", 0, KIND_FLAG, ALL | GROUP_RUN, AT(json), NULL,
-     "results and errors as JSON on standard output;\n"
+     "print results and errors as JSON on standard output;\n"
      "'confiture help json' lists the keys"},
     {"quiet", 'q', KIND_FLAG, ALL | GROUP_RUN, AT(quiet), NULL,
-     "no summary and no progress line; warnings are printed"},
+     "print no summary and no progress, but warnings"},
     {"help", 'h', KIND_FLAG, ALL | GROUP_RUN, AT(help), NULL, "print this text"},
     {"version", 'V', KIND_FLAG, ALL | GROUP_RUN, AT(version), NULL,
      "print the version and the SHA-256 kernel in use"},
