@@ -47,8 +47,9 @@ PSQL = "{make_quiet} {confiture} && {python} tests/psql/run.py --command {confit
 
 SUITES = {
     "test": Suite("what `make test` runs", "{make_quiet} test"),
-    "amalgam": Suite("confiture.h is what its parts in src/ make",
-                     "{python} tools/amalgamate.py --check" + PASSED),
+    "amalgam": Suite("confiture.h is what its parts make; CONTRIBUTING.md has their picture",
+                     "{python} tools/amalgamate.py --check && {python} tools/parts.py --check"
+                     + PASSED),
     "unit": Suite("functions, the internal ones included, one by one", UNIT),
     "posix": Suite("the unit tests of the parts, as on a POSIX system that is not Linux",
                    "{make_quiet} {build}/unit-posix && {build}/unit-posix"),
