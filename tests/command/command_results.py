@@ -117,8 +117,11 @@ class Build(CommandTest):
     def test_line_ends_are_kept_where_asked_for(self):
         self.tree(a="A;\r", b="B;\r\nC;\n")
         self.assertEqual(self.quiet("build", "t", "--separator=none"), b"A;\nB;\nC;\n")
-        self.assertEqual(self.quiet("build", "t", "--separator=none", "--keep-line-ends"),
-                         b"A;\r\nB;\r\nC;\n")
+        kept = ["build", "t", "--separator=none", "--keep-line-ends"]
+        self.assertEqual(self.quiet(*kept, "--check=none"), b"A;\r\nB;\r\nC;\n")
+        result = self.run_command(*kept)
+        self.assertEqual(result.code, 1)
+        self.assertOneLine(result, "t/a.sql:1: carriage return alone")
 
     def test_styles(self):
         self.tree(a="A;", b__c="C;\r\nD;\n")
