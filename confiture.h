@@ -88,7 +88,7 @@
  * without wildcards is looked up. An empty one is dropped, so "*.sql/" also matches files, where
  * pathlib 3.11 matches directories alone. In a recursive directory, the default, a pattern applies
  * at any depth. Exclude patterns match from the right: "test_*" excludes a file of that name
- * anywhere, "old" "/" "*" every file directly in a directory called old. exclude_dirs are compared
+ * anywhere, and old/?* every file directly in a directory called old. exclude_dirs are compared
  * with the path of each file as text, by components: s/x excludes s/x/a.sql and keeps s/xy/a.sql.
  *
  * A missing directory is skipped, unless must_exist. Three things are errors: a search that finds

@@ -121,9 +121,18 @@ static inline bool test_is_suite(const char *name) {
 static inline int test_main_from(const char *program, int first, int argc, char **argv) {
     const test_entry *suite;
     int a;
+    for (suite = test_entries; suite != NULL; suite = suite->next) {
+        if (test_is_suite(suite->suite)) continue;
+        fprintf(stderr, "%s: test '%s' has no SUITE(%s, ...)\n", program, suite->name,
+                suite->suite);
+        return 2;
+    }
     for (a = first; a < argc; a++) {
         if (test_is_suite(argv[a])) continue;
-        fprintf(stderr, "%s: unknown suite '%s'\n", program, argv[a]);
+        fprintf(stderr, "%s: unknown suite '%s': expected", program, argv[a]);
+        for (suite = test_entries; suite != NULL; suite = suite->next)
+            if (suite->name == NULL) fprintf(stderr, " %s", suite->suite);
+        fprintf(stderr, "\n");
         return 2;
     }
     for (suite = test_entries; suite != NULL; suite = suite->next) {

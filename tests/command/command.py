@@ -41,6 +41,8 @@ def main():
         sys.exit(f"{command}: no such command; build it first")
     loader = unittest.TestLoader()
     tests = [t for m in MODULES for t in select_tests(loader.loadTestsFromModule(m), sys.argv[2:])]
+    if not tests:
+        sys.exit("no test's id holds " + " or ".join(sys.argv[2:]))
     with tempfile.TemporaryDirectory(prefix="confiture-command-") as root:
         command_base.setup(command, pathlib.Path(root))
         result = unittest.TextTestRunner(stream=sys.stdout).run(unittest.TestSuite(tests))
