@@ -207,7 +207,8 @@
  *     line, "\\" goes back to SQL, "\" begins the next command, some take the whole line, and an
  *     unknown one discards the rest of it;
  *   - NUL, since psql drops the rest of the line; a byte order mark at a file's start, which the
- *     server takes for part of a name anywhere but at the script's start.
+ *     server takes for part of a name anywhere but at the script's start;
+ *   - in a build with keep_line_ends, which confiture_check() cannot know, a CR without LF.
  *
  * Nothing follows the last file of an output: a statement that it leaves unended is no finding,
  * but anything else is. Each phase of a split build has a last file.
@@ -225,9 +226,9 @@
  *
  * LEVELS. DEFAULT, which the command calls auto, is POSTGRES; for a build with the mysql
  * separator, whose files are not for psql, it is NONE. QUOTES reads by the rules of POSTGRES and
- * reports open comments, quotes, dollar quotes and COPY data alone. REFERENCE is the Python tool's
- * check: it knows comments but not strings, so it is sometimes wrong on valid SQL. At every level,
- * a file that is not UTF-8 is a finding.
+ * reports open comments, quotes, dollar quotes and COPY data, and that CR. REFERENCE is the Python
+ * tool's check: it knows comments but not strings, so it is sometimes wrong on valid SQL. At every
+ * level, a file that is not UTF-8 is a finding.
  *
  * REMEDIES help trees whose files run one by one today. options.terminate adds ";" and a newline
  * where a file, the last one included, leaves a statement unended and nothing else open, or ends
@@ -693,13 +694,15 @@ typedef struct confiture_find_options {
     size_t exclude_dir_count;
     bool *exclude_dir_matched; /* as in confiture_directory: one flag each, or NULL */
     confiture_sort sort;
-    bool unique;      /* a path that is found more than once is kept once */
-    bool confine;     /* a symbolic link that leads out of the base is E_OUTSIDE: CONFINING in the
+    bool unique;  /* a path that is found more than once is kept once */
+    bool confine; /* a symbolic link that leads out of the base is E_OUTSIDE: CONFINING in the
                    * manual */
-    bool common_base; /* of a caller's own list: the base is the longest prefix, in whole
-                       * components, that the absolute paths of the files' directories share.
-                       * Links are not resolved. E_ARGUMENT together with base; a search
-                       * ignores it */
+    bool
+        common_base; /* of a caller's own list: the base is the longest prefix, in whole components,
+                       * that the absolute paths of the files' directories share, or the current
+                       * directory for an empty list. Links are not resolved. A relative path that
+                       * leads above the current directory is E_OUTSIDE. E_ARGUMENT together with
+                       * base or confine; a search ignores it */
 } confiture_find_options;
 
 /* Finds the .sql files below one directory. On success *files is the caller's, to be freed with
@@ -869,10 +872,8 @@ typedef struct confiture_build_options {
     bool no_digest; /* hash nothing, and do not read what schema_only leaves out: digest_hex is
                      * empty. E_ARGUMENT with a header, which shows the digest */
     confiture_check_mode check;
-    bool terminate;      /* end the statements that files leave unended: REMEDIES in the manual */
-    bool strip_bom;      /* leave out the byte order mark at a file's start */
-    bool keep_line_ends; /* leave CRLF and CR as they are. The postgres check refuses a CR without
-                          * LF: psql ends no line there. A file that does not end in LF gets one */
+    bool terminate; /* end the statements that files leave unended: REMEDIES in the manual */
+    bool strip_bom; /* leave out the byte order mark at a file's start */
     confiture_finding_callback *on_finding; /* NULL: stop at the first finding; else report all and
                                              * write nothing, as in confiture_check() */
     void *finding_user;                     /* passed on as user */
@@ -888,6 +889,9 @@ typedef struct confiture_build_options {
     /* For builds to a file. */
     bool keep_unchanged; /* leave a file that already holds these bytes, and its time, alone */
     bool sync;           /* wait until the bytes, and then the rename, are on the disk */
+    bool keep_line_ends; /* leave CRLF and CR as they are. A CR without LF ends no line for psql, so
+                          * the checks postgres and quotes refuse it. A file that does not end in LF
+                          * gets one */
 } confiture_build_options;
 
 /* What was built. All zero before its first use. */
@@ -8987,17 +8991,21 @@ static bool cfti_file_directory(cfti_buffer *out, const cfti_buffer *here, const
 /* The base of options.common_base. */
 static confiture_status cfti_files_common_base(cfti_buffer *base, const confiture_files *files,
                                                cfti_fail *fail) {
-    cfti_buffer here, directory;
+    cfti_buffer here = cfti_buffer_empty(&base->allocator), directory = here;
     size_t i;
-    int error;
-    memset(&here, 0, sizeof(here));
-    here.allocator = base->allocator;
-    directory = here;
-    error = cfti_path_absolute(&here, ".");
-    if (error == 0 && !cfti_path_clean(base, (const char *)here.data, here.size))
-        error = CFTI_OS_NO_MEMORY;
+    int error = 0;
+    if (files->count == 0) error = cfti_path_absolute(base, ".");
     for (i = 0; error == 0 && i < files->count; i++) {
         const cfti_file *file = &files->items[i];
+        bool is_relative = !cfti_path_is_absolute(file->path);
+        if (is_relative && cfti_path_climbs(file->path)) {
+            /* Names would hold what the current directory is called. */
+            cfti_fail_with(fail, CONFITURE_E_OUTSIDE,
+                           "leads above the current directory: give a base instead");
+            fail->path = file->path;
+            break;
+        }
+        if (is_relative && here.size == 0 && (error = cfti_path_absolute(&here, ".")) != 0) break;
         if (i > 0 && cfti_same_directory(file - 1, file) &&
             strcmp(file->path + file->leaf, "..") != 0)
             continue;
@@ -9008,7 +9016,8 @@ static confiture_status cfti_files_common_base(cfti_buffer *base, const confitur
     }
     cfti_buffer_free(&directory);
     cfti_buffer_free(&here);
-    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, ".");
+    if (error != 0) return cfti_fail_system(fail, error, ".");
+    return i < files->count ? fail->status : CONFITURE_OK;
 }
 
 /* ---- confined lists ---- */
@@ -10577,9 +10586,11 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
         (list_size > 0 && !cfti_require(list, "list", error)) ||
         (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
-    if (common && options->base != NULL)
+    if (common && (options->base != NULL || options->confine))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT,
-                                 "common_base and base exclude each other");
+                                 options->base != NULL
+                                     ? "common_base and base exclude each other"
+                                     : "confine needs a base that the list cannot move");
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
     if (status != CONFITURE_OK) return status;
     cancel = cfti_cancel_disable();
@@ -12641,7 +12652,7 @@ static bool cfti_notes_report_all(cfti_notes *notes) {
 typedef struct cfti_text_rules {
     confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
-    bool keep_line_ends; /* the text is the bytes; the check reads CRLF as LF */
+    bool keep_line_ends; /* the text is the bytes; the check reads LF for CRLF and CR */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
@@ -12675,6 +12686,10 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
     state->finding.offset = pieces->utf8.offset;
     state->finding.line = 1 + pieces->lines + cfti_count_lines(chunk->bytes, good, &after_cr);
+}
+
+static bool cfti_knows_psql(confiture_check_mode mode) {
+    return mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES;
 }
 
 /* The line that ends in the first CR of the chunk without an LF; 0: none. */
@@ -12752,8 +12767,9 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
     if (!chunk->last) {
         cfti_text_count(pieces, state, rules);
-    } else if (rules->mode == CONFITURE_CHECK_POSTGRES && pieces->lone_cr != 0) {
+    } else if (cfti_knows_psql(rules->mode) && pieces->lone_cr != 0) {
         state->unended = false;
+        state->if_ended = NULL;
         cfti_fail_with(&state->finding, CONFITURE_E_UNCLOSED, cfti_lone_cr);
         state->finding.line = pieces->lone_cr;
     }

@@ -85,7 +85,8 @@ static int find_given(confiture_files **files, const struct options *options,
     if (!confiture_files_from_paths(files, options->operands.items, options->operands.count, find,
                                     &error))
         return EXIT_DONE;
-    if (error.status == CONFITURE_E_OUTSIDE && !options->base) {
+    if (error.status == CONFITURE_E_OUTSIDE && !options->base && !options->common_base &&
+        !options->confine) {
         return report_error(error.path, "not below the current directory, which names are "
                                         "relative to; see --base");
     }

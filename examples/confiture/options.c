@@ -395,6 +395,7 @@ static void check_together(void) {
     check_files(&opt);
     if (opt.verify) check_verify();
     exclude_each_other(opt.base && opt.common_base, "--base", "--common-base");
+    exclude_each_other(opt.confine && opt.common_base, "--confine", "--common-base");
     check_terminate();
     if (opt.command == COMMAND_BUILD) check_build();
     exclude_each_other(opt.json && opt.null, "--json", "--null");

@@ -35,7 +35,7 @@ const struct option option_table[] = {
     {"timestamp", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(timestamp), "T",
      "time in the header instead of now; none: left empty"},
     {"keep-line-ends", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(keep_line_ends), NULL,
-     "leave CRLF as it is; check postgres refuses a CR alone"},
+     "leave CRLF and CR; check postgres refuses a CR alone"},
     {"schema-only", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(schema_only), NULL,
      "leave seed files out"},
     {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(check),

@@ -520,9 +520,11 @@ static confiture_status cfti_files_from(confiture_files **files, const char *con
         (list_size > 0 && !cfti_require(list, "list", error)) ||
         (options != NULL && !cfti_find_options_check(options, error)))
         return CONFITURE_E_ARGUMENT;
-    if (common && options->base != NULL)
+    if (common && (options->base != NULL || options->confine))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT,
-                                 "common_base and base exclude each other");
+                                 options->base != NULL
+                                     ? "common_base and base exclude each other"
+                                     : "confine needs a base that the list cannot move");
     status = cfti_files_create(files, options != NULL ? options->run.allocator : NULL, error);
     if (status != CONFITURE_OK) return status;
     cancel = cfti_cancel_disable();

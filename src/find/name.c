@@ -90,17 +90,21 @@ static bool cfti_file_directory(cfti_buffer *out, const cfti_buffer *here, const
 /* The base of options.common_base. */
 static confiture_status cfti_files_common_base(cfti_buffer *base, const confiture_files *files,
                                                cfti_fail *fail) {
-    cfti_buffer here, directory;
+    cfti_buffer here = cfti_buffer_empty(&base->allocator), directory = here;
     size_t i;
-    int error;
-    memset(&here, 0, sizeof(here));
-    here.allocator = base->allocator;
-    directory = here;
-    error = cfti_path_absolute(&here, ".");
-    if (error == 0 && !cfti_path_clean(base, (const char *)here.data, here.size))
-        error = CFTI_OS_NO_MEMORY;
+    int error = 0;
+    if (files->count == 0) error = cfti_path_absolute(base, ".");
     for (i = 0; error == 0 && i < files->count; i++) {
         const cfti_file *file = &files->items[i];
+        bool is_relative = !cfti_path_is_absolute(file->path);
+        if (is_relative && cfti_path_climbs(file->path)) {
+            /* Names would hold what the current directory is called. */
+            cfti_fail_with(fail, CONFITURE_E_OUTSIDE,
+                           "leads above the current directory: give a base instead");
+            fail->path = file->path;
+            break;
+        }
+        if (is_relative && here.size == 0 && (error = cfti_path_absolute(&here, ".")) != 0) break;
         if (i > 0 && cfti_same_directory(file - 1, file) &&
             strcmp(file->path + file->leaf, "..") != 0)
             continue;
@@ -111,7 +115,8 @@ static confiture_status cfti_files_common_base(cfti_buffer *base, const confitur
     }
     cfti_buffer_free(&directory);
     cfti_buffer_free(&here);
-    return error == 0 ? CONFITURE_OK : cfti_fail_system(fail, error, ".");
+    if (error != 0) return cfti_fail_system(fail, error, ".");
+    return i < files->count ? fail->status : CONFITURE_OK;
 }
 
 /* ---- confined lists ---- */

@@ -157,13 +157,15 @@ typedef struct confiture_find_options {
     size_t exclude_dir_count;
     bool *exclude_dir_matched; /* as in confiture_directory: one flag each, or NULL */
     confiture_sort sort;
-    bool unique;      /* a path that is found more than once is kept once */
-    bool confine;     /* a symbolic link that leads out of the base is E_OUTSIDE: CONFINING in the
+    bool unique;  /* a path that is found more than once is kept once */
+    bool confine; /* a symbolic link that leads out of the base is E_OUTSIDE: CONFINING in the
                    * manual */
-    bool common_base; /* of a caller's own list: the base is the longest prefix, in whole
-                       * components, that the absolute paths of the files' directories share.
-                       * Links are not resolved. E_ARGUMENT together with base; a search
-                       * ignores it */
+    bool
+        common_base; /* of a caller's own list: the base is the longest prefix, in whole components,
+                       * that the absolute paths of the files' directories share, or the current
+                       * directory for an empty list. Links are not resolved. A relative path that
+                       * leads above the current directory is E_OUTSIDE. E_ARGUMENT together with
+                       * base or confine; a search ignores it */
 } confiture_find_options;
 
 /* Finds the .sql files below one directory. On success *files is the caller's, to be freed with
@@ -333,10 +335,8 @@ typedef struct confiture_build_options {
     bool no_digest; /* hash nothing, and do not read what schema_only leaves out: digest_hex is
                      * empty. E_ARGUMENT with a header, which shows the digest */
     confiture_check_mode check;
-    bool terminate;      /* end the statements that files leave unended: REMEDIES in the manual */
-    bool strip_bom;      /* leave out the byte order mark at a file's start */
-    bool keep_line_ends; /* leave CRLF and CR as they are. The postgres check refuses a CR without
-                          * LF: psql ends no line there. A file that does not end in LF gets one */
+    bool terminate; /* end the statements that files leave unended: REMEDIES in the manual */
+    bool strip_bom; /* leave out the byte order mark at a file's start */
     confiture_finding_callback *on_finding; /* NULL: stop at the first finding; else report all and
                                              * write nothing, as in confiture_check() */
     void *finding_user;                     /* passed on as user */
@@ -352,6 +352,9 @@ typedef struct confiture_build_options {
     /* For builds to a file. */
     bool keep_unchanged; /* leave a file that already holds these bytes, and its time, alone */
     bool sync;           /* wait until the bytes, and then the rename, are on the disk */
+    bool keep_line_ends; /* leave CRLF and CR as they are. A CR without LF ends no line for psql, so
+                          * the checks postgres and quotes refuse it. A file that does not end in LF
+                          * gets one */
 } confiture_build_options;
 
 /* What was built. All zero before its first use. */

@@ -205,7 +205,8 @@
  *     line, "\\" goes back to SQL, "\" begins the next command, some take the whole line, and an
  *     unknown one discards the rest of it;
  *   - NUL, since psql drops the rest of the line; a byte order mark at a file's start, which the
- *     server takes for part of a name anywhere but at the script's start.
+ *     server takes for part of a name anywhere but at the script's start;
+ *   - in a build with keep_line_ends, which confiture_check() cannot know, a CR without LF.
  *
  * Nothing follows the last file of an output: a statement that it leaves unended is no finding,
  * but anything else is. Each phase of a split build has a last file.
@@ -223,9 +224,9 @@
  *
  * LEVELS. DEFAULT, which the command calls auto, is POSTGRES; for a build with the mysql
  * separator, whose files are not for psql, it is NONE. QUOTES reads by the rules of POSTGRES and
- * reports open comments, quotes, dollar quotes and COPY data alone. REFERENCE is the Python tool's
- * check: it knows comments but not strings, so it is sometimes wrong on valid SQL. At every level,
- * a file that is not UTF-8 is a finding.
+ * reports open comments, quotes, dollar quotes and COPY data, and that CR. REFERENCE is the Python
+ * tool's check: it knows comments but not strings, so it is sometimes wrong on valid SQL. At every
+ * level, a file that is not UTF-8 is a finding.
  *
  * REMEDIES help trees whose files run one by one today. options.terminate adds ";" and a newline
  * where a file, the last one included, leaves a statement unended and nothing else open, or ends

@@ -3,7 +3,7 @@
 typedef struct cfti_text_rules {
     confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
-    bool keep_line_ends; /* the text is the bytes; the check reads CRLF as LF */
+    bool keep_line_ends; /* the text is the bytes; the check reads LF for CRLF and CR */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
@@ -37,6 +37,10 @@ static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *p
     cfti_fail_with(&state->finding, CONFITURE_E_ENCODING, NULL);
     state->finding.offset = pieces->utf8.offset;
     state->finding.line = 1 + pieces->lines + cfti_count_lines(chunk->bytes, good, &after_cr);
+}
+
+static bool cfti_knows_psql(confiture_check_mode mode) {
+    return mode == CONFITURE_CHECK_POSTGRES || mode == CONFITURE_CHECK_QUOTES;
 }
 
 /* The line that ends in the first CR of the chunk without an LF; 0: none. */
@@ -114,8 +118,9 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
     if (!chunk->last) {
         cfti_text_count(pieces, state, rules);
-    } else if (rules->mode == CONFITURE_CHECK_POSTGRES && pieces->lone_cr != 0) {
+    } else if (cfti_knows_psql(rules->mode) && pieces->lone_cr != 0) {
         state->unended = false;
+        state->if_ended = NULL;
         cfti_fail_with(&state->finding, CONFITURE_E_UNCLOSED, cfti_lone_cr);
         state->finding.line = pieces->lone_cr;
     }

@@ -168,6 +168,8 @@ class CommandLine(CommandTest):
                  ["build", "t", "--split", ".", "--environment", "a/b"]),
                 ("--base and --common-base exclude each other",
                  ["list", "t/a.sql", "--base=.", "--common-base"]),
+                ("--confine and --common-base exclude each other",
+                 ["list", "t/a.sql", "--confine", "--common-base"]),
                 ("--strict and --no-notes exclude each other",
                  ["check", "t", "--strict", "--no-notes"]),
                 ("--check and --bare exclude each other", ["hash", "-c", "x", "--bare"]),

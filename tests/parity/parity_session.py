@@ -132,9 +132,13 @@ class Session:
             paths.insert(self.rng.randint(0, len(paths)), "not/there.sql")
         base = self.rng.choice([None, str(files.base), self.sandbox.tree, "common"])
         pairs = [("base", base)] if base is not None else []
+        listed = error = None
         if base == "common":
-            base, pairs = str(reference.common_base(paths)), [("common_base", "")]
-        listed, error = attempt(reference.Files, paths, "." if base is None else base)
+            base, pairs = None, [("common_base", "")]
+            common, error = attempt(reference.common_base, paths)
+            base = common if common is None else str(common)
+        if error is None:
+            listed, error = attempt(reference.Files, paths, "." if base is None else base)
         if self.rng.random() < 0.5:
             pairs += [("path", p) for p in paths]
         else:

@@ -187,6 +187,9 @@ def common_base(paths):
         return max((parts[:n] for n in range(1, len(parts) + 1)
                     if ".." not in parts[:n] and not leaves(parts[n:])), key=len,
                    default=parts[:1])
+    for path in map(Path, paths):
+        if not path.is_absolute() and leaves(path.parts):
+            raise ConfitureError("outside", str(path), "leads above the current directory")
     return Path(os.path.commonpath([str(Path(*usable(path))) for path in paths])
                 if paths else os.getcwd())
 
@@ -446,7 +449,7 @@ def build_parts(files, schema_only, style, template, check, on_finding=None, dig
             if style == "block_comment":
                 check_block_name(name, path, check)
             text, finding = check_bytes(data, check, path, name, lasts[output(path)] == index)
-            lone_cr = keep_line_ends and check == "postgres" and re.search(rb"\r(?!\n)", data)
+            lone_cr = keep_line_ends and check in ("postgres", "quotes") and re.search(rb"\r(?!\n)", data)
             if lone_cr and (finding is None or finding.kind == "unclosed"):
                 line = len(re.findall(rb"\r\n?|\n", data[:lone_cr.end()]))
                 finding = Finding("unclosed", str(path), name, line, 0, LONE_CR)

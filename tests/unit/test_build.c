@@ -186,13 +186,15 @@ TEST(build, keeps_line_ends) {
     tree_text("s/b.sql", "\xEF\xBB\xBFSELECT 3;\n\n\rSELECT 4;\r\n");
     files = build_find("s");
     options.strip_bom = true;
-    options.check = CONFITURE_CHECK_QUOTES;
+    options.check = CONFITURE_CHECK_REFERENCE;
     build_everywhere(files, &options, all, sizeof all - 1, __LINE__);
     options.check = CONFITURE_CHECK_NONE;
     build_everywhere(files, &options, all, sizeof all - 1, __LINE__);
-    options.check = CONFITURE_CHECK_QUOTES;
+    options.check = CONFITURE_CHECK_REFERENCE;
     tree_text("s/a.sql", "SELECT 1;\r\n\r/*\rSELECT 2;\r");
     CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:3: comment never closed");
+    options.check = CONFITURE_CHECK_QUOTES;
+    CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:2: " LONE_CR);
     options.check = CONFITURE_CHECK_DEFAULT;
     CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:2: " LONE_CR);
     tree_text("s/a.sql", "\r");
@@ -207,6 +209,8 @@ TEST(build, keeps_line_ends) {
     CHECK_STR(build_outcome(files, &options), "SELECT 1\r\n;\n\n");
     tree_text("s/a.sql", "SELECT 1\r");
     CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:1: " LONE_CR);
+    tree_text("s/a.sql", "SELECT 1;\r\nSELECT 2;\rCOPY t FROM stdin");
+    CHECK_STR(build_outcome(files, &options), "UNCLOSED s/a.sql:2: " LONE_CR);
     confiture_files_free(files);
     tree_clear();
 }

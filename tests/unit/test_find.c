@@ -571,6 +571,7 @@ TEST(find, common_base_holds_every_file) {
                  {{"a/..b/x.sql", "a/..b/y.sql", NULL}, "/a/..b", "x.sql y.sql"},
                  {{"a/b/..", "a/b/x.sql", NULL}, "/a", "b/.. b/x.sql"},
                  {{"a/b/x.sql", "a/b/..", NULL}, "/a", "b/x.sql b/.."}};
+    static const char *const above[2][2] = {{"../x.sql", "../y.sql"}, {"x.sql", "a/../../y.sql"}};
     confiture_find_options options;
     confiture_error error;
     confiture_files *files;
@@ -603,6 +604,16 @@ TEST(find, common_base_holds_every_file) {
     CHECK(confiture_files_from_paths(&files, NULL, 0, &options, &error) == CONFITURE_OK);
     CHECK_STR(confiture_files_base(files), tree.root);
     confiture_files_free(files);
+    for (i = 0; i < TREE_COUNT(above); i++)
+        CHECK_STR(
+            runs_outcome(confiture_files_from_paths(&files, above[i], 2, &options, &error), &error),
+            i == 0
+                ? "OUTSIDE ../x.sql: leads above the current directory: give a base instead"
+                : "OUTSIDE a/../../y.sql: leads above the current directory: give a base instead");
+    options.confine = true;
+    CHECK_STR(runs_outcome(confiture_files_from_paths(&files, NULL, 0, &options, &error), &error),
+              "ARGUMENT confine needs a base that the list cannot move");
+    options.confine = false;
     options.base = ".";
     CHECK_STR(runs_outcome(confiture_files_from_paths(&files, NULL, 0, &options, &error), &error),
               "ARGUMENT common_base and base exclude each other");
