@@ -149,8 +149,8 @@ static int cfti_reader_locate(cfti_reader *reader, const cfti_file *file, cfti_o
         if (!must && (file + 1 == end || !cfti_same_directory(file, file + 1))) return 0;
         error = cfti_reader_enter(reader, file);
         /* A directory that may be searched but not read cannot be opened on every system; the
-         * whole path can. */
-        if (error != 0 && !must && error != CFTI_OS_NO_MEMORY) return 0;
+         * whole path can. After a shortage the path would get further than one thread does. */
+        if (error != 0 && !must && !cfti_os_is_shortage(error)) return 0;
     }
     if (error != 0) return error;
     *at = reader->directory;
