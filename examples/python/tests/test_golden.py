@@ -12,7 +12,7 @@ import unittest
 from confiture_native import ConfitureError, Directory, SchemaBuilder
 from support import IMPLEMENTATIONS, REPOSITORY
 
-sys.path.insert(0, os.path.join(REPOSITORY, "tests"))
+sys.path[:0] = [os.path.join(REPOSITORY, "tests"), os.path.join(REPOSITORY, "tests", "parity")]
 
 import parity_golden  # noqa: E402
 
