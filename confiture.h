@@ -12660,7 +12660,7 @@ typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
     uint64_t lines;   /* line ends so far */
     bool after_cr;    /* the last piece ended in CR */
-    uint64_t lone_cr; /* line of the first CR without LF that the text keeps; 0: none */
+    uint64_t lone_cr; /* line of the first CR without LF that the check refuses; 0: none */
     cfti_lexer lexer;
 } cfti_text_pieces;
 
@@ -12751,7 +12751,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         cfti_find_encoding(state, pieces, chunk);
         return CONFITURE_OK;
     }
-    if (rules->keep_line_ends && pieces->lone_cr == 0)
+    if (rules->keep_line_ends && cfti_knows_psql(rules->mode) && pieces->lone_cr == 0)
         pieces->lone_cr = cfti_find_lone_cr(pieces, chunk);
     if (chunk->size > 0 && (pieces->after_cr || memchr(chunk->bytes, '\r', chunk->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
@@ -12767,7 +12767,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
     if (!chunk->last) {
         cfti_text_count(pieces, state, rules);
-    } else if (cfti_knows_psql(rules->mode) && pieces->lone_cr != 0) {
+    } else if (pieces->lone_cr != 0) {
         state->unended = false;
         state->if_ended = NULL;
         cfti_fail_with(&state->finding, CONFITURE_E_UNCLOSED, cfti_lone_cr);
