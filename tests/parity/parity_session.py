@@ -110,10 +110,7 @@ class Session:
         files, error = attempt(reference.find, **question.reference())
         wanted = None
         if files is not None:
-            wanted = [os.fsencode(str(files.base))]
-            for index, (path, name) in enumerate(files):
-                wanted += [os.fsencode(str(path)), os.fsencode(name),
-                           b"1" if files.is_seed(index) else b"0"]
+            wanted = list_fields(files)
         self.call("find", question.driver(), wanted, error, what)
         if files is None:
             return
@@ -146,10 +143,7 @@ class Session:
             pairs.append(("list0", joined[:-1] if self.rng.random() < 0.3 else joined))
         wanted = None
         if listed is not None:
-            wanted = [os.fsencode(str(listed.base))]
-            for index, (path, name) in enumerate(listed):
-                wanted += [os.fsencode(str(path)), os.fsencode(name),
-                           b"1" if listed.is_seed(index) else b"0"]
+            wanted = list_fields(listed)
         self.call("list", pairs, wanted, error, "list %r" % pairs)
         if listed is not None:
             self.hash(listed, "list %r" % pairs)
@@ -332,6 +326,15 @@ class Session:
             digest=options.header is not None)
         run_command(self.command, ["build", "-o", "-"] + options.command() + args, wanted, failure,
                     found)
+
+
+def list_fields(files):
+    """What the driver answers of a list."""
+    fields = [os.fsencode(str(files.base))]
+    for index, (path, name) in enumerate(files):
+        fields += [os.fsencode(str(path)), os.fsencode(name),
+                   b"1" if files.is_seed(index) else b"0"]
+    return fields
 
 
 def run_command(command, args, wanted, error, found=()):
