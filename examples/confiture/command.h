@@ -136,6 +136,29 @@ char *suggest(const char *words, const char *mistyped, const char *prefix);
 
 /* ---- help.c: the texts of --help ---- */
 
+struct overview_text {
+    const char *purpose, *usage, *examples, *exit_status;
+};
+extern const struct overview_text overview_text;
+
+struct command_text {
+    unsigned command; /* 0: it works on no files, and has no usage and no examples */
+    const char *name;
+    const char *summary;          /* in the overview; may have several lines */
+    const char *usage, *examples; /* lines; in usage, those of "Usage:" precede a paragraph */
+};
+extern const struct command_text command_table[];
+extern const size_t command_count;
+
+struct group_text {
+    unsigned group;      /* a GROUP_ */
+    const char *heading; /* begins with a newline */
+};
+extern const struct group_text group_table[];
+extern const size_t group_count;
+
+/* The name of an option's value; NULL: it has none. */
+const char *help_value(const struct option *option);
 void help_print(unsigned command); /* 0: the overview */
 void help_print_json(void);        /* the keys that --json prints */
 

@@ -1,50 +1,36 @@
-/* help.c: the texts of --help. The text of each command is here, that of its options in the
- * table. Each line fits a terminal of 80 columns. */
+/* help.c: the texts of --help, from which man.c and completion.c are made, too. The text of each
+ * command is here, that of its options in the table. Each line fits a terminal of 80 columns. */
 #include "command.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MEANING_COLUMN = 22 };
+enum { MEANING_COLUMN = 22, SUMMARY_COLUMN = 10 };
 
 /* clang-format off: a line of code is a line of help */
 
-static const char overview[] =
-    "confiture turns a tree of SQL files into one schema and one digest.\n"
-    "\n"
+const struct overview_text overview_text = {
+    "confiture turns a tree of SQL files into one schema and one digest.\n",
     "Usage: confiture COMMAND DIR... [OPTION...]\n"
-    "       confiture COMMAND FILE... [OPTION...]\n"
-    "\n"
-    "Commands:\n"
-    "  build   join the files, in order, into one schema\n"
-    "  hash    print one SHA-256 of the names and bytes of all files, or check it\n"
-    "  list    print the names of the files, in the order of the schema\n"
-    "  check   find what is not UTF-8, or would spoil the next file in psql\n"
-    "  help    print the options of a command, as 'confiture COMMAND --help' does;\n"
-    "          'confiture help json' lists the keys of what --json prints\n"
-    "  version print the version and the SHA-256 kernel in use; also -V\n"
-    "\n"
-    "Examples:\n"
+    "       confiture COMMAND FILE... [OPTION...]\n",
     "  confiture build db/schema -o schema.sql    what most projects need\n"
     "  confiture hash db/schema > schema.hash     record the state of the files,\n"
     "  confiture hash -c schema.hash              and see whether it has changed\n"
     "  confiture list db/schema --digests         see which file has changed\n"
-    "  confiture check db/schema                  check before a commit\n"
-    "\n"
-    "Exit status: 0 done, 1 a check failed, 2 an error.\n";
+    "  confiture check db/schema                  check before a commit\n",
+    "0 done, 1 a check failed, 2 an error.\n",
+};
 
-static const struct {
-    unsigned command;
-    const char *usage, *examples;
-} texts[] = {
-    {COMMAND_BUILD,
+/* In the order of --help. A summary has at most 68 characters in a line. */
+const struct command_text command_table[] = {
+    {COMMAND_BUILD, "build", "join the files, in order, into one schema",
      "Usage: confiture build DIR... [-o FILE] [OPTION...]\n"
      "       confiture build FILE... [-o FILE] [OPTION...]\n"
      "Joins the SQL files below each DIR, in order, into one schema. FILEs are joined\n"
      "in the order given.\n",
      "  confiture build db/schema -o schema.sql\n"
      "  confiture build db --split out --pre db/roles --post db/grants\n"},
-    {COMMAND_HASH,
+    {COMMAND_HASH, "hash", "print one SHA-256 of the names and bytes of all files, or check it",
      "Usage: confiture hash DIR... [OPTION...]\n"
      "       confiture hash FILE... [OPTION...]\n"
      "       confiture hash -c FILE\n"
@@ -54,14 +40,14 @@ static const struct {
      "  confiture hash db/schema > schema.hash\n"
      "  confiture hash -c schema.hash || make schema\n"
      "  test \"$(confiture hash db/schema --bare)\" = \"$EXPECTED\"\n"},
-    {COMMAND_LIST,
+    {COMMAND_LIST, "list", "print the names of the files, in the order of the schema",
      "Usage: confiture list DIR... [OPTION...]\n"
      "       confiture list FILE... [OPTION...]\n"
      "Prints the names of the SQL files below each DIR, or of the FILEs, in the order\n"
      "of the schema.\n",
      "  confiture list db/schema --base . -0 | xargs -0 grep -l 'create table'\n"
      "  confiture list db/schema --base . --digests > SHA256SUMS\n"},
-    {COMMAND_CHECK,
+    {COMMAND_CHECK, "check", "find what is not UTF-8, or would spoil the next file in psql",
      "Usage: confiture check DIR... [OPTION...]\n"
      "       confiture check FILE... [OPTION...]\n"
      "Checks that each SQL file below each DIR, or each FILE, is UTF-8, and finds what\n"
@@ -69,12 +55,16 @@ static const struct {
      "finding. The exit status is 1 if there is one.\n",
      "  confiture check db/schema\n"
      "  git ls-files -z '*.sql' | confiture check --files0-from=-\n"},
+    {0, "help",
+     "print the options of a command, as 'confiture COMMAND --help' does;\n"
+     "'confiture help json' lists the keys of what --json prints",
+     NULL, NULL},
+    {0, "version", "print the version and the SHA-256 kernel in use; also -V", NULL, NULL},
 };
 
-static const struct {
-    unsigned group;
-    const char *heading;
-} groups[] = {
+const size_t command_count = sizeof command_table / sizeof command_table[0];
+
+const struct group_text group_table[] = {
     {GROUP_RESULT, "\n"},
     {GROUP_OUTPUT, "\nOutput:\n"},
     {GROUP_CONTENT, "\nContents:\n"},
@@ -82,6 +72,8 @@ static const struct {
     {GROUP_FILES, "\nFiles; with FILEs only the last four apply:\n"},
     {GROUP_RUN, "\nOperation:\n"},
 };
+
+const size_t group_count = sizeof group_table / sizeof group_table[0];
 
 /* The keys of what --json prints. A key means the same in every document. */
 static const char json_keys[] =
@@ -115,49 +107,75 @@ static const char json_keys[] =
 
 /* clang-format on */
 
-static void print_option(const struct option *option) {
-    char left[64];
-    const char *line = option->meaning;
-    const char *value = option->value ? option->value : "";
-    int width;
-    if (option->kind == KIND_CHOICE) value = strcmp(option->name, "digest") ? "ONE" : "KIND";
-    width = snprintf(left, sizeof left, " %c%c%c --%s%s%s", option->letter ? '-' : ' ',
-                     option->letter ? option->letter : ' ', option->letter ? ',' : ' ',
-                     option->name, *value ? " " : "", value);
-    put_text(left);
+/* Prints the rest of a line of `width` characters, and each further line, from a column on. */
+static void print_column(int width, int column, const char *text) {
     for (;;) {
-        size_t length = strcspn(line, "\n");
-        put_text("  ");
-        for (width += 2; width < MEANING_COLUMN; width++) put_text(" ");
-        put_bytes(line, length);
+        size_t length = strcspn(text, "\n");
+        for (; width < column; width++) put_text(" ");
+        put_bytes(text, length);
         put_text("\n");
-        if (!line[length]) return;
-        line += length + 1;
+        if (!text[length]) return;
+        text += length + 1;
         width = 0;
     }
+}
+
+const char *help_value(const struct option *option) {
+    if (option->kind == KIND_CHOICE) return strcmp(option->name, "digest") ? "ONE" : "KIND";
+    return option->value;
+}
+
+static void print_option(const struct option *option) {
+    char left[64];
+    const char *value = help_value(option);
+    int width = snprintf(left, sizeof left, " %c%c%c --%s%s%s", option->letter ? '-' : ' ',
+                         option->letter ? option->letter : ' ', option->letter ? ',' : ' ',
+                         option->name, value ? " " : "", value ? value : "");
+    put_text(left);
+    put_text("  ");
+    print_column(width + 2, MEANING_COLUMN, option->meaning);
+}
+
+static void print_overview(void) {
+    size_t i;
+    put_text(overview_text.purpose);
+    put_text("\n");
+    put_text(overview_text.usage);
+    put_text("\nCommands:\n");
+    for (i = 0; i < command_count; i++) {
+        put_text("  ");
+        put_text(command_table[i].name);
+        print_column(2 + (int)strlen(command_table[i].name), SUMMARY_COLUMN,
+                     command_table[i].summary);
+    }
+    put_text("\nExamples:\n");
+    put_text(overview_text.examples);
+    put_text("\nExit status: ");
+    put_text(overview_text.exit_status);
 }
 
 void help_print_json(void) { put_text(json_keys); }
 
 void help_print(unsigned command) {
-    size_t i, k, g;
-    for (i = 0; i < sizeof texts / sizeof texts[0] && texts[i].command != command; i++) continue;
-    if (i == sizeof texts / sizeof texts[0]) {
-        put_text(overview);
+    const struct command_text *text = command_table;
+    size_t k, g;
+    if (!command) {
+        print_overview();
         return;
     }
-    put_text(texts[i].usage);
-    for (g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+    while (text->command != command) text++;
+    put_text(text->usage);
+    for (g = 0; g < group_count; g++) {
         bool headed = false;
         for (k = 0; k < option_count; k++) {
             if (!(option_table[k].flags & command) ||
-                (option_table[k].flags & OPTION_GROUP) != groups[g].group)
+                (option_table[k].flags & OPTION_GROUP) != group_table[g].group)
                 continue;
-            if (!headed) put_text(groups[g].heading);
+            if (!headed) put_text(group_table[g].heading);
             headed = true;
             print_option(&option_table[k]);
         }
     }
     put_text("\nExamples:\n");
-    put_text(texts[i].examples);
+    put_text(text->examples);
 }

@@ -15,22 +15,10 @@ static struct {
     const char *given[MAX_OPTIONS]; /* the option as written; NULL: not given */
 } parser = {&opt, NULL, 0, {NULL}};
 
-static const struct {
-    unsigned command;
-    const char *name;
-} commands[] = {{COMMAND_BUILD, "build"},
-                {COMMAND_HASH, "hash"},
-                {COMMAND_LIST, "list"},
-                {COMMAND_CHECK, "check"}};
-
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
-
-static const char command_words[] = "build hash list check help version";
-
 const char *command_name(unsigned command) {
     size_t i;
-    for (i = 0; i < COMMAND_COUNT; i++) {
-        if (commands[i].command == command) return commands[i].name;
+    for (i = 0; i < command_count && command; i++) {
+        if (command_table[i].command == command) return command_table[i].name;
     }
     return NULL;
 }
@@ -75,10 +63,10 @@ static const char *commands_of(unsigned flags) {
     struct text text = {NULL, 0, 0};
     size_t i;
     text_add_string(&text, "");
-    for (i = 0; i < COMMAND_COUNT; i++) {
-        if (!(flags & commands[i].command)) continue;
+    for (i = 0; i < command_count; i++) {
+        if (!(flags & command_table[i].command)) continue;
         text_add_string(&text, text.size ? ", " : "");
-        text_add_string(&text, commands[i].name);
+        text_add_string(&text, command_table[i].name);
     }
     return keep(text.data);
 }
@@ -406,14 +394,25 @@ static void check_together(void) {
 
 /* ---- the command ---- */
 
+/* The names of all commands, separated by spaces. */
+static const char *command_words(void) {
+    struct text text = {NULL, 0, 0};
+    size_t i;
+    for (i = 0; i < command_count; i++) {
+        text_add_string(&text, i ? " " : "");
+        text_add_string(&text, command_table[i].name);
+    }
+    return keep(text.data);
+}
+
 static unsigned find_command(const char *word) {
     size_t i;
-    for (i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i].name, word) == 0) return commands[i].command;
+    for (i = 0; i < command_count; i++) {
+        if (strcmp(command_table[i].name, word) == 0) return command_table[i].command;
     }
     if (word[0] == '-') usage_error("no command before %s", word);
-    usage_error("unknown command '%s'%s: expected %s", word, keep(suggest(command_words, word, "")),
-                alternatives(command_words));
+    usage_error("unknown command '%s'%s: expected %s", word,
+                keep(suggest(command_words(), word, "")), alternatives(command_words()));
 }
 
 static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
@@ -430,9 +429,7 @@ static void run_help_command(char **words, int count) {
     } else if (count == 2 && strcmp(words[1], "json") == 0) {
         help_print_json();
     } else {
-        bool about_itself =
-            count == 1 || strcmp(words[1], "help") == 0 || strcmp(words[1], "version") == 0;
-        if (!about_itself) opt.command = find_command(words[1]);
+        if (count == 2) opt.command = find_command(words[1]);
         help_print(opt.command);
     }
     put_flush();
@@ -445,7 +442,7 @@ const struct options *options_parse(int argc, char **argv) {
     for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--json") == 0) report_start(true, 0);
     }
-    if (argc < 2) usage_error("no command: expected %s", alternatives(command_words));
+    if (argc < 2) usage_error("no command: expected %s", alternatives(command_words()));
     run_help_command(argv + 1, argc - 1);
     opt.command = find_command(argv[1]);
     report_start(report_is_json(), opt.command);
