@@ -207,9 +207,11 @@ class Matrix:
             if self.everything:
                 self.add_program(compiler, standard, SPINE, "first")
         # Some warnings need the optimizer's eyes.
-        if compiler.gnu and self.everything or compiler.command == "gcc":
-            for level in ("-O1", "-O2", "-O3", "-Os") if self.everything else ("-O2",):
-                self.add_program(compiler, compiler.standards[0], SPINE, "late", level)
+        levels = ["-O2"] if compiler.gnu and self.everything or compiler.command == "gcc" else []
+        if self.everything and compiler.command in ("gcc", "clang"):
+            levels = ["-O1", "-O2", "-O3", "-Os"]
+        for level in levels:
+            self.add_program(compiler, compiler.standards[0], SPINE, "late", level)
 
     def is_wanted(self, compiler, standard, way):
         oldest, newest = compiler.iso[0], compiler.iso[-1]
@@ -223,10 +225,14 @@ class Matrix:
         return way == "first" and standard == newest
 
     def is_run(self, compiler, standard, way):
-        """A quick run makes a program of few, and of the others looks at the warnings: tcc runs
-        them all."""
-        return (self.everything or not compiler.gnu or way in ways.QUICK_RUN
-                or way == "first" and standard == compiler.iso[-1])
+        """Whether a program is made, or only the warnings are looked at, which takes half the
+        time. With --all each way is run under the oldest standard, and under the others those that
+        depend on it. tcc runs them all."""
+        if not compiler.gnu:
+            return True
+        if self.everything:
+            return way in ways.MIDDLE or standard == compiler.iso[0] and not compiler.windows
+        return way in ways.QUICK_RUN or way == "first" and standard == compiler.iso[-1]
 
     def add_mixed(self, c, cxx):
         """The header in one language, its implementation in the other."""
