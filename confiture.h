@@ -23,6 +23,7 @@
  *     use a list of your own              confiture_files_from_paths, _list0  FINDING
  *     build the schema, into memory,      confiture_build,                    START,
  *       a sink or a file, or in three     confiture_build_sink, _file, _split BUILDING
+ *     find the file of a schema's line    confiture_build_options.map         LINES
  *     find what would break the script    confiture_check                     CHECKING
  *     compute one digest of all files     confiture_hash                      HASHING
  *     compute a digest of each file       confiture_manifest                  HASHING
@@ -185,6 +186,23 @@
  *
  * A split build renames none of its three files before all are complete. If a rename fails, the
  * earlier renames are undone, where the system lets an old file have a second name meanwhile.
+ *
+ * ==== LINES ====
+ * An error of psql names a line of the schema. A map says which file has that line. Any build makes
+ * one, at the cost of counting its line ends and of one more SHA-256, of the schema's bytes:
+ *
+ *     confiture_map map;
+ *     confiture_place place;
+ *     memset(&map, 0, sizeof map);
+ *     build_options.map = &map;
+ *     if (confiture_build_file(&schema, "schema.sql", files, &build_options, &error)) return 1;
+ *     place = confiture_map_find(&map, 8123);
+ *     if (place.kind == CONFITURE_PLACE_TEXT)
+ *         printf("%s:%lu\n", map.entries[place.entry].path, (unsigned long)place.line);
+ *     confiture_map_free(&map);
+ *
+ * Lines are counted, never searched for: text that looks like a separator changes nothing. A build
+ * without a map counts nothing. A split build fills an array of three maps.
  *
  * ==== CHECKING ====
  * The files of a list end up in one script. CONFITURE_CHECK_POSTGRES reads each file as psql does.
@@ -863,6 +881,27 @@ typedef struct confiture_header {
     const char *timestamp;   /* ISO 8601; NULL: left empty. The library never asks the clock */
 } confiture_header;
 
+/* The lines of a schema that one file gave it. */
+typedef struct confiture_map_entry {
+    size_t index;     /* of the file in the list that was passed */
+    const char *name; /* as in the separator; lives as long as the map */
+    const char *path; /* with which the build opened it; lives as long as the map */
+    /* Lines of the schema, from 1. psql ends a line at LF, and so does the map. */
+    uint64_t separator_line; /* the first of the separator; without one it is first_line */
+    uint64_t first_line;     /* of the text */
+    uint64_t line_count;     /* of the text, at least 1; a ";" that terminate added comes after */
+} confiture_map_entry;
+
+/* Which lines of a schema come from which file. All zero before its first use. */
+typedef struct confiture_map {
+    confiture_map_entry *entries; /* one for each file of the schema, in its order */
+    size_t count;
+    uint64_t line_count;           /* of the schema, a header included */
+    uint8_t sha256[32];            /* of the schema's bytes */
+    size_t capacity;               /* bytes at entries */
+    confiture_allocator allocator; /* the source of entries */
+} confiture_map;
+
 typedef struct confiture_build_options {
     confiture_run run;
     confiture_separator separator;
@@ -892,6 +931,10 @@ typedef struct confiture_build_options {
     bool keep_line_ends; /* leave CRLF and CR as they are. A CR without LF ends no line for psql, so
                           * the checks postgres and quotes refuse it. A file that does not end in LF
                           * gets one */
+    /* NULL: none. One map, or for a split an array of three, by phase. The build frees what they
+     * hold and fills them; the caller frees them with confiture_map_free(). A build that fails
+     * leaves them all zero. */
+    confiture_map *map;
 } confiture_build_options;
 
 /* What was built. All zero before its first use. */
@@ -961,6 +1004,34 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 
 /* Frees data and sets the struct to zero. NULL and a struct of zeros are allowed. */
 CONFITURE_API void confiture_schema_free(confiture_schema *schema);
+
+/* ==== Lines ============================================================== */
+
+typedef enum confiture_place_kind {
+    CONFITURE_PLACE_NONE = 0,  /* the schema has no such line */
+    CONFITURE_PLACE_TEXT,      /* a line of a file */
+    CONFITURE_PLACE_SEPARATOR, /* of the separator before a file */
+    CONFITURE_PLACE_HEADER,    /* of the schema's header */
+    CONFITURE_PLACE_ADDED      /* the ";" that options.terminate added after a file */
+} confiture_place_kind;
+
+/* Where a line of a schema comes from. */
+typedef struct confiture_place {
+    confiture_place_kind kind;
+    size_t entry;  /* of the map; NONE and HEADER: CONFITURE_NO_INDEX */
+    uint64_t line; /* TEXT: in the file, from 1; ADDED: the last line of the file; else 0 */
+} confiture_place;
+
+/* The place of line `line`, from 1, of the schema; by binary search. Lines of the file end at LF,
+ * CRLF or CR; with keep_line_ends, as in the schema, at LF alone. NULL is an empty map. */
+CONFITURE_API confiture_place confiture_map_find(const confiture_map *map, uint64_t line);
+
+/* The other way: the line of the schema that has line `line`, from 1, of the file of an entry. 0:
+ * the map has no such entry, or the file no such line. */
+CONFITURE_API uint64_t confiture_map_line(const confiture_map *map, size_t entry, uint64_t line);
+
+/* Frees the entries and sets the struct to zero. NULL and a struct of zeros are allowed. */
+CONFITURE_API void confiture_map_free(confiture_map *map);
 
 /* ==== SHA-256 ============================================================ */
 
@@ -12653,6 +12724,7 @@ typedef struct cfti_text_rules {
     confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
     bool keep_line_ends; /* the text is the bytes; the check reads LF for CRLF and CR */
+    bool counts_lines;   /* for a map of the schema */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
@@ -12673,6 +12745,7 @@ typedef struct cfti_text_state {
     bool variable;          /* the open statement is a psql variable: it may hold anything */
     const uint8_t *text;    /* of the chunk: its bytes, or a translation of them */
     size_t text_size;
+    uint64_t lines; /* ends of lines in it, if the rules ask for them */
 } cfti_text_state;
 
 static const char cfti_lone_cr[] =
@@ -12777,6 +12850,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         state->text = chunk->bytes + skip;
         state->text_size = chunk->size - skip;
     }
+    if (rules->counts_lines) state->lines = cfti_count_byte(state->text, state->text_size, '\n');
     return CONFITURE_OK;
 }
 
@@ -12946,6 +13020,115 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
+/* ---- results/map.c: which lines of a schema come from which file ---- */
+
+CONFITURE_API void confiture_map_free(confiture_map *map) {
+    if (map == NULL) return;
+    if (map->entries != NULL) cfti_free(&map->allocator, map->entries, map->capacity);
+    memset(map, 0, sizeof(*map));
+}
+
+/* The first of the entries that begin after the line. */
+static size_t cfti_map_after(const confiture_map *map, uint64_t line) {
+    size_t low = 0, high = map->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (map->entries[middle].separator_line <= line) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+CONFITURE_API confiture_place confiture_map_find(const confiture_map *map, uint64_t line) {
+    const confiture_map_entry *entry;
+    confiture_place place;
+    place.kind = CONFITURE_PLACE_NONE;
+    place.entry = CONFITURE_NO_INDEX;
+    place.line = 0;
+    if (map == NULL || line == 0 || line > map->line_count) return place;
+    place.entry = cfti_map_after(map, line);
+    if (place.entry == 0) {
+        place.kind = CONFITURE_PLACE_HEADER;
+        place.entry = CONFITURE_NO_INDEX;
+        return place;
+    }
+    entry = &map->entries[--place.entry];
+    if (line < entry->first_line) {
+        place.kind = CONFITURE_PLACE_SEPARATOR;
+    } else if (line - entry->first_line < entry->line_count) {
+        place.kind = CONFITURE_PLACE_TEXT;
+        place.line = line - entry->first_line + 1;
+    } else {
+        place.kind = CONFITURE_PLACE_ADDED;
+        place.line = entry->line_count;
+    }
+    return place;
+}
+
+CONFITURE_API uint64_t confiture_map_line(const confiture_map *map, size_t entry, uint64_t line) {
+    if (map == NULL || entry >= map->count || line == 0 || line > map->entries[entry].line_count)
+        return 0;
+    return map->entries[entry].first_line + line - 1;
+}
+
+/* ---- made by a build ---- */
+
+/* The bytes of a file's strings: its path, whose end usually is its name. */
+static bool cfti_map_shares(const cfti_file *file) {
+    return file->name_size <= file->path_size &&
+           memcmp(file->path + file->path_size - file->name_size, file->name, file->name_size) == 0;
+}
+
+static size_t cfti_map_strings(const cfti_file *file) {
+    return (size_t)file->path_size + 1 + (cfti_map_shares(file) ? 0 : (size_t)file->name_size + 1);
+}
+
+/* One block for the entries and, after them, the strings. False: no memory. */
+static bool cfti_map_allocate(confiture_map *map, size_t count, size_t strings,
+                              const confiture_allocator *allocator) {
+    if (count > (SIZE_MAX / 2 - strings) / sizeof(confiture_map_entry)) return false;
+    map->capacity = count * sizeof(confiture_map_entry) + strings;
+    map->allocator = *allocator;
+    if (count == 0) return true;
+    map->entries = (confiture_map_entry *)cfti_alloc(allocator, map->capacity);
+    return map->entries != NULL;
+}
+
+/* Adds an entry whose strings are at *at, and moves *at after them. */
+static void cfti_map_add(confiture_map *map, const cfti_file *file, size_t index, char **at) {
+    confiture_map_entry *entry = &map->entries[map->count++];
+    memset(entry, 0, sizeof(*entry));
+    entry->index = index;
+    entry->path = *at;
+    memcpy(*at, file->path, (size_t)file->path_size + 1);
+    *at += (size_t)file->path_size + 1;
+    if (cfti_map_shares(file)) {
+        entry->name = *at - 1 - file->name_size;
+        return;
+    }
+    entry->name = *at;
+    memcpy(*at, file->name, (size_t)file->name_size + 1);
+    *at += (size_t)file->name_size + 1;
+}
+
+/* A file's separator begins, then its text. */
+static void cfti_map_begin(confiture_map *map, confiture_map_entry *entry,
+                           uint64_t separator_lines) {
+    entry->separator_line = map->line_count + 1;
+    map->line_count += separator_lines;
+    entry->first_line = map->line_count + 1;
+}
+
+static void cfti_map_text(confiture_map *map, confiture_map_entry *entry, uint64_t lines) {
+    entry->line_count += lines;
+    map->line_count += lines;
+}
+
+static void cfti_maps_free(confiture_map *maps, size_t count) {
+    size_t i;
+    for (i = 0; maps != NULL && i < count; i++) confiture_map_free(&maps[i]);
+}
+
 /* ---- results/output.c: where a schema goes: memory, a sink, a file ---- */
 
 #define CFTI_OUTPUT_RUN ((size_t)256 << 10)
@@ -12960,6 +13143,8 @@ typedef struct cfti_output {
     uint64_t total_bytes; /* so far */
     const char *path;     /* for errors; "" for memory and sinks */
     bool sink_is_file;    /* its errors are system errors */
+    bool hashes;          /* what the sink gets, for a map */
+    confiture_sha256 sha;
 } cfti_output;
 
 static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char *path) {
@@ -12972,6 +13157,7 @@ static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char 
 static confiture_status cfti_output_send(cfti_output *output, const void *data, size_t size,
                                          cfti_fail *fail) {
     int error = (output->sink.write)(output->sink.user, data, size);
+    if (output->hashes) confiture_sha256_update(&output->sha, data, size);
     if (error == 0) return CONFITURE_OK;
     if (output->sink_is_file) return cfti_output_fail(fail, error, output->path);
     cfti_fail_with(fail, CONFITURE_E_SINK, NULL);
@@ -13322,6 +13508,23 @@ static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
     return error != 0 ? error : cfti_os_write_at(target->file, hex, 64, *target->digest_at);
 }
 
+/* Hashes the bytes of the file, whose digest is in place. */
+static int cfti_target_hash(const cfti_target *target, confiture_sha256 *sha) {
+    cfti_os_file file = target->is_comparing ? target->old_file : target->file;
+    uint8_t bytes[CFTI_TARGET_STEP];
+    uint64_t at;
+    size_t step, got;
+    for (at = 0; at < target->size; at += step) {
+        int error;
+        step = target->size - at < sizeof(bytes) ? (size_t)(target->size - at) : sizeof(bytes);
+        error = cfti_target_read(file, bytes, step, at, &got);
+        if (error != 0) return error;
+        if (got < step) return CFTI_OUTPUT_CHANGED;
+        confiture_sha256_update(sha, bytes, step);
+    }
+    return 0;
+}
+
 /* ---- complete ---- */
 
 /* Takes the status of the old file again: another file may have taken its place, or none. */
@@ -13584,6 +13787,8 @@ static const char *cfti_header_check(const confiture_header *header) {
     return NULL;
 }
 
+#define CFTI_HEADER_LINES 14 /* its values hold no line ends */
+
 /* *digest_at: the offset of the digest in the output. */
 static confiture_status cfti_header_put(cfti_output *output, const confiture_header *header,
                                         size_t file_count, uint64_t *digest_at, cfti_fail *fail) {
@@ -13638,6 +13843,9 @@ typedef struct cfti_build {
     cfti_stream stream;
     cfti_findings findings;
     cfti_text_rules rules;
+    confiture_map *maps; /* the caller's, one for each output; or NULL */
+    size_t mapped[3];    /* entries of each that have begun */
+    uint64_t separator_lines;
     size_t ends[3];       /* the last file of each output */
     bool ends_in_newline; /* the text of the current file, so far */
     uint8_t digest[32];
@@ -13711,11 +13919,28 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, c
     return fail->status;
 }
 
+/* Adds the lines that cfti_build_write() writes to the map. ends_line: the last chunk lacks a
+ * newline; terminates: a semicolon follows. */
+static void cfti_build_count(cfti_build *build, const cfti_chunk *chunk, bool ends_line,
+                             bool terminates) {
+    unsigned route = cfti_build_route(build, chunk->index);
+    confiture_map *map;
+    confiture_map_entry *entry;
+    if (build->maps == NULL) return;
+    map = &build->maps[route];
+    if (chunk->first) build->mapped[route]++;
+    entry = &map->entries[build->mapped[route] - 1];
+    if (chunk->first) cfti_map_begin(map, entry, build->separator_lines);
+    cfti_map_text(map, entry, ((const cfti_text_state *)chunk->state)->lines + (ends_line ? 1 : 0));
+    if (terminates) map->line_count++;
+}
+
 /* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
 static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
                                          const cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_text_state *text = (const cfti_text_state *)chunk->state;
     confiture_status status = CONFITURE_OK;
+    bool ends_line, terminates;
     if (chunk->first) {
         build->ends_in_newline = false;
         status = cfti_separator_put(output, &build->separator, chunk->file->name,
@@ -13725,11 +13950,12 @@ static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
         build->ends_in_newline = text->text[text->text_size - 1] == '\n';
         status = cfti_output_put(output, text->text, text->text_size, fail);
     }
-    if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
-        status = cfti_output_put(output, "\n", 1, fail);
-    if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
-        ((text->unended && text->if_ended == NULL) || text->variable))
-        status = cfti_output_put(output, ";\n", 2, fail);
+    ends_line = chunk->last && !build->ends_in_newline;
+    terminates = chunk->last && build->findings.terminate &&
+                 ((text->unended && text->if_ended == NULL) || text->variable);
+    if (status == CONFITURE_OK && ends_line) status = cfti_output_put(output, "\n", 1, fail);
+    if (status == CONFITURE_OK && terminates) status = cfti_output_put(output, ";\n", 2, fail);
+    if (status == CONFITURE_OK) cfti_build_count(build, chunk, ends_line, terminates);
     return status;
 }
 
@@ -13874,6 +14100,29 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
+/* Allocates the maps whole, so that no fold needs memory for them. */
+static confiture_status cfti_build_plan_maps(cfti_build *build, cfti_fail *fail) {
+    size_t strings[3] = {0, 0, 0}, i;
+    char *at[3];
+    if (build->maps == NULL) return CONFITURE_OK;
+    build->separator_lines = cfti_count_byte(build->separator.data, build->separator.size, '\n');
+    for (i = 0; i < build->files->count; i++)
+        if (cfti_build_route(build, i) != CFTI_ROUTE_NONE)
+            strings[cfti_build_route(build, i)] += cfti_map_strings(&build->files->items[i]);
+    for (i = 0; i < build->outputs_used; i++) {
+        if (!cfti_map_allocate(&build->maps[i], build->counts[i], strings[i], &build->allocator))
+            return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        at[i] = (char *)(build->maps[i].entries + build->counts[i]);
+    }
+    for (i = 0; i < build->files->count; i++) {
+        unsigned route = cfti_build_route(build, i);
+        if (route == CFTI_ROUTE_NONE) continue;
+        cfti_map_add(&build->maps[route], &build->files->items[i],
+                     cfti_files_origin(build->files, i), &at[route]);
+    }
+    return CONFITURE_OK;
+}
+
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     const char *why = cfti_text_rules_refuse(&build->rules, options->terminate);
@@ -13897,10 +14146,12 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     confiture_status status = cfti_build_check_options(build, fail);
     size_t i;
     if (status == CONFITURE_OK) status = cfti_build_plan(build, fail);
+    if (status == CONFITURE_OK) status = cfti_build_plan_maps(build, fail);
     for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++) {
         if (options->header == NULL) continue;
         if (build->outputs_used == 3 && build->counts[i] == 0 && i != CONFITURE_SPLIT_APP) continue;
         build->has_header[i] = true;
+        if (build->maps != NULL) build->maps[i].line_count = CFTI_HEADER_LINES;
         status = cfti_header_put(&build->outputs[i], options->header, build->counts[i],
                                  &build->digest_at[i], fail);
     }
@@ -13941,6 +14192,8 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     build->files = files;
     build->rules.strip_bom = options->strip_bom;
     build->rules.keep_line_ends = options->keep_line_ends;
+    build->rules.counts_lines = options->map != NULL;
+    build->maps = options->map;
     build->rules.mode = options->check;
     if (options->check == CONFITURE_CHECK_DEFAULT)
         build->rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL
@@ -13953,12 +14206,16 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     for (i = 0; i < 3; i++) {
         build->outputs[i].buffer.allocator = build->allocator;
         build->outputs[i].path = "";
+        build->outputs[i].hashes = options->map != NULL;
+        confiture_sha256_init(&build->outputs[i].sha);
     }
     return CONFITURE_OK;
 }
 
-static void cfti_build_close(cfti_build *build) {
+/* A build that fails has no map. */
+static void cfti_build_close(cfti_build *build, confiture_status status) {
     size_t i;
+    if (status != CONFITURE_OK) cfti_maps_free(build->maps, build->outputs_used);
     cfti_buffer_free(&build->separator);
     cfti_files_subset_free(&build->subset);
     cfti_free(&build->allocator, build->routes, build->routes_size);
@@ -13992,9 +14249,12 @@ CONFITURE_API void confiture_schema_free(confiture_schema *schema) {
     memset(schema, 0, sizeof(*schema));
 }
 
+/* The options; the maps of an earlier build are freed. */
 static const confiture_build_options *cfti_build_options_or(const confiture_build_options *given,
-                                                            confiture_build_options *defaults) {
+                                                            confiture_build_options *defaults,
+                                                            size_t outputs) {
     memset(defaults, 0, sizeof(*defaults));
+    if (given != NULL) cfti_maps_free(given->map, outputs);
     return given != NULL ? given : defaults;
 }
 
@@ -14043,7 +14303,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     confiture_status status;
     size_t i;
     int cancel;
-    options = cfti_build_options_or(options, &defaults);
+    options = cfti_build_options_or(options, &defaults, count);
     if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
@@ -14054,6 +14314,9 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     for (i = 0; i < count; i++) cfti_schema_lend(&schemas[i], &build.outputs[i].buffer);
     status = cfti_build_run(&build, &fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        const cfti_buffer *buffer = &build.outputs[i].buffer;
+        if (build.maps != NULL)
+            confiture_sha256_once(buffer->data, buffer->size, build.maps[i].sha256);
         if (cfti_buffer_append(&build.outputs[i].buffer, "", 1)) continue;
         status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
         fail.path = "";
@@ -14062,7 +14325,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
         cfti_schema_adopt(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
         if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
-    cfti_build_close(&build);
+    cfti_build_close(&build, status);
     cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
@@ -14093,7 +14356,7 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     cfti_fail fail;
     confiture_status status;
     int cancel;
-    options = cfti_build_options_or(options, &defaults);
+    options = cfti_build_options_or(options, &defaults, 1);
     if (!cfti_require(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
     confiture_schema_free(schema);
     if (!cfti_require(sink, "sink", error) ||
@@ -14108,9 +14371,10 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
         status = cfti_build_run(&build, &fail);
         output->sink = *sink;
         if (status == CONFITURE_OK) status = cfti_output_flush(output, &fail);
+        if (build.maps != NULL) confiture_sha256_final(&output->sha, build.maps[0].sha256);
     }
     if (status == CONFITURE_OK) cfti_build_describe(&build, 0, schema);
-    cfti_build_close(&build);
+    cfti_build_close(&build, status);
     cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
@@ -14176,8 +14440,13 @@ static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti
     output->sink = *sink;
     status = cfti_output_flush(output, fail);
     if (status != CONFITURE_OK) return status;
-    if (build->has_header[i] && !target->direct)
+    if (build->has_header[i] && !target->direct) {
         error = cfti_target_put_digest(target, build->digest_hex);
+        /* The digest precedes what was hashed: only now the file has all bytes to hash. */
+        confiture_sha256_init(&output->sha);
+        if (error == 0 && build->maps != NULL) error = cfti_target_hash(target, &output->sha);
+    }
+    if (build->maps != NULL) confiture_sha256_final(&output->sha, build->maps[i].sha256);
     if (error == 0) error = cfti_target_complete(target, build->options->sync);
     return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
 }
@@ -14223,6 +14492,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         output->sink_is_file = true;
         /* A direct output gets all or nothing: its bytes stay in memory until then. */
         if (!targets[i].direct) output->sink = sinks[i];
+        if (!targets[i].direct && options->header != NULL) output->hashes = false;
         build.digest_at[i] = CFTI_TARGET_NO_OFFSET;
         targets[i].digest_at = &build.digest_at[i];
     }
@@ -14233,7 +14503,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         schemas[i].unchanged = targets[i].unchanged;
         cfti_build_describe(&build, i, &schemas[i]);
     }
-    cfti_build_close(&build);
+    cfti_build_close(&build, status);
     if (made) cfti_files_subset_free(&without);
     return status;
 }
@@ -14250,7 +14520,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
     int cancel;
-    options = cfti_build_options_or(options, &defaults);
+    options = cfti_build_options_or(options, &defaults, count);
     if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
@@ -14342,6 +14612,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_FSTATAT
 #undef CFTI_F_DUPFD_CLOEXEC
 #undef CFTI_GNUC
+#undef CFTI_HEADER_LINES
 #undef CFTI_IDENT
 #undef CFTI_IDENT_16
 #undef CFTI_KERNEL_WROTE

@@ -71,6 +71,7 @@
 #include "results/manifest.c"
 #include "results/notes.c"
 #include "results/check.c"
+#include "results/map.c"
 #include "results/output.c"
 #include "results/target.c"
 #include "results/separator.c"

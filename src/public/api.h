@@ -326,6 +326,27 @@ typedef struct confiture_header {
     const char *timestamp;   /* ISO 8601; NULL: left empty. The library never asks the clock */
 } confiture_header;
 
+/* The lines of a schema that one file gave it. */
+typedef struct confiture_map_entry {
+    size_t index;     /* of the file in the list that was passed */
+    const char *name; /* as in the separator; lives as long as the map */
+    const char *path; /* with which the build opened it; lives as long as the map */
+    /* Lines of the schema, from 1. psql ends a line at LF, and so does the map. */
+    uint64_t separator_line; /* the first of the separator; without one it is first_line */
+    uint64_t first_line;     /* of the text */
+    uint64_t line_count;     /* of the text, at least 1; a ";" that terminate added comes after */
+} confiture_map_entry;
+
+/* Which lines of a schema come from which file. All zero before its first use. */
+typedef struct confiture_map {
+    confiture_map_entry *entries; /* one for each file of the schema, in its order */
+    size_t count;
+    uint64_t line_count;           /* of the schema, a header included */
+    uint8_t sha256[32];            /* of the schema's bytes */
+    size_t capacity;               /* bytes at entries */
+    confiture_allocator allocator; /* the source of entries */
+} confiture_map;
+
 typedef struct confiture_build_options {
     confiture_run run;
     confiture_separator separator;
@@ -355,6 +376,10 @@ typedef struct confiture_build_options {
     bool keep_line_ends; /* leave CRLF and CR as they are. A CR without LF ends no line for psql, so
                           * the checks postgres and quotes refuse it. A file that does not end in LF
                           * gets one */
+    /* NULL: none. One map, or for a split an array of three, by phase. The build frees what they
+     * hold and fills them; the caller frees them with confiture_map_free(). A build that fails
+     * leaves them all zero. */
+    confiture_map *map;
 } confiture_build_options;
 
 /* What was built. All zero before its first use. */
@@ -424,6 +449,34 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 
 /* Frees data and sets the struct to zero. NULL and a struct of zeros are allowed. */
 CONFITURE_API void confiture_schema_free(confiture_schema *schema);
+
+/* ==== Lines ============================================================== */
+
+typedef enum confiture_place_kind {
+    CONFITURE_PLACE_NONE = 0,  /* the schema has no such line */
+    CONFITURE_PLACE_TEXT,      /* a line of a file */
+    CONFITURE_PLACE_SEPARATOR, /* of the separator before a file */
+    CONFITURE_PLACE_HEADER,    /* of the schema's header */
+    CONFITURE_PLACE_ADDED      /* the ";" that options.terminate added after a file */
+} confiture_place_kind;
+
+/* Where a line of a schema comes from. */
+typedef struct confiture_place {
+    confiture_place_kind kind;
+    size_t entry;  /* of the map; NONE and HEADER: CONFITURE_NO_INDEX */
+    uint64_t line; /* TEXT: in the file, from 1; ADDED: the last line of the file; else 0 */
+} confiture_place;
+
+/* The place of line `line`, from 1, of the schema; by binary search. Lines of the file end at LF,
+ * CRLF or CR; with keep_line_ends, as in the schema, at LF alone. NULL is an empty map. */
+CONFITURE_API confiture_place confiture_map_find(const confiture_map *map, uint64_t line);
+
+/* The other way: the line of the schema that has line `line`, from 1, of the file of an entry. 0:
+ * the map has no such entry, or the file no such line. */
+CONFITURE_API uint64_t confiture_map_line(const confiture_map *map, size_t entry, uint64_t line);
+
+/* Frees the entries and sets the struct to zero. NULL and a struct of zeros are allowed. */
+CONFITURE_API void confiture_map_free(confiture_map *map);
 
 /* ==== SHA-256 ============================================================ */
 

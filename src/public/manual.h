@@ -21,6 +21,7 @@
  *     use a list of your own              confiture_files_from_paths, _list0  FINDING
  *     build the schema, into memory,      confiture_build,                    START,
  *       a sink or a file, or in three     confiture_build_sink, _file, _split BUILDING
+ *     find the file of a schema's line    confiture_build_options.map         LINES
  *     find what would break the script    confiture_check                     CHECKING
  *     compute one digest of all files     confiture_hash                      HASHING
  *     compute a digest of each file       confiture_manifest                  HASHING
@@ -183,6 +184,23 @@
  *
  * A split build renames none of its three files before all are complete. If a rename fails, the
  * earlier renames are undone, where the system lets an old file have a second name meanwhile.
+ *
+ * ==== LINES ====
+ * An error of psql names a line of the schema. A map says which file has that line. Any build makes
+ * one, at the cost of counting its line ends and of one more SHA-256, of the schema's bytes:
+ *
+ *     confiture_map map;
+ *     confiture_place place;
+ *     memset(&map, 0, sizeof map);
+ *     build_options.map = &map;
+ *     if (confiture_build_file(&schema, "schema.sql", files, &build_options, &error)) return 1;
+ *     place = confiture_map_find(&map, 8123);
+ *     if (place.kind == CONFITURE_PLACE_TEXT)
+ *         printf("%s:%lu\n", map.entries[place.entry].path, (unsigned long)place.line);
+ *     confiture_map_free(&map);
+ *
+ * Lines are counted, never searched for: text that looks like a separator changes nothing. A build
+ * without a map counts nothing. A split build fills an array of three maps.
  *
  * ==== CHECKING ====
  * The files of a list end up in one script. CONFITURE_CHECK_POSTGRES reads each file as psql does.

@@ -20,6 +20,9 @@ typedef struct cfti_build {
     cfti_stream stream;
     cfti_findings findings;
     cfti_text_rules rules;
+    confiture_map *maps; /* the caller's, one for each output; or NULL */
+    size_t mapped[3];    /* entries of each that have begun */
+    uint64_t separator_lines;
     size_t ends[3];       /* the last file of each output */
     bool ends_in_newline; /* the text of the current file, so far */
     uint8_t digest[32];
@@ -93,11 +96,28 @@ static confiture_status cfti_build_reserve(void *ctx, const cfti_chunk *chunk, c
     return fail->status;
 }
 
+/* Adds the lines that cfti_build_write() writes to the map. ends_line: the last chunk lacks a
+ * newline; terminates: a semicolon follows. */
+static void cfti_build_count(cfti_build *build, const cfti_chunk *chunk, bool ends_line,
+                             bool terminates) {
+    unsigned route = cfti_build_route(build, chunk->index);
+    confiture_map *map;
+    confiture_map_entry *entry;
+    if (build->maps == NULL) return;
+    map = &build->maps[route];
+    if (chunk->first) build->mapped[route]++;
+    entry = &map->entries[build->mapped[route] - 1];
+    if (chunk->first) cfti_map_begin(map, entry, build->separator_lines);
+    cfti_map_text(map, entry, ((const cfti_text_state *)chunk->state)->lines + (ends_line ? 1 : 0));
+    if (terminates) map->line_count++;
+}
+
 /* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
 static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
                                          const cfti_chunk *chunk, cfti_fail *fail) {
     const cfti_text_state *text = (const cfti_text_state *)chunk->state;
     confiture_status status = CONFITURE_OK;
+    bool ends_line, terminates;
     if (chunk->first) {
         build->ends_in_newline = false;
         status = cfti_separator_put(output, &build->separator, chunk->file->name,
@@ -107,11 +127,12 @@ static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
         build->ends_in_newline = text->text[text->text_size - 1] == '\n';
         status = cfti_output_put(output, text->text, text->text_size, fail);
     }
-    if (status == CONFITURE_OK && chunk->last && !build->ends_in_newline)
-        status = cfti_output_put(output, "\n", 1, fail);
-    if (status == CONFITURE_OK && chunk->last && build->findings.terminate &&
-        ((text->unended && text->if_ended == NULL) || text->variable))
-        status = cfti_output_put(output, ";\n", 2, fail);
+    ends_line = chunk->last && !build->ends_in_newline;
+    terminates = chunk->last && build->findings.terminate &&
+                 ((text->unended && text->if_ended == NULL) || text->variable);
+    if (status == CONFITURE_OK && ends_line) status = cfti_output_put(output, "\n", 1, fail);
+    if (status == CONFITURE_OK && terminates) status = cfti_output_put(output, ";\n", 2, fail);
+    if (status == CONFITURE_OK) cfti_build_count(build, chunk, ends_line, terminates);
     return status;
 }
 
@@ -256,6 +277,29 @@ static confiture_status cfti_build_plan(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
+/* Allocates the maps whole, so that no fold needs memory for them. */
+static confiture_status cfti_build_plan_maps(cfti_build *build, cfti_fail *fail) {
+    size_t strings[3] = {0, 0, 0}, i;
+    char *at[3];
+    if (build->maps == NULL) return CONFITURE_OK;
+    build->separator_lines = cfti_count_byte(build->separator.data, build->separator.size, '\n');
+    for (i = 0; i < build->files->count; i++)
+        if (cfti_build_route(build, i) != CFTI_ROUTE_NONE)
+            strings[cfti_build_route(build, i)] += cfti_map_strings(&build->files->items[i]);
+    for (i = 0; i < build->outputs_used; i++) {
+        if (!cfti_map_allocate(&build->maps[i], build->counts[i], strings[i], &build->allocator))
+            return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        at[i] = (char *)(build->maps[i].entries + build->counts[i]);
+    }
+    for (i = 0; i < build->files->count; i++) {
+        unsigned route = cfti_build_route(build, i);
+        if (route == CFTI_ROUTE_NONE) continue;
+        cfti_map_add(&build->maps[route], &build->files->items[i],
+                     cfti_files_origin(build->files, i), &at[route]);
+    }
+    return CONFITURE_OK;
+}
+
 static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
     const char *why = cfti_text_rules_refuse(&build->rules, options->terminate);
@@ -279,10 +323,12 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     confiture_status status = cfti_build_check_options(build, fail);
     size_t i;
     if (status == CONFITURE_OK) status = cfti_build_plan(build, fail);
+    if (status == CONFITURE_OK) status = cfti_build_plan_maps(build, fail);
     for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++) {
         if (options->header == NULL) continue;
         if (build->outputs_used == 3 && build->counts[i] == 0 && i != CONFITURE_SPLIT_APP) continue;
         build->has_header[i] = true;
+        if (build->maps != NULL) build->maps[i].line_count = CFTI_HEADER_LINES;
         status = cfti_header_put(&build->outputs[i], options->header, build->counts[i],
                                  &build->digest_at[i], fail);
     }
@@ -323,6 +369,8 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     build->files = files;
     build->rules.strip_bom = options->strip_bom;
     build->rules.keep_line_ends = options->keep_line_ends;
+    build->rules.counts_lines = options->map != NULL;
+    build->maps = options->map;
     build->rules.mode = options->check;
     if (options->check == CONFITURE_CHECK_DEFAULT)
         build->rules.mode = options->separator == CONFITURE_SEPARATOR_MYSQL
@@ -335,12 +383,16 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     for (i = 0; i < 3; i++) {
         build->outputs[i].buffer.allocator = build->allocator;
         build->outputs[i].path = "";
+        build->outputs[i].hashes = options->map != NULL;
+        confiture_sha256_init(&build->outputs[i].sha);
     }
     return CONFITURE_OK;
 }
 
-static void cfti_build_close(cfti_build *build) {
+/* A build that fails has no map. */
+static void cfti_build_close(cfti_build *build, confiture_status status) {
     size_t i;
+    if (status != CONFITURE_OK) cfti_maps_free(build->maps, build->outputs_used);
     cfti_buffer_free(&build->separator);
     cfti_files_subset_free(&build->subset);
     cfti_free(&build->allocator, build->routes, build->routes_size);
@@ -374,9 +426,12 @@ CONFITURE_API void confiture_schema_free(confiture_schema *schema) {
     memset(schema, 0, sizeof(*schema));
 }
 
+/* The options; the maps of an earlier build are freed. */
 static const confiture_build_options *cfti_build_options_or(const confiture_build_options *given,
-                                                            confiture_build_options *defaults) {
+                                                            confiture_build_options *defaults,
+                                                            size_t outputs) {
     memset(defaults, 0, sizeof(*defaults));
+    if (given != NULL) cfti_maps_free(given->map, outputs);
     return given != NULL ? given : defaults;
 }
 
@@ -425,7 +480,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     confiture_status status;
     size_t i;
     int cancel;
-    options = cfti_build_options_or(options, &defaults);
+    options = cfti_build_options_or(options, &defaults, count);
     if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) cfti_schema_reset(&schemas[i]);
@@ -436,6 +491,9 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
     for (i = 0; i < count; i++) cfti_schema_lend(&schemas[i], &build.outputs[i].buffer);
     status = cfti_build_run(&build, &fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
+        const cfti_buffer *buffer = &build.outputs[i].buffer;
+        if (build.maps != NULL)
+            confiture_sha256_once(buffer->data, buffer->size, build.maps[i].sha256);
         if (cfti_buffer_append(&build.outputs[i].buffer, "", 1)) continue;
         status = cfti_fail_with(&fail, CONFITURE_E_MEMORY, NULL);
         fail.path = "";
@@ -444,7 +502,7 @@ static confiture_status cfti_build_memory(confiture_schema *schemas, size_t coun
         cfti_schema_adopt(&schemas[i], &build.outputs[i].buffer, status == CONFITURE_OK);
         if (status == CONFITURE_OK) cfti_build_describe(&build, i, &schemas[i]);
     }
-    cfti_build_close(&build);
+    cfti_build_close(&build, status);
     cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
@@ -475,7 +533,7 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     cfti_fail fail;
     confiture_status status;
     int cancel;
-    options = cfti_build_options_or(options, &defaults);
+    options = cfti_build_options_or(options, &defaults, 1);
     if (!cfti_require(schema, "schema", error)) return CONFITURE_E_ARGUMENT;
     confiture_schema_free(schema);
     if (!cfti_require(sink, "sink", error) ||
@@ -490,9 +548,10 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
         status = cfti_build_run(&build, &fail);
         output->sink = *sink;
         if (status == CONFITURE_OK) status = cfti_output_flush(output, &fail);
+        if (build.maps != NULL) confiture_sha256_final(&output->sha, build.maps[0].sha256);
     }
     if (status == CONFITURE_OK) cfti_build_describe(&build, 0, schema);
-    cfti_build_close(&build);
+    cfti_build_close(&build, status);
     cfti_cancel_restore(cancel);
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
@@ -558,8 +617,13 @@ static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti
     output->sink = *sink;
     status = cfti_output_flush(output, fail);
     if (status != CONFITURE_OK) return status;
-    if (build->has_header[i] && !target->direct)
+    if (build->has_header[i] && !target->direct) {
         error = cfti_target_put_digest(target, build->digest_hex);
+        /* The digest precedes what was hashed: only now the file has all bytes to hash. */
+        confiture_sha256_init(&output->sha);
+        if (error == 0 && build->maps != NULL) error = cfti_target_hash(target, &output->sha);
+    }
+    if (build->maps != NULL) confiture_sha256_final(&output->sha, build->maps[i].sha256);
     if (error == 0) error = cfti_target_complete(target, build->options->sync);
     return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
 }
@@ -605,6 +669,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         output->sink_is_file = true;
         /* A direct output gets all or nothing: its bytes stay in memory until then. */
         if (!targets[i].direct) output->sink = sinks[i];
+        if (!targets[i].direct && options->header != NULL) output->hashes = false;
         build.digest_at[i] = CFTI_TARGET_NO_OFFSET;
         targets[i].digest_at = &build.digest_at[i];
     }
@@ -615,7 +680,7 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
         schemas[i].unchanged = targets[i].unchanged;
         cfti_build_describe(&build, i, &schemas[i]);
     }
-    cfti_build_close(&build);
+    cfti_build_close(&build, status);
     if (made) cfti_files_subset_free(&without);
     return status;
 }
@@ -632,7 +697,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     confiture_status status = CONFITURE_OK;
     size_t i, opened = 0;
     int cancel;
-    options = cfti_build_options_or(options, &defaults);
+    options = cfti_build_options_or(options, &defaults, count);
     if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
         return CONFITURE_E_ARGUMENT;
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);

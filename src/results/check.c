@@ -4,6 +4,7 @@ typedef struct cfti_text_rules {
     confiture_check_mode mode; /* never CONFITURE_CHECK_DEFAULT */
     bool strip_bom;
     bool keep_line_ends; /* the text is the bytes; the check reads LF for CRLF and CR */
+    bool counts_lines;   /* for a map of the schema */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
@@ -24,6 +25,7 @@ typedef struct cfti_text_state {
     bool variable;          /* the open statement is a psql variable: it may hold anything */
     const uint8_t *text;    /* of the chunk: its bytes, or a translation of them */
     size_t text_size;
+    uint64_t lines; /* ends of lines in it, if the rules ask for them */
 } cfti_text_state;
 
 static const char cfti_lone_cr[] =
@@ -128,6 +130,7 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         state->text = chunk->bytes + skip;
         state->text_size = chunk->size - skip;
     }
+    if (rules->counts_lines) state->lines = cfti_count_byte(state->text, state->text_size, '\n');
     return CONFITURE_OK;
 }
 

@@ -16,6 +16,8 @@ static const char *cfti_header_check(const confiture_header *header) {
     return NULL;
 }
 
+#define CFTI_HEADER_LINES 14 /* its values hold no line ends */
+
 /* *digest_at: the offset of the digest in the output. */
 static confiture_status cfti_header_put(cfti_output *output, const confiture_header *header,
                                         size_t file_count, uint64_t *digest_at, cfti_fail *fail) {

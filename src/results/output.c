@@ -12,6 +12,8 @@ typedef struct cfti_output {
     uint64_t total_bytes; /* so far */
     const char *path;     /* for errors; "" for memory and sinks */
     bool sink_is_file;    /* its errors are system errors */
+    bool hashes;          /* what the sink gets, for a map */
+    confiture_sha256 sha;
 } cfti_output;
 
 static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char *path) {
@@ -24,6 +26,7 @@ static confiture_status cfti_output_fail(cfti_fail *fail, int error, const char 
 static confiture_status cfti_output_send(cfti_output *output, const void *data, size_t size,
                                          cfti_fail *fail) {
     int error = (output->sink.write)(output->sink.user, data, size);
+    if (output->hashes) confiture_sha256_update(&output->sha, data, size);
     if (error == 0) return CONFITURE_OK;
     if (output->sink_is_file) return cfti_output_fail(fail, error, output->path);
     cfti_fail_with(fail, CONFITURE_E_SINK, NULL);

@@ -317,6 +317,23 @@ static int cfti_target_put_digest(cfti_target *target, const char hex[64]) {
     return error != 0 ? error : cfti_os_write_at(target->file, hex, 64, *target->digest_at);
 }
 
+/* Hashes the bytes of the file, whose digest is in place. */
+static int cfti_target_hash(const cfti_target *target, confiture_sha256 *sha) {
+    cfti_os_file file = target->is_comparing ? target->old_file : target->file;
+    uint8_t bytes[CFTI_TARGET_STEP];
+    uint64_t at;
+    size_t step, got;
+    for (at = 0; at < target->size; at += step) {
+        int error;
+        step = target->size - at < sizeof(bytes) ? (size_t)(target->size - at) : sizeof(bytes);
+        error = cfti_target_read(file, bytes, step, at, &got);
+        if (error != 0) return error;
+        if (got < step) return CFTI_OUTPUT_CHANGED;
+        confiture_sha256_update(sha, bytes, step);
+    }
+    return 0;
+}
+
 /* ---- complete ---- */
 
 /* Takes the status of the old file again: another file may have taken its place, or none. */
