@@ -10,7 +10,7 @@ static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_m
                      cfti_text_state *state, uint8_t *out, size_t *out_size) {
     cfti_chunk chunk;
     cfti_text_pieces pieces;
-    cfti_text_rules rules = {mode, false};
+    cfti_text_rules rules = {mode, false, false};
     bool whole = cut == 0;
     memset(&chunk, 0, sizeof chunk);
     memset(state, 0, sizeof *state);
