@@ -499,7 +499,8 @@
  *   [tests/coverage, tests/mutants]
  *
  * Untested, for want of machines: macOS and BSD (but the unit tests also run without the calls
- * that only Linux has), MSVC, Windows itself (but wine), real 32-bit kernels.
+ * that only Linux has), Windows itself (but wine), real 32-bit kernels. The code is written for
+ * MSVC, too, but MSVC never ran: clang reads it by MSVC's rules. [tests/compile/msvc]
  *
  * ==== WINDOWS ====
  * Windows 8 and later, by mingw-w64. Paths are UTF-8, of any length, with "/" or "\"; names and
@@ -1092,6 +1093,46 @@ CONFITURE_API const char *confiture_sha256_kernel(void);
 #define CFTI_GNUC 0
 #endif
 
+/* Microsoft's compiler. Its warnings of level 4 that are off: a constant condition, an array with
+ * computed values, a function without use, an assignment as a condition. end.h turns them on. */
+#if defined(_MSC_VER) && !CFTI_GNUC
+#define CFTI_MSVC 1
+#include <intrin.h>
+#pragma warning(push)
+#pragma warning(disable : 4127 4204 4505 4706)
+#else
+#define CFTI_MSVC 0
+#endif
+
+/* Vectors for x86. Microsoft's compiler has what is needed of 64 bits only on x86-64. */
+#if CFTI_MSVC && defined(_M_X64)
+#define CFTI_MSVC_X64 1
+#else
+#define CFTI_MSVC_X64 0
+#endif
+
+/* The instructions that a function may use, so that no -m flag is needed. Microsoft's compiler
+ * allows all. */
+#if CFTI_GNUC
+#define CFTI_TARGET(features) __attribute__((target(features)))
+#else
+#define CFTI_TARGET(features)
+#endif
+
+/* The number of the lowest bit that is set, which one must be; the number of bits that are set. */
+#if CFTI_GNUC
+#define CFTI_LOWEST_BIT(v) ((unsigned)__builtin_ctzll(v))
+#define CFTI_COUNT_BITS(v) ((uint64_t)__builtin_popcountll(v))
+#elif CFTI_MSVC_X64
+static unsigned cfti_lowest_bit(uint64_t v) {
+    unsigned long at;
+    (void)_BitScanForward64(&at, v);
+    return (unsigned)at;
+}
+#define CFTI_LOWEST_BIT(v) cfti_lowest_bit(v)
+#define CFTI_COUNT_BITS(v) ((uint64_t)__popcnt64(v))
+#endif
+
 /* For values that other threads load and store at the same time. Without builtins, an aligned
  * volatile int, which processors load and store whole. */
 #if CFTI_GNUC
@@ -1099,6 +1140,10 @@ CONFITURE_API const char *confiture_sha256_kernel(void);
 #define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define CFTI_ATOMIC_MARK(p)                                                                        \
     (__atomic_load_n(p, __ATOMIC_RELAXED) ? (void)0 : __atomic_store_n(p, true, __ATOMIC_RELAXED))
+#elif CFTI_MSVC
+#define CFTI_ATOMIC_LOAD(p) ((int)_InterlockedOr((volatile long *)(uintptr_t)(p), 0))
+#define CFTI_ATOMIC_STORE(p, v) ((void)_InterlockedExchange((volatile long *)(p), (v)))
+#define CFTI_ATOMIC_MARK(p) ((void)_InterlockedOr8((volatile char *)(p), 1))
 #else
 #define CFTI_ATOMIC_LOAD(p) (*(volatile int *)(p))
 #define CFTI_ATOMIC_STORE(p, v) ((void)(*(volatile int *)(p) = (v)))
@@ -1115,6 +1160,10 @@ static void cfti_mark(bool *flags, size_t index) {
 #define CFTI_PAUSE() __builtin_ia32_pause()
 #elif CFTI_GNUC && defined(__aarch64__)
 #define CFTI_PAUSE() __asm__ volatile("yield")
+#elif CFTI_MSVC && (defined(_M_X64) || defined(_M_IX86))
+#define CFTI_PAUSE() _mm_pause()
+#elif CFTI_MSVC && defined(_M_ARM64)
+#define CFTI_PAUSE() __yield()
 #else
 #define CFTI_PAUSE() ((void)0)
 #endif
@@ -4690,10 +4739,10 @@ static bool cfti_require_all(const char *const *strings, size_t count, const cha
 #define CFTI_CPU_SSSE3 4u          /* x86: SSSE3 and POPCNT */
 #define CFTI_CPU_KNOWN 0x40000000u /* the mask has been found */
 
-/* Which kernels are compiled. Their functions have a target attribute, so that no -m flag is
- * needed; __GNUC__ of clang is always 4. */
-#if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && (defined(__clang__) || __GNUC__ >= 5) &&           \
-    (defined(__x86_64__) || defined(__i386__))
+/* Which kernels are compiled. __GNUC__ of clang is always 4. */
+#if !defined(CONFITURE_NO_SIMD) && ((CFTI_GNUC && (defined(__clang__) || __GNUC__ >= 5) &&         \
+                                     (defined(__x86_64__) || defined(__i386__))) ||                \
+                                    CFTI_MSVC_X64)
 #define CFTI_SIMD_X86 1
 #else
 #define CFTI_SIMD_X86 0
@@ -4715,9 +4764,13 @@ static bool cfti_require_all(const char *const *strings, size_t count, const cha
 /* <cpuid.h> is no help: before gcc 11 it had no include guard, so that a host that includes it too
  * would not compile, and its __cpuid macro breaks that function in mingw's windows.h. */
 static void cfti_cpuid(unsigned leaf, unsigned regs[4]) {
+#if CFTI_MSVC
+    __cpuidex((int *)regs, (int)leaf, 0);
+#else
     __asm__ volatile("cpuid"
                      : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
                      : "0"(leaf), "2"(0));
+#endif
 }
 
 /* The SHA extensions use SSE registers, which every system saves; only AVX needs a check of
@@ -4880,8 +4933,8 @@ static void cfti_sha256_blocks_portable(uint32_t state[8], const uint8_t *p, siz
         CFTI_SHANI_ROUNDS4(m3, (i) + 12);                                                          \
     } while (0)
 
-__attribute__((target("sha,sse4.1,ssse3"))) static void
-cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
+CFTI_TARGET("sha,sse4.1,ssse3")
+static void cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
     __m128i abef, cdgh, abef_in, cdgh_in, m0, m1, m2, m3, wk;
 
@@ -4988,8 +5041,9 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
     } while (0)
 
 /* The same as four calls of cfti_sha256_blocks_shani() with nblocks each. */
-__attribute__((target("sha,sse4.1,ssse3"))) static void
-cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size_t nblocks) {
+CFTI_TARGET("sha,sse4.1,ssse3")
+static void cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4],
+                                      size_t nblocks) {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
     CFTI_SHANI_LANE(a);
     CFTI_SHANI_LANE(b);
@@ -5848,7 +5902,7 @@ static int cfti_workers_each(cfti_workers *workers, size_t n, void (*task)(void 
 /* Vectors of 16 bytes where every processor of the architecture has them, so that no detection is
  * needed: SSE2 is part of x86-64, and NEON of AArch64. Elsewhere the same loops use words of
  * eight bytes. */
-#if CFTI_GNUC && !defined(CONFITURE_NO_SIMD) && defined(__SSE2__)
+#if !defined(CONFITURE_NO_SIMD) && ((CFTI_GNUC && defined(__SSE2__)) || CFTI_MSVC_X64)
 #define CFTI_V16 1
 #include <emmintrin.h>
 typedef __m128i cfti_v16;
@@ -5863,12 +5917,12 @@ static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return _mm_sub_epi8(a, b)
 
 /* The first byte whose top bit is set; 16 if there is none. */
 static unsigned cfti_v16_first(cfti_v16 v) {
-    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(v) | 0x10000u);
+    return CFTI_LOWEST_BIT((unsigned)_mm_movemask_epi8(v) | 0x10000u);
 }
 
 /* One bit for each byte whose top bit is set. CFTI_V16_AT is the index of the first such byte. */
 static uint64_t cfti_v16_mask(cfti_v16 v) { return (unsigned)_mm_movemask_epi8(v); }
-#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask))
+#define CFTI_V16_AT(mask) CFTI_LOWEST_BIT(mask)
 
 static uint64_t cfti_v16_sum(cfti_v16 v) {
     __m128i sums = _mm_sad_epu8(v, _mm_setzero_si128());
@@ -5894,7 +5948,7 @@ static uint64_t cfti_v16_mask(cfti_v16 v) {
     uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
     return vget_lane_u64(vreinterpret_u64_u8(nibbles), 0) & UINT64_C(0x8888888888888888);
 }
-#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask) / 4)
+#define CFTI_V16_AT(mask) (CFTI_LOWEST_BIT(mask) / 4)
 
 static unsigned cfti_v16_first(cfti_v16 v) {
     uint64_t mask = cfti_v16_mask(v);
@@ -7479,7 +7533,7 @@ typedef struct cfti_window {
 
 #include <immintrin.h>
 
-#define CFTI_SSSE3 __attribute__((target("ssse3,popcnt"))) static
+#define CFTI_SSSE3 CFTI_TARGET("ssse3,popcnt") static
 
 CFTI_SSSE3 inline __m128i cfti_ssse3_load(const uint8_t *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -7540,20 +7594,20 @@ CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, c
  * be unmatched or another ( may become the outermost. The array is a choice without a branch. */
 CFTI_SSSE3 inline void cfti_window_parens(cfti_lexer *lexer, const uint8_t *p, uint64_t opens,
                                           uint64_t closes) {
-    uint64_t depth = lexer->query.parens, closed = (uint64_t)__builtin_popcountll(closes);
-    uint64_t after = depth + (uint64_t)__builtin_popcountll(opens) - closed;
+    uint64_t depth = lexer->query.parens, closed = CFTI_COUNT_BITS(closes);
+    uint64_t after = depth + CFTI_COUNT_BITS(opens) - closed;
     uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( precedes every ) */
 
     if (closed < deeper + (after == 0)) {
         const uint8_t *outermost[2];
-        outermost[0] = p + __builtin_ctzll(opens | UINT64_C(1) << 63);
+        outermost[0] = p + CFTI_LOWEST_BIT(opens | UINT64_C(1) << 63);
         outermost[1] = lexer->query.open_paren.at;
         lexer->query.open_paren.at = outermost[(depth > 0) | (opens == 0)];
         lexer->query.parens = after;
         return;
     }
     for (closes |= opens; closes != 0; closes &= closes - 1)
-        cfti_lex_paren(lexer, p + __builtin_ctzll(closes));
+        cfti_lex_paren(lexer, p + CFTI_LOWEST_BIT(closes));
 }
 
 /* cfti_lex_skip_any by windows: each window is read once, however many stops it has. */
@@ -7569,7 +7623,7 @@ CFTI_SSSE3 const uint8_t *cfti_lex_skip_ssse3(cfti_lexer *lexer, cfti_window *wi
         before = ~stops & (stops - 1); /* all bits below the first that is set */
         cfti_window_parens(lexer, p, window->opens >> passed & before,
                            window->closes >> passed & before);
-        if (stops != 0) return p + __builtin_ctzll(stops);
+        if (stops != 0) return p + CFTI_LOWEST_BIT(stops);
         p = end - window->at > 64 ? window->at + 64 : end;
     }
     return p;
@@ -14562,6 +14616,10 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 
 /* ---- base/end.h: undefines what is ours, and the licence ---- */
 
+#if CFTI_MSVC
+#pragma warning(pop)
+#endif
+
 #undef CFTI_ACL
 #undef CFTI_ACL_ENTRY
 #undef CFTI_ACL_HEAD
@@ -14597,6 +14655,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_COMMAND_KIND
 #undef CFTI_COMMAND_PIPES
 #undef CFTI_COUNT
+#undef CFTI_COUNT_BITS
 #undef CFTI_CPU_ARMV8
 #undef CFTI_CPU_KNOWN
 #undef CFTI_CPU_SHANI
@@ -14622,6 +14681,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_LEAN
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
+#undef CFTI_LOWEST_BIT
 #undef CFTI_MAX_BRANCHES
 #undef CFTI_MAX_CACHED_BLOCKS
 #undef CFTI_MAX_CACHED_BYTES
@@ -14633,6 +14693,8 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_MAX_THREADS
 #undef CFTI_MESSAGE_CAPACITY
 #undef CFTI_MIN_CACHED_BLOCK
+#undef CFTI_MSVC
+#undef CFTI_MSVC_X64
 #undef CFTI_NOMINMAX
 #undef CFTI_NO_KEY
 #undef CFTI_ONES
@@ -14729,6 +14791,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_SSSE3
 #undef CFTI_STATES_BLOCK
 #undef CFTI_STOP
+#undef CFTI_TARGET
 #undef CFTI_TARGET_NAME
 #undef CFTI_TARGET_NO_OFFSET
 #undef CFTI_TARGET_STEP

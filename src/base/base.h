@@ -21,6 +21,46 @@
 #define CFTI_GNUC 0
 #endif
 
+/* Microsoft's compiler. Its warnings of level 4 that are off: a constant condition, an array with
+ * computed values, a function without use, an assignment as a condition. end.h turns them on. */
+#if defined(_MSC_VER) && !CFTI_GNUC
+#define CFTI_MSVC 1
+#include <intrin.h>
+#pragma warning(push)
+#pragma warning(disable : 4127 4204 4505 4706)
+#else
+#define CFTI_MSVC 0
+#endif
+
+/* Vectors for x86. Microsoft's compiler has what is needed of 64 bits only on x86-64. */
+#if CFTI_MSVC && defined(_M_X64)
+#define CFTI_MSVC_X64 1
+#else
+#define CFTI_MSVC_X64 0
+#endif
+
+/* The instructions that a function may use, so that no -m flag is needed. Microsoft's compiler
+ * allows all. */
+#if CFTI_GNUC
+#define CFTI_TARGET(features) __attribute__((target(features)))
+#else
+#define CFTI_TARGET(features)
+#endif
+
+/* The number of the lowest bit that is set, which one must be; the number of bits that are set. */
+#if CFTI_GNUC
+#define CFTI_LOWEST_BIT(v) ((unsigned)__builtin_ctzll(v))
+#define CFTI_COUNT_BITS(v) ((uint64_t)__builtin_popcountll(v))
+#elif CFTI_MSVC_X64
+static unsigned cfti_lowest_bit(uint64_t v) {
+    unsigned long at;
+    (void)_BitScanForward64(&at, v);
+    return (unsigned)at;
+}
+#define CFTI_LOWEST_BIT(v) cfti_lowest_bit(v)
+#define CFTI_COUNT_BITS(v) ((uint64_t)__popcnt64(v))
+#endif
+
 /* For values that other threads load and store at the same time. Without builtins, an aligned
  * volatile int, which processors load and store whole. */
 #if CFTI_GNUC
@@ -28,6 +68,10 @@
 #define CFTI_ATOMIC_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define CFTI_ATOMIC_MARK(p)                                                                        \
     (__atomic_load_n(p, __ATOMIC_RELAXED) ? (void)0 : __atomic_store_n(p, true, __ATOMIC_RELAXED))
+#elif CFTI_MSVC
+#define CFTI_ATOMIC_LOAD(p) ((int)_InterlockedOr((volatile long *)(uintptr_t)(p), 0))
+#define CFTI_ATOMIC_STORE(p, v) ((void)_InterlockedExchange((volatile long *)(p), (v)))
+#define CFTI_ATOMIC_MARK(p) ((void)_InterlockedOr8((volatile char *)(p), 1))
 #else
 #define CFTI_ATOMIC_LOAD(p) (*(volatile int *)(p))
 #define CFTI_ATOMIC_STORE(p, v) ((void)(*(volatile int *)(p) = (v)))
@@ -44,6 +88,10 @@ static void cfti_mark(bool *flags, size_t index) {
 #define CFTI_PAUSE() __builtin_ia32_pause()
 #elif CFTI_GNUC && defined(__aarch64__)
 #define CFTI_PAUSE() __asm__ volatile("yield")
+#elif CFTI_MSVC && (defined(_M_X64) || defined(_M_IX86))
+#define CFTI_PAUSE() _mm_pause()
+#elif CFTI_MSVC && defined(_M_ARM64)
+#define CFTI_PAUSE() __yield()
 #else
 #define CFTI_PAUSE() ((void)0)
 #endif

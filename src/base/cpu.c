@@ -5,10 +5,10 @@
 #define CFTI_CPU_SSSE3 4u          /* x86: SSSE3 and POPCNT */
 #define CFTI_CPU_KNOWN 0x40000000u /* the mask has been found */
 
-/* Which kernels are compiled. Their functions have a target attribute, so that no -m flag is
- * needed; __GNUC__ of clang is always 4. */
-#if !defined(CONFITURE_NO_SIMD) && CFTI_GNUC && (defined(__clang__) || __GNUC__ >= 5) &&           \
-    (defined(__x86_64__) || defined(__i386__))
+/* Which kernels are compiled. __GNUC__ of clang is always 4. */
+#if !defined(CONFITURE_NO_SIMD) && ((CFTI_GNUC && (defined(__clang__) || __GNUC__ >= 5) &&         \
+                                     (defined(__x86_64__) || defined(__i386__))) ||                \
+                                    CFTI_MSVC_X64)
 #define CFTI_SIMD_X86 1
 #else
 #define CFTI_SIMD_X86 0
@@ -30,9 +30,13 @@
 /* <cpuid.h> is no help: before gcc 11 it had no include guard, so that a host that includes it too
  * would not compile, and its __cpuid macro breaks that function in mingw's windows.h. */
 static void cfti_cpuid(unsigned leaf, unsigned regs[4]) {
+#if CFTI_MSVC
+    __cpuidex((int *)regs, (int)leaf, 0);
+#else
     __asm__ volatile("cpuid"
                      : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
                      : "0"(leaf), "2"(0));
+#endif
 }
 
 /* The SHA extensions use SSE registers, which every system saves; only AVX needs a check of

@@ -1,5 +1,9 @@
 /* ---- base/end.h: undefines what is ours, and the licence ---- */
 
+#if CFTI_MSVC
+#pragma warning(pop)
+#endif
+
 /* tools/amalgamate.py writes an #undef of each macro of the parts here. */
 
 /*

@@ -497,7 +497,8 @@
  *   [tests/coverage, tests/mutants]
  *
  * Untested, for want of machines: macOS and BSD (but the unit tests also run without the calls
- * that only Linux has), MSVC, Windows itself (but wine), real 32-bit kernels.
+ * that only Linux has), Windows itself (but wine), real 32-bit kernels. The code is written for
+ * MSVC, too, but MSVC never ran: clang reads it by MSVC's rules. [tests/compile/msvc]
  *
  * ==== WINDOWS ====
  * Windows 8 and later, by mingw-w64. Paths are UTF-8, of any length, with "/" or "\"; names and

@@ -33,8 +33,8 @@
         CFTI_SHANI_ROUNDS4(m3, (i) + 12);                                                          \
     } while (0)
 
-__attribute__((target("sha,sse4.1,ssse3"))) static void
-cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
+CFTI_TARGET("sha,sse4.1,ssse3")
+static void cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
     __m128i abef, cdgh, abef_in, cdgh_in, m0, m1, m2, m3, wk;
 
@@ -141,8 +141,9 @@ cfti_sha256_blocks_shani(uint32_t state[8], const uint8_t *p, size_t nblocks) {
     } while (0)
 
 /* The same as four calls of cfti_sha256_blocks_shani() with nblocks each. */
-__attribute__((target("sha,sse4.1,ssse3"))) static void
-cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4], size_t nblocks) {
+CFTI_TARGET("sha,sse4.1,ssse3")
+static void cfti_sha256_blocks4_shani(uint32_t states[4][8], const uint8_t *const p[4],
+                                      size_t nblocks) {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
     CFTI_SHANI_LANE(a);
     CFTI_SHANI_LANE(b);

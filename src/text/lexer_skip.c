@@ -72,7 +72,7 @@ typedef struct cfti_window {
 
 #include <immintrin.h>
 
-#define CFTI_SSSE3 __attribute__((target("ssse3,popcnt"))) static
+#define CFTI_SSSE3 CFTI_TARGET("ssse3,popcnt") static
 
 CFTI_SSSE3 inline __m128i cfti_ssse3_load(const uint8_t *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -133,20 +133,20 @@ CFTI_SSSE3 inline void cfti_window_move(cfti_window *window, const uint8_t *p, c
  * be unmatched or another ( may become the outermost. The array is a choice without a branch. */
 CFTI_SSSE3 inline void cfti_window_parens(cfti_lexer *lexer, const uint8_t *p, uint64_t opens,
                                           uint64_t closes) {
-    uint64_t depth = lexer->query.parens, closed = (uint64_t)__builtin_popcountll(closes);
-    uint64_t after = depth + (uint64_t)__builtin_popcountll(opens) - closed;
+    uint64_t depth = lexer->query.parens, closed = CFTI_COUNT_BITS(closes);
+    uint64_t after = depth + CFTI_COUNT_BITS(opens) - closed;
     uint64_t deeper = depth + ((opens & (closes ^ (closes - 1))) != 0); /* a ( precedes every ) */
 
     if (closed < deeper + (after == 0)) {
         const uint8_t *outermost[2];
-        outermost[0] = p + __builtin_ctzll(opens | UINT64_C(1) << 63);
+        outermost[0] = p + CFTI_LOWEST_BIT(opens | UINT64_C(1) << 63);
         outermost[1] = lexer->query.open_paren.at;
         lexer->query.open_paren.at = outermost[(depth > 0) | (opens == 0)];
         lexer->query.parens = after;
         return;
     }
     for (closes |= opens; closes != 0; closes &= closes - 1)
-        cfti_lex_paren(lexer, p + __builtin_ctzll(closes));
+        cfti_lex_paren(lexer, p + CFTI_LOWEST_BIT(closes));
 }
 
 /* cfti_lex_skip_any by windows: each window is read once, however many stops it has. */
@@ -162,7 +162,7 @@ CFTI_SSSE3 const uint8_t *cfti_lex_skip_ssse3(cfti_lexer *lexer, cfti_window *wi
         before = ~stops & (stops - 1); /* all bits below the first that is set */
         cfti_window_parens(lexer, p, window->opens >> passed & before,
                            window->closes >> passed & before);
-        if (stops != 0) return p + __builtin_ctzll(stops);
+        if (stops != 0) return p + CFTI_LOWEST_BIT(stops);
         p = end - window->at > 64 ? window->at + 64 : end;
     }
     return p;

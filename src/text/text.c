@@ -3,7 +3,7 @@
 /* Vectors of 16 bytes where every processor of the architecture has them, so that no detection is
  * needed: SSE2 is part of x86-64, and NEON of AArch64. Elsewhere the same loops use words of
  * eight bytes. */
-#if CFTI_GNUC && !defined(CONFITURE_NO_SIMD) && defined(__SSE2__)
+#if !defined(CONFITURE_NO_SIMD) && ((CFTI_GNUC && defined(__SSE2__)) || CFTI_MSVC_X64)
 #define CFTI_V16 1
 #include <emmintrin.h>
 typedef __m128i cfti_v16;
@@ -18,12 +18,12 @@ static cfti_v16 cfti_v16_sub(cfti_v16 a, cfti_v16 b) { return _mm_sub_epi8(a, b)
 
 /* The first byte whose top bit is set; 16 if there is none. */
 static unsigned cfti_v16_first(cfti_v16 v) {
-    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(v) | 0x10000u);
+    return CFTI_LOWEST_BIT((unsigned)_mm_movemask_epi8(v) | 0x10000u);
 }
 
 /* One bit for each byte whose top bit is set. CFTI_V16_AT is the index of the first such byte. */
 static uint64_t cfti_v16_mask(cfti_v16 v) { return (unsigned)_mm_movemask_epi8(v); }
-#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask))
+#define CFTI_V16_AT(mask) CFTI_LOWEST_BIT(mask)
 
 static uint64_t cfti_v16_sum(cfti_v16 v) {
     __m128i sums = _mm_sad_epu8(v, _mm_setzero_si128());
@@ -49,7 +49,7 @@ static uint64_t cfti_v16_mask(cfti_v16 v) {
     uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(all), 4);
     return vget_lane_u64(vreinterpret_u64_u8(nibbles), 0) & UINT64_C(0x8888888888888888);
 }
-#define CFTI_V16_AT(mask) ((unsigned)__builtin_ctzll(mask) / 4)
+#define CFTI_V16_AT(mask) (CFTI_LOWEST_BIT(mask) / 4)
 
 static unsigned cfti_v16_first(cfti_v16 v) {
     uint64_t mask = cfti_v16_mask(v);

@@ -257,6 +257,31 @@ class Matrix:
         for options in choices:
             self.add(f"{compiler.command} {options}", check, options.split())
 
+    def add_msvc(self):
+        """clang with the rules and predefined macros of Microsoft's compiler, and without its own, so
+        that it reads the code for that compiler. The system's headers are those of msvc/, which hold
+        what the library uses of them. Microsoft's compiler itself is not run."""
+        machines = {"x86_64": ["-msha", "-msse4.1", "-mssse3", "-mpopcnt"], "i686": ["-msse2"],
+                    "aarch64": []}
+        switches = ["", "-DCONFITURE_STATIC", "-DCONFITURE_NO_SIMD -DCONFITURE_NO_THREADS"]
+
+        def check(folder, machine, language, switch):
+            source = folder / f"file.{language}"
+            source.write_text(ways.text("implement main-unused").replace("#include <stdio.h>\n",
+                                                                         "int puts(const char *);\n"))
+            run(["clang", f"--target={machine}-pc-windows-msvc", "-U__clang__", "-fms-extensions",
+                 "-fms-compatibility-version=19.39", "-nostdlibinc", "-isystem",
+                 ROOT / "tests" / "compile" / "msvc", "-I", ROOT, f'-DHEADER="{HEADER}"',
+                 *WARNINGS, "-Wno-unused-function", *machines[machine], *switch.split(),
+                 "-fsyntax-only", source])
+
+        for machine in machines:
+            for language in ("c", "cpp"):
+                for switch in switches:
+                    name = " ".join(filter(None, ["clang as MSVC", machine, language, switch]))
+                    if self.everything or (machine, language, switch) == ("x86_64", "c", ""):
+                        self.add(name, check, machine, language, switch)
+
     # ---- what it leaves behind ----
 
     def add_symbols(self, compiler):
@@ -476,6 +501,8 @@ def main():
                 matrix.add_macros(here[command], SPINE)
                 if options.all:
                     matrix.add_dialects(here[command])
+        if "clang" in here:
+            matrix.add_msvc()
         common = [here[command] for command in ("gcc", "clang") if command in here]
         no_leaks = matrix.add_leaks(common[0]) if common else "leaks: neither gcc nor clang is here"
         # A program that is looked at for leaks must print the same.
