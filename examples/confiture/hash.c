@@ -15,7 +15,8 @@ static confiture_status compute(confiture_digest *digest, const confiture_files 
 }
 
 static const char *kind_of(const struct options *options) {
-    return options->digest == CONFITURE_DIGEST_TREE ? "tree" : "stream";
+    static const char *const kinds[] = {"stream", "tree", "text"}; /* by confiture_digest_kind */
+    return kinds[options->digest];
 }
 
 int run_hash(const struct options *options, const confiture_files *files) {

@@ -91,7 +91,7 @@ static const char json_keys[] =
     "\n"
     "Results:\n"
     "  digest     SHA-256 in hexadecimal, of all files; in entries, of the file alone\n"
-    "  kind       of the digest of all files: stream or tree\n"
+    "  kind       of the digest of all files: stream, tree or text\n"
     "  files      the number of files\n"
     "  bytes      the size of the schema; in hash and list, that of all files\n"
     "  base       the directory that names are relative to\n"

@@ -53,10 +53,11 @@ const struct option option_table[] = {
      "let notes fail the check, too"},
     {"no-notes", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(no_notes), NULL, "print no notes"},
 
-    {"digest", 0, KIND_CHOICE, HASH | OPTION_DIGEST | GROUP_RESULT, AT(digest), "stream tree",
+    {"digest", 0, KIND_CHOICE, HASH | OPTION_DIGEST | GROUP_RESULT, AT(digest), "stream tree text",
      "stream (default): SHA-256 of name NUL bytes NUL of each\n"
      "file; tree: of the SHA-256 of each of these, which is\n"
-     "also right for files that hold NUL, and more parallel"},
+     "also right for files that hold NUL, and more parallel;\n"
+     "text: of name NUL text NUL: the same for CRLF and LF"},
     {"bare", 0, KIND_FLAG, HASH | GROUP_RESULT, AT(bare), NULL, "print the digest alone"},
     {"check", 'c', KIND_TEXT, HASH | GROUP_RESULT, AT(verify), "FILE",
      "compute again each digest in FILE (-: stdin), as\n"

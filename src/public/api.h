@@ -272,7 +272,11 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
 
 typedef enum confiture_digest_kind {
     CONFITURE_DIGEST_STREAM = 0, /* one SHA-256 over name NUL bytes NUL of every file, in order */
-    CONFITURE_DIGEST_TREE        /* SHA-256 over the SHA-256 of name NUL bytes NUL of every file */
+    CONFITURE_DIGEST_TREE,       /* SHA-256 over the SHA-256 of name NUL bytes NUL of every file */
+    CONFITURE_DIGEST_TEXT        /* one SHA-256 over name NUL text NUL of every file, in order: the
+                                  * text that a build has by default, with LF for CRLF and CR and
+                                  * an LF at its end. A file that is not UTF-8 is E_ENCODING, and
+                                  * one that holds NUL is E_UNCLOSED, both with their line */
 } confiture_digest_kind;
 
 typedef struct confiture_hash_options {
@@ -284,10 +288,10 @@ typedef struct confiture_digest {
     uint8_t bytes[32];
     char hex[65]; /* lower case, NUL-terminated */
     size_t file_count;
-    uint64_t total_bytes; /* of the files' contents */
+    uint64_t total_bytes; /* of the files as they are, whatever the kind */
 } confiture_digest;
 
-/* Hashes the names and raw bytes of the files. On failure *digest is all zero. */
+/* Hashes the names and raw bytes, or the texts, of the files. On failure *digest is all zero. */
 CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
                                               const confiture_files *files,
                                               const confiture_hash_options *options,

@@ -281,7 +281,14 @@
  * ==== HASHING ====
  * The stream digest changes when any name or byte does, if no file holds a NUL: "a" with the bytes
  * x NUL b NUL y has the stream digest of "a" with x and "b" with y. The tree digest tells these
- * apart. A manifest has one digest per file:
+ * apart. The text digest is that of the names and texts as a build has them by default: a checkout
+ * with CRLF and one with LF agree, and so do a file with and one without a newline at its end. It
+ * refuses NUL and what is not UTF-8. The Python tool has no such digest.
+ *
+ *     hash_options.kind = CONFITURE_DIGEST_TEXT;
+ *     if (confiture_hash(&digest, files, &hash_options, &error)) return 1;
+ *
+ * A manifest has one digest per file:
  *
  *     size_t count = confiture_files_count(files);
  *     confiture_entry *entries = (confiture_entry *)malloc(count * sizeof *entries);

@@ -5,14 +5,16 @@ typedef struct cfti_text_rules {
     bool strip_bom;
     bool keep_line_ends; /* the text is the bytes; the check reads LF for CRLF and CR */
     bool counts_lines;   /* for a map of the schema */
+    bool refuse_nul;     /* whatever the mode */
 } cfti_text_rules;
 
 /* The state of a file's text between its pieces. */
 typedef struct cfti_text_pieces {
     cfti_utf8 utf8;
-    uint64_t lines;   /* line ends so far */
-    bool after_cr;    /* the last piece ended in CR */
-    uint64_t lone_cr; /* line of the first CR without LF that the check refuses; 0: none */
+    uint64_t lines;        /* line ends so far */
+    bool after_cr;         /* the last piece ended in CR */
+    const char *refused;   /* a byte that is refused beside what the lexer finds; NULL: none */
+    uint64_t refused_line; /* of the first */
     cfti_lexer lexer;
 } cfti_text_pieces;
 
@@ -30,6 +32,9 @@ typedef struct cfti_text_state {
 
 static const char cfti_lone_cr[] =
     "carriage return alone, where psql ends no line: use LF or CRLF, or let it become LF";
+
+static const char cfti_nul_in_digest[] =
+    "NUL byte, which would make a digest of texts ambiguous: remove it, or use the tree digest";
 
 static void cfti_find_encoding(cfti_text_state *state, const cfti_text_pieces *pieces,
                                const cfti_chunk *chunk) {
@@ -56,6 +61,28 @@ static uint64_t cfti_find_lone_cr(const cfti_text_pieces *pieces, const cfti_chu
                    cfti_count_lines(chunk->bytes, (size_t)(p - chunk->bytes), &after_cr);
     }
     return 0;
+}
+
+/* The line of the first NUL of the chunk; 0: none. */
+static uint64_t cfti_find_nul(const cfti_text_pieces *pieces, const cfti_chunk *chunk) {
+    const uint8_t *p = chunk->bytes;
+    bool after_cr = pieces->after_cr;
+    if (chunk->size == 0 || (p = (const uint8_t *)memchr(p, '\0', chunk->size)) == NULL) return 0;
+    return 1 + pieces->lines +
+           cfti_count_lines(chunk->bytes, (size_t)(p - chunk->bytes), &after_cr);
+}
+
+/* Looks for a byte that the rules refuse, unless one was found in an earlier piece. */
+static void cfti_text_refuse(cfti_text_pieces *pieces, const cfti_chunk *chunk,
+                             const cfti_text_rules *rules) {
+    if (pieces->refused != NULL) return;
+    if (rules->keep_line_ends && cfti_knows_psql(rules->mode)) {
+        pieces->refused_line = cfti_find_lone_cr(pieces, chunk);
+        if (pieces->refused_line != 0) pieces->refused = cfti_lone_cr;
+    } else if (rules->refuse_nul) {
+        pieces->refused_line = cfti_find_nul(pieces, chunk);
+        if (pieces->refused_line != 0) pieces->refused = cfti_nul_in_digest;
+    }
 }
 
 static void cfti_text_check(cfti_text_state *state, cfti_lexer *lexer, const cfti_chunk *chunk) {
@@ -97,15 +124,14 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
         cfti_lexer_init(&pieces->lexer, rules->mode);
         pieces->lines = 0;
         pieces->after_cr = false;
-        pieces->lone_cr = 0;
+        pieces->refused = NULL;
     }
     if (!cfti_utf8_feed(&pieces->utf8, chunk->bytes, chunk->size) ||
         (chunk->last && !cfti_utf8_end(&pieces->utf8))) {
         cfti_find_encoding(state, pieces, chunk);
         return CONFITURE_OK;
     }
-    if (rules->keep_line_ends && cfti_knows_psql(rules->mode) && pieces->lone_cr == 0)
-        pieces->lone_cr = cfti_find_lone_cr(pieces, chunk);
+    cfti_text_refuse(pieces, chunk, rules);
     if (chunk->size > 0 && (pieces->after_cr || memchr(chunk->bytes, '\r', chunk->size) != NULL)) {
         uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
         if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -120,11 +146,11 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     if (rules->mode != CONFITURE_CHECK_NONE) cfti_text_check(state, &pieces->lexer, chunk);
     if (!chunk->last) {
         cfti_text_count(pieces, state, rules);
-    } else if (pieces->lone_cr != 0) {
+    } else if (pieces->refused != NULL) {
         state->unended = false;
         state->if_ended = NULL;
-        cfti_fail_with(&state->finding, CONFITURE_E_UNCLOSED, cfti_lone_cr);
-        state->finding.line = pieces->lone_cr;
+        cfti_fail_with(&state->finding, CONFITURE_E_UNCLOSED, pieces->refused);
+        state->finding.line = pieces->refused_line;
     }
     if (rules->keep_line_ends) {
         state->text = chunk->bytes + skip;
@@ -134,8 +160,8 @@ static confiture_status cfti_text_piece(cfti_text_state *state, cfti_text_pieces
     return CONFITURE_OK;
 }
 
-/* The map of check and build: strict UTF-8, newline translation, and what the file leaves open.
- * Findings are left to fold. */
+/* The map of check, build and text digest: strict UTF-8, newline translation, and what the file
+ * leaves open. Findings are left to fold. */
 static confiture_status cfti_text_map(cfti_text_state *state, const cfti_chunk *chunk,
                                       const cfti_text_rules *rules, cfti_arena *arena,
                                       cfti_fail *fail) {

@@ -78,42 +78,93 @@ static confiture_status cfti_tree_fold(void *ctx, cfti_chunk *chunk, cfti_fail *
     return CONFITURE_OK;
 }
 
+/* The text digest: one of the names and texts of all files. */
+typedef struct cfti_text_stream {
+    cfti_stream stream; /* first: what the other kinds have alone */
+    cfti_text_rules rules;
+    bool ends_in_newline; /* the text of the current file, so far */
+} cfti_text_stream;
+
+static confiture_status cfti_text_stream_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
+                                             cfti_fail *fail) {
+    return cfti_text_map((cfti_text_state *)chunk->state, chunk, &((cfti_text_stream *)ctx)->rules,
+                         arena, fail);
+}
+
+static confiture_status cfti_text_stream_fold(void *ctx, cfti_chunk *chunk, cfti_fail *fail) {
+    cfti_text_stream *text = (cfti_text_stream *)ctx;
+    const cfti_text_state *state = (const cfti_text_state *)chunk->state;
+    confiture_sha256 *sha = &text->stream.sha;
+    if (state->finding.status != CONFITURE_OK) {
+        *fail = state->finding;
+        return fail->status;
+    }
+    if (chunk->first) {
+        confiture_sha256_update(sha, chunk->file->name, (size_t)chunk->file->name_size + 1);
+        text->ends_in_newline = false;
+    }
+    confiture_sha256_update(sha, state->text, state->text_size);
+    if (state->text_size > 0) text->ends_in_newline = state->text[state->text_size - 1] == '\n';
+    if (!chunk->last) return CONFITURE_OK;
+    confiture_sha256_update(sha, "\n", text->ends_in_newline ? 0 : 1);
+    confiture_sha256_update(sha, "", 1);
+    text->stream.total_bytes += chunk->total;
+    return CONFITURE_OK;
+}
+
+/* Sets the functions of a kind of digest. False: there is no such kind. */
+static bool cfti_hash_consumer(cfti_consumer *consumer, confiture_digest_kind kind) {
+    memset(consumer, 0, sizeof(*consumer));
+    switch (kind) {
+    case CONFITURE_DIGEST_STREAM:
+        consumer->wants_headroom = true;
+        consumer->fold = cfti_stream_fold;
+        return true;
+    case CONFITURE_DIGEST_TREE:
+        consumer->state_size = sizeof(cfti_leaf);
+        consumer->state_only = true;
+        consumer->wants_headroom = true;
+        consumer->min_batch = CFTI_SHA256_LANES;
+        consumer->map = cfti_tree_map;
+        consumer->map_many = cfti_tree_map_many;
+        consumer->fold = cfti_tree_fold;
+        return true;
+    case CONFITURE_DIGEST_TEXT:
+        consumer->state_size = sizeof(cfti_text_state);
+        consumer->piece_state_size = sizeof(cfti_text_pieces);
+        consumer->map = cfti_text_stream_map;
+        consumer->fold = cfti_text_stream_fold;
+        return true;
+    }
+    return false;
+}
+
 CONFITURE_API confiture_status confiture_hash(confiture_digest *digest,
                                               const confiture_files *files,
                                               const confiture_hash_options *options,
                                               confiture_error *error) {
     confiture_hash_options defaults;
     cfti_consumer consumer;
-    cfti_stream stream;
+    cfti_text_stream text;
+    cfti_stream *stream = &text.stream;
     cfti_fail fail;
     memset(&defaults, 0, sizeof(defaults));
-    memset(&consumer, 0, sizeof(consumer));
-    memset(&stream, 0, sizeof(stream));
+    memset(&text, 0, sizeof(text));
     if (!cfti_require(digest, "digest", error)) return CONFITURE_E_ARGUMENT;
     memset(digest, 0, sizeof(*digest));
     if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
     if (options == NULL) options = &defaults;
-    if (options->kind == CONFITURE_DIGEST_STREAM) {
-        consumer.wants_headroom = true;
-        consumer.fold = cfti_stream_fold;
-    } else if (options->kind == CONFITURE_DIGEST_TREE) {
-        consumer.state_size = sizeof(cfti_leaf);
-        consumer.state_only = true;
-        consumer.wants_headroom = true;
-        consumer.min_batch = CFTI_SHA256_LANES;
-        consumer.map = cfti_tree_map;
-        consumer.map_many = cfti_tree_map_many;
-        consumer.fold = cfti_tree_fold;
-    } else {
+    if (!cfti_hash_consumer(&consumer, options->kind))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "unknown kind of digest");
-    }
-    consumer.ctx = &stream;
-    confiture_sha256_init(&stream.sha);
+    text.rules.mode = CONFITURE_CHECK_NONE;
+    text.rules.refuse_nul = true;
+    consumer.ctx = &text;
+    confiture_sha256_init(&stream->sha);
     if (cfti_scan_run(files, &options->run, &consumer, &fail) != CONFITURE_OK)
         return cfti_report(error, &fail);
-    confiture_sha256_final(&stream.sha, digest->bytes);
+    confiture_sha256_final(&stream->sha, digest->bytes);
     confiture_sha256_hex(digest->bytes, digest->hex);
     digest->file_count = files->count;
-    digest->total_bytes = stream.total_bytes;
+    digest->total_bytes = stream->total_bytes;
     return CONFITURE_OK;
 }

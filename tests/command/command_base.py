@@ -60,6 +60,14 @@ def tree_digest(files):
                                    for name, data in files.items())).hexdigest()
 
 
+def text_digest(files):
+    """Of files that are UTF-8 and hold no NUL."""
+    texts = {name: data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+             for name, data in files.items()}
+    return stream_digest({name: text if text.endswith(b"\n") else text + b"\n"
+                          for name, text in texts.items()})
+
+
 class CommandTest(unittest.TestCase):
     """Each test works in a fresh folder of its own, self.dir."""
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 
-from command_base import CommandTest, stream_digest, tree_digest
+from command_base import CommandTest, stream_digest, text_digest, tree_digest
 
 
 class Hash(CommandTest):
@@ -25,6 +25,35 @@ class Hash(CommandTest):
             told = name if name == "names" else "="
             self.assertRegex(self.quiet("hash", "--files0-from", name, data=data).decode(),
                              f"^{digest}  --files0-from[ =]{name}\n$")
+
+    def test_the_text_digest_is_that_of_a_checkout_with_other_line_ends(self):
+        files = self.tree(a="A;\r\nB;\r\n", b__c="\u00e9;\r", c="", d="D;")
+        line = self.quiet("hash", "t", "--digest", "text")
+        self.assertEqual(line.decode(), text_digest(files) + "  t --digest text\n")
+        self.tree(a="A;\nB;\n", b__c="\u00e9;\n", c="\n", d="D;\r\n")
+        for args in ([], ["-j1"], ["-j8", "--io=mmap"]):
+            self.assertEqual(self.quiet("hash", "t", "--digest=text", *args), line)
+        self.write("sums", line + self.quiet("hash", "t"))
+        self.assertEqual(self.quiet("hash", "-c", "sums"), b"t --digest text: OK\nt: OK\n")
+        self.tree(a="A;\r\nB;\n")
+        result = self.run_command("hash", "-c", "sums")
+        self.assertEqual((result.code, result.out), (1, b"t --digest text: OK\nt: FAILED\n"))
+        said = json.loads(self.quiet("hash", "t", "--digest=text", "--json"))
+        self.assertEqual((said["kind"], said["bytes"]), ("text", 7 + 4 + 1 + 4))
+        self.tree(a="A;\n B;\n")
+        result = self.run_command("hash", "-c", "sums")
+        self.assertEqual((result.code, result.out), (1, b"t --digest text: FAILED\nt: FAILED\n"))
+
+    def test_the_text_digest_refuses_what_is_no_text(self):
+        files = self.tree(a="A;\n", b=b"B;\r\n\0;")
+        self.bad(1, "t/b.sql:2: nul byte", "hash", "t", "--digest", "text")
+        self.assertEqual(self.quiet("hash", "t", "--digest=tree", "--bare").decode(),
+                         tree_digest(files) + "\n")
+        self.tree(b=b"B;\r\n\0;\r\xff")
+        self.bad(1, "t/b.sql:3: not valid utf-8, byte 7", "hash", "t", "--digest", "text")
+        result = self.run_command("hash", "-c", "-", data=b"0" * 64 + b"  t --digest text\n")
+        self.assertEqual((result.code, result.out), (1, b"t --digest text: FAILED\n"))
+        self.assertIn(b"t/b.sql:3: not valid UTF-8, byte 7", result.err)
 
     def test_what_decides_the_digest_is_told(self):
         self.tree(a="A;", b="B;", x__c="C;")

@@ -139,7 +139,7 @@ class CommandLine(CommandTest):
                 ("invalid value 'size' for --sort: expected path or hex;",
                  ["list", "t", "--sort=size"]),
                 ("invalid value 'path hex' for --sort", ["list", "t", "--sort=path hex"]),
-                ("invalid value 'md5' for --digest: expected stream or tree",
+                ("invalid value 'md5' for --digest: expected stream, tree or text",
                  ["hash", "t", "--digest", "md5"]),
                 ("invalid value 'mysql' for --check: expected auto, postgres, quotes, reference or none",
                  ["check", "t", "--check", "mysql"]),

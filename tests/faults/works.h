@@ -213,7 +213,7 @@ static confiture_status work_find(const work *w, const confiture_run *run, confi
     return status;
 }
 
-enum { HASH_STREAM, HASH_TREE, HASH_OWN, HASH_LARGE };
+enum { HASH_STREAM, HASH_TREE, HASH_TEXT, HASH_OWN, HASH_LARGE, HASH_LARGE_TEXT };
 
 static confiture_status work_hash(const work *w, const confiture_run *run, confiture_error *error,
                                   confiture_sha256 *answer) {
@@ -222,11 +222,13 @@ static confiture_status work_hash(const work *w, const confiture_run *run, confi
     confiture_status status;
     memset(&options, 0, sizeof options);
     options.run = *run;
-    options.kind = w->kind == HASH_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
+    options.kind = w->kind == HASH_TREE                                 ? CONFITURE_DIGEST_TREE
+                   : w->kind == HASH_TEXT || w->kind == HASH_LARGE_TEXT ? CONFITURE_DIGEST_TEXT
+                                                                        : CONFITURE_DIGEST_STREAM;
     status = confiture_hash(&digest,
-                            w->kind == HASH_OWN     ? lists.own
-                            : w->kind == HASH_LARGE ? lists.large
-                                                    : lists.small,
+                            w->kind == HASH_OWN ? lists.own
+                            : w->is_large       ? lists.large
+                                                : lists.small,
                             &options, error);
     if (status == CONFITURE_OK) answer_add(answer, &digest, sizeof digest);
     return status;
@@ -353,6 +355,7 @@ static const work works[] = {
     {"pool", work_pool, 0, true, false, false, {{NULL}}},
     {"hash", work_hash, HASH_STREAM, false, false, false, {{NULL}}},
     {"hash, tree", work_hash, HASH_TREE, false, false, false, {{NULL}}},
+    {"hash, text", work_hash, HASH_TEXT, false, false, false, {{NULL}}},
     {"hash, own", work_hash, HASH_OWN, false, false, false, {{NULL}}},
     {"manifest", work_manifest, 0, false, false, false, {{NULL}}},
     {"check", work_check, 0, false, false, false, {{NULL}}},
@@ -404,6 +407,7 @@ static const work works[] = {
       {"o/2.sql", "o/2.sql", NULL},
       {"o/3.sql", "o/3.sql", work_old_text}}},
     {"hash, large", work_hash, HASH_LARGE, false, false, true, {{NULL}}},
+    {"hash, large text", work_hash, HASH_LARGE_TEXT, false, false, true, {{NULL}}},
     {"manifest, large", work_manifest, 0, false, false, true, {{NULL}}},
     {"build, large", work_build, BUILD_MEMORY, false, true, true, {{NULL}}},
     {"build, large file",

@@ -220,6 +220,15 @@ static void build_hash(const build_plan *plan) {
         FUZZ_CHECK(memcmp(entries[i].sha256, wanted.manifest[i], 32) == 0);
     }
     FUZZ_CHECK(fs.open_count == 0);
+    slow_hash_text(&wanted, plan->files);
+    options.kind = CONFITURE_DIGEST_TEXT;
+    status = confiture_hash(&digest, plan->files, &options, &error);
+    FUZZ_CHECK(status == wanted.is.status);
+    if (status == CONFITURE_OK) FUZZ_CHECK(memcmp(digest.bytes, wanted.text, 32) == 0);
+    else
+        FUZZ_CHECK(strcmp(error.path, wanted.is.path) == 0 && error.line == wanted.is.line &&
+                   error.offset == wanted.is.offset);
+    FUZZ_CHECK(fs.open_count == 0);
 }
 
 /* ---- the input ---- */

@@ -46,7 +46,7 @@ typedef struct slow_result {
     slow_outcome is;
     slow_bytes out[3];
     size_t counts[3];
-    uint8_t stream[32], tree[32];
+    uint8_t stream[32], tree[32], text[32];
     uint8_t manifest[SLOW_FILES][32];
     uint64_t sizes[SLOW_FILES];
 } slow_result;
@@ -289,7 +289,41 @@ FUZZ_SLOW static void slow_check(slow_result *r, const confiture_files *files,
     if (r->is.findings > 0) slow_fail(&r->is, first.status, first.path, first.line, first.offset);
 }
 
-/* Both digests and the manifest. */
+/* The text digest: of what a build without checks has as texts. */
+FUZZ_SLOW static void slow_hash_text(slow_result *r, const confiture_files *files) {
+    static slow_bytes stream, text;
+    slow_rules rules;
+    size_t i;
+    memset(&r->is, 0, sizeof r->is);
+    memset(&rules, 0, sizeof rules);
+    rules.mode = CONFITURE_CHECK_NONE;
+    stream.size = 0;
+    for (i = 0; i < confiture_files_count(files); i++) {
+        const char *path = confiture_files_path(files, i), *name = confiture_files_name(files, i);
+        const uint8_t *nul;
+        const fs_node *file;
+        slow_open left;
+        confiture_status status = slow_read(path, &file);
+        if (status != CONFITURE_OK) {
+            slow_fail(&r->is, status, path, 0, 0);
+            return;
+        }
+        if (!slow_text(&r->is, path, file, &rules, true, &text, &left)) return;
+        nul = text.size == 0 ? NULL : (const uint8_t *)memchr(text.at, 0, text.size);
+        if (nul != NULL) {
+            slow_fail(&r->is, CONFITURE_E_UNCLOSED, path,
+                      1 + slow_count(text.at, (size_t)(nul - text.at), '\n'), 0);
+            return;
+        }
+        slow_put(&stream, name, strlen(name) + 1);
+        slow_put(&stream, text.at, text.size);
+        if (text.size == 0 || text.at[text.size - 1] != '\n') slow_puts(&stream, "\n");
+        slow_put(&stream, "", 1);
+    }
+    slow_sha256(stream.at, stream.size, r->text);
+}
+
+/* Both digests of bytes, and the manifest. */
 FUZZ_SLOW static void slow_hash(slow_result *r, const confiture_files *files) {
     static slow_bytes stream, leaves;
     size_t i;

@@ -369,6 +369,7 @@ static void op_hash(void) {
     memset(&options, 0, sizeof(options));
     get_run(&options.run);
     if (is("kind", "tree")) options.kind = CONFITURE_DIGEST_TREE;
+    if (is("kind", "text")) options.kind = CONFITURE_DIGEST_TEXT;
     expect_error();
     status = confiture_hash(&digest, files, &options, &error);
     put_status(status);

@@ -40,6 +40,11 @@ def check_tree(driver, case, threads):
     if entry["rust_body"] == entry["v020a_body"]:
         expect(succeed(driver, "hash", ("kind", "tree"), run)[0].decode(), entry["rust_hash"],
                "tree digest")
+    try:
+        wanted = reference.hash_text(case.find())
+        expect(succeed(driver, "hash", ("kind", "text"), run)[0].decode(), wanted, "text digest")
+    except ConfitureError as error:
+        compare_error(driver.request("hash", ("kind", "text"), run).error, error, "text digest")
     for style in styles:
         if threads == 1:
             wanted = entry["body"][style]

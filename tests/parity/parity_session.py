@@ -151,7 +151,7 @@ class Session:
         self.driver.request("find", *self.question.driver())
 
     def hash(self, files, what):
-        for kind, function in (("stream", reference.hash_stream), ("tree", reference.hash_tree)):
+        for kind, function in reference.HASHES.items():
             digest, error = attempt(function, files)
             wanted = None
             if error is None:
@@ -313,7 +313,7 @@ class Session:
         if files is not None:
             wanted = b"".join(name.encode() + b"\0" for name in files.names)
         run_command(self.command, ["list", "-0"] + args, wanted, error)
-        for kind, function in (("stream", reference.hash_stream), ("tree", reference.hash_tree)):
+        for kind, function in reference.HASHES.items():
             wanted, failure = (None, error) if error else attempt(function, files)
             run_command(self.command, ["hash", "--digest=" + kind] + args,
                         wanted and wanted.encode() + b"  ", failure)

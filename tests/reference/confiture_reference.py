@@ -364,6 +364,25 @@ def hash_tree(files):
     return outer.hexdigest()
 
 
+NUL = ("NUL byte, which would make a digest of texts ambiguous: remove it, or use the tree "
+       "digest")
+
+
+def hash_text(files):
+    """Over the texts, as a build has them. The original has no such digest."""
+    sha = hashlib.sha256()
+    for path, name in files:
+        text = read_text(read_bytes(path), path)
+        if "\0" in text:
+            raise ConfitureError("unclosed", str(path), NUL,
+                                 line=text[:text.index("\0")].count("\n") + 1)
+        sha.update((name + "\0" + end_line(text) + "\0").encode("utf-8"))
+    return sha.hexdigest()
+
+
+HASHES = {"stream": hash_stream, "tree": hash_tree, "text": hash_text}
+
+
 def manifest(files):
     """(size, SHA-256) of each file's raw bytes."""
     result = []

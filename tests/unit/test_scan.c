@@ -15,11 +15,11 @@
 SUITE(scan, tree_suite_begins, tree_suite_ends_whole);
 
 /* What can be done with a list; each once. */
-enum { SCAN_STREAM, SCAN_TREE, SCAN_MANIFEST, SCAN_CHECK, SCAN_BUILD, SCAN_WAYS };
+enum { SCAN_STREAM, SCAN_TREE, SCAN_MANIFEST, SCAN_TEXT, SCAN_CHECK, SCAN_BUILD, SCAN_WAYS };
 
 /* Everything that the ways come to, for comparison. */
 typedef struct scan_result {
-    confiture_digest stream, tree;
+    confiture_digest stream, tree, text;
     confiture_entry entries[128];
     uint8_t built[32]; /* the digest of the schema's bytes */
 } scan_result;
@@ -40,11 +40,15 @@ static confiture_status scan_do(int way, const confiture_files *files, const con
     hash.run = manifest.run = check.run = build.run = *run;
     check.mode = build.check = CONFITURE_CHECK_QUOTES; /* the files are words, not SQL */
     if (way == SCAN_MANIFEST) return confiture_manifest(result->entries, files, &manifest, error);
-    hash.kind = way == SCAN_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
+    hash.kind = way == SCAN_TREE   ? CONFITURE_DIGEST_TREE
+                : way == SCAN_TEXT ? CONFITURE_DIGEST_TEXT
+                                   : CONFITURE_DIGEST_STREAM;
     if (way == SCAN_CHECK) return confiture_check(files, &check, error);
     if (way != SCAN_BUILD)
-        return confiture_hash(way == SCAN_TREE ? &result->tree : &result->stream, files, &hash,
-                              error);
+        return confiture_hash(way == SCAN_TREE   ? &result->tree
+                              : way == SCAN_TEXT ? &result->text
+                                                 : &result->stream,
+                              files, &hash, error);
     status = confiture_build(&schema, files, &build, error);
     if (status == CONFITURE_OK) confiture_sha256_once(schema.data, schema.size, result->built);
     else CHECK_QUIET(schema.size == 0 && (schema.data == NULL || schema.data[0] == '\0'));
@@ -105,13 +109,28 @@ static confiture_files *scan_own(const char *a, const char *b) {
 
 /* ==== Results ============================================================ */
 
-/* Both digests by their definition in confiture_digest_kind, with nothing but the hash itself. */
+/* A file's text, a byte after the other, and the NUL after it. */
+static void scan_oracle_text(confiture_sha256 *sha, const char *bytes, size_t size) {
+    size_t i;
+    char last = 0;
+    for (i = 0; i < size; i++) {
+        if (bytes[i] == '\n' && i > 0 && bytes[i - 1] == '\r') continue;
+        last = bytes[i];
+        if (last == '\r') last = '\n';
+        confiture_sha256_update(sha, &last, 1);
+    }
+    confiture_sha256_update(sha, "\n", last != '\n');
+    confiture_sha256_update(sha, "", 1);
+}
+
+/* The digests by their definition in confiture_digest_kind, with nothing but the hash itself. */
 static void scan_oracle(const confiture_files *files, scan_result *result) {
-    confiture_sha256 stream, root;
+    confiture_sha256 stream, root, text;
     size_t i;
     memset(result, 0, sizeof *result);
     confiture_sha256_init(&stream);
     confiture_sha256_init(&root);
+    confiture_sha256_init(&text);
     for (i = 0; i < confiture_files_count(files); i++) {
         const char *name = confiture_files_name(files, i);
         size_t size = 0;
@@ -127,17 +146,21 @@ static void scan_oracle(const confiture_files *files, scan_result *result) {
         confiture_sha256_update(&leaf, "", 1);
         confiture_sha256_final(&leaf, digest);
         confiture_sha256_update(&root, digest, 32);
+        confiture_sha256_update(&text, name, strlen(name) + 1);
+        scan_oracle_text(&text, bytes, size);
         result->entries[i].size = size;
         confiture_sha256_once(bytes, size, result->entries[i].sha256);
         result->stream.total_bytes += size;
         free(bytes);
     }
     result->stream.file_count = confiture_files_count(files);
-    result->tree = result->stream;
+    result->tree = result->text = result->stream;
     confiture_sha256_final(&stream, result->stream.bytes);
     confiture_sha256_hex(result->stream.bytes, result->stream.hex);
     confiture_sha256_final(&root, result->tree.bytes);
     confiture_sha256_hex(result->tree.bytes, result->tree.hex);
+    confiture_sha256_final(&text, result->text.bytes);
+    confiture_sha256_hex(result->text.bytes, result->text.hex);
 }
 
 static bool scan_same_digest(const confiture_digest *a, const confiture_digest *b) {
@@ -157,6 +180,7 @@ static void scan_results(const confiture_files *files, size_t step) {
             CHECK_STR(scan_outcome(way, files, runs_get(r), &result), "done");
         CHECK(scan_same_digest(&result.stream, &expected.stream));
         CHECK(scan_same_digest(&result.tree, &expected.tree));
+        CHECK(scan_same_digest(&result.text, &expected.text));
         for (i = 0; i < confiture_files_count(files); i++)
             CHECK(result.entries[i].size == expected.entries[i].size &&
                   memcmp(result.entries[i].sha256, expected.entries[i].sha256, 32) == 0);
@@ -181,6 +205,7 @@ TEST(scan, known) {
     CHECK_STR(result.stream.hex,
               "c52ffb4c6d767a107c0823b3d028d93f22419d4fa845470448d142a62a0d0968");
     CHECK_STR(result.tree.hex, "26c6f65f5be79038e91138bd45d67bfaa1c165f74e209601845eedee5f303917");
+    CHECK_STR(result.text.hex, "dbd441e74fb657a493b5bd39b14e02820e9373f644f7b365e50e422f97f10f5e");
     confiture_sha256_hex(result.entries[1].sha256, hex);
     CHECK_STR(hex, "d313abde0eba07cf36ab17bcbda11fbe1693292738383cb17bbb796776be7f49");
     confiture_files_free(files);
@@ -223,6 +248,90 @@ TEST(scan, sizes) {
     files = scan_find("small");
     scan_results(files, 1);
     confiture_files_free(files);
+    tree_clear();
+}
+
+/* One tree, written with each line end, and with and without the last one: one text digest. The
+ * large file is in pieces, and its line ends come to lie across the ends of pieces. */
+TEST(scan, text_digest_is_the_same_for_every_line_end) {
+    static const char *const ends[] = {"\n", "\r\n", "\r"};
+    confiture_hash_options options;
+    confiture_digest digest, first;
+    confiture_files *files;
+    char *bytes = (char *)malloc(3200000);
+    size_t e, i, r, size;
+    memset(&options, 0, sizeof options);
+    memset(&first, 0, sizeof first);
+    options.kind = CONFITURE_DIGEST_TEXT;
+    for (e = 0; e < 2 * TREE_COUNT(ends); e++) {
+        const char *end = ends[e % 3];
+        for (size = i = 0; i < 290000; i++) {
+            memcpy(bytes + size, "SELECT 1;", 9 - i % 3);
+            size += 9 - i % 3;
+            memcpy(bytes + size, end, strlen(end));
+            if (i < 289999 || e < 3) size += strlen(end);
+        }
+        tree_write("s/large.sql", bytes, size);
+        tree_text("s/empty.sql", e < 3 ? end : "");
+        bytes[0] = '\xC3', bytes[1] = '\xA9';
+        memcpy(bytes + 2, end, strlen(end));
+        tree_write("s/other.sql", bytes, 2 + (e < 3 ? strlen(end) : 0));
+        files = scan_find("s");
+        for (r = 0; r < RUNS; r += 5 * MEMORY_STEP) {
+            options.run = runs_get(r);
+            CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
+            if (e == 0 && r == 0) first = digest;
+            CHECK_STR(digest.hex, first.hex);
+        }
+        confiture_files_free(files);
+    }
+    tree_text("s/other.sql", "e\n");
+    files = scan_find("s");
+    CHECK(confiture_hash(&digest, files, &options, NULL) == CONFITURE_OK);
+    CHECK(strcmp(digest.hex, first.hex) != 0);
+    confiture_files_free(files);
+    free(bytes);
+    tree_clear();
+}
+
+/* The bytes before and after the end of a piece: what is refused has its line. */
+TEST(scan, text_digest_refuses_nul) {
+    static const size_t at[] = {0, 1, 262143, 262144, 262145, 2199999};
+    confiture_files *files;
+    char expected[200];
+    size_t i;
+    tree_write("s/a.sql", "a\r\n\r\0b\r\0", 8);
+    tree_write("s/b.sql", "\0", 1);
+    files = scan_find("s");
+    for (i = 0; i < RUNS; i += MEMORY_STEP)
+        CHECK_STR(scan_outcome(SCAN_TEXT, files, runs_get(i), NULL),
+                  "UNCLOSED s/a.sql:3: NUL byte, which would make a digest of texts ambiguous: "
+                  "remove it, or use the tree digest");
+    tree_write("s/a.sql", "a\0\n\xFF", 4);
+    CHECK_STR(scan_outcome(SCAN_TEXT, files, runs_get(0), NULL),
+              "ENCODING s/a.sql:2: not valid UTF-8, byte 3");
+    tree_text("s/a.sql", "");
+    tree_remove("s/b.sql");
+    confiture_files_free(files);
+    for (i = 0; i < TREE_COUNT(at); i++) {
+        uint8_t *bytes = tree_bytes(2200000, 1);
+        size_t k, line = 1;
+        if (at[i] > 1) bytes[at[i] - 2] = '\r', bytes[at[i] - 1] = '\n';
+        bytes[at[i]] = '\0';
+        for (k = 0; k < at[i]; k++) line += bytes[k] == '\n';
+        tree_write("s/b.sql", bytes, 2200000);
+        files = scan_find("s");
+        sprintf(expected, "UNCLOSED s/b.sql:%u: NUL byte", (unsigned)line);
+        if (!CHECK(strncmp(scan_outcome(SCAN_TEXT, files, runs_get(i), NULL), expected,
+                           strlen(expected)) == 0))
+            runs_note("offset", (int)at[i], 0, 0);
+        bytes[2199999] = 0xC3; /* whatever comes first */
+        tree_write("s/b.sql", bytes, 2200000);
+        CHECK_STR(scan_outcome(SCAN_TEXT, files, runs_get(i), NULL),
+                  scan_outcome(SCAN_CHECK, files, runs_get(0), NULL));
+        confiture_files_free(files);
+        free(bytes);
+    }
     tree_clear();
 }
 
@@ -427,7 +536,7 @@ TEST(scan, first_error) {
     scan_all(files, "SYSTEM s/47.sql: no such file or directory", 0, __LINE__);
     tree_write("s/33.sql", "ok\n\xFF", 4);
     tree_write("s/34.sql", "/* open", 7);
-    scan_all(files, "ENCODING s/33.sql:2: not valid UTF-8, byte 3", SCAN_CHECK, __LINE__);
+    scan_all(files, "ENCODING s/33.sql:2: not valid UTF-8, byte 3", SCAN_TEXT, __LINE__);
     tree_write("s/31.sql", "\n\n'", 3);
     scan_all(files, "UNCLOSED s/31.sql:3: quote never closed", SCAN_CHECK, __LINE__);
     /* A large file, which is visited late, comes before the small ones behind it. */
@@ -435,7 +544,7 @@ TEST(scan, first_error) {
     bytes[2199999] = 0xC3;
     tree_write("s/17.sql", bytes, 2200000);
     free(bytes);
-    scan_all(files, "ENCODING s/17.sql:34375: not valid UTF-8, byte 2199999", SCAN_CHECK, __LINE__);
+    scan_all(files, "ENCODING s/17.sql:34375: not valid UTF-8, byte 2199999", SCAN_TEXT, __LINE__);
     confiture_files_free(files);
     tree_clear();
 }
@@ -617,7 +726,7 @@ TEST(scan, arguments) {
     memset(&check, 0, sizeof check);
     memset(&bad, 0, sizeof bad);
     memset(&run, 0, sizeof run);
-    hash.kind = (confiture_digest_kind)2;
+    hash.kind = (confiture_digest_kind)3;
     check.mode = (confiture_check_mode)5;
     CHECK_STR(runs_outcome(confiture_hash(&digest, files, &hash, &error), &error),
               "ARGUMENT unknown kind of digest");

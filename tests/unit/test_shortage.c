@@ -13,10 +13,17 @@ enum {
     SHORTAGE_FIND,
     SHORTAGE_STREAM,
     SHORTAGE_TREE,
+    SHORTAGE_TEXT,
     SHORTAGE_CHECK,
     SHORTAGE_BUILD,
     SHORTAGE_WAYS
 };
+
+static confiture_digest_kind shortage_kind(int way) {
+    return way == SHORTAGE_TREE   ? CONFITURE_DIGEST_TREE
+           : way == SHORTAGE_TEXT ? CONFITURE_DIGEST_TEXT
+                                  : CONFITURE_DIGEST_STREAM;
+}
 
 /* What a call came to: "done" and a digest of what it made, or the error. */
 static const char *shortage_outcome(int way, const confiture_files *files, confiture_run run) {
@@ -52,7 +59,7 @@ static const char *shortage_outcome(int way, const confiture_files *files, confi
         }
         confiture_schema_free(&schema);
     } else {
-        hash.kind = way == SHORTAGE_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
+        hash.kind = shortage_kind(way);
         status = confiture_hash(&digest, files, &hash, &error);
         if (status == CONFITURE_OK) strcpy(hex, digest.hex);
     }
@@ -231,7 +238,7 @@ static size_t shortage_peak(int way, const confiture_files *files, size_t thread
     check.run = build.run = hash.run;
     sink.write = shortage_sink;
     sink.user = &written;
-    hash.kind = way == SHORTAGE_TREE ? CONFITURE_DIGEST_TREE : CONFITURE_DIGEST_STREAM;
+    hash.kind = shortage_kind(way);
     if (way == SHORTAGE_CHECK) status = confiture_check(files, &check, NULL);
     else if (way == SHORTAGE_BUILD)
         status = confiture_build_sink(&schema, &sink, files, &build, NULL);

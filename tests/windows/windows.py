@@ -265,6 +265,8 @@ class Library:
         expect(succeed(self.driver, "hash", *run)[0].decode(), reference.hash_stream(files), "stream")
         expect(succeed(self.driver, "hash", ("kind", "tree"), *run)[0].decode(),
                reference.hash_tree(files), "tree digest")
+        expect(succeed(self.driver, "hash", ("kind", "text"), *run)[0].decode(),
+               reference.hash_text(files), "text digest")
         expect([f.decode() for f in succeed(self.driver, "manifest", *run)],
                [str(part) for entry in reference.manifest(files) for part in entry], "manifest")
         for style in ("block_comment", "line_comment", "mysql", "none"):

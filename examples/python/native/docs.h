@@ -34,7 +34,7 @@ PyDoc_STRVAR(
     "Return the SHA-256 over the names and bytes of the files, as 64 lower-case hex digits.\n\n"
     "files: a sequence of str or os.PathLike. Alone, or with threads: the Rust module's digest.\n"
     "With base_dir or digest: names relative to base_dir (default: the current directory), and\n"
-    "digest 'stream' (default: the Python tool's) or 'tree'.\n"
+    "digest 'stream' (default: the Python tool's), 'tree', or 'text', to which CRLF is LF.\n"
     "threads: int, the maximum; 0: as many as are useful.\n\n" DOC_ERRORS);
 
 PyDoc_STRVAR(

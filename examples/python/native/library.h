@@ -41,7 +41,7 @@ static const char *const style_words[] = {"block_comment", "line_comment", "mysq
                                           "custom",        "none",         NULL};
 /* In the order of confiture_check_mode from CONFITURE_CHECK_POSTGRES on. */
 static const char *const check_words[] = {"postgres", "quotes", "reference", "none", NULL};
-static const char *const digest_words[] = {"stream", "tree", NULL};
+static const char *const digest_words[] = {"stream", "tree", "text", NULL};
 static const char *const sort_words[] = {"path", "hex", NULL};
 
 static bool parse_check(const char *what, PyObject *value, confiture_check_mode *mode) {

@@ -21,7 +21,7 @@ def reference_build(paths, base, **keys):
 
 def reference_hash(paths, base, kind):
     files = reference.Files(paths, base)
-    return (reference.hash_tree if kind == "tree" else reference.hash_stream)(files)
+    return reference.HASHES[kind](files)
 
 
 @needs_links
@@ -81,7 +81,7 @@ class Parity(TestCase):
         r = tree.random
         paths = tree.list()
         base = r.choice((".", tree.path, tree.top, "d"))
-        kind = r.choice(("stream", "tree"))
+        kind = r.choice(("stream", "tree", "text"))
         self.same(reference_outcome(reference_hash, paths, base, kind), "hash_files", paths,
                   base_dir=base, digest=kind, threads=r.choice((0, 1)))
         keys = {"style": r.choice(STYLES), "schema_only": r.random() < 0.3,

@@ -25,7 +25,7 @@ def hash_files(
     *,
     threads: int = 0,
     base_dir: Optional[_Path] = None,
-    digest: Optional[Literal["stream", "tree"]] = None,
+    digest: Optional[Literal["stream", "tree", "text"]] = None,
 ) -> str: ...
 def find_files(
     directories: Union[str, Sequence[Union[_Path, Directory]]],

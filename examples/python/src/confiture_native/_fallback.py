@@ -194,15 +194,27 @@ def _core_hash(paths):
     return outer.hexdigest()
 
 
+def _text_of(path):
+    """What a text digest covers of a file: its text, as a schema has it."""
+    text = _newlines(_decode(_read(path), path))
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ConfitureError("unclosed", path, line,
+                             "NUL byte, which would make a digest of texts ambiguous: remove it,"
+                             " or use the tree digest")
+    return (text if text.endswith("\n") else text + "\n").encode("utf-8")
+
+
 def hash_files(files, *, threads=0, base_dir=None, digest=None):
     _threads(threads)
-    digest = _word("digest", digest, ("stream", "tree"), None)
+    digest = _word("digest", digest, ("stream", "tree", "text"), None)
     if base_dir is None and digest is None:
         return _core_hash(_paths(files, "files", strict=True))
     paths, names, _ = _named(_paths(files, "files"), base_dir)
     sha = hashlib.sha256()
     for path, name in zip(paths, names):
-        data = name.encode("utf-8") + b"\0" + _read(path) + b"\0"
+        data = _text_of(path) if digest == "text" else _read(path)
+        data = name.encode("utf-8") + b"\0" + data + b"\0"
         sha.update(hashlib.sha256(data).digest() if digest == "tree" else data)
     return sha.hexdigest()
 
