@@ -64,7 +64,7 @@ struct options {
     /* hash, list */
     int digest; /* confiture_digest_kind */
     bool bare;
-    const char *verify;
+    const char *hash_check; /* the FILE of hash -c */
     bool null, sizes, digests;
     /* how */
     size_t threads;

@@ -160,11 +160,11 @@ static void check_line(struct tally *tally, const struct options *options, char 
 }
 
 int run_hash_check(const struct options *options) {
-    struct tally tally = {options->verify, 0, 0, 0, EXIT_DONE};
+    struct tally tally = {options->hash_check, 0, 0, 0, EXIT_DONE};
     size_t size;
-    char *data = input_read(options->verify, &size), *line = data;
+    char *data = input_read(options->hash_check, &size), *line = data;
     if (!data) return EXIT_ERROR;
-    if (strcmp(options->verify, "-") == 0) tally.file = "standard input";
+    if (strcmp(options->hash_check, "-") == 0) tally.file = "standard input";
     if (options->json) {
         report_begin();
         json_open("checks", '[');

@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
     int code;
     system_start(&argc, &argv);
     options = options_parse(argc, argv);
-    code = options->verify ? run_hash_check(options) : run(options);
+    code = options->hash_check ? run_hash_check(options) : run(options);
     progress_erase();
     put_flush();
     return code;

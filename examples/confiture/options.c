@@ -361,14 +361,14 @@ static void check_files(const struct options *options) {
                         options->operands.items[0]);
         }
         options_refuse_search("--files0-from");
-    } else if (options->operands.count == 0 && !options->verify) {
+    } else if (options->operands.count == 0 && !options->hash_check) {
         usage_error("%s needs a directory or files: expected DIR... or FILE...",
                     command_name(opt.command));
     }
 }
 
 /* "hash -c FILE": without operands, the options come from FILE. */
-static void check_verify(void) {
+static void check_hash_check(void) {
     size_t i;
     if (opt.operands.count || opt.files0_from) return;
     for (i = 0; i < option_count; i++) {
@@ -381,7 +381,7 @@ static void check_verify(void) {
 
 static void check_together(void) {
     check_files(&opt);
-    if (opt.verify) check_verify();
+    if (opt.hash_check) check_hash_check();
     exclude_each_other(opt.base && opt.common_base, "--base", "--common-base");
     exclude_each_other(opt.confine && opt.common_base, "--confine", "--common-base");
     check_terminate();
@@ -389,7 +389,7 @@ static void check_together(void) {
     exclude_each_other(opt.json && opt.null, "--json", "--null");
     exclude_each_other(opt.json && opt.bare, "--json", "--bare");
     exclude_each_other(opt.strict && opt.no_notes, "--strict", "--no-notes");
-    exclude_each_other(opt.verify && opt.bare, "--check", "--bare");
+    exclude_each_other(opt.hash_check && opt.bare, "--check", "--bare");
 }
 
 /* ---- the command ---- */
@@ -515,7 +515,7 @@ void options_parse_words(struct options *options, const struct options *like, ch
     bool bad;
     char *word;
     *options = *like;
-    options->verify = NULL;
+    options->hash_check = NULL;
     memset(&options->operands, 0, sizeof options->operands);
     memset(parser.given, 0, sizeof parser.given);
     parser.options = options;

@@ -59,7 +59,7 @@ const struct option option_table[] = {
      "also right for files that hold NUL, and more parallel;\n"
      "text: of name NUL text NUL: the same for CRLF and LF"},
     {"bare", 0, KIND_FLAG, HASH | GROUP_RESULT, AT(bare), NULL, "print the digest alone"},
-    {"check", 'c', KIND_TEXT, HASH | GROUP_RESULT, AT(verify), "FILE",
+    {"check", 'c', KIND_TEXT, HASH | GROUP_RESULT, AT(hash_check), "FILE",
      "compute again each digest in FILE (-: stdin), as\n"
      "sha256sum -c does: OK, or FAILED and exit status 1"},
     {"null", '0', KIND_FLAG, LIST | GROUP_RESULT, AT(null), NULL,
