@@ -118,6 +118,8 @@ void options_place(const char *file, uint64_t line);
 void options_free_words(struct options *options);
 /* The words that decide the digest, quoted for a shell. The caller frees them. */
 char *options_words(const struct options *options);
+/* The commands that have an option with such flags, as "build, check". */
+const char *options_commands(unsigned flags);
 /* The name of a command; NULL: no command. */
 const char *command_name(unsigned command);
 /* Prints an error and where to find help, and ends the program with EXIT_ERROR. */
@@ -153,6 +155,7 @@ extern const size_t command_count;
 struct group_text {
     unsigned group;      /* a GROUP_ */
     const char *heading; /* begins with a newline */
+    bool shared;         /* the manual page describes its options once for all commands */
 };
 extern const struct group_text group_table[];
 extern const size_t group_count;
@@ -160,7 +163,23 @@ extern const size_t group_count;
 /* The name of an option's value; NULL: it has none. */
 const char *help_value(const struct option *option);
 void help_print(unsigned command); /* 0: the overview */
-void help_print_json(void);        /* the keys that --json prints */
+
+extern const char help_json_keys[]; /* of what --json prints */
+
+/* What "confiture help NAME" prints besides the help of commands. */
+struct help_topic {
+    const char *name;
+    void (*print)(void);
+};
+extern const struct help_topic topic_table[];
+extern const size_t topic_count;
+
+/* ---- man.c, completion.c: what "make install" writes ---- */
+
+void man_print(void); /* mdoc(7) */
+void completion_print_bash(void);
+void completion_print_zsh(void);
+void completion_print_fish(void);
 
 /* ---- input.c: the files that a command works on ---- */
 

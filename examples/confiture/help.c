@@ -57,7 +57,8 @@ const struct command_text command_table[] = {
      "  git ls-files -z '*.sql' | confiture check --files0-from=-\n"},
     {0, "help",
      "print the options of a command, as 'confiture COMMAND --help' does;\n"
-     "'confiture help json' lists the keys of what --json prints",
+     "'help json' lists the keys of what --json prints, 'help man' prints\n"
+     "a manual page, 'help bash', 'zsh' and 'fish' print completions",
      NULL, NULL},
     {0, "version", "print the version and the SHA-256 kernel in use; also -V", NULL, NULL},
 };
@@ -65,18 +66,18 @@ const struct command_text command_table[] = {
 const size_t command_count = sizeof command_table / sizeof command_table[0];
 
 const struct group_text group_table[] = {
-    {GROUP_RESULT, "\n"},
-    {GROUP_OUTPUT, "\nOutput:\n"},
-    {GROUP_CONTENT, "\nContents:\n"},
-    {GROUP_CHECK, "\nChecks:\n"},
-    {GROUP_FILES, "\nFiles; with FILEs only the last four apply:\n"},
-    {GROUP_RUN, "\nOperation:\n"},
+    {GROUP_RESULT, "\n", false},
+    {GROUP_OUTPUT, "\nOutput:\n", false},
+    {GROUP_CONTENT, "\nContents:\n", false},
+    {GROUP_CHECK, "\nChecks:\n", false},
+    {GROUP_FILES, "\nFiles; with FILEs only the last four apply:\n", true},
+    {GROUP_RUN, "\nOperation:\n", true},
 };
 
 const size_t group_count = sizeof group_table / sizeof group_table[0];
 
 /* The keys of what --json prints. A key means the same in every document. */
-static const char json_keys[] =
+const char help_json_keys[] =
     "With --json a command prints one JSON object on standard output, also if it\n"
     "fails. Errors and warnings also go to standard error. Control characters and\n"
     "bytes that are not UTF-8 are escaped (\\u001b, \\udcff).\n"
@@ -154,7 +155,15 @@ static void print_overview(void) {
     put_text(overview_text.exit_status);
 }
 
-void help_print_json(void) { put_text(json_keys); }
+static void print_json_keys(void) { put_text(help_json_keys); }
+
+const struct help_topic topic_table[] = {
+    {"json", print_json_keys},       {"man", man_print},
+    {"bash", completion_print_bash}, {"zsh", completion_print_zsh},
+    {"fish", completion_print_fish},
+};
+
+const size_t topic_count = sizeof topic_table / sizeof topic_table[0];
 
 void help_print(unsigned command) {
     const struct command_text *text = command_table;

@@ -58,8 +58,7 @@ void usage_error(const char *format, ...) {
 
 /* ---- the known options ---- */
 
-/* The commands that have an option, as "build, check". */
-static const char *commands_of(unsigned flags) {
+const char *options_commands(unsigned flags) {
     struct text text = {NULL, 0, 0};
     size_t i;
     text_add_string(&text, "");
@@ -95,7 +94,7 @@ static const struct option *find_option(const char *name, char letter, const cha
         }
     }
     if (others) {
-        usage_error("%s is an option of %s, not of %s", shown, commands_of(others),
+        usage_error("%s is an option of %s, not of %s", shown, options_commands(others),
                     command_name(opt.command));
     }
     usage_error("unknown option %s%s", shown,
@@ -419,16 +418,24 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
     return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
-/* help [COMMAND], version, and the options of the same names: they end the program. */
+static bool print_topic(const char *word) {
+    size_t i;
+    for (i = 0; i < topic_count; i++) {
+        if (strcmp(topic_table[i].name, word) != 0) continue;
+        topic_table[i].print();
+        return true;
+    }
+    return false;
+}
+
+/* help [COMMAND or topic], version, and the options of the same names: they end the program. */
 static void run_help_command(char **words, int count) {
     bool help = is_one_of(words[0], "help", "--help", "-h");
     if (!help && !is_one_of(words[0], "version", "--version", "-V")) return;
     if (count > (help ? 2 : 1)) usage_error("%s is one word too many", words[count - 1]);
     if (!help) {
         print_version();
-    } else if (count == 2 && strcmp(words[1], "json") == 0) {
-        help_print_json();
-    } else {
+    } else if (count < 2 || !print_topic(words[1])) {
         if (count == 2) opt.command = find_command(words[1]);
         help_print(opt.command);
     }
