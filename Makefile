@@ -3,6 +3,8 @@
 CFLAGS ?= -O2
 LDFLAGS ?=
 PYTHON ?= python3
+CPPFLAGS ?=
+LDLIBS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 # What is built goes here, but for ./confiture and confiture.h.
@@ -19,24 +21,25 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wun
 
 export MAKE_QUIET = $(MAKE) -s --no-print-directory
 # $(call build,SOURCES,MORE FLAGS)
-build = @mkdir -p $(@D) && echo "  CC  $@" && $(CC) $(CFLAGS) $(2) $(1) -o $@ $(LDFLAGS) -pthread
+build = @mkdir -p $(@D) && echo "  CC  $@" && $(CC) $(CPPFLAGS) $(CFLAGS) $(2) $(1) -o $@ \
+    $(LDFLAGS) $(LDLIBS) -pthread
 # $(call need,PROGRAM,WHAT IT IS,VARIABLE)
 need = @command -v $(1) >/dev/null 2>&1 || \
     { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
 
-.PHONY: all help test check demo amalgam lint format bench bench-python install clean need-cc \
-    need-python
+.PHONY: all help test check demo amalgam lint format bench bench-python clean need-cc need-python
 
 all: confiture ## build the command, ./confiture (the default)
 
 help: | need-python ## list the targets
-	@sed -n 's/^\([a-z%-]*\):[^#]*## \(.*\)/  make \1~\2/p' Makefile | \
+	@sed -n 's/^\([a-z%-]*\):[^#]*## \(.*\)/  make \1~\2/p' $(MAKEFILE_LIST) | \
 	    awk -F'~' '{ printf "%-22s %s\n", $$1, $$2 }'
 	@echo
 	@echo "The suites, of which QUICK=1 takes a share of those that say [quick]:"
 	@$(PYTHON) tests/run.py --list
 	@echo
-	@echo "Variables: CC CFLAGS LDFLAGS PYTHON PREFIX DESTDIR BUILD QUICK TREES RACES SECONDS SEED BENCH"
+	@echo "Variables: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PYTHON PREFIX DESTDIR (packaging/install.mk has more)"
+	@echo "    BUILD QUICK TREES RACES SECONDS SEED BENCH"
 
 need-cc:
 	$(call need,$(firstword $(CC)),a C compiler,CC)
@@ -111,12 +114,7 @@ format: | need-python ## let clang-format rewrite the C files
 
 # ---- the rest ----
 
-install: confiture ## copy the command and confiture.h below DESTDIR and PREFIX
-	mkdir -p '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/include'
-	cp confiture '$(DESTDIR)$(PREFIX)/bin/confiture'
-	chmod 755 '$(DESTDIR)$(PREFIX)/bin/confiture'
-	cp confiture.h '$(DESTDIR)$(PREFIX)/include/confiture.h'
-	chmod 644 '$(DESTDIR)$(PREFIX)/include/confiture.h'
+include packaging/install.mk
 
 clean: ## remove all that was built, but not confiture.h
 	rm -rf $(BUILD) confiture

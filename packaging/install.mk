@@ -1,0 +1,63 @@
+# What "make install" copies, and where to. The Makefile includes this file.
+
+INSTALL ?= install
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/confiture
+PKGCONFIGDIR ?= $(DATADIR)/pkgconfig
+CMAKEDIR ?= $(DATADIR)/cmake/confiture
+BASHDIR ?= $(DATADIR)/bash-completion/completions
+ZSHDIR ?= $(DATADIR)/zsh/site-functions
+FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
+# The command that prints the manual page and the completions. It must run on this machine: for
+# another one, build a second command and name it here.
+NATIVE ?= ./confiture
+
+VERSION = $(shell sed -n 's/^\#define CONFITURE_VERSION "\(.*\)"/\1/p' confiture.h)
+# confitureConfig.cmake finds the header relative to itself, if DATADIR is below PREFIX as usual.
+RELATIVE_INCLUDEDIR = $(if $(subst $(PREFIX)/share,,$(DATADIR)),$(INCLUDEDIR),$(subst $(PREFIX)/,,$(INCLUDEDIR)))
+# The shell's names of what is installed; a space may be in them.
+INSTALLED = '$(DESTDIR)$(BINDIR)/confiture' \
+    '$(DESTDIR)$(INCLUDEDIR)/confiture.h' \
+    '$(DESTDIR)$(MANDIR)/man1/confiture.1' \
+    '$(DESTDIR)$(DOCDIR)/LICENSE' \
+    '$(DESTDIR)$(PKGCONFIGDIR)/confiture.pc' \
+    '$(DESTDIR)$(CMAKEDIR)/confitureConfig.cmake' \
+    '$(DESTDIR)$(CMAKEDIR)/confitureConfigVersion.cmake' \
+    '$(DESTDIR)$(BASHDIR)/confiture' \
+    '$(DESTDIR)$(ZSHDIR)/_confiture' \
+    '$(DESTDIR)$(FISHDIR)/confiture.fish'
+# $(call fill,TEMPLATE,DIRECTORY): write a file of packaging/ with its values filled in
+fill = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@PREFIX@|$(PREFIX)|' \
+    -e 's|@INCLUDEDIR@|$(subst $(PREFIX),$${prefix},$(INCLUDEDIR))|' \
+    -e 's|@RELATIVE_INCLUDEDIR@|$(RELATIVE_INCLUDEDIR)|' \
+    packaging/$(1).in > '$(DESTDIR)$(2)/$(1)'
+
+.PHONY: install uninstall deb
+
+install: confiture ## copy the command, the header, manual page and completions below PREFIX
+	@$(NATIVE) version >/dev/null || { echo "install: '$(NATIVE)' does not run on this machine:" \
+	    "expected a confiture of version $(VERSION) as NATIVE=..." >&2; exit 1; }
+	for file in $(INSTALLED); do $(INSTALL) -d "$${file%/*}" || exit 1; done
+	$(INSTALL) -m 755 confiture '$(DESTDIR)$(BINDIR)/confiture'
+	$(INSTALL) -m 644 confiture.h '$(DESTDIR)$(INCLUDEDIR)/confiture.h'
+	$(INSTALL) -m 644 LICENSE '$(DESTDIR)$(DOCDIR)/LICENSE'
+	$(NATIVE) help man > '$(DESTDIR)$(MANDIR)/man1/confiture.1'
+	$(NATIVE) help bash > '$(DESTDIR)$(BASHDIR)/confiture'
+	$(NATIVE) help zsh > '$(DESTDIR)$(ZSHDIR)/_confiture'
+	$(NATIVE) help fish > '$(DESTDIR)$(FISHDIR)/confiture.fish'
+	$(call fill,confiture.pc,$(PKGCONFIGDIR))
+	$(call fill,confitureConfig.cmake,$(CMAKEDIR))
+	$(call fill,confitureConfigVersion.cmake,$(CMAKEDIR))
+	for file in $(INSTALLED); do chmod u=rwX,go=rX "$$file" || exit 1; done
+
+uninstall: ## remove what install has copied, with the same variables
+	rm -f $(INSTALLED)
+	for folder in '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(CMAKEDIR)'; do \
+	    rmdir "$$folder" 2>/dev/null || [ ! -d "$$folder" ] || echo "not empty: $$folder"; \
+	done
+
+deb: confiture ## make a Debian package in BUILD; needs dpkg-dev
+	@sh packaging/deb.sh '$(VERSION)' '$(BUILD)'
