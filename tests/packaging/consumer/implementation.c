@@ -1,0 +1,3 @@
+/* One file of a program holds the library. */
+#define CONFITURE_IMPLEMENTATION
+#include <confiture.h>

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Tests of what a package of confiture.h holds, as strangers use it.
+
+    tests/packaging/packaging.py [COMMAND] [NAME...]    COMMAND: ./confiture by default
+                                        NAME: only tests whose id holds one of these
+
+All is installed, configured and built below one temporary folder, whose name has a space. The last
+line is "N passed, N failed, N skipped".
+"""
+
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+import packaging_base
+import packaging_build
+import packaging_completion
+import packaging_files
+import packaging_install
+import packaging_manual
+
+MODULES = (packaging_files, packaging_manual, packaging_completion, packaging_install,
+           packaging_build)
+
+
+def select_tests(suite, words):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from select_tests(test, words)
+        elif not words or any(word in test.id() for word in words):
+            yield test
+
+
+def main():
+    command = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "confiture")
+    if not os.access(command, os.X_OK):
+        sys.exit(f"{command}: no such command; build it first")
+    loader = unittest.TestLoader()
+    tests = [t for m in MODULES for t in select_tests(loader.loadTestsFromModule(m), sys.argv[2:])]
+    if not tests:
+        sys.exit("no test's id holds " + " or ".join(sys.argv[2:]))
+    with tempfile.TemporaryDirectory(prefix="confiture packaging ") as root:
+        packaging_base.setup(command, pathlib.Path(root).resolve())
+        result = unittest.TextTestRunner(stream=sys.stdout).run(unittest.TestSuite(tests))
+    for test, reason in result.skipped:
+        print(f"skipped {test.id()}: {reason}")
+    failed = len({t.id().split(" (")[0] for t, _ in result.failures + result.errors})
+    passed = result.testsRun - failed - len(result.skipped)
+    print(f"{passed} passed, {failed} failed, {len(result.skipped)} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
