@@ -21,6 +21,7 @@
  *     TASK                                FUNCTION                            CHAPTER
  *     find the files below directories    confiture_find, _find_all           FINDING
  *     use a list of your own              confiture_files_from_paths, _list0  FINDING
+ *     say why a file is where it is       confiture_find_options.explain      FINDING
  *     build the schema, into memory,      confiture_build,                    START,
  *       a sink or a file, or in three     confiture_build_sink, _file, _split BUILDING
  *     find the file of a schema's line    confiture_build_options.map         LINES
@@ -126,6 +127,24 @@
  * CONFITURE_SORT_HEX orders by the hexadecimal number before the first "_" of each name
  * (0A_users.sql), if any name has one; names without one come last, by name; the path breaks ties.
  * A path that overlapping directories or patterns find twice is kept twice, unless options.unique.
+ *
+ * REASONS. options.explain is called after the search: for each file of the list, with the
+ * directory and the pattern that found it and its place in both orders; then for what was left
+ * out, with the exclude that did it. An excluded directory is not entered, so it stands for all
+ * below it. A file whose extension differs from a pattern in case alone, such as X.SQL, is
+ * mentioned. What no pattern matches is not:
+ *
+ *     static void print_reason(void *user, const confiture_explanation *why) {
+ *         FILE *out = (FILE *)user;
+ *         if (why->outcome == CONFITURE_OUTCOME_LISTED)
+ *             fprintf(out, "%s: found by %s\n", why->path, why->pattern);
+ *         else if (why->excluded_by != NULL)
+ *             fprintf(out, "%s: left out by %s\n", why->path, why->excluded_by);
+ *     }
+ *
+ *     find_options.explain = print_reason;
+ *     find_options.explain_user = stderr;
+ *     if (confiture_find(&files, "db/schema", &find_options, &error)) return 1;
  *
  * NAMES. The name of a file is its path relative to the base, with "/" on every system. Separators
  * show the name, and digests cover it. The base is options.base; without it, the one directory
@@ -713,6 +732,46 @@ typedef struct confiture_directory {
     bool *include_matched, *exclude_matched;
 } confiture_directory;
 
+/* What became of a file or a directory that a search met. */
+typedef enum confiture_outcome {
+    CONFITURE_OUTCOME_LISTED = 0,   /* the file is in the list */
+    CONFITURE_OUTCOME_REPEATED,     /* unique: its path is in the list already */
+    CONFITURE_OUTCOME_EXCLUDED,     /* an exclude pattern matches it */
+    CONFITURE_OUTCOME_EXCLUDED_DIR, /* it is one of exclude_dirs, or an include directory below */
+    CONFITURE_OUTCOME_LETTER_CASE   /* only the case of its letters differs from a pattern */
+} confiture_outcome;
+
+/* Why a file is in the list and where, or why it is not. Pointers live until the callback
+ * returns, and directories, patterns and excludes are the caller's own. */
+typedef struct confiture_explanation {
+    confiture_outcome outcome;
+    bool is_directory; /* an excluded directory: what is below it was not looked at */
+    size_t index;      /* in the list; CONFITURE_NO_INDEX if it is not LISTED */
+    const char *path;
+    const char *name; /* relative to the base; NULL: it is not below the base, or the search has
+                          * found nothing and has no base */
+    size_t directory; /* the index of the include directory that met it; of LETTER_CASE the first */
+    const char *pattern;      /* of the first pattern there that matches, or would be searched below
+                          * it; NULL: the include directory itself is excluded */
+    const char *excluded_by;  /* EXCLUDED: the pattern; EXCLUDED_DIR: the directory; else NULL. The
+                               * first that matches; directories come before patterns */
+    size_t excluded_by_index; /* its index in exclude or in exclude_dirs */
+    /* Of a LISTED file: its place. */
+    confiture_sort sort;    /* in effect: PATH also if HEX is asked for and no name has a prefix */
+    size_t path_index;      /* its index in the order of paths */
+    size_t hex_index;       /* its index in the hexadecimal order; index is one of the two */
+    const char *hex_value;  /* the prefix: upper-case digits without leading zeros; NULL: none */
+    const char *hex_rest;   /* what is compared after it: the name after the "_" and before the last
+                            * "."; without a prefix all before the last "." */
+    bool lower_case_prefix; /* no prefix, since only upper case counts: 0a_users.sql. A word
+                             * without a decimal digit, as in add_users.sql, is not meant */
+} confiture_explanation;
+
+/* Called on the calling thread at the end of a search: in list order for each file of the list,
+ * then in the order of paths for what is not in it. A search that fails calls it only for the
+ * latter, and only before E_NO_FILES. What no pattern matches is not mentioned. */
+typedef void confiture_explain_callback(void *user, const confiture_explanation *explanation);
+
 typedef struct confiture_find_options {
     confiture_run run;
     const char *base;                /* names are relative to it; NULL: NAMES in the manual */
@@ -729,6 +788,8 @@ typedef struct confiture_find_options {
                        * directory for an empty list. Links are not resolved. A relative path that
                        * leads above the current directory is E_OUTSIDE. E_ARGUMENT together with
                        * base or confine; a search ignores it */
+    confiture_explain_callback *explain; /* NULL: nothing is explained, at no cost */
+    void *explain_user;                  /* passed on as user */
 } confiture_find_options;
 
 /* Finds the .sql files below one directory. On success *files is the caller's, to be freed with
@@ -748,7 +809,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   confiture_error *error);
 
 /* Makes a list of the caller's own paths, in their order. The list may be empty. The strings are
- * copied. sort, unique and the excludes are ignored. *files as for confiture_find(). */
+ * copied. sort, unique, explain and the excludes are ignored. *files as for confiture_find(). */
 CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
                                                           const char *const *paths,
                                                           size_t path_count,
@@ -9486,6 +9547,367 @@ static bool cfti_files_order(confiture_files *files, bool in_order, confiture_so
     return true;
 }
 
+/* ---- find/explain.c: why a file is in a list and where, and what left others out ---- */
+
+/* All of this exists only during a search that is asked for it. The walk records what is excluded,
+ * since nothing else knows of it later. The origin of a file is looked up by the address of its
+ * path, which stays while lists are sorted: a file of the list needs no member for it. */
+
+/* What one pattern has found, or misses by case alone. */
+typedef struct cfti_origin {
+    const char *path; /* its address is the key */
+    size_t directory, walk;
+    const char *pattern;
+    bool missed; /* by case */
+    bool kept;   /* in the list */
+} cfti_origin;
+
+/* What is not in the list. */
+typedef struct cfti_absent {
+    const char *path, *name, *pattern, *by;
+    size_t directory, walk, by_index;
+    confiture_outcome outcome;
+    bool is_directory;
+} cfti_absent;
+
+/* A file of the list, to be sorted by the order that is not in effect. */
+typedef struct cfti_ranked {
+    cfti_file file; /* first: the orders compare files */
+    size_t index;
+} cfti_ranked;
+
+typedef struct cfti_explain {
+    const confiture_find_options *options;
+    const confiture_directory *directories;
+    confiture_allocator allocator;
+    size_t directory, walk; /* current */
+    const char *pattern;    /* current */
+    cfti_origin *origins;
+    size_t origin_count, origin_capacity;
+    size_t seen, seen_missed; /* files that have an origin */
+    cfti_absent *absent;
+    size_t absent_count, absent_capacity;
+    cfti_ranked *ranked;
+    size_t *ranks, rank_count; /* the index of each file in the other order; NULL: the same */
+    bool has_prefix;           /* some name of the list has a hexadecimal prefix */
+    cfti_buffer value, rest;   /* of the current file */
+} cfti_explain;
+
+static void cfti_explain_open(cfti_explain *explain, const confiture_find_options *options,
+                              const confiture_allocator *allocator) {
+    memset(explain, 0, sizeof(*explain));
+    explain->options = options;
+    explain->allocator = *allocator;
+    explain->value = explain->rest = cfti_buffer_empty(allocator);
+}
+
+static void cfti_explain_close(cfti_explain *explain) {
+    const confiture_allocator *a = &explain->allocator;
+    cfti_free(a, explain->origins, explain->origin_capacity * sizeof(cfti_origin));
+    cfti_free(a, explain->absent, explain->absent_capacity * sizeof(cfti_absent));
+    cfti_free(a, explain->ranked, explain->rank_count * sizeof(cfti_ranked));
+    cfti_free(a, explain->ranks, explain->rank_count * sizeof(size_t));
+    cfti_buffer_free(&explain->value);
+    cfti_buffer_free(&explain->rest);
+}
+
+/* ---- during the search ---- */
+
+/* What excludes an entry, in one number: an excluded directory or, after all of them, an exclude
+ * pattern of the include directory. 0: nothing. */
+static uint32_t cfti_cause_directory(size_t index) { return (uint32_t)(index + 1); }
+static uint32_t cfti_cause_pattern(const confiture_find_options *options, size_t index) {
+    return (uint32_t)(options->exclude_dir_count + index + 1);
+}
+
+/* Sets what the next walk searches. */
+static void cfti_explain_walk(cfti_explain *explain, const confiture_directory *directory,
+                              const char *pattern) {
+    if (explain == NULL) return;
+    explain->directory = (size_t)(directory - explain->directories);
+    explain->pattern = pattern;
+    explain->walk++;
+}
+
+static cfti_absent *cfti_explain_absent(cfti_explain *explain, const char *path) {
+    void *items = explain->absent;
+    cfti_absent *absent;
+    if (!cfti_grow(&explain->allocator, &items, &explain->absent_capacity, explain->absent_count,
+                   sizeof(cfti_absent)))
+        return NULL;
+    explain->absent = (cfti_absent *)items;
+    absent = &explain->absent[explain->absent_count++];
+    memset(absent, 0, sizeof(*absent));
+    absent->path = path;
+    absent->directory = explain->directory;
+    absent->walk = explain->walk;
+    absent->pattern = explain->pattern;
+    return absent;
+}
+
+/* Records what is excluded: `leaf` in directory `head`. False: no memory. */
+static bool cfti_explain_excluded(cfti_explain *explain, confiture_files *files, const char *head,
+                                  size_t head_size, const char *leaf, size_t leaf_size,
+                                  uint32_t cause, bool is_directory) {
+    const confiture_find_options *options = explain->options;
+    cfti_absent *absent;
+    size_t size, index = (size_t)cause - 1;
+    const char *path = cfti_files_join(files, head, head_size, leaf, leaf_size, &size);
+    if (path == NULL || (absent = cfti_explain_absent(explain, path)) == NULL) return false;
+    if (index < options->exclude_dir_count) {
+        absent->outcome = CONFITURE_OUTCOME_EXCLUDED_DIR;
+        absent->by = options->exclude_dirs[index];
+        absent->is_directory = is_directory; /* a pattern lets its directory be entered */
+    } else {
+        index -= options->exclude_dir_count;
+        absent->outcome = CONFITURE_OUTCOME_EXCLUDED;
+        absent->by = explain->directories[explain->directory].exclude[index];
+    }
+    absent->by_index = index;
+    return true;
+}
+
+static bool cfti_explain_origin(cfti_explain *explain, const char *path, bool missed) {
+    void *items = explain->origins;
+    cfti_origin *origin;
+    if (!cfti_grow(&explain->allocator, &items, &explain->origin_capacity, explain->origin_count,
+                   sizeof(cfti_origin)))
+        return false;
+    explain->origins = (cfti_origin *)items;
+    origin = &explain->origins[explain->origin_count++];
+    memset(origin, 0, sizeof(*origin));
+    origin->path = path;
+    origin->directory = explain->directory;
+    origin->walk = explain->walk;
+    origin->pattern = explain->pattern;
+    origin->missed = missed;
+    return true;
+}
+
+/* Records the origin of what the last walk has added to the list. False: no memory. */
+static bool cfti_explain_found(cfti_explain *explain, const confiture_files *files) {
+    if (explain == NULL) return true;
+    for (; explain->seen < files->count; explain->seen++)
+        if (!cfti_explain_origin(explain, files->items[explain->seen].path, false)) return false;
+    for (; explain->seen_missed < files->left_out_count; explain->seen_missed++)
+        if (!cfti_explain_origin(explain, files->left_out[explain->seen_missed].path, true))
+            return false;
+    return true;
+}
+
+/* ---- after it ---- */
+
+static int cfti_order_origin(const void *a, const void *b) {
+    uintptr_t x = (uintptr_t)((const cfti_origin *)a)->path;
+    uintptr_t y = (uintptr_t)((const cfti_origin *)b)->path;
+    return x < y ? -1 : x > y;
+}
+
+/* The origin of a file, by the address of its path. */
+static cfti_origin *cfti_origin_of(const cfti_explain *explain, const char *path) {
+    size_t low = 0, high = explain->origin_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if ((uintptr_t)explain->origins[middle].path <= (uintptr_t)path) low = middle;
+        else high = middle;
+    }
+    return &explain->origins[low];
+}
+
+static bool cfti_explain_add(cfti_explain *explain, const cfti_origin *origin,
+                             confiture_outcome outcome) {
+    cfti_absent *absent = cfti_explain_absent(explain, origin->path);
+    if (absent == NULL) return false;
+    absent->outcome = outcome;
+    absent->directory = origin->directory;
+    absent->walk = origin->walk;
+    absent->pattern = origin->pattern;
+    return true;
+}
+
+/* By path, and of one path as it was found: by directory, then by pattern. */
+static int cfti_order_absent(const void *a, const void *b) {
+    const cfti_absent *x = (const cfti_absent *)a, *y = (const cfti_absent *)b;
+    int order = cfti_path_compare(x->path, y->path);
+    if (order != 0) return order;
+    return x->walk < y->walk ? -1 : x->walk > y->walk;
+}
+
+/* Completes and sorts what is not in the list. What several patterns of one directory meet is said
+ * once, except repeats, each of which would have been in the list. What is missed by case is said
+ * once. False: no memory. */
+static bool cfti_explain_sort_absent(cfti_explain *explain, confiture_files *files) {
+    size_t i, kept = 0;
+    /* Ordering the list has removed those that are said twice, but no file, no order. */
+    if (files->count == 0 && !cfti_files_order_left_out(files)) return false;
+    if (!cfti_sort(&explain->allocator, explain->origins, explain->origin_count,
+                   sizeof(cfti_origin), cfti_order_origin))
+        return false;
+    for (i = 0; i < files->count; i++) cfti_origin_of(explain, files->items[i].path)->kept = true;
+    for (i = 0; i < explain->origin_count; i++) {
+        const cfti_origin *origin = &explain->origins[i];
+        if (!origin->kept && !origin->missed &&
+            !cfti_explain_add(explain, origin, CONFITURE_OUTCOME_REPEATED))
+            return false;
+    }
+    for (i = 0; i < files->left_out_count; i++)
+        if (!cfti_explain_add(explain, cfti_origin_of(explain, files->left_out[i].path),
+                              CONFITURE_OUTCOME_LETTER_CASE))
+            return false;
+    if (!cfti_sort(&explain->allocator, explain->absent, explain->absent_count, sizeof(cfti_absent),
+                   cfti_order_absent))
+        return false;
+    for (i = 0; i < explain->absent_count; i++) {
+        const cfti_absent *absent = &explain->absent[i];
+        const cfti_absent *last = &explain->absent[kept - (kept > 0)];
+        if (kept > 0 && absent->outcome != CONFITURE_OUTCOME_REPEATED &&
+            last->outcome == absent->outcome && last->directory == absent->directory &&
+            strcmp(last->path, absent->path) == 0)
+            continue;
+        explain->absent[kept++] = *absent;
+    }
+    explain->absent_count = kept;
+    return true;
+}
+
+/* Names what is not in the list, where it has a name. */
+static confiture_status cfti_explain_names(cfti_explain *explain, confiture_files *files,
+                                           cfti_fail *fail) {
+    cfti_base base;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    memset(&base, 0, sizeof(base));
+    base.full.allocator = base.here.allocator = explain->allocator;
+    base.given = files->base;
+    for (i = 0; i < explain->absent_count && status == CONFITURE_OK; i++) {
+        cfti_absent *absent = &explain->absent[i];
+        absent->name = cfti_base_name_of(&base, files, absent->path, fail);
+        if (absent->name == NULL && fail->status != CONFITURE_E_OUTSIDE) status = fail->status;
+    }
+    cfti_buffer_free(&base.full);
+    cfti_buffer_free(&base.here);
+    return status;
+}
+
+/* Sorts a copy of the list by the order that is not in effect. False: no memory. */
+static bool cfti_explain_rank(cfti_explain *explain, const confiture_files *files) {
+    size_t i, n = files->count, size;
+    bool by_hex = explain->options->sort == CONFITURE_SORT_HEX;
+    for (i = 0; i < n && !explain->has_prefix; i++) {
+        const char *stem = cfti_stem(&files->items[i], &size);
+        explain->has_prefix = cfti_hex_prefix(stem, size, &size);
+    }
+    if (!explain->has_prefix) return true; /* the two orders are the same */
+    if (n > SIZE_MAX / sizeof(cfti_ranked)) return false;
+    explain->rank_count = n;
+    explain->ranked = (cfti_ranked *)cfti_alloc(&explain->allocator, n * sizeof(cfti_ranked));
+    explain->ranks = (size_t *)cfti_alloc(&explain->allocator, n * sizeof(size_t));
+    if (explain->ranked == NULL || explain->ranks == NULL) return false;
+    for (i = 0; i < n; i++) {
+        explain->ranked[i].file = files->items[i];
+        explain->ranked[i].index = i;
+    }
+    if (!cfti_sort(&explain->allocator, explain->ranked, n, sizeof(cfti_ranked),
+                   by_hex ? cfti_order_path : cfti_order_hex))
+        return false;
+    for (i = 0; i < n; i++) explain->ranks[explain->ranked[i].index] = i;
+    return true;
+}
+
+/* Allocates all that the callbacks need: none is called before a failure. named: the list has a
+ * base. */
+static confiture_status cfti_explain_prepare(cfti_explain *explain, confiture_files *files,
+                                             bool named, cfti_fail *fail) {
+    size_t i, longest = 0;
+    for (i = 0; i < files->count; i++)
+        longest = cfti_max(longest, files->items[i].path_size - files->items[i].leaf);
+    if (!cfti_explain_sort_absent(explain, files) || !cfti_explain_rank(explain, files) ||
+        !cfti_buffer_reserve(&explain->value, longest + 2) ||
+        !cfti_buffer_reserve(&explain->rest, longest + 1))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    return named ? cfti_explain_names(explain, files, fail) : CONFITURE_OK;
+}
+
+/* The value of a prefix: upper-case digits without leading zeros, "0" for zero. */
+static const char *cfti_hex_value(cfti_buffer *out, const char *prefix, size_t size) {
+    size_t i = cfti_hex_start(prefix, size), length;
+    out->size = 0;
+    for (; i < size; i += length) {
+        int digit = cfti_hex_digit(prefix + i, size - i, &length);
+        if (digit > 0 || out->size > 0)
+            out->data[out->size++] = (uint8_t) "0123456789ABCDEF"[digit];
+    }
+    if (out->size == 0) out->data[out->size++] = '0';
+    out->data[out->size] = 0;
+    return (const char *)out->data;
+}
+
+/* Whether a stem would have a prefix in upper case. One without a decimal digit, such as "add_", is
+ * a word. `upper` is scratch. */
+static bool cfti_hex_misses_by_case(cfti_buffer *upper, const char *stem, size_t size) {
+    bool digit = false;
+    size_t i, prefix_size;
+    for (i = 0; i < size && stem[i] != '_'; i++) digit |= stem[i] >= '0' && stem[i] <= '9';
+    if (!digit || i == size) return false;
+    for (i = 0; i < size; i++)
+        upper->data[i] = (uint8_t)(stem[i] >= 'a' && stem[i] <= 'z' ? stem[i] - 32 : stem[i]);
+    return cfti_hex_prefix((const char *)upper->data, size, &prefix_size);
+}
+
+static void cfti_explain_key(cfti_explain *explain, const cfti_file *file,
+                             confiture_explanation *explanation) {
+    size_t size, prefix_size;
+    const char *stem = cfti_stem(file, &size);
+    if (cfti_hex_prefix(stem, size, &prefix_size)) {
+        explanation->hex_value = cfti_hex_value(&explain->value, stem, prefix_size);
+        stem += prefix_size + 1, size -= prefix_size + 1;
+    } else {
+        explanation->lower_case_prefix = cfti_hex_misses_by_case(&explain->value, stem, size);
+    }
+    memcpy(explain->rest.data, stem, size);
+    explain->rest.data[size] = 0;
+    explanation->hex_rest = (const char *)explain->rest.data;
+}
+
+static void cfti_explain_listed(cfti_explain *explain, const confiture_files *files, size_t index) {
+    const cfti_file *file = &files->items[index];
+    const cfti_origin *origin = cfti_origin_of(explain, file->path);
+    size_t other = explain->ranks != NULL ? explain->ranks[index] : index;
+    confiture_explanation explanation;
+    memset(&explanation, 0, sizeof(explanation));
+    explanation.index = explanation.path_index = explanation.hex_index = index;
+    explanation.path = file->path;
+    explanation.name = file->name;
+    explanation.directory = origin->directory;
+    explanation.pattern = origin->pattern;
+    if (explain->options->sort == CONFITURE_SORT_HEX && explain->has_prefix)
+        explanation.sort = CONFITURE_SORT_HEX;
+    if (explanation.sort == CONFITURE_SORT_HEX) explanation.path_index = other;
+    else explanation.hex_index = other;
+    cfti_explain_key(explain, file, &explanation);
+    explain->options->explain(explain->options->explain_user, &explanation);
+}
+
+static void cfti_explain_report(cfti_explain *explain, const confiture_files *files) {
+    confiture_explanation explanation;
+    size_t i;
+    for (i = 0; i < files->count; i++) cfti_explain_listed(explain, files, i);
+    for (i = 0; i < explain->absent_count; i++) {
+        const cfti_absent *absent = &explain->absent[i];
+        memset(&explanation, 0, sizeof(explanation));
+        explanation.outcome = absent->outcome;
+        explanation.is_directory = absent->is_directory;
+        explanation.index = explanation.path_index = explanation.hex_index = CONFITURE_NO_INDEX;
+        explanation.path = absent->path;
+        explanation.name = absent->name;
+        explanation.directory = absent->directory;
+        explanation.pattern = absent->pattern;
+        explanation.excluded_by = absent->by;
+        explanation.excluded_by_index = absent->by_index;
+        explain->options->explain(explain->options->explain_user, &explanation);
+    }
+}
+
 /* ---- find/node.c: a directory of a search and its entries ---- */
 
 /* An entry that matters: a result, a directory to search, or both. */
@@ -9496,8 +9918,9 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
-    bool left_out;  /* only the case of its name keeps it from being found */
-    uint16_t error; /* a system error, CFTI_LEADS_OUT, or 0 */
+    bool left_out;     /* only the case of its name keeps it from being found */
+    uint16_t error;    /* a system error, CFTI_LEADS_OUT, or 0 */
+    uint32_t excluded; /* in a search that is explained: the cause, as in find/explain.c, or 0 */
 } cfti_entry;
 
 #define CFTI_LEADS_OUT UINT16_MAX
@@ -9678,6 +10101,7 @@ typedef struct cfti_walk {
     const cfti_excluded *exclude_dirs; /* options->exclude_dir_count of them */
     size_t exclude_depth;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
+    cfti_explain *explain; /* NULL: not asked for */
     cfti_workers *workers;
     bool *workers_are_open;
     size_t root_size; /* of the include directory's path */
@@ -9705,6 +10129,7 @@ typedef struct cfti_listing {
     cfti_os_file directory;
     bool has_excluded; /* an excluded directory may be in it */
     bool is_found;     /* the pattern matches the current entry */
+    uint32_t excluded; /* what excludes it; 0: nothing, or nobody asks */
     cfti_buffer path;  /* with which it was opened */
     cfti_buffer end;   /* the last components of its path, which exclude patterns compare */
     size_t end_size;   /* with a slash; 0: they compare only the entry's name */
@@ -9737,6 +10162,10 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
     return true;
 }
 
+static void cfti_listing_cause(cfti_listing *listing, uint32_t cause) {
+    if (listing->walk->explain != NULL && listing->excluded == 0) listing->excluded = cause;
+}
+
 /* Sets *file if the entry is excluded, and *whole if everything below it is, too. Returns a system
  * error. */
 static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
@@ -9745,6 +10174,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
     const confiture_directory *directory = walk->directory;
     size_t i;
     *file = *whole = false;
+    listing->excluded = 0;
     for (i = 0; listing->has_excluded && i < walk->options->exclude_dir_count; i++) {
         const cfti_excluded *excluded = &walk->exclude_dirs[i];
         if (excluded->path.size - excluded->leaf == size &&
@@ -9753,6 +10183,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
             *file = true;
             *whole = !walk->matches_only;
             cfti_mark(walk->options->exclude_dir_matched, i);
+            cfti_listing_cause(listing, cfti_cause_directory(i));
         }
     }
     if (directory->exclude_count == 0 || (*file && directory->exclude_matched == NULL)) return 0;
@@ -9763,6 +10194,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
                         strlen(directory->exclude[i])))
             continue;
         *file = true;
+        cfti_listing_cause(listing, cfti_cause_pattern(walk->options, i));
         if (directory->exclude_matched == NULL) break;
         if (listing->is_found) cfti_mark(directory->exclude_matched, i);
     }
@@ -9890,6 +10322,8 @@ static int cfti_listing_keep(cfti_listing *listing, const char *name, size_t siz
     entry->kind = (uint8_t)kind;
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
+    entry->excluded = listing->excluded;
+    if (cfti_entry_match_is_empty(match)) return 0;
     entry->found = match->found;
     entry->left_out = match->left_out && !match->found;
     if (listing->walk->real_base != NULL &&
@@ -9933,6 +10367,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (match.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
+    if (!match.found && !(skip_all && (match.real_states | match.states) != 0))
+        listing->excluded = 0; /* it would not be in the list anyway */
     if (skip_file) match.found = match.found_is_named = match.left_out = false;
     if (skip_all) {
         match.real_states = match.states = 0;
@@ -9940,7 +10376,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     if (kind == CFTI_KIND_LINK && (match.states != 0 || match.found_is_named))
         error = cfti_listing_follow(listing, name, &match);
-    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
+    if (error == 0 && cfti_entry_match_is_empty(&match) && listing->excluded == 0) return 0;
     return cfti_listing_keep(listing, name, size, kind, &match, error);
 }
 
@@ -10116,18 +10552,28 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     return CONFITURE_OK;
 }
 
-/* Whether a directory that "**" found is excluded. */
-static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
+/* What excludes a directory that "**" found, as in find/explain.c; 0: nothing. */
+static uint32_t cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     size_t root = cfti_min(walk->root_size, path->size), i;
-    bool excluded = false;
+    uint32_t excluded = 0;
     for (i = 0; i < walk->directory->exclude_count; i++) {
         if (!cfti_match((const char *)path->data + root, path->size - root,
                         walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
             continue;
         cfti_mark(walk->directory->exclude_matched, i);
-        excluded = true;
+        if (excluded == 0) excluded = cfti_cause_pattern(walk->options, i);
     }
     return excluded;
+}
+
+/* Adds a directory that "**" found to the list, unless it is excluded. False: no memory. */
+static bool cfti_walk_add_node(cfti_walk *walk, const cfti_buffer *path, confiture_files *files) {
+    uint32_t excluded = cfti_node_excluded(walk, path);
+    const char *text = (const char *)path->data;
+    cfti_mark(walk->include_matched, 0);
+    if (excluded == 0) return cfti_files_add(files, text, path->size, "", 0, CFTI_KIND_DIRECTORY);
+    return walk->explain == NULL ||
+           cfti_explain_excluded(walk->explain, files, text, path->size, "", 0, excluded, false);
 }
 
 /* The failure of an entry that has an error. */
@@ -10158,10 +10604,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             *fail = node->fail;
         } else if (!node->entered) {
             node->entered = true;
-            if (node->found) cfti_mark(walk->include_matched, 0);
-            if (node->found && !cfti_node_excluded(walk, &path))
-                capacity = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
-                                          CFTI_KIND_DIRECTORY);
+            if (node->found) capacity = cfti_walk_add_node(walk, &path, files);
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
             if (entry->error != 0) {
@@ -10174,6 +10617,10 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             if (entry->left_out)
                 capacity = cfti_files_leave_out(files, (const char *)path.data, path.size,
                                                 entry->name, entry->size);
+            if (entry->excluded != 0 && capacity)
+                capacity = cfti_explain_excluded(
+                    walk->explain, files, (const char *)path.data, path.size, entry->name,
+                    entry->size, entry->excluded, entry->kind == CFTI_KIND_DIRECTORY);
             if (entry->child != NULL && capacity) {
                 node = entry->child;
                 capacity = cfti_node_enter(&path, node);
@@ -10210,6 +10657,7 @@ typedef struct cfti_search {
     cfti_buffer path;      /* the clean path of the current include directory */
     cfti_buffer real_path; /* the same, resolved, if the search is confined */
     cfti_buffer real_base; /* the resolved base, if the search is confined */
+    cfti_explain explain;  /* if options->explain is set */
     cfti_workers workers;
     bool workers_are_open;
     bool matches_only; /* excluded directories are searched too, for the flags alone */
@@ -10225,6 +10673,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
     search->path.allocator = *allocator;
     search->real_path.allocator = search->real_base.allocator = *allocator;
     search->workers.run = &options->run;
+    cfti_explain_open(&search->explain, options, allocator);
     if (n == 0) return CONFITURE_OK;
     if (n <= SIZE_MAX / sizeof(cfti_excluded))
         search->exclude_dirs = (cfti_excluded *)cfti_alloc(allocator, n * sizeof(cfti_excluded));
@@ -10249,6 +10698,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
 
 static void cfti_search_close(cfti_search *search) {
     size_t i;
+    cfti_explain_close(&search->explain);
     if (search->workers_are_open) cfti_workers_close(&search->workers);
     for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
         cfti_buffer_free(&search->exclude_dirs[i].path);
@@ -10257,6 +10707,11 @@ static void cfti_search_close(cfti_search *search) {
     cfti_buffer_free(&search->path);
     cfti_buffer_free(&search->real_path);
     cfti_buffer_free(&search->real_base);
+}
+
+/* NULL: the search is not explained, or this part of it is not. */
+static cfti_explain *cfti_search_explain(cfti_search *search) {
+    return search->options->explain == NULL || search->matches_only ? NULL : &search->explain;
 }
 
 /* Searches one include directory, whose clean path is in search->path, for one pattern. */
@@ -10278,6 +10733,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.options = search->options;
     walk.include_matched = matched;
     walk.matches_only = search->matches_only;
+    walk.explain = cfti_search_explain(search);
     walk.found = files->count;
     walk.exclude_dirs = search->exclude_dirs;
     walk.workers = &search->workers;
@@ -10410,6 +10866,18 @@ static int cfti_missing_why(const confiture_allocator *allocator, const char *pa
     return error;
 }
 
+/* Leaves out an include directory that is excluded. */
+static confiture_status cfti_search_skip(cfti_search *search, const confiture_directory *directory,
+                                         confiture_files *files, uint32_t cause, cfti_fail *fail) {
+    cfti_explain *explain = cfti_search_explain(search);
+    cfti_explain_walk(explain, directory, NULL);
+    if (explain == NULL ||
+        cfti_explain_excluded(explain, files, "", 0, (const char *)search->path.data,
+                              search->path.size, cause, true))
+        return CONFITURE_OK;
+    return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+}
+
 static confiture_status cfti_search_directory(cfti_search *search,
                                               const confiture_directory *directory,
                                               confiture_files *files, cfti_fail *fail) {
@@ -10418,7 +10886,8 @@ static confiture_status cfti_search_directory(cfti_search *search,
     cfti_os_file opened;
     cfti_pattern pattern;
     const char *path;
-    bool excluded = false, missing;
+    bool missing;
+    uint32_t excluded = 0;
     int error;
     if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -10439,9 +10908,10 @@ static confiture_status cfti_search_directory(cfti_search *search,
     for (i = 0; i < search->options->exclude_dir_count; i++)
         if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
             cfti_mark(search->options->exclude_dir_matched, i);
-            excluded = true;
+            if (excluded == 0) excluded = cfti_cause_directory(i);
         }
-    if (excluded && !search->matches_only) return CONFITURE_OK; /* even if it is unreadable */
+    if (excluded != 0 && !search->matches_only) /* even if it is unreadable */
+        return cfti_search_skip(search, directory, files, excluded, fail);
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     if (search->options->confine &&
         cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
@@ -10452,8 +10922,11 @@ static confiture_status cfti_search_directory(cfti_search *search,
                             : NULL;
         confiture_status status;
         (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        cfti_explain_walk(cfti_search_explain(search), directory, patterns[i]);
         status = cfti_search_pattern(search, directory, &pattern, matched, files, fail);
         search->walks++;
+        if (status == CONFITURE_OK && !cfti_explain_found(cfti_search_explain(search), files))
+            status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
         if (status != CONFITURE_OK) return status;
     }
     return CONFITURE_OK;
@@ -10535,12 +11008,23 @@ static confiture_status cfti_search_excluded(cfti_search *search,
     return status;
 }
 
+/* Explains a finished search to a caller who asks; named: the list has a base. */
+static confiture_status cfti_search_explained(cfti_search *search, confiture_files *files,
+                                              bool named, cfti_fail *fail) {
+    cfti_explain *explain = cfti_search_explain(search);
+    if (explain == NULL) return CONFITURE_OK;
+    if (cfti_explain_prepare(explain, files, named, fail) != CONFITURE_OK) return fail->status;
+    cfti_explain_report(explain, files);
+    return CONFITURE_OK;
+}
+
 static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
                                         const confiture_directory *directories, size_t count,
                                         cfti_fail *fail) {
     const confiture_find_options *options = search->options;
     confiture_status status = CONFITURE_OK;
     size_t i, walks;
+    search->explain.directories = directories;
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_directory_check(&directories[i], fail);
     if (options->confine && status == CONFITURE_OK) {
@@ -10559,7 +11043,11 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     if (status == CONFITURE_OK && options->exclude_dir_count > 0)
         status = cfti_search_excluded(search, directories, count, fail);
     if (status != CONFITURE_OK) return status;
-    if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
+    if (files->count == 0) {
+        status = cfti_search_explained(search, files, false, fail);
+        if (status != CONFITURE_OK) return status;
+        return cfti_fail_no_files(&search->path, fail, directories, count);
+    }
     if (!cfti_files_order(files, walks < 2, options->sort, options->unique))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (options->base == NULL && count > 1) {
@@ -10571,6 +11059,7 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     }
     if (status != CONFITURE_OK) return status;
     status = cfti_files_name_all(files, (const char *)search->path.data, false, fail);
+    if (status == CONFITURE_OK) status = cfti_search_explained(search, files, true, fail);
     if (status != CONFITURE_OK) fail->index = CONFITURE_NO_INDEX; /* the caller gets no list */
     return status;
 }

@@ -57,6 +57,7 @@
 #include "find/list.c"
 #include "find/name.c"
 #include "find/order.c"
+#include "find/explain.c"
 #include "find/node.c"
 #include "find/listing.c"
 #include "find/walk.c"

@@ -8,6 +8,7 @@ typedef struct cfti_search {
     cfti_buffer path;      /* the clean path of the current include directory */
     cfti_buffer real_path; /* the same, resolved, if the search is confined */
     cfti_buffer real_base; /* the resolved base, if the search is confined */
+    cfti_explain explain;  /* if options->explain is set */
     cfti_workers workers;
     bool workers_are_open;
     bool matches_only; /* excluded directories are searched too, for the flags alone */
@@ -23,6 +24,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
     search->path.allocator = *allocator;
     search->real_path.allocator = search->real_base.allocator = *allocator;
     search->workers.run = &options->run;
+    cfti_explain_open(&search->explain, options, allocator);
     if (n == 0) return CONFITURE_OK;
     if (n <= SIZE_MAX / sizeof(cfti_excluded))
         search->exclude_dirs = (cfti_excluded *)cfti_alloc(allocator, n * sizeof(cfti_excluded));
@@ -47,6 +49,7 @@ static confiture_status cfti_search_open(cfti_search *search, const confiture_fi
 
 static void cfti_search_close(cfti_search *search) {
     size_t i;
+    cfti_explain_close(&search->explain);
     if (search->workers_are_open) cfti_workers_close(&search->workers);
     for (i = 0; search->exclude_dirs != NULL && i < search->options->exclude_dir_count; i++)
         cfti_buffer_free(&search->exclude_dirs[i].path);
@@ -55,6 +58,11 @@ static void cfti_search_close(cfti_search *search) {
     cfti_buffer_free(&search->path);
     cfti_buffer_free(&search->real_path);
     cfti_buffer_free(&search->real_base);
+}
+
+/* NULL: the search is not explained, or this part of it is not. */
+static cfti_explain *cfti_search_explain(cfti_search *search) {
+    return search->options->explain == NULL || search->matches_only ? NULL : &search->explain;
 }
 
 /* Searches one include directory, whose clean path is in search->path, for one pattern. */
@@ -76,6 +84,7 @@ static confiture_status cfti_search_pattern(cfti_search *search,
     walk.options = search->options;
     walk.include_matched = matched;
     walk.matches_only = search->matches_only;
+    walk.explain = cfti_search_explain(search);
     walk.found = files->count;
     walk.exclude_dirs = search->exclude_dirs;
     walk.workers = &search->workers;
@@ -208,6 +217,18 @@ static int cfti_missing_why(const confiture_allocator *allocator, const char *pa
     return error;
 }
 
+/* Leaves out an include directory that is excluded. */
+static confiture_status cfti_search_skip(cfti_search *search, const confiture_directory *directory,
+                                         confiture_files *files, uint32_t cause, cfti_fail *fail) {
+    cfti_explain *explain = cfti_search_explain(search);
+    cfti_explain_walk(explain, directory, NULL);
+    if (explain == NULL ||
+        cfti_explain_excluded(explain, files, "", 0, (const char *)search->path.data,
+                              search->path.size, cause, true))
+        return CONFITURE_OK;
+    return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+}
+
 static confiture_status cfti_search_directory(cfti_search *search,
                                               const confiture_directory *directory,
                                               confiture_files *files, cfti_fail *fail) {
@@ -216,7 +237,8 @@ static confiture_status cfti_search_directory(cfti_search *search,
     cfti_os_file opened;
     cfti_pattern pattern;
     const char *path;
-    bool excluded = false, missing;
+    bool missing;
+    uint32_t excluded = 0;
     int error;
     if (!cfti_path_clean(&search->path, directory->path, strlen(directory->path)))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
@@ -237,9 +259,10 @@ static confiture_status cfti_search_directory(cfti_search *search,
     for (i = 0; i < search->options->exclude_dir_count; i++)
         if (cfti_path_below(path, (const char *)search->exclude_dirs[i].path.data) != NULL) {
             cfti_mark(search->options->exclude_dir_matched, i);
-            excluded = true;
+            if (excluded == 0) excluded = cfti_cause_directory(i);
         }
-    if (excluded && !search->matches_only) return CONFITURE_OK; /* even if it is unreadable */
+    if (excluded != 0 && !search->matches_only) /* even if it is unreadable */
+        return cfti_search_skip(search, directory, files, excluded, fail);
     if (error != 0) return cfti_fail_system(fail, error, directory->path);
     if (search->options->confine &&
         cfti_search_confine(search, fail, directory->path) != CONFITURE_OK)
@@ -250,8 +273,11 @@ static confiture_status cfti_search_directory(cfti_search *search,
                             : NULL;
         confiture_status status;
         (void)cfti_pattern_compile(&pattern, patterns[i], !directory->not_recursive);
+        cfti_explain_walk(cfti_search_explain(search), directory, patterns[i]);
         status = cfti_search_pattern(search, directory, &pattern, matched, files, fail);
         search->walks++;
+        if (status == CONFITURE_OK && !cfti_explain_found(cfti_search_explain(search), files))
+            status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
         if (status != CONFITURE_OK) return status;
     }
     return CONFITURE_OK;
@@ -333,12 +359,23 @@ static confiture_status cfti_search_excluded(cfti_search *search,
     return status;
 }
 
+/* Explains a finished search to a caller who asks; named: the list has a base. */
+static confiture_status cfti_search_explained(cfti_search *search, confiture_files *files,
+                                              bool named, cfti_fail *fail) {
+    cfti_explain *explain = cfti_search_explain(search);
+    if (explain == NULL) return CONFITURE_OK;
+    if (cfti_explain_prepare(explain, files, named, fail) != CONFITURE_OK) return fail->status;
+    cfti_explain_report(explain, files);
+    return CONFITURE_OK;
+}
+
 static confiture_status cfti_search_all(cfti_search *search, confiture_files *files,
                                         const confiture_directory *directories, size_t count,
                                         cfti_fail *fail) {
     const confiture_find_options *options = search->options;
     confiture_status status = CONFITURE_OK;
     size_t i, walks;
+    search->explain.directories = directories;
     for (i = 0; i < count && status == CONFITURE_OK; i++)
         status = cfti_directory_check(&directories[i], fail);
     if (options->confine && status == CONFITURE_OK) {
@@ -357,7 +394,11 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     if (status == CONFITURE_OK && options->exclude_dir_count > 0)
         status = cfti_search_excluded(search, directories, count, fail);
     if (status != CONFITURE_OK) return status;
-    if (files->count == 0) return cfti_fail_no_files(&search->path, fail, directories, count);
+    if (files->count == 0) {
+        status = cfti_search_explained(search, files, false, fail);
+        if (status != CONFITURE_OK) return status;
+        return cfti_fail_no_files(&search->path, fail, directories, count);
+    }
     if (!cfti_files_order(files, walks < 2, options->sort, options->unique))
         return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
     if (options->base == NULL && count > 1) {
@@ -369,6 +410,7 @@ static confiture_status cfti_search_all(cfti_search *search, confiture_files *fi
     }
     if (status != CONFITURE_OK) return status;
     status = cfti_files_name_all(files, (const char *)search->path.data, false, fail);
+    if (status == CONFITURE_OK) status = cfti_search_explained(search, files, true, fail);
     if (status != CONFITURE_OK) fail->index = CONFITURE_NO_INDEX; /* the caller gets no list */
     return status;
 }

@@ -21,6 +21,7 @@ typedef struct cfti_walk {
     const cfti_excluded *exclude_dirs; /* options->exclude_dir_count of them */
     size_t exclude_depth;              /* components of the longest exclude pattern */
     confiture_allocator allocator;
+    cfti_explain *explain; /* NULL: not asked for */
     cfti_workers *workers;
     bool *workers_are_open;
     size_t root_size; /* of the include directory's path */
@@ -48,6 +49,7 @@ typedef struct cfti_listing {
     cfti_os_file directory;
     bool has_excluded; /* an excluded directory may be in it */
     bool is_found;     /* the pattern matches the current entry */
+    uint32_t excluded; /* what excludes it; 0: nothing, or nobody asks */
     cfti_buffer path;  /* with which it was opened */
     cfti_buffer end;   /* the last components of its path, which exclude patterns compare */
     size_t end_size;   /* with a slash; 0: they compare only the entry's name */
@@ -80,6 +82,10 @@ static bool cfti_listing_prepare(cfti_listing *listing) {
     return true;
 }
 
+static void cfti_listing_cause(cfti_listing *listing, uint32_t cause) {
+    if (listing->walk->explain != NULL && listing->excluded == 0) listing->excluded = cause;
+}
+
 /* Sets *file if the entry is excluded, and *whole if everything below it is, too. Returns a system
  * error. */
 static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t size, bool *file,
@@ -88,6 +94,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
     const confiture_directory *directory = walk->directory;
     size_t i;
     *file = *whole = false;
+    listing->excluded = 0;
     for (i = 0; listing->has_excluded && i < walk->options->exclude_dir_count; i++) {
         const cfti_excluded *excluded = &walk->exclude_dirs[i];
         if (excluded->path.size - excluded->leaf == size &&
@@ -96,6 +103,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
             *file = true;
             *whole = !walk->matches_only;
             cfti_mark(walk->options->exclude_dir_matched, i);
+            cfti_listing_cause(listing, cfti_cause_directory(i));
         }
     }
     if (directory->exclude_count == 0 || (*file && directory->exclude_matched == NULL)) return 0;
@@ -106,6 +114,7 @@ static int cfti_listing_excluded(cfti_listing *listing, const char *name, size_t
                         strlen(directory->exclude[i])))
             continue;
         *file = true;
+        cfti_listing_cause(listing, cfti_cause_pattern(walk->options, i));
         if (directory->exclude_matched == NULL) break;
         if (listing->is_found) cfti_mark(directory->exclude_matched, i);
     }
@@ -233,6 +242,8 @@ static int cfti_listing_keep(cfti_listing *listing, const char *name, size_t siz
     entry->kind = (uint8_t)kind;
     entry->error = (uint16_t)error;
     if (error != 0) return 0;
+    entry->excluded = listing->excluded;
+    if (cfti_entry_match_is_empty(match)) return 0;
     entry->found = match->found;
     entry->left_out = match->left_out && !match->found;
     if (listing->walk->real_base != NULL &&
@@ -276,6 +287,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (match.found) cfti_mark(listing->walk->include_matched, 0);
     error = cfti_listing_excluded(listing, name, size, &skip_file, &skip_all);
     if (error != 0) return cfti_listing_fail(listing, error, name);
+    if (!match.found && !(skip_all && (match.real_states | match.states) != 0))
+        listing->excluded = 0; /* it would not be in the list anyway */
     if (skip_file) match.found = match.found_is_named = match.left_out = false;
     if (skip_all) {
         match.real_states = match.states = 0;
@@ -283,7 +296,7 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     }
     if (kind == CFTI_KIND_LINK && (match.states != 0 || match.found_is_named))
         error = cfti_listing_follow(listing, name, &match);
-    if (error == 0 && cfti_entry_match_is_empty(&match)) return 0;
+    if (error == 0 && cfti_entry_match_is_empty(&match) && listing->excluded == 0) return 0;
     return cfti_listing_keep(listing, name, size, kind, &match, error);
 }
 

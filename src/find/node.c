@@ -8,8 +8,9 @@ typedef struct cfti_entry {
     uint32_t size;           /* of name */
     uint8_t kind;
     bool found;
-    bool left_out;  /* only the case of its name keeps it from being found */
-    uint16_t error; /* a system error, CFTI_LEADS_OUT, or 0 */
+    bool left_out;     /* only the case of its name keeps it from being found */
+    uint16_t error;    /* a system error, CFTI_LEADS_OUT, or 0 */
+    uint32_t excluded; /* in a search that is explained: the cause, as in find/explain.c, or 0 */
 } cfti_entry;
 
 #define CFTI_LEADS_OUT UINT16_MAX

@@ -70,18 +70,28 @@ static confiture_status cfti_walk_levels(cfti_walk *walk, cfti_fail *fail) {
     return CONFITURE_OK;
 }
 
-/* Whether a directory that "**" found is excluded. */
-static bool cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
+/* What excludes a directory that "**" found, as in find/explain.c; 0: nothing. */
+static uint32_t cfti_node_excluded(const cfti_walk *walk, const cfti_buffer *path) {
     size_t root = cfti_min(walk->root_size, path->size), i;
-    bool excluded = false;
+    uint32_t excluded = 0;
     for (i = 0; i < walk->directory->exclude_count; i++) {
         if (!cfti_match((const char *)path->data + root, path->size - root,
                         walk->directory->exclude[i], strlen(walk->directory->exclude[i])))
             continue;
         cfti_mark(walk->directory->exclude_matched, i);
-        excluded = true;
+        if (excluded == 0) excluded = cfti_cause_pattern(walk->options, i);
     }
     return excluded;
+}
+
+/* Adds a directory that "**" found to the list, unless it is excluded. False: no memory. */
+static bool cfti_walk_add_node(cfti_walk *walk, const cfti_buffer *path, confiture_files *files) {
+    uint32_t excluded = cfti_node_excluded(walk, path);
+    const char *text = (const char *)path->data;
+    cfti_mark(walk->include_matched, 0);
+    if (excluded == 0) return cfti_files_add(files, text, path->size, "", 0, CFTI_KIND_DIRECTORY);
+    return walk->explain == NULL ||
+           cfti_explain_excluded(walk->explain, files, text, path->size, "", 0, excluded, false);
 }
 
 /* The failure of an entry that has an error. */
@@ -112,10 +122,7 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             *fail = node->fail;
         } else if (!node->entered) {
             node->entered = true;
-            if (node->found) cfti_mark(walk->include_matched, 0);
-            if (node->found && !cfti_node_excluded(walk, &path))
-                capacity = cfti_files_add(files, (const char *)path.data, path.size, "", 0,
-                                          CFTI_KIND_DIRECTORY);
+            if (node->found) capacity = cfti_walk_add_node(walk, &path, files);
         } else if (node->cursor < node->count) {
             const cfti_entry *entry = &node->entries[node->cursor++];
             if (entry->error != 0) {
@@ -128,6 +135,10 @@ static confiture_status cfti_walk_collect(cfti_walk *walk, cfti_node *root, conf
             if (entry->left_out)
                 capacity = cfti_files_leave_out(files, (const char *)path.data, path.size,
                                                 entry->name, entry->size);
+            if (entry->excluded != 0 && capacity)
+                capacity = cfti_explain_excluded(
+                    walk->explain, files, (const char *)path.data, path.size, entry->name,
+                    entry->size, entry->excluded, entry->kind == CFTI_KIND_DIRECTORY);
             if (entry->child != NULL && capacity) {
                 node = entry->child;
                 capacity = cfti_node_enter(&path, node);

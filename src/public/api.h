@@ -150,6 +150,46 @@ typedef struct confiture_directory {
     bool *include_matched, *exclude_matched;
 } confiture_directory;
 
+/* What became of a file or a directory that a search met. */
+typedef enum confiture_outcome {
+    CONFITURE_OUTCOME_LISTED = 0,   /* the file is in the list */
+    CONFITURE_OUTCOME_REPEATED,     /* unique: its path is in the list already */
+    CONFITURE_OUTCOME_EXCLUDED,     /* an exclude pattern matches it */
+    CONFITURE_OUTCOME_EXCLUDED_DIR, /* it is one of exclude_dirs, or an include directory below */
+    CONFITURE_OUTCOME_LETTER_CASE   /* only the case of its letters differs from a pattern */
+} confiture_outcome;
+
+/* Why a file is in the list and where, or why it is not. Pointers live until the callback
+ * returns, and directories, patterns and excludes are the caller's own. */
+typedef struct confiture_explanation {
+    confiture_outcome outcome;
+    bool is_directory; /* an excluded directory: what is below it was not looked at */
+    size_t index;      /* in the list; CONFITURE_NO_INDEX if it is not LISTED */
+    const char *path;
+    const char *name; /* relative to the base; NULL: it is not below the base, or the search has
+                          * found nothing and has no base */
+    size_t directory; /* the index of the include directory that met it; of LETTER_CASE the first */
+    const char *pattern;      /* of the first pattern there that matches, or would be searched below
+                          * it; NULL: the include directory itself is excluded */
+    const char *excluded_by;  /* EXCLUDED: the pattern; EXCLUDED_DIR: the directory; else NULL. The
+                               * first that matches; directories come before patterns */
+    size_t excluded_by_index; /* its index in exclude or in exclude_dirs */
+    /* Of a LISTED file: its place. */
+    confiture_sort sort;    /* in effect: PATH also if HEX is asked for and no name has a prefix */
+    size_t path_index;      /* its index in the order of paths */
+    size_t hex_index;       /* its index in the hexadecimal order; index is one of the two */
+    const char *hex_value;  /* the prefix: upper-case digits without leading zeros; NULL: none */
+    const char *hex_rest;   /* what is compared after it: the name after the "_" and before the last
+                            * "."; without a prefix all before the last "." */
+    bool lower_case_prefix; /* no prefix, since only upper case counts: 0a_users.sql. A word
+                             * without a decimal digit, as in add_users.sql, is not meant */
+} confiture_explanation;
+
+/* Called on the calling thread at the end of a search: in list order for each file of the list,
+ * then in the order of paths for what is not in it. A search that fails calls it only for the
+ * latter, and only before E_NO_FILES. What no pattern matches is not mentioned. */
+typedef void confiture_explain_callback(void *user, const confiture_explanation *explanation);
+
 typedef struct confiture_find_options {
     confiture_run run;
     const char *base;                /* names are relative to it; NULL: NAMES in the manual */
@@ -166,6 +206,8 @@ typedef struct confiture_find_options {
                        * directory for an empty list. Links are not resolved. A relative path that
                        * leads above the current directory is E_OUTSIDE. E_ARGUMENT together with
                        * base or confine; a search ignores it */
+    confiture_explain_callback *explain; /* NULL: nothing is explained, at no cost */
+    void *explain_user;                  /* passed on as user */
 } confiture_find_options;
 
 /* Finds the .sql files below one directory. On success *files is the caller's, to be freed with
@@ -185,7 +227,7 @@ CONFITURE_API confiture_status confiture_find_all(confiture_files **files,
                                                   confiture_error *error);
 
 /* Makes a list of the caller's own paths, in their order. The list may be empty. The strings are
- * copied. sort, unique and the excludes are ignored. *files as for confiture_find(). */
+ * copied. sort, unique, explain and the excludes are ignored. *files as for confiture_find(). */
 CONFITURE_API confiture_status confiture_files_from_paths(confiture_files **files,
                                                           const char *const *paths,
                                                           size_t path_count,

@@ -19,6 +19,7 @@
  *     TASK                                FUNCTION                            CHAPTER
  *     find the files below directories    confiture_find, _find_all           FINDING
  *     use a list of your own              confiture_files_from_paths, _list0  FINDING
+ *     say why a file is where it is       confiture_find_options.explain      FINDING
  *     build the schema, into memory,      confiture_build,                    START,
  *       a sink or a file, or in three     confiture_build_sink, _file, _split BUILDING
  *     find the file of a schema's line    confiture_build_options.map         LINES
@@ -124,6 +125,24 @@
  * CONFITURE_SORT_HEX orders by the hexadecimal number before the first "_" of each name
  * (0A_users.sql), if any name has one; names without one come last, by name; the path breaks ties.
  * A path that overlapping directories or patterns find twice is kept twice, unless options.unique.
+ *
+ * REASONS. options.explain is called after the search: for each file of the list, with the
+ * directory and the pattern that found it and its place in both orders; then for what was left
+ * out, with the exclude that did it. An excluded directory is not entered, so it stands for all
+ * below it. A file whose extension differs from a pattern in case alone, such as X.SQL, is
+ * mentioned. What no pattern matches is not:
+ *
+ *     static void print_reason(void *user, const confiture_explanation *why) {
+ *         FILE *out = (FILE *)user;
+ *         if (why->outcome == CONFITURE_OUTCOME_LISTED)
+ *             fprintf(out, "%s: found by %s\n", why->path, why->pattern);
+ *         else if (why->excluded_by != NULL)
+ *             fprintf(out, "%s: left out by %s\n", why->path, why->excluded_by);
+ *     }
+ *
+ *     find_options.explain = print_reason;
+ *     find_options.explain_user = stderr;
+ *     if (confiture_find(&files, "db/schema", &find_options, &error)) return 1;
  *
  * NAMES. The name of a file is its path relative to the base, with "/" on every system. Separators
  * show the name, and digests cover it. The base is options.base; without it, the one directory

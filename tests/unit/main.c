@@ -21,6 +21,7 @@
 #include "test_find.c"
 #include "test_walk.c"
 #include "test_matched.c"
+#include "test_explain.c"
 #include "test_notes.c"
 #include "test_scan.c"
 #include "test_limit.c"
