@@ -264,6 +264,42 @@ static void get_find_options(confiture_find_options *options) {
     options->common_base = has("common_base");
 }
 
+/* Reasons are held back until the list is written: texts that end in NUL, and a newline. */
+static bytes reasons;
+
+static void keep_reason(const char *text) { bytes_add(&reasons, text, strlen(text) + 1); }
+
+static void keep_index(size_t index) {
+    char text[32];
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)index);
+    keep_reason(index == CONFITURE_NO_INDEX ? "" : text);
+}
+
+static void on_reason(void *user, const confiture_explanation *said) {
+    static const char *const outcomes[] = {"listed", "repeated", "excluded", "excluded_dir",
+                                           "case"};
+    (void)user;
+    keep_reason(outcomes[said->outcome]);
+    keep_reason(said->path);
+    keep_reason(said->name != NULL ? said->name : "(none)");
+    keep_index(said->directory);
+    keep_reason(said->pattern != NULL ? said->pattern : "(none)");
+    if (said->outcome == CONFITURE_OUTCOME_LISTED) {
+        keep_index(said->path_index);
+        keep_index(said->hex_index);
+        keep_index(said->index);
+        keep_reason(said->hex_value != NULL ? said->hex_value : "(none)");
+        keep_reason(said->hex_rest);
+        keep_reason(said->lower_case_prefix ? "lower" : "");
+        keep_reason(said->sort == CONFITURE_SORT_HEX ? "hex" : "path");
+    } else {
+        keep_reason(said->is_directory ? "whole" : "");
+        keep_reason(said->excluded_by != NULL ? said->excluded_by : "(none)");
+        keep_index(said->excluded_by_index);
+    }
+    keep_reason("\n");
+}
+
 static void op_find(void) {
     confiture_find_options options;
     confiture_directory *dirs =
@@ -272,6 +308,8 @@ static void op_find(void) {
     size_t i, count = 0, used = 0;
     if (dirs == NULL || patterns == NULL) die("no memory");
     get_find_options(&options);
+    reasons.size = 0;
+    if (has("explain")) options.explain = on_reason;
     drop_files();
     for (i = 1; i + 1 < field_count; i += 2) {
         const char *key = fields[i].data;
@@ -293,6 +331,7 @@ static void op_find(void) {
     expect_error();
     put_files(has("simple") ? confiture_find(&files, dirs[0].path, &options, &error)
                             : confiture_find_all(&files, dirs, count, &options, &error));
+    if (has("explain")) put(reasons.data, reasons.size);
     free(dirs);
     free(patterns);
 }

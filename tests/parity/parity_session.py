@@ -8,6 +8,7 @@ import sys
 import unicodedata
 
 import confiture_reference as reference
+import explanation
 import selection
 from confiture_reference import ConfitureError
 from parity_driver import findings, settle_user
@@ -62,6 +63,11 @@ def compare_error(actual, wanted, what):
         fail(what + ": message", actual.message, "the path first")
 
 
+def reasons(field):
+    """What differs is easier to see in lists."""
+    return [row.split(b"\0")[:-1] for row in field.split(b"\0\n\0")[:-1]]
+
+
 class Session:
     """Asks about one tree. The current directory is the tree's root, here and in the driver."""
 
@@ -112,6 +118,8 @@ class Session:
         if files is not None:
             wanted = list_fields(files)
         self.call("find", question.driver(), wanted, error, what)
+        if self.rng.random() < 0.5:
+            self.explain(question, files, error, what)
         if files is None:
             return
         self.question = question
@@ -119,6 +127,25 @@ class Session:
                                           self.build, self.build_file, self.split, self.own_list],
                                          self.rng.choice([1, 2, 3])):
             operation(files, what)
+
+    def explain(self, question, files, error, what):
+        """The reasons, and the list beside them. They must not depend on the threads either."""
+        what += ": explained"
+        pairs = question.driver() + [("explain", "")]
+        rows = []
+        if error is None or error.kind == "no_files":
+            asked = question.reference()
+            rows, unsuited = attempt(explanation.rows, files=files, **asked)
+            if unsuited:  # without its excludes the tree cannot be read
+                return
+        wanted = (list_fields(files) if files is not None else []) + [
+            b"".join(os.fsencode(text) + b"\0" for row in rows for text in (*row, "\n"))]
+        answers = [self.driver.request("find", *(pairs + self.run_options())),
+                   self.driver.request("find", *(pairs + [("threads", self.rng.choice(THREADS))]))]
+        for answer in answers:
+            compare_error(answer.error, error, what)
+            if answer.fields != wanted:
+                fail(what, reasons(answer.fields[-1]), reasons(wanted[-1]))
 
     def own_list(self, files, what):
         """The caller's own list: the same files in another order, or ones that are not there."""
