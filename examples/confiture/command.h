@@ -65,7 +65,7 @@ struct options {
     int digest; /* confiture_digest_kind */
     bool bare;
     const char *hash_check; /* the FILE of hash -c */
-    bool null, sizes, digests;
+    bool null, sizes, digests, explain;
     /* how */
     size_t threads;
     int io; /* confiture_io */
@@ -201,6 +201,24 @@ void input_note_outputs(const struct options *options, const confiture_files *fi
                         const char *const *paths, size_t count, bool left_out);
 /* Reads a whole file, or standard input for "-". The caller frees it. NULL: an error is printed. */
 char *input_read(const char *path, size_t *size);
+
+/* ---- explain.c: list --explain ---- */
+
+struct explain_source {
+    const struct options *options;
+    const size_t *given; /* the index of the option of each excluded directory */
+};
+/* A callback of the library; user: an explain_source. */
+void explain_keep(void *user, const confiture_explanation *said);
+void explain_print(const struct options *options, const confiture_files *files);
+/* Parts of the document of list: first a key of the document, then those of each entry. */
+void explain_json_begin(const struct options *options, const confiture_files *files);
+void explain_json_entry(const struct options *options, size_t index);
+void explain_json_absent(const struct options *options);
+/* Prints what has been left out, and the error of a search that leaves no file. Returns an exit
+ * code. */
+int explain_no_files(const struct options *options, const confiture_error *error);
+void explain_free(void);
 
 /* ---- the commands; each returns an exit code ---- */
 

@@ -44,7 +44,10 @@ const struct command_text command_table[] = {
      "Usage: confiture list DIR... [OPTION...]\n"
      "       confiture list FILE... [OPTION...]\n"
      "Prints the names of the SQL files below each DIR, or of the FILEs, in the order\n"
-     "of the schema.\n",
+     "of the schema: by path, directory by directory, each name by the codes of its\n"
+     "characters; with --sort hex by the hexadecimal prefixes of the files' names, in\n"
+     "upper case, and after them the files without a prefix, by name.\n",
+     "  confiture list db/schema --explain\n"
      "  confiture list db/schema --base . -0 | xargs -0 grep -l 'create table'\n"
      "  confiture list db/schema --base . --digests > SHA256SUMS\n"},
     {COMMAND_CHECK, "check", "find what is not UTF-8, or would spoil the next file in psql",
@@ -102,7 +105,13 @@ const char help_json_keys[] =
     "        with --split schemas: a list of phase, path, files, bytes, unchanged\n"
     "hash:   with -c checks: a list of path, line, arguments, expected, digest,\n"
     "        status, message; path and line are FILE's, or those of an error\n"
-    "list:   entries: a list of name, path, seed, bytes, digest\n"
+    "list:   entries: a list of name, path, seed, bytes, digest; with --explain also\n"
+    "        directory and pattern, which found it; by_path and by_hex, its number in\n"
+    "        each order; prefix (absent if it has none) and rest, which --sort hex\n"
+    "        compares; lower_case_prefix: the case alone makes it none.\n"
+    "        with --explain sort: path, or hex if that is in effect; left_out: a list\n"
+    "        of name (absent if not below base), path, whole_directory, directory,\n"
+    "        pattern, reason (exclude, exclude-dir, unique, case or schema-only), by\n"
     "check:  findings: a list of severity (error or note), path, name, line, what,\n"
     "        message\n";
 

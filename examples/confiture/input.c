@@ -253,11 +253,15 @@ static confiture_status search(confiture_files **files, const struct options *op
     confiture_directory *list = (confiture_directory *)allocate(count * sizeof *list);
     bool *included = flags(options->include.count), *excluded = flags(options->exclude.count);
     struct excluded dirs;
+    struct explain_source source;
     confiture_status status;
     excluded_open(&dirs, options);
     find->exclude_dirs = (const char *const *)dirs.names.items;
     find->exclude_dir_count = dirs.names.count;
     find->exclude_dir_matched = dirs.matched;
+    source.options = options;
+    source.given = dirs.given;
+    if (options->explain) find->explain = explain_keep, find->explain_user = &source;
     memset(list, 0, count * sizeof *list);
     for (i = 0; i < count; i++) {
         list[i].path = options->operands.items[i];
@@ -294,7 +298,8 @@ static int find_below(confiture_files **files, const struct options *options,
         if (system_kind(path) == SYSTEM_MISSING) /* a dangling link is an error of the search */
             report_warning("%s: no such directory, skipped", path);
     }
-    return status == CONFITURE_OK ? EXIT_DONE : report_failed(&error);
+    if (status == CONFITURE_OK) return EXIT_DONE;
+    return options->explain ? explain_no_files(options, &error) : report_failed(&error);
 }
 
 /* ---- DIRs or FILEs ---- */

@@ -6,15 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether a file is printed: --schema-only leaves out what a build with it does. */
+static bool is_kept(const struct options *options, const confiture_files *files, size_t index) {
+    return !options->schema_only || !confiture_files_is_seed(files, index);
+}
+
 static void list_json(const struct options *options, const confiture_files *files,
                       const confiture_entry *entries) {
-    size_t i, count = confiture_files_count(files);
+    size_t i, count = confiture_files_count(files), kept = 0;
     char hex[65];
+    for (i = 0; i < count; i++) kept += is_kept(options, files, i);
     report_begin();
     json_text("base", confiture_files_base(files));
-    json_number("files", count);
+    json_number("files", kept);
+    if (options->explain) explain_json_begin(options, files);
     json_open("entries", '[');
     for (i = 0; i < count; i++) {
+        if (!is_kept(options, files, i)) continue;
         json_open(NULL, '{');
         json_text("name", confiture_files_name(files, i));
         json_text("path", confiture_files_path(files, i));
@@ -24,9 +32,11 @@ static void list_json(const struct options *options, const confiture_files *file
             confiture_sha256_hex(entries[i].sha256, hex);
             json_text("digest", hex);
         }
+        if (options->explain) explain_json_entry(options, i);
         json_close('}');
     }
     json_close(']');
+    if (options->explain) explain_json_absent(options);
     report_end(EXIT_DONE);
 }
 
@@ -41,9 +51,10 @@ static void list_lines(const struct options *options, const confiture_files *fil
     int width = 0;
     for (i = 0; entries && options->sizes && i < count; i++) {
         int length = decimal(digits, entries[i].size);
-        if (length > width) width = length;
+        if (length > width && is_kept(options, files, i)) width = length;
     }
     for (i = 0; i < count; i++) {
+        if (!is_kept(options, files, i)) continue;
         if (entries && options->digests) {
             confiture_sha256_hex(entries[i].sha256, hex);
             put_text(hex);
@@ -93,6 +104,7 @@ int run_list(const struct options *options, const confiture_files *files) {
         return EXIT_ERROR;
     }
     if (options->json) list_json(options, files, entries);
+    else if (options->explain) explain_print(options, files);
     else list_lines(options, files, entries);
     free(entries);
     return EXIT_DONE;

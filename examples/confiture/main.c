@@ -16,6 +16,7 @@ static int run(const struct options *options) {
         }
     }
     confiture_files_free(files);
+    explain_free();
     return code;
 }
 

@@ -387,6 +387,9 @@ static void check_together(void) {
     if (opt.command == COMMAND_BUILD) check_build();
     exclude_each_other(opt.json && opt.null, "--json", "--null");
     exclude_each_other(opt.json && opt.bare, "--json", "--bare");
+    exclude_each_other(opt.explain && opt.null, "--explain", "--null");
+    if (opt.explain && !opt.json && (opt.digests || opt.sizes))
+        usage_error("--explain with %s needs --json", opt.digests ? "--digests" : "--size");
     exclude_each_other(opt.strict && opt.no_notes, "--strict", "--no-notes");
     exclude_each_other(opt.hash_check && opt.bare, "--check", "--bare");
 }

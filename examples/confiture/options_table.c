@@ -36,7 +36,7 @@ const struct option option_table[] = {
      "time in the header instead of now; none: left empty"},
     {"keep-line-ends", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(keep_line_ends), NULL,
      "leave CRLF and CR; check postgres refuses a CR alone"},
-    {"schema-only", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(schema_only), NULL,
+    {"schema-only", 0, KIND_FLAG, BUILD | LIST | GROUP_CONTENT, AT(schema_only), NULL,
      "leave seed files out"},
     {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(check),
      "auto postgres quotes reference none",
@@ -68,6 +68,9 @@ const struct option option_table[] = {
      "print the SHA-256 of each file, as sha256sum does"},
     {"size", 0, KIND_FLAG, LIST | GROUP_RESULT, AT(sizes), NULL,
      "print the size of each file in bytes"},
+    {"explain", 0, KIND_FLAG, LIST | OPTION_SEARCH | GROUP_RESULT, AT(explain), NULL,
+     "say of each file which DIR and pattern found it and what\n"
+     "placed it, and of others what left them out"},
 
     {"include", 0, KIND_LIST, SEARCH | OPTION_DIGEST, AT(include), "P",
      "take files that match P, not **/*.sql; repeatable"},

@@ -16,6 +16,7 @@ import unittest
 
 import command_base
 import command_bad_input
+import command_explain
 import command_hash
 import command_input
 import command_line
@@ -24,7 +25,7 @@ import command_readme
 import command_results
 
 MODULES = (command_line, command_results, command_hash, command_input, command_bad_input,
-           command_process, command_readme)
+           command_process, command_readme, command_explain)
 
 
 def select_tests(suite, words):

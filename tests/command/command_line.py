@@ -77,7 +77,7 @@ class Help(CommandTest):
 
     def test_help_of_json_names_each_key(self):
         """And no document has another."""
-        self.tree(a="A;\n", seeds__b="/*")
+        self.tree(a="A;\n", seeds__b="/*", seeds__1_c=";")
         text = self.quiet("help", "json").decode("ascii")
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
         (self.dir / "sums").write_bytes(self.quiet("hash", "t"))
@@ -93,6 +93,7 @@ class Help(CommandTest):
         for args in (["build", "t", "-o", "x"], ["build", "t", "-o", "x", "--check=none"],
                      ["build", "t", "--split", ".", "--check=none"], ["hash", "t"],
                      ["hash", "-c", "sums"], ["list", "t", "--size", "--digests"], ["check", "t"],
+                     ["list", "t", "t", "--explain", "--unique", "--exclude=a*", "--sort=hex"],
                      ["check", "nope"]):
             collect(json.loads(self.run_command(*args, "--json").out))
         for key in seen:
