@@ -76,6 +76,9 @@ static bool judge_fits(const work *w, const fault_hit *hit, const confiture_erro
         if (fault.fail_on && w->is_search && /* the name may need memory that is not there */
             strncmp(named, hit->path, strlen(named)) == 0 && hit->path[strlen(named)] == '/')
             return true;
+        if (hit->call == FAULT_OPENAT && w->is_search && strcmp(hit->path, ".") == 0 &&
+            strcmp(named, "missing") == 0) /* it was looked for there */
+            return true;
         if (hit->is_directory && !w->is_search && /* it was opened for a file in it */
             strncmp(named, hit->path, strlen(hit->path)) == 0)
             return true;

@@ -176,7 +176,14 @@ static void answer_add_schema(confiture_sha256 *answer, const confiture_schema *
 
 /* ---- works ---- */
 
-enum { FIND_ONE, FIND_MANY, FIND_OWN };
+enum { FIND_ONE, FIND_MANY, FIND_OWN, FIND_EXPLAINED };
+
+static void answer_add_reason(void *user, const confiture_explanation *why) {
+    confiture_sha256 *answer = (confiture_sha256 *)user;
+    const char *by = why->excluded_by == NULL ? "" : why->excluded_by;
+    answer_add(answer, why->path, strlen(why->path) + 1);
+    answer_add(answer, by, strlen(by) + 1);
+}
 
 static confiture_status work_find(const work *w, const confiture_run *run, confiture_error *error,
                                   confiture_sha256 *answer) {
@@ -205,6 +212,8 @@ static confiture_status work_find(const work *w, const confiture_run *run, confi
         options.exclude_dirs = exclude_dirs, options.exclude_dir_count = TREE_COUNT(exclude_dirs);
         options.sort = CONFITURE_SORT_HEX;
         options.unique = true;
+        options.explain = w->kind == FIND_EXPLAINED ? answer_add_reason : NULL;
+        options.explain_user = answer;
         status = confiture_find_all(&files, d, 3, &options, error);
     }
     CHECK_QUIET((status == CONFITURE_OK) == (files != NULL));
@@ -351,6 +360,7 @@ static confiture_status work_pool(const work *w, const confiture_run *run, confi
 static const work works[] = {
     {"find", work_find, FIND_ONE, true, false, false, {{NULL}}},
     {"find, many", work_find, FIND_MANY, true, false, false, {{NULL}}},
+    {"find, explained", work_find, FIND_EXPLAINED, true, false, false, {{NULL}}},
     {"list", work_find, FIND_OWN, true, false, false, {{NULL}}},
     {"pool", work_pool, 0, true, false, false, {{NULL}}},
     {"hash", work_hash, HASH_STREAM, false, false, false, {{NULL}}},
