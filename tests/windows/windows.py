@@ -34,7 +34,8 @@ from sandbox import Sandbox
 COMPILER = "x86_64-w64-mingw32-gcc"
 EXAMPLE = ROOT / "examples" / "jamshop" / "db" / "schema"
 PATIENCE = 240  # seconds for one program
-QUICK_SUITES = ["sha256", "block_cache", "text", "lexer", "path", "names", "ring", "memory", "walk"]
+QUICK_SUITES = ["sha256", "block_cache", "text", "lexer", "path", "names", "ring", "memory", "walk",
+                "explain"]
 SLOW_SUITES = ["find", "scan", "limit", "build"]
 POSIX_SUITES = ["confine", "output", "system", "refused"]
 
