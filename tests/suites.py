@@ -43,6 +43,7 @@ HOSTILE = "{make_quiet} {confiture} {build}/driver && {python} tests/hostile/hos
 FUZZ = "{python} tests/fuzz/run.py --build {build}/fuzz "
 HYGIENE = "{python} tests/hygiene/hygiene.py"
 EVERYWHERE = "{python} tests/everywhere/everywhere.py"
+EXAMPLES = "{make_quiet} {confiture} && {python} tests/examples/examples.py {confiture}"
 PACKAGING = "{make_quiet} {confiture} && {python} tests/packaging/packaging.py {confiture}"
 PSQL = "{make_quiet} {confiture} && {python} tests/psql/run.py --command {confiture}"
 
@@ -102,6 +103,8 @@ SUITES = {
     "python": Suite("the Python package: built offline, installed, tested; every Python found",
                     "{python} examples/python/check.py",
                     "{python} examples/python/check.py --quick"),
+    "examples": Suite("the hook and the CI jobs of examples/, in git repositories of their own",
+                      EXAMPLES, needs="git, entr"),
     "packaging": Suite("install, build systems, manual page, completions: as strangers use them",
                        PACKAGING, needs="cmake, meson, mandoc, zsh, fish"),
     "format": Suite("every C file is as clang-format writes it",
@@ -122,6 +125,6 @@ GROUPS = {
     # `make check`; VARIABLE=VALUE is for the suite that it follows.
     "CHECK": ["test", "posix", "compile QUICK=0", "address CC=gcc", "address CC=clang",
               "thread CC=gcc", "memory", "valgrind", "faults", "races", "hostile", "fuzz",
-              "hygiene", "everywhere", "windows", "postgres", "psql", "python", "packaging", "format",
-              "lint"],
+              "hygiene", "everywhere", "windows", "postgres", "psql", "python", "examples",
+              "packaging", "format", "lint"],
 }
