@@ -9,8 +9,8 @@ enum values { VALUES_NONE, VALUES_OTHER, VALUES_WORDS, VALUES_FILES, VALUES_DIRE
 /* What completes the value of an option. The name of a value tells: D and OUTDIR are directories, F
  * and FILE are files, and any other letter is a text that nothing completes. */
 static enum values values_of(const struct option *option) {
-    const char *value = option->value;
-    size_t length = value ? strlen(value) : 0;
+    const char *value = option->value ? option->value : "";
+    size_t length = strlen(value);
     if (option->kind == KIND_FLAG) return VALUES_NONE;
     if (option->kind == KIND_CHOICE) return VALUES_WORDS;
     if (strcmp(value, "D") == 0 || (length >= 3 && strcmp(value + length - 3, "DIR") == 0))
@@ -163,7 +163,11 @@ static void zsh_action(const struct option *option) {
     put_text(":");
     zsh_quoted(value);
     switch (values_of(option)) {
-    case VALUES_WORDS: put_text(":("), zsh_quoted(option->value), put_text(")"); break;
+    case VALUES_WORDS:
+        put_text(":(");
+        zsh_quoted(option->value);
+        put_text(")");
+        break;
     case VALUES_FILES: put_text(":_files"); break;
     case VALUES_DIRECTORIES: put_text(":_files -/"); break;
     default: put_text(": "); break;
@@ -259,13 +263,20 @@ static void fish_option(const struct option *option) {
         put_text(command_table[i].name);
     }
     put_text("'");
-    if (option->letter) put_text(" -s "), put_bytes(&option->letter, 1);
+    if (option->letter) {
+        put_text(" -s ");
+        put_bytes(&option->letter, 1);
+    }
     put_text(" -l ");
     put_text(option->name);
     switch (values_of(option)) {
     case VALUES_NONE: break;
     case VALUES_OTHER: put_text(" -x"); break;
-    case VALUES_WORDS: put_text(" -x -a '"), fish_quoted(option->value), put_text("'"); break;
+    case VALUES_WORDS:
+        put_text(" -x -a '");
+        fish_quoted(option->value);
+        put_text("'");
+        break;
     case VALUES_FILES: put_text(" -r -F"); break;
     case VALUES_DIRECTORIES: put_text(" -x -a '(__fish_complete_directories)'"); break;
     }

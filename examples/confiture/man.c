@@ -86,12 +86,13 @@ static void add_literal(const char *lines) {
 
 /* ---- usage ---- */
 
-/* Adds one word of a usage line as a call of a macro: a literal, an option or a value. */
+/* Adds one word of a usage line as a call of a macro: an option, a literal or a value. */
 static void add_usage_word(const char *word, size_t size) {
-    bool literal = size > 0 && islower((unsigned char)word[0]);
-    if (size == 1 && ispunct((unsigned char)word[0])) text_add(&page, word, 1);
-    else if (word[0] == '-') text_add_string(&page, "Fl "), add_roff(word + 1, size - 1);
-    else text_add_string(&page, literal ? "Cm " : "Ar "), add_roff(word, size);
+    bool option = word[0] == '-' && size > 1;
+    bool literal = islower((unsigned char)word[0]) != 0;
+    bool mark = size == 1 && ispunct((unsigned char)word[0]);
+    if (!mark) text_add_string(&page, option ? "Fl " : literal ? "Cm " : "Ar ");
+    add_roff(word + option, size - option);
 }
 
 /* Adds a usage line without its first word, "confiture". What is in brackets may have spaces. */
@@ -153,7 +154,10 @@ static void add_option(const struct option *option) {
     text_add_string(&page, "Fl ");
     add_roff("-", 1);
     add_roff(option->name, strlen(option->name));
-    if (value) text_add_string(&page, " Ar "), add_roff(value, strlen(value));
+    if (value) {
+        text_add_string(&page, " Ar ");
+        add_roff(value, strlen(value));
+    }
     end_line();
     add_words(option->meaning, strlen(option->meaning));
 }

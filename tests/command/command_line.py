@@ -75,6 +75,19 @@ class Help(CommandTest):
         self.bad(2, "t is one word too many", "version", "t")
         self.bad(2, "unknown command 'foo'", "help", "foo")
 
+    def test_help_prints_a_manual_page_and_completions(self):
+        """What they say is looked at by tests/packaging/."""
+        for topic, begin in (("man", b".Dd "), ("zsh", b"#compdef confiture\n"),
+                             ("bash", b"# completion of confiture "),
+                             ("fish", b"# completion of confiture ")):
+            text = self.quiet("help", topic)
+            self.assertEqual(text[:len(begin)], begin)
+            self.assertIn(b"separator", text)
+            self.assertEqual(self.quiet("--help", topic), text)
+            text.decode("ascii")
+            self.bad(2, "x is one word too many", "help", topic, "x")
+            self.bad(2, f"unknown command '{topic}'", topic)
+
     def test_help_of_json_names_each_key(self):
         """And no document has another."""
         self.tree(a="A;\n", seeds__b="/*", seeds__1_c=";")

@@ -127,6 +127,9 @@ class Debian(PackagingTest):
         listing = self.run_program("dpkg-deb", "--contents", package)
         self.assertEqual({line.split()[1] for line in listing.splitlines()}, {"root/root"})
         self.assertIn("2023-11-14", listing)
+        first = package.read_bytes()
+        self.assertEqual(self.make("deb", SOURCE_DATE_EPOCH="1700000000").returncode, 0)
+        self.assertEqual(package.read_bytes(), first)
 
     def check_hash(self, command):
         tree = packaging_base.TREE
