@@ -62,11 +62,15 @@ static void add_words(const char *text, size_t size) {
     const char *end = text + size;
     for (; text < end; text++) {
         const char *word = text;
+        size_t before = page.size;
         while (text < end && *text != ' ' && *text != '\n') text++;
         if (text == word) continue;
-        if (page.size - line_start + (size_t)(text - word) >= INPUT_COLUMNS) end_line();
-        if (page.size > line_start) text_add(&page, " ", 1);
+        if (before > line_start) text_add(&page, " ", 1);
         add_roff(word, (size_t)(text - word));
+        if (before > line_start && page.size - line_start > INPUT_COLUMNS) {
+            page.data[before] = '\n';
+            line_start = before + 1;
+        }
         if (ends_sentence(word, (size_t)(text - word))) end_line();
     }
 }
