@@ -223,6 +223,26 @@
  * Lines are counted, never searched for: text that looks like a separator changes nothing. A build
  * without a map counts nothing. A split build fills an array of three maps.
  *
+ * psql names the line in which a statement was sent, most often its last.
+ * confiture_statement_line() reads the file again and finds the line in which it began.
+ *
+ * A MAP AS A FILE is put in place together with the schema by build_options.map_paths, written to
+ * a sink by confiture_map_write(), and read by confiture_map_read(). It is UTF-8 with LF at the
+ * end of each line:
+ *
+ *     confiture map 1
+ *     schema SHA256 LINES FILES
+ *     SEPARATOR FIRST COUNT NAME
+ *     SEPARATOR FIRST COUNT NAME<tab>PATH
+ *
+ * The first line has the version of the format. SHA256 is that of the schema's bytes, so a map
+ * shows to which schema it belongs. LINES is the number of its lines. FILES lines follow, one for
+ * each file in the order of the schema: the line of its separator, the first line and the number
+ * of lines of its text, its name, and its path, where that differs. In a path, bytes that are no
+ * UTF-8, control characters and backslashes are written \xNN. A reader refuses numbers out of
+ * order, and a file that ends early or late; a name may come twice, as a file may be listed twice.
+ * A map of a split is a file for each of the three.
+ *
  * ==== CHECKING ====
  * The files of a list end up in one script. CONFITURE_CHECK_POSTGRES reads each file as psql does.
  * It finds what would swallow, cut or spoil the next file, and what would be lost. A file has at
@@ -612,7 +632,8 @@ typedef enum confiture_status {
     CONFITURE_E_UNCLOSED,  /* failed check: a file would spoil the next one, or lose bytes */
     CONFITURE_E_CANCELLED, /* the progress callback returned non-zero */
     CONFITURE_E_SINK,      /* the sink returned non-zero, which is in os_error */
-    CONFITURE_E_LIMIT      /* a file is larger than max_file_size */
+    CONFITURE_E_LIMIT,     /* a file is larger than max_file_size */
+    CONFITURE_E_FORMAT     /* text to be read is not in its format, or torn */
 } confiture_status;
 
 #define CONFITURE_NO_INDEX SIZE_MAX
@@ -1008,6 +1029,10 @@ typedef struct confiture_build_options {
      * hold and fills them; the caller frees them with confiture_map_free(). A build that fails
      * leaves them all zero. */
     confiture_map *map;
+    /* For builds to a file: NULL, or the path of a file for the map; of three, by phase, for a
+     * split. It is written as a schema is, and put in place together with it. E_ARGUMENT if it is
+     * an output or a file of the list. options.map may be NULL. */
+    const char *const *map_paths;
 } confiture_build_options;
 
 /* What was built. All zero before its first use. */
@@ -1105,6 +1130,41 @@ CONFITURE_API uint64_t confiture_map_line(const confiture_map *map, size_t entry
 
 /* Frees the entries and sets the struct to zero. NULL and a struct of zeros are allowed. */
 CONFITURE_API void confiture_map_free(confiture_map *map);
+
+typedef struct confiture_map_options {
+    confiture_run run; /* only its allocator is used */
+    const char *path;  /* of the map, for messages; NULL: they begin with the reason */
+} confiture_map_options;
+
+/* Writes a map as text, in the format that LINES in the manual describes. After a failure (E_SINK,
+ * E_MEMORY) the sink may have received a part. */
+CONFITURE_API confiture_status confiture_map_write(const confiture_map *map,
+                                                   const confiture_sink *sink,
+                                                   const confiture_map_options *options,
+                                                   confiture_error *error);
+
+/* Reads a map from the `size` bytes of such a text. *map is all zero, or a map, which is freed; on
+ * success it is the caller's, to be freed with confiture_map_free(); on failure it is all zero.
+ * Text that is no map, torn, or of another version is E_FORMAT, with its line. index of each entry
+ * is CONFITURE_NO_INDEX. Whether the map belongs to a schema shows map->sha256 alone. */
+CONFITURE_API confiture_status confiture_map_read(confiture_map *map, const void *data, size_t size,
+                                                  const confiture_map_options *options,
+                                                  confiture_error *error);
+
+typedef struct confiture_statement_options {
+    confiture_run run;
+    bool keep_line_ends; /* as in the build: a CR alone ends no line */
+} confiture_statement_options;
+
+/* psql names the line in which a statement was sent, most often its last. Reads file `index` of the
+ * list up to line `line`, from 1, and sets *first to the line in which the statement began that is
+ * open where that line begins. If none is open, or the file cannot be followed to there (the check
+ * POSTGRES has a finding before it), *first is `line`. On failure *first is 0. */
+CONFITURE_API confiture_status confiture_statement_line(uint64_t *first,
+                                                        const confiture_files *files, size_t index,
+                                                        uint64_t line,
+                                                        const confiture_statement_options *options,
+                                                        confiture_error *error);
 
 /* ==== SHA-256 ============================================================ */
 
@@ -4599,6 +4659,7 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     case CONFITURE_E_CANCELLED: return "cancelled";
     case CONFITURE_E_SINK: return "the sink refused the bytes";
     case CONFITURE_E_LIMIT: return "larger than the limit";
+    case CONFITURE_E_FORMAT: return "not in the format that is expected";
     }
     return "unknown status";
 }
@@ -13421,6 +13482,101 @@ CONFITURE_API confiture_status confiture_check(const confiture_files *files,
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
+/* ---- results/statement.c: where a statement begins ---- */
+
+typedef struct cfti_statement {
+    uint64_t line;       /* of the file, from 1 */
+    uint64_t first;      /* where the statement that is open before it begins; 0: none is */
+    bool keep_line_ends; /* CR ends no line */
+} cfti_statement;
+
+/* The state between the pieces of a file. */
+typedef struct cfti_statement_pieces {
+    cfti_text_pieces text;
+    uint64_t left; /* line ends before the line */
+    bool unknown;  /* a CR alone ends a line here, but none in the schema */
+} cfti_statement_pieces;
+
+/* The part of the text that precedes the line. */
+static size_t cfti_statement_before(uint64_t *left, const uint8_t *text, size_t size) {
+    const uint8_t *p = text, *end = text + size;
+    while (*left > 0 && p < end) {
+        const uint8_t *newline = (const uint8_t *)memchr(p, '\n', (size_t)(end - p));
+        if (newline == NULL) return size;
+        p = newline + 1;
+        --*left;
+    }
+    return (size_t)(p - text);
+}
+
+static confiture_status cfti_statement_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
+                                           cfti_fail *fail) {
+    static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    cfti_statement *statement = (cfti_statement *)ctx;
+    cfti_statement_pieces whole,
+        *pieces = chunk->piece_state != NULL ? (cfti_statement_pieces *)chunk->piece_state : &whole;
+    cfti_lexer *lexer;
+    uint8_t *text;
+    size_t size, skip = 0;
+    if (chunk->first) {
+        memset(&pieces->text, 0, sizeof pieces->text);
+        cfti_lexer_init(&pieces->text.lexer, CONFITURE_CHECK_POSTGRES);
+        pieces->left = statement->line - 1;
+        pieces->unknown = false;
+    }
+    if (pieces->left == 0 || chunk->size == 0) return CONFITURE_OK;
+    text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
+    if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    if (statement->keep_line_ends && cfti_find_lone_cr(&pieces->text, chunk) != 0)
+        pieces->unknown = true;
+    size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->text.after_cr);
+    size = cfti_statement_before(&pieces->left, text, size);
+    if (chunk->first && size >= sizeof mark && memcmp(text, mark, sizeof mark) == 0)
+        skip = sizeof mark;
+    lexer = &pieces->text.lexer;
+    cfti_lexer_feed(lexer, text + skip, size - skip);
+    pieces->text.lines = lexer->line - 1;
+    if (pieces->left == 0 && !pieces->unknown && lexer->found == NULL && lexer->data.pending == 0 &&
+        lexer->query.content == CFTI_QUERY_TOKENS)
+        statement->first = lexer->query.start.line;
+    return CONFITURE_OK;
+}
+
+CONFITURE_API confiture_status confiture_statement_line(uint64_t *first,
+                                                        const confiture_files *files, size_t index,
+                                                        uint64_t line,
+                                                        const confiture_statement_options *options,
+                                                        confiture_error *error) {
+    confiture_statement_options defaults;
+    confiture_files one;
+    cfti_consumer consumer;
+    cfti_statement statement;
+    cfti_fail fail;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&consumer, 0, sizeof(consumer));
+    memset(&statement, 0, sizeof(statement));
+    if (!cfti_require(first, "first", error)) return CONFITURE_E_ARGUMENT;
+    *first = 0;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (index >= files->count || line == 0)
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "no such file, or no such line");
+    if (options == NULL) options = &defaults;
+    one = *files;
+    one.items = &files->items[index];
+    one.origins = &index;
+    one.count = 1;
+    statement.line = line;
+    statement.keep_line_ends = options->keep_line_ends;
+    consumer.piece_state_size = sizeof(cfti_statement_pieces);
+    consumer.state_only = true;
+    consumer.map = cfti_statement_map;
+    consumer.ctx = &statement;
+    if (cfti_scan_run(&one, &options->run, &consumer, &fail) != CONFITURE_OK)
+        return cfti_report(error, &fail);
+    *first = statement.first != 0 ? statement.first : line;
+    return CONFITURE_OK;
+}
+
 /* ---- results/digest.c: the digests of a list ---- */
 
 /* A file's message is its name, NUL, its bytes, NUL. For a whole file, which has headroom, it is
@@ -13723,6 +13879,11 @@ static bool cfti_map_allocate(confiture_map *map, size_t count, size_t strings,
     if (count == 0) return true;
     map->entries = (confiture_map_entry *)cfti_alloc(allocator, map->capacity);
     return map->entries != NULL;
+}
+
+/* Where the strings of a map begin, which has this many entries. */
+static char *cfti_map_strings_of(const confiture_map *map, size_t count) {
+    return count == 0 ? NULL : (char *)(map->entries + count);
 }
 
 /* Adds an entry whose strings are at *at, and moves *at after them. */
@@ -14307,6 +14468,321 @@ static void cfti_target_close(cfti_target *target) {
     cfti_buffer_free(&target->real);
 }
 
+/* ---- results/map_file.c: a map as text ---- */
+
+#define CFTI_MAP_MARK "confiture map "
+#define CFTI_MAP_VERSION "1"
+#define CFTI_MAP_SHORTEST 8 /* bytes of the shortest line of a file: "1 1 1 a" and LF */
+
+/* ---- written ---- */
+
+static confiture_status cfti_map_put_number(cfti_output *output, uint64_t value, const char *after,
+                                            cfti_fail *fail) {
+    char digits[24];
+    size_t size = cfti_decimal(digits, value), n = strlen(after);
+    memcpy(digits + size, after, n);
+    return cfti_output_put(output, digits, size + n, fail);
+}
+
+/* A path may hold any byte: control characters, backslashes and what is not UTF-8 become \xNN. */
+static confiture_status cfti_map_put_path(cfti_output *output, const char *path, cfti_fail *fail) {
+    static const char hex[] = "0123456789ABCDEF";
+    size_t n = strlen(path), i, length;
+    confiture_status status = cfti_output_put(output, "\t", 1, fail);
+    for (i = 0; i < n && status == CONFITURE_OK; i += length) {
+        char escape[4] = {'\\', 'x', '0', '0'};
+        if (cfti_needs_escape(path + i, n - i, &length) || path[i] == '\\') {
+            escape[2] = hex[(uint8_t)path[i] >> 4];
+            escape[3] = hex[(uint8_t)path[i] & 15];
+            status = cfti_output_put(output, escape, 4, fail);
+        } else {
+            status = cfti_output_put(output, path + i, length, fail);
+        }
+    }
+    return status;
+}
+
+static confiture_status cfti_map_put_entry(cfti_output *output, const confiture_map_entry *entry,
+                                           cfti_fail *fail) {
+    confiture_status status = cfti_map_put_number(output, entry->separator_line, " ", fail);
+    if (status == CONFITURE_OK) status = cfti_map_put_number(output, entry->first_line, " ", fail);
+    if (status == CONFITURE_OK) status = cfti_map_put_number(output, entry->line_count, " ", fail);
+    if (status == CONFITURE_OK)
+        status = cfti_output_put(output, entry->name, strlen(entry->name), fail);
+    if (status == CONFITURE_OK && strcmp(entry->path, entry->name) != 0)
+        status = cfti_map_put_path(output, entry->path, fail);
+    return status == CONFITURE_OK ? cfti_output_put(output, "\n", 1, fail) : status;
+}
+
+static confiture_status cfti_map_put(cfti_output *output, const confiture_map *map,
+                                     cfti_fail *fail) {
+    static const char first[] = CFTI_MAP_MARK CFTI_MAP_VERSION "\nschema ";
+    char hex[65];
+    size_t i;
+    confiture_status status = cfti_output_put(output, first, sizeof(first) - 1, fail);
+    confiture_sha256_hex(map->sha256, hex);
+    hex[64] = ' ';
+    if (status == CONFITURE_OK) status = cfti_output_put(output, hex, 65, fail);
+    if (status == CONFITURE_OK) status = cfti_map_put_number(output, map->line_count, " ", fail);
+    if (status == CONFITURE_OK) status = cfti_map_put_number(output, map->count, "\n", fail);
+    for (i = 0; i < map->count && status == CONFITURE_OK; i++)
+        status = cfti_map_put_entry(output, &map->entries[i], fail);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_map_write(const confiture_map *map,
+                                                   const confiture_sink *sink,
+                                                   const confiture_map_options *options,
+                                                   confiture_error *error) {
+    cfti_output output;
+    cfti_fail fail;
+    confiture_status status;
+    memset(&output, 0, sizeof(output));
+    if (!cfti_require(map, "map", error) || !cfti_require(sink, "sink", error) ||
+        (sink->write == NULL && !cfti_require(NULL, "sink->write", error)))
+        return CONFITURE_E_ARGUMENT;
+    if (!cfti_allocator_choose(&output.buffer.allocator,
+                               options != NULL ? options->run.allocator : NULL))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    output.sink = *sink;
+    output.path = options != NULL && options->path != NULL ? options->path : "";
+    status = cfti_map_put(&output, map, &fail);
+    if (status == CONFITURE_OK) status = cfti_output_flush(&output, &fail);
+    cfti_buffer_free(&output.buffer);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+/* ---- read ---- */
+
+typedef struct cfti_map_reader {
+    const char *p, *end;
+    uint64_t line;    /* at hand, from 1 */
+    const char *what; /* is wrong; NULL: nothing so far */
+    char words[160];  /* may hold what `what` says */
+} cfti_map_reader;
+
+/* Whether a text is next, which is skipped. */
+static bool cfti_map_skip(cfti_map_reader *reader, const char *text) {
+    size_t n = strlen(text);
+    if ((size_t)(reader->end - reader->p) < n || memcmp(reader->p, text, n) != 0) return false;
+    reader->p += n;
+    return true;
+}
+
+/* A decimal number without leading zeros, and the character after it. */
+static bool cfti_map_number(cfti_map_reader *reader, uint64_t *value, char after) {
+    const char *start = reader->p;
+    *value = 0;
+    for (; reader->p < reader->end && *reader->p >= '0' && *reader->p <= '9'; reader->p++) {
+        unsigned digit = (unsigned)(*reader->p - '0');
+        if (*value > (UINT64_MAX - digit) / 10) return false;
+        *value = 10 * *value + digit;
+    }
+    if (reader->p == start || (*start == '0' && reader->p - start > 1)) return false;
+    return reader->p < reader->end && *reader->p++ == after;
+}
+
+static int cfti_map_hex(char c, const char *digits) {
+    const char *found = c == '\0' ? NULL : strchr(digits, c);
+    return found == NULL ? -1 : (int)(found - digits);
+}
+
+static bool cfti_map_digest(cfti_map_reader *reader, uint8_t digest[32]) {
+    size_t i;
+    if (reader->end - reader->p < 64) return false;
+    for (i = 0; i < 32; i++, reader->p += 2) {
+        int high = cfti_map_hex(reader->p[0], "0123456789abcdef");
+        int low = cfti_map_hex(reader->p[1], "0123456789abcdef");
+        if (high < 0 || low < 0) return false;
+        digest[i] = (uint8_t)(high << 4 | low);
+    }
+    return cfti_map_skip(reader, " ");
+}
+
+/* What the first line says instead of the mark and the version. */
+static void cfti_map_refuse(cfti_map_reader *reader) {
+    const char *end = reader->p;
+    cfti_writer w;
+    if (!cfti_map_skip(reader, CFTI_MAP_MARK)) {
+        reader->what = "not a map: expected the line \"" CFTI_MAP_MARK CFTI_MAP_VERSION "\"";
+        return;
+    }
+    end = reader->p;
+    while (end < reader->end && *end != '\n' && *end != '\0' && end - reader->p < 20) end++;
+    cfti_writer_init(&w, reader->words, sizeof(reader->words));
+    cfti_write_string(&w, "a map of version '");
+    cfti_write_bytes(&w, reader->p, (size_t)(end - reader->p));
+    cfti_write_string(&w, "': expected " CFTI_MAP_VERSION);
+    reader->what = reader->words;
+}
+
+/* The two lines before the entries. */
+static bool cfti_map_head(cfti_map_reader *reader, confiture_map *map, uint64_t *count) {
+    if (!cfti_map_skip(reader, CFTI_MAP_MARK CFTI_MAP_VERSION "\n")) {
+        cfti_map_refuse(reader);
+        return false;
+    }
+    reader->line++;
+    if (cfti_map_skip(reader, "schema ") && cfti_map_digest(reader, map->sha256) &&
+        cfti_map_number(reader, &map->line_count, ' ') && cfti_map_number(reader, count, '\n'))
+        return true;
+    reader->what = "expected \"schema\", a SHA-256, the number of lines and that of files";
+    return false;
+}
+
+/* The unescaped path at *at, up to `end`. False: an escape that none writes. */
+static bool cfti_map_path(const char *p, const char *end, char **at) {
+    static const char digits[] = "0123456789ABCDEF";
+    while (p < end) {
+        int high, low;
+        if (*p == '\0') return false;
+        if (*p != '\\') {
+            *(*at)++ = *p++;
+            continue;
+        }
+        if (end - p < 4 || p[1] != 'x') return false;
+        high = cfti_map_hex(p[2], digits);
+        low = cfti_map_hex(p[3], digits);
+        if (high < 0 || low < 0 || (high == 0 && low == 0)) return false;
+        *(*at)++ = (char)(high << 4 | low);
+        p += 4;
+    }
+    *(*at)++ = '\0';
+    return true;
+}
+
+/* The name and the path of a line, which end with it. */
+static bool cfti_map_names(cfti_map_reader *reader, confiture_map_entry *entry, char **at) {
+    size_t left = (size_t)(reader->end - reader->p), size;
+    const char *end = (const char *)memchr(reader->p, '\n', left), *tab;
+    if (end == NULL) return false; /* torn */
+    tab = (const char *)memchr(reader->p, '\t', (size_t)(end - reader->p));
+    size = (size_t)((tab != NULL ? tab : end) - reader->p);
+    if (size == 0 || cfti_line_check(reader->p, size) != CFTI_LINE_GOOD) return false;
+    entry->name = entry->path = *at;
+    memcpy(*at, reader->p, size);
+    *at += size;
+    *(*at)++ = '\0';
+    if (tab != NULL) {
+        entry->path = *at;
+        if (end - tab < 2 || !cfti_map_path(tab + 1, end, at)) return false;
+    }
+    reader->p = end + 1;
+    return true;
+}
+
+/* Whether the lines of an entry follow those before it, with at most one that was added. */
+static bool cfti_map_follows(const confiture_map *map, const confiture_map_entry *entry) {
+    uint64_t from = 1;
+    if (map->count > 0) {
+        const confiture_map_entry *before = &map->entries[map->count - 1];
+        from = before->first_line + before->line_count;
+        if (entry->separator_line < from || entry->separator_line - from > 1) return false;
+    }
+    return entry->separator_line >= from && entry->first_line >= entry->separator_line &&
+           entry->line_count > 0 && entry->first_line <= map->line_count &&
+           entry->line_count <= map->line_count - entry->first_line + 1;
+}
+
+static bool cfti_map_entry_read(cfti_map_reader *reader, confiture_map *map, char **at) {
+    confiture_map_entry *entry = &map->entries[map->count];
+    reader->line++;
+    memset(entry, 0, sizeof(*entry));
+    entry->index = CONFITURE_NO_INDEX;
+    if (!memchr(reader->p, '\n', (size_t)(reader->end - reader->p))) {
+        reader->what = "the map ends too early: it is torn";
+    } else if (!cfti_map_number(reader, &entry->separator_line, ' ') ||
+               !cfti_map_number(reader, &entry->first_line, ' ') ||
+               !cfti_map_number(reader, &entry->line_count, ' ') ||
+               !cfti_map_names(reader, entry, at)) {
+        reader->what = "expected three numbers of lines, a name and, after a tab, a path";
+    } else if (!cfti_map_follows(map, entry)) {
+        reader->what = "numbers out of order: expected lines that follow those before them";
+    }
+    if (reader->what == NULL) map->count++;
+    return reader->what == NULL;
+}
+
+/* Reads a map; reader->what: why it is none. */
+static confiture_status cfti_map_parse(cfti_map_reader *reader, confiture_map *map,
+                                       const confiture_allocator *allocator, cfti_fail *fail) {
+    uint64_t count, i;
+    size_t size;
+    char *at;
+    if (!cfti_map_head(reader, map, &count)) return CONFITURE_OK;
+    size = (size_t)(reader->end - reader->p);
+    if (count > size / CFTI_MAP_SHORTEST) {
+        reader->what = "the map has fewer files than this line says: it is torn";
+        return CONFITURE_OK;
+    }
+    /* The text of a line is longer than its strings. */
+    if (!cfti_map_allocate(map, (size_t)count, size, allocator))
+        return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    at = cfti_map_strings_of(map, (size_t)count);
+    for (i = 0; i < count; i++)
+        if (!cfti_map_entry_read(reader, map, &at)) return CONFITURE_OK;
+    reader->line++;
+    if (reader->p < reader->end) {
+        reader->what = "the map goes on after its last file";
+    } else if (count > 0) {
+        const confiture_map_entry *last = &map->entries[map->count - 1];
+        if (map->line_count - (last->first_line + last->line_count - 1) > 1)
+            reader->line = 2, reader->what = "the schema has more lines than its files";
+    }
+    return CONFITURE_OK;
+}
+
+CONFITURE_API confiture_status confiture_map_read(confiture_map *map, const void *data, size_t size,
+                                                  const confiture_map_options *options,
+                                                  confiture_error *error) {
+    confiture_allocator allocator;
+    cfti_map_reader reader;
+    cfti_fail fail;
+    confiture_status status;
+    if (!cfti_require(map, "map", error)) return CONFITURE_E_ARGUMENT;
+    confiture_map_free(map);
+    if (size > 0 && !cfti_require(data, "data", error)) return CONFITURE_E_ARGUMENT;
+    if (!cfti_allocator_choose(&allocator, options != NULL ? options->run.allocator : NULL))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    memset(&reader, 0, sizeof(reader));
+    reader.p = size > 0 ? (const char *)data : "";
+    reader.end = reader.p + size;
+    reader.line = 1;
+    status = cfti_map_parse(&reader, map, &allocator, &fail);
+    if (status == CONFITURE_OK && reader.what != NULL) {
+        status = cfti_fail_with(&fail, CONFITURE_E_FORMAT, reader.what);
+        fail.line = reader.line;
+    }
+    if (status == CONFITURE_OK) return status;
+    fail.path = options != NULL && options->path != NULL ? options->path : "";
+    confiture_map_free(map);
+    return cfti_report(error, &fail);
+}
+
+/* ---- beside a schema ---- */
+
+/* Writes the map into its file, and completes that. */
+static confiture_status cfti_map_finish(const confiture_map *map, cfti_target *target, bool sync,
+                                        const confiture_allocator *allocator, cfti_fail *fail) {
+    static const uint64_t no_offset = CFTI_TARGET_NO_OFFSET;
+    cfti_output output;
+    confiture_status status;
+    int error;
+    memset(&output, 0, sizeof(output));
+    output.buffer.allocator = *allocator;
+    output.sink.write = cfti_target_write;
+    output.sink.user = target;
+    output.sink_is_file = true;
+    output.path = target->path;
+    target->digest_at = &no_offset;
+    status = cfti_map_put(&output, map, fail);
+    if (status == CONFITURE_OK) status = cfti_output_flush(&output, fail);
+    cfti_buffer_free(&output.buffer);
+    if (status != CONFITURE_OK) return status;
+    error = cfti_target_complete(target, sync);
+    return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
+}
+
 /* ---- results/separator.c: the text before each file ---- */
 
 #define CFTI_BAR_42 "=========================================="
@@ -14743,7 +15219,7 @@ static confiture_status cfti_build_plan_maps(cfti_build *build, cfti_fail *fail)
     for (i = 0; i < build->outputs_used; i++) {
         if (!cfti_map_allocate(&build->maps[i], build->counts[i], strings[i], &build->allocator))
             return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        at[i] = (char *)(build->maps[i].entries + build->counts[i]);
+        at[i] = cfti_map_strings_of(&build->maps[i], build->counts[i]);
     }
     for (i = 0; i < build->files->count; i++) {
         unsigned route = cfti_build_route(build, i);
@@ -15062,6 +15538,25 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
     return CONFITURE_OK;
 }
 
+/* A map must not replace what the schema is made from. */
+static confiture_status cfti_maps_refuse_inputs(const confiture_files *files,
+                                                const cfti_target *maps, size_t count,
+                                                cfti_fail *fail) {
+    size_t i, k;
+    for (k = 0; k < count; k++) {
+        for (i = 0; i < files->count; i++) {
+            bool is_input;
+            int error = cfti_target_is_file(&maps[k], &files->items[i], &is_input);
+            if (error != 0) return cfti_fail_system(fail, error, files->items[i].path);
+            if (!is_input) continue;
+            cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "is an input: a map needs another file");
+            fail->path = maps[k].path;
+            return fail->status;
+        }
+    }
+    return CONFITURE_OK;
+}
+
 /* Writes the rest and the digest, and completes the file. */
 static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
                                                const confiture_sink *sink, cfti_fail *fail) {
@@ -15094,6 +15589,7 @@ static confiture_status cfti_build_finish_files(cfti_build *build, cfti_target *
     return status;
 }
 
+/* targets: those of the schemas, then those of their maps, if there are any. */
 static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_target *targets,
                                                 size_t count, const confiture_files *files,
                                                 const confiture_build_options *options,
@@ -15103,9 +15599,10 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     cfti_build build;
     confiture_sink sinks[3];
     bool made = false;
-    size_t i;
-    confiture_status status =
-        cfti_files_without(files, targets, count, allocator, &without, &made, fail);
+    size_t i, map_count = options->map_paths != NULL ? count : 0;
+    confiture_status status = cfti_maps_refuse_inputs(files, targets + count, map_count, fail);
+    if (status == CONFITURE_OK)
+        status = cfti_files_without(files, targets, count, allocator, &without, &made, fail);
     if (status != CONFITURE_OK) return status;
     if (made && without.count == 0) {
         cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
@@ -15129,7 +15626,10 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
     if (status == CONFITURE_OK) status = cfti_build_finish_files(&build, targets, sinks, fail);
-    if (status == CONFITURE_OK) status = cfti_targets_commit(targets, count, fail);
+    for (i = 0; i < map_count && status == CONFITURE_OK; i++)
+        status =
+            cfti_map_finish(&build.maps[i], &targets[count + i], options->sync, allocator, fail);
+    if (status == CONFITURE_OK) status = cfti_targets_commit(targets, count + map_count, fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
         schemas[i].unchanged = targets[i].unchanged;
         cfti_build_describe(&build, i, &schemas[i]);
@@ -15145,11 +15645,12 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
                                          confiture_error *error) {
     confiture_build_options defaults;
     confiture_allocator allocator;
-    cfti_target targets[3];
+    confiture_map maps[3];
+    cfti_target targets[6];
     const cfti_target *twice;
     cfti_fail fail;
     confiture_status status = CONFITURE_OK;
-    size_t i, opened = 0;
+    size_t i, opened = 0, total = count;
     int cancel;
     options = cfti_build_options_or(options, &defaults, count);
     if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
@@ -15157,21 +15658,32 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
     if (!(count == 1 ? cfti_require(paths[0], "path", error)
                      : cfti_require_all(paths, count, "paths", error)) ||
-        !cfti_build_require(files, options, count, error))
+        !cfti_build_require(files, options, count, error) ||
+        (options->map_paths != NULL &&
+         !cfti_require_all(options->map_paths, count, "options->map_paths", error)))
         return CONFITURE_E_ARGUMENT;
+    memset(maps, 0, sizeof(maps));
+    if (options->map_paths != NULL) {
+        total = 2 * count;
+        defaults = *options;
+        if (defaults.map == NULL) defaults.map = maps;
+        options = &defaults;
+    }
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
-    for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
-        status = cfti_target_open(&targets[i], paths[i], options, &allocator, &fail);
-    twice = status == CONFITURE_OK ? cfti_targets_collide(targets, count) : NULL;
+    for (i = 0; i < total && status == CONFITURE_OK; i++, opened++)
+        status = cfti_target_open(&targets[i], i < count ? paths[i] : options->map_paths[i - count],
+                                  options, &allocator, &fail);
+    twice = status == CONFITURE_OK ? cfti_targets_collide(targets, total) : NULL;
     if (twice != NULL) status = cfti_fail_collision(&fail, twice);
     if (status == CONFITURE_OK)
         status =
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
     if (status != CONFITURE_OK) status = cfti_report(error, &fail);
     for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    cfti_maps_free(maps, count);
     cfti_cancel_restore(cancel);
     return status;
 }
@@ -15259,6 +15771,9 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_LIKELY
 #undef CFTI_LINKS_MAX
 #undef CFTI_LOWEST_BIT
+#undef CFTI_MAP_MARK
+#undef CFTI_MAP_SHORTEST
+#undef CFTI_MAP_VERSION
 #undef CFTI_MAX_BRANCHES
 #undef CFTI_MAX_CACHED_BLOCKS
 #undef CFTI_MAX_CACHED_BYTES

@@ -60,6 +60,7 @@ CONFITURE_API const char *confiture_status_text(confiture_status status) {
     case CONFITURE_E_CANCELLED: return "cancelled";
     case CONFITURE_E_SINK: return "the sink refused the bytes";
     case CONFITURE_E_LIMIT: return "larger than the limit";
+    case CONFITURE_E_FORMAT: return "not in the format that is expected";
     }
     return "unknown status";
 }

@@ -30,7 +30,8 @@ typedef enum confiture_status {
     CONFITURE_E_UNCLOSED,  /* failed check: a file would spoil the next one, or lose bytes */
     CONFITURE_E_CANCELLED, /* the progress callback returned non-zero */
     CONFITURE_E_SINK,      /* the sink returned non-zero, which is in os_error */
-    CONFITURE_E_LIMIT      /* a file is larger than max_file_size */
+    CONFITURE_E_LIMIT,     /* a file is larger than max_file_size */
+    CONFITURE_E_FORMAT     /* text to be read is not in its format, or torn */
 } confiture_status;
 
 #define CONFITURE_NO_INDEX SIZE_MAX
@@ -426,6 +427,10 @@ typedef struct confiture_build_options {
      * hold and fills them; the caller frees them with confiture_map_free(). A build that fails
      * leaves them all zero. */
     confiture_map *map;
+    /* For builds to a file: NULL, or the path of a file for the map; of three, by phase, for a
+     * split. It is written as a schema is, and put in place together with it. E_ARGUMENT if it is
+     * an output or a file of the list. options.map may be NULL. */
+    const char *const *map_paths;
 } confiture_build_options;
 
 /* What was built. All zero before its first use. */
@@ -523,6 +528,41 @@ CONFITURE_API uint64_t confiture_map_line(const confiture_map *map, size_t entry
 
 /* Frees the entries and sets the struct to zero. NULL and a struct of zeros are allowed. */
 CONFITURE_API void confiture_map_free(confiture_map *map);
+
+typedef struct confiture_map_options {
+    confiture_run run; /* only its allocator is used */
+    const char *path;  /* of the map, for messages; NULL: they begin with the reason */
+} confiture_map_options;
+
+/* Writes a map as text, in the format that LINES in the manual describes. After a failure (E_SINK,
+ * E_MEMORY) the sink may have received a part. */
+CONFITURE_API confiture_status confiture_map_write(const confiture_map *map,
+                                                   const confiture_sink *sink,
+                                                   const confiture_map_options *options,
+                                                   confiture_error *error);
+
+/* Reads a map from the `size` bytes of such a text. *map is all zero, or a map, which is freed; on
+ * success it is the caller's, to be freed with confiture_map_free(); on failure it is all zero.
+ * Text that is no map, torn, or of another version is E_FORMAT, with its line. index of each entry
+ * is CONFITURE_NO_INDEX. Whether the map belongs to a schema shows map->sha256 alone. */
+CONFITURE_API confiture_status confiture_map_read(confiture_map *map, const void *data, size_t size,
+                                                  const confiture_map_options *options,
+                                                  confiture_error *error);
+
+typedef struct confiture_statement_options {
+    confiture_run run;
+    bool keep_line_ends; /* as in the build: a CR alone ends no line */
+} confiture_statement_options;
+
+/* psql names the line in which a statement was sent, most often its last. Reads file `index` of the
+ * list up to line `line`, from 1, and sets *first to the line in which the statement began that is
+ * open where that line begins. If none is open, or the file cannot be followed to there (the check
+ * POSTGRES has a finding before it), *first is `line`. On failure *first is 0. */
+CONFITURE_API confiture_status confiture_statement_line(uint64_t *first,
+                                                        const confiture_files *files, size_t index,
+                                                        uint64_t line,
+                                                        const confiture_statement_options *options,
+                                                        confiture_error *error);
 
 /* ==== SHA-256 ============================================================ */
 

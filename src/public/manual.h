@@ -221,6 +221,26 @@
  * Lines are counted, never searched for: text that looks like a separator changes nothing. A build
  * without a map counts nothing. A split build fills an array of three maps.
  *
+ * psql names the line in which a statement was sent, most often its last.
+ * confiture_statement_line() reads the file again and finds the line in which it began.
+ *
+ * A MAP AS A FILE is put in place together with the schema by build_options.map_paths, written to
+ * a sink by confiture_map_write(), and read by confiture_map_read(). It is UTF-8 with LF at the
+ * end of each line:
+ *
+ *     confiture map 1
+ *     schema SHA256 LINES FILES
+ *     SEPARATOR FIRST COUNT NAME
+ *     SEPARATOR FIRST COUNT NAME<tab>PATH
+ *
+ * The first line has the version of the format. SHA256 is that of the schema's bytes, so a map
+ * shows to which schema it belongs. LINES is the number of its lines. FILES lines follow, one for
+ * each file in the order of the schema: the line of its separator, the first line and the number
+ * of lines of its text, its name, and its path, where that differs. In a path, bytes that are no
+ * UTF-8, control characters and backslashes are written \xNN. A reader refuses numbers out of
+ * order, and a file that ends early or late; a name may come twice, as a file may be listed twice.
+ * A map of a split is a file for each of the three.
+ *
  * ==== CHECKING ====
  * The files of a list end up in one script. CONFITURE_CHECK_POSTGRES reads each file as psql does.
  * It finds what would swallow, cut or spoil the next file, and what would be lost. A file has at

@@ -289,7 +289,7 @@ static confiture_status cfti_build_plan_maps(cfti_build *build, cfti_fail *fail)
     for (i = 0; i < build->outputs_used; i++) {
         if (!cfti_map_allocate(&build->maps[i], build->counts[i], strings[i], &build->allocator))
             return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-        at[i] = (char *)(build->maps[i].entries + build->counts[i]);
+        at[i] = cfti_map_strings_of(&build->maps[i], build->counts[i]);
     }
     for (i = 0; i < build->files->count; i++) {
         unsigned route = cfti_build_route(build, i);
@@ -608,6 +608,25 @@ static confiture_status cfti_files_without(const confiture_files *files, const c
     return CONFITURE_OK;
 }
 
+/* A map must not replace what the schema is made from. */
+static confiture_status cfti_maps_refuse_inputs(const confiture_files *files,
+                                                const cfti_target *maps, size_t count,
+                                                cfti_fail *fail) {
+    size_t i, k;
+    for (k = 0; k < count; k++) {
+        for (i = 0; i < files->count; i++) {
+            bool is_input;
+            int error = cfti_target_is_file(&maps[k], &files->items[i], &is_input);
+            if (error != 0) return cfti_fail_system(fail, error, files->items[i].path);
+            if (!is_input) continue;
+            cfti_fail_with(fail, CONFITURE_E_ARGUMENT, "is an input: a map needs another file");
+            fail->path = maps[k].path;
+            return fail->status;
+        }
+    }
+    return CONFITURE_OK;
+}
+
 /* Writes the rest and the digest, and completes the file. */
 static confiture_status cfti_build_finish_file(cfti_build *build, size_t i, cfti_target *target,
                                                const confiture_sink *sink, cfti_fail *fail) {
@@ -640,6 +659,7 @@ static confiture_status cfti_build_finish_files(cfti_build *build, cfti_target *
     return status;
 }
 
+/* targets: those of the schemas, then those of their maps, if there are any. */
 static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_target *targets,
                                                 size_t count, const confiture_files *files,
                                                 const confiture_build_options *options,
@@ -649,9 +669,10 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     cfti_build build;
     confiture_sink sinks[3];
     bool made = false;
-    size_t i;
-    confiture_status status =
-        cfti_files_without(files, targets, count, allocator, &without, &made, fail);
+    size_t i, map_count = options->map_paths != NULL ? count : 0;
+    confiture_status status = cfti_maps_refuse_inputs(files, targets + count, map_count, fail);
+    if (status == CONFITURE_OK)
+        status = cfti_files_without(files, targets, count, allocator, &without, &made, fail);
     if (status != CONFITURE_OK) return status;
     if (made && without.count == 0) {
         cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
@@ -675,7 +696,10 @@ static confiture_status cfti_build_into_targets(confiture_schema *schemas, cfti_
     }
     if (status == CONFITURE_OK) status = cfti_build_run(&build, fail);
     if (status == CONFITURE_OK) status = cfti_build_finish_files(&build, targets, sinks, fail);
-    if (status == CONFITURE_OK) status = cfti_targets_commit(targets, count, fail);
+    for (i = 0; i < map_count && status == CONFITURE_OK; i++)
+        status =
+            cfti_map_finish(&build.maps[i], &targets[count + i], options->sync, allocator, fail);
+    if (status == CONFITURE_OK) status = cfti_targets_commit(targets, count + map_count, fail);
     for (i = 0; i < count && status == CONFITURE_OK; i++) {
         schemas[i].unchanged = targets[i].unchanged;
         cfti_build_describe(&build, i, &schemas[i]);
@@ -691,11 +715,12 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
                                          confiture_error *error) {
     confiture_build_options defaults;
     confiture_allocator allocator;
-    cfti_target targets[3];
+    confiture_map maps[3];
+    cfti_target targets[6];
     const cfti_target *twice;
     cfti_fail fail;
     confiture_status status = CONFITURE_OK;
-    size_t i, opened = 0;
+    size_t i, opened = 0, total = count;
     int cancel;
     options = cfti_build_options_or(options, &defaults, count);
     if (!cfti_require(schemas, count == 1 ? "schema" : "schemas", error))
@@ -703,21 +728,32 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     for (i = 0; i < count; i++) confiture_schema_free(&schemas[i]);
     if (!(count == 1 ? cfti_require(paths[0], "path", error)
                      : cfti_require_all(paths, count, "paths", error)) ||
-        !cfti_build_require(files, options, count, error))
+        !cfti_build_require(files, options, count, error) ||
+        (options->map_paths != NULL &&
+         !cfti_require_all(options->map_paths, count, "options->map_paths", error)))
         return CONFITURE_E_ARGUMENT;
+    memset(maps, 0, sizeof(maps));
+    if (options->map_paths != NULL) {
+        total = 2 * count;
+        defaults = *options;
+        if (defaults.map == NULL) defaults.map = maps;
+        options = &defaults;
+    }
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     cancel = cfti_cancel_disable();
     memset(targets, 0, sizeof(targets));
-    for (i = 0; i < count && status == CONFITURE_OK; i++, opened++)
-        status = cfti_target_open(&targets[i], paths[i], options, &allocator, &fail);
-    twice = status == CONFITURE_OK ? cfti_targets_collide(targets, count) : NULL;
+    for (i = 0; i < total && status == CONFITURE_OK; i++, opened++)
+        status = cfti_target_open(&targets[i], i < count ? paths[i] : options->map_paths[i - count],
+                                  options, &allocator, &fail);
+    twice = status == CONFITURE_OK ? cfti_targets_collide(targets, total) : NULL;
     if (twice != NULL) status = cfti_fail_collision(&fail, twice);
     if (status == CONFITURE_OK)
         status =
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
     if (status != CONFITURE_OK) status = cfti_report(error, &fail);
     for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    cfti_maps_free(maps, count);
     cfti_cancel_restore(cancel);
     return status;
 }

@@ -72,6 +72,11 @@ static bool cfti_map_allocate(confiture_map *map, size_t count, size_t strings,
     return map->entries != NULL;
 }
 
+/* Where the strings of a map begin, which has this many entries. */
+static char *cfti_map_strings_of(const confiture_map *map, size_t count) {
+    return count == 0 ? NULL : (char *)(map->entries + count);
+}
+
 /* Adds an entry whose strings are at *at, and moves *at after them. */
 static void cfti_map_add(confiture_map *map, const cfti_file *file, size_t index, char **at) {
     confiture_map_entry *entry = &map->entries[map->count++];

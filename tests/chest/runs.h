@@ -106,10 +106,10 @@ static void runs_close(void) {
 
 /* What a call came to, as one string: "done", or the status and the message. */
 static const char *runs_outcome(confiture_status status, const confiture_error *error) {
-    static const char *const names[] = {"done",      "ARGUMENT",  "MEMORY",   "SYSTEM",
-                                        "NOT_FOUND", "NO_FILES",  "NOT_FILE", "OUTSIDE",
-                                        "CHANGED",   "TOO_LARGE", "NAME",     "ENCODING",
-                                        "UNCLOSED",  "CANCELLED", "SINK",     "LIMIT"};
+    static const char *const names[] = {
+        "done",     "ARGUMENT",  "MEMORY",  "SYSTEM",    "NOT_FOUND", "NO_FILES",
+        "NOT_FILE", "OUTSIDE",   "CHANGED", "TOO_LARGE", "NAME",      "ENCODING",
+        "UNCLOSED", "CANCELLED", "SINK",    "LIMIT",     "FORMAT"};
     static char words[5000];
     if (status == CONFITURE_OK) return names[0];
     if ((size_t)status >= sizeof names / sizeof names[0]) return "no such status";

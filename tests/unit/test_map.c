@@ -404,3 +404,5 @@ TEST(map, random_trees) {
         tree_clear();
     }
 }
+
+#include "test_map_file.c"
