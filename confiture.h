@@ -1158,8 +1158,9 @@ typedef struct confiture_statement_options {
 
 /* psql names the line in which a statement was sent, most often its last. Reads file `index` of the
  * list up to line `line`, from 1, and sets *first to the line in which the statement began that is
- * open where that line begins. If none is open, or the file cannot be followed to there (the check
- * POSTGRES has a finding before it), *first is `line`. On failure *first is 0. */
+ * open where that line begins; the line after the last is what follows the file. If none is open,
+ * or the file cannot be followed to there (the check POSTGRES has a finding before it, or there is
+ * no such line), *first is `line`. On failure *first is 0. */
 CONFITURE_API confiture_status confiture_statement_line(uint64_t *first,
                                                         const confiture_files *files, size_t index,
                                                         uint64_t line,
@@ -13494,6 +13495,7 @@ typedef struct cfti_statement {
 typedef struct cfti_statement_pieces {
     cfti_text_pieces text;
     uint64_t left; /* line ends before the line */
+    bool in_line;  /* the text so far ends in no newline */
     bool unknown;  /* a CR alone ends a line here, but none in the schema */
 } cfti_statement_pieces;
 
@@ -13509,33 +13511,42 @@ static size_t cfti_statement_before(uint64_t *left, const uint8_t *text, size_t 
     return (size_t)(p - text);
 }
 
+/* Feeds what precedes the line, and counts its line ends. */
+static void cfti_statement_feed(cfti_statement_pieces *pieces, const uint8_t *text, size_t size,
+                                bool first) {
+    static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
+    cfti_lexer *lexer = &pieces->text.lexer;
+    size_t skip = 0;
+    if (size > 0) pieces->in_line = text[size - 1] != '\n';
+    size = cfti_statement_before(&pieces->left, text, size);
+    if (first && size >= sizeof mark && memcmp(text, mark, sizeof mark) == 0) skip = sizeof mark;
+    cfti_lexer_feed(lexer, text + skip, size - skip);
+    pieces->text.lines = lexer->line - 1;
+}
+
 static confiture_status cfti_statement_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                            cfti_fail *fail) {
-    static const uint8_t mark[3] = {0xEF, 0xBB, 0xBF};
     cfti_statement *statement = (cfti_statement *)ctx;
     cfti_statement_pieces whole,
         *pieces = chunk->piece_state != NULL ? (cfti_statement_pieces *)chunk->piece_state : &whole;
-    cfti_lexer *lexer;
-    uint8_t *text;
-    size_t size, skip = 0;
+    const cfti_lexer *lexer = &pieces->text.lexer;
     if (chunk->first) {
-        memset(&pieces->text, 0, sizeof pieces->text);
+        memset(pieces, 0, sizeof *pieces);
         cfti_lexer_init(&pieces->text.lexer, CONFITURE_CHECK_POSTGRES);
         pieces->left = statement->line - 1;
-        pieces->unknown = false;
     }
-    if (pieces->left == 0 || chunk->size == 0) return CONFITURE_OK;
-    text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
-    if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
-    if (statement->keep_line_ends && cfti_find_lone_cr(&pieces->text, chunk) != 0)
-        pieces->unknown = true;
-    size = cfti_newlines(text, chunk->bytes, chunk->size, &pieces->text.after_cr);
-    size = cfti_statement_before(&pieces->left, text, size);
-    if (chunk->first && size >= sizeof mark && memcmp(text, mark, sizeof mark) == 0)
-        skip = sizeof mark;
-    lexer = &pieces->text.lexer;
-    cfti_lexer_feed(lexer, text + skip, size - skip);
-    pieces->text.lines = lexer->line - 1;
+    if (pieces->left == 0) return CONFITURE_OK;
+    if (chunk->size > 0) {
+        uint8_t *text = (uint8_t *)cfti_arena_alloc(arena, chunk->size);
+        if (text == NULL) return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+        if (statement->keep_line_ends && cfti_find_lone_cr(&pieces->text, chunk) != 0)
+            pieces->unknown = true;
+        cfti_statement_feed(pieces, text,
+                            cfti_newlines(text, chunk->bytes, chunk->size, &pieces->text.after_cr),
+                            chunk->first);
+    }
+    /* A schema has a newline after every file. */
+    if (chunk->last && pieces->in_line && pieces->left == 1) pieces->left = 0;
     if (pieces->left == 0 && !pieces->unknown && lexer->found == NULL && lexer->data.pending == 0 &&
         lexer->query.content == CFTI_QUERY_TOKENS)
         statement->first = lexer->query.start.line;

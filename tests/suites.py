@@ -95,8 +95,11 @@ SUITES = {
                         needs="cross compilers, qemu-user"),
     "windows": Suite("the library and the command under wine",
                      "{python} tests/windows/windows.py", needs="mingw-w64, wine"),
-    "postgres": Suite("a PostgreSQL server loads the example's schema",
-                      "{make_quiet} {confiture} && {python} tests/postgres/postgres.py {confiture}",
+    "postgres": Suite("a PostgreSQL server loads the example's schema, and names lines",
+                      {"schema": "{make_quiet} {confiture} && "
+                                 "{python} tests/postgres/postgres.py {confiture}",
+                       "locate": "{make_quiet} {confiture} && "
+                                 "{python} tests/postgres/locate.py {confiture}"},
                       needs="PostgreSQL"),
     "psql": Suite("the check of statements beside psql itself: cases and random texts; SEED=0",
                   PSQL + " --generated 20000 --cut 2000 --seed {seed}", PSQL, needs="psql"),

@@ -54,15 +54,20 @@ static void report_findings(const struct options *options, const struct findings
 
 static const char *const phase_names[3] = {"superuser_pre", "app", "superuser_post"};
 
-/* OUTDIR/schema_NAME_PHASE.sql */
-char *build_phase_path(const struct options *options, int phase) {
+/* DIRECTORY/schema_NAME_PHASE and the end */
+static char *phase_path(const struct options *options, const char *directory, int phase,
+                        const char *end) {
     const char *name = options->environment ? options->environment : "local";
-    size_t size = strlen(options->split) + strlen(name) + 40;
+    size_t size = strlen(directory) + strlen(name) + 40;
     char *path = (char *)allocate(size);
-    bool slash = strchr(SYSTEM_SLASHES, options->split[strlen(options->split) - 1]) != NULL;
-    snprintf(path, size, "%s%sschema_%s_%s.sql", options->split, slash ? "" : "/", name,
-             phase_names[phase]);
+    bool slash = strchr(SYSTEM_SLASHES, directory[strlen(directory) - 1]) != NULL;
+    snprintf(path, size, "%s%sschema_%s_%s%s", directory, slash ? "" : "/", name,
+             phase_names[phase], end);
     return path;
+}
+
+char *build_phase_path(const struct options *options, int phase) {
+    return phase_path(options, options->split, phase, ".sql");
 }
 
 static void report_built(const struct options *options, const char *path,
@@ -81,10 +86,10 @@ static void report_built(const struct options *options, const char *path,
 }
 
 static int build_split(const struct options *options, const confiture_files *files,
-                       const confiture_build_options *build, confiture_error *error) {
+                       confiture_build_options *build, confiture_error *error) {
     confiture_schema schemas[3];
-    char *paths[3];
-    const char *targets[3];
+    char *paths[3], *maps[3];
+    const char *targets[3], *map_targets[3];
     confiture_status status;
     size_t made;
     int i;
@@ -94,7 +99,12 @@ static int build_split(const struct options *options, const confiture_files *fil
         return EXIT_ERROR;
     }
     memset(schemas, 0, sizeof schemas);
-    for (i = 0; i < 3; i++) targets[i] = paths[i] = build_phase_path(options, i);
+    for (i = 0; i < 3; i++) {
+        targets[i] = paths[i] = build_phase_path(options, i);
+        map_targets[i] = maps[i] =
+            options->map ? phase_path(options, options->map, i, ".map") : NULL;
+    }
+    if (options->map) build->map_paths = map_targets;
     status = confiture_build_split_files(schemas, targets, files, build, error);
     if (status) system_unmake_directory(options->split, made);
     if (!status) input_note_outputs(options, files, targets, 3, schemas[0].left_out > 0);
@@ -107,6 +117,7 @@ static int build_split(const struct options *options, const confiture_files *fil
             json_open(NULL, '{');
             json_text("phase", phase_names[i]);
             report_built(options, paths[i], &schemas[i]);
+            if (maps[i]) json_text("map", maps[i]);
             json_close('}');
         }
         json_close(']');
@@ -117,12 +128,13 @@ static int build_split(const struct options *options, const confiture_files *fil
     for (i = 0; i < 3; i++) {
         confiture_schema_free(&schemas[i]);
         free(paths[i]);
+        free(maps[i]);
     }
     return status ? -1 : EXIT_DONE;
 }
 
 static int build_one(const struct options *options, const confiture_files *files,
-                     const confiture_build_options *build, confiture_error *error) {
+                     confiture_build_options *build, confiture_error *error) {
     confiture_schema schema;
     confiture_status status;
     memset(&schema, 0, sizeof schema);
@@ -130,6 +142,7 @@ static int build_one(const struct options *options, const confiture_files *files
         /* A FIFO or a device is written in place: there is nothing to clean up, and a write to
          * it may block forever. */
         if (!system_is_special(options->output)) system_hold_signals();
+        if (options->map) build->map_paths = &options->map;
         status = confiture_build_file(&schema, options->output, files, build, error);
         if (!status) input_note_outputs(options, files, &options->output, 1, schema.left_out > 0);
         if (!status && options->json) {
@@ -137,6 +150,7 @@ static int build_one(const struct options *options, const confiture_files *files
             json_text("digest", schema.digest_hex);
             json_text("kind", "stream");
             report_built(options, options->output, &schema);
+            if (options->map) json_text("map", options->map);
             report_end(EXIT_DONE);
         } else if (!status) {
             report_built(options, options->output, &schema);
@@ -180,50 +194,63 @@ static int check_json_output(const struct options *options) {
                                         "another file");
         free(path);
     }
+    if (options->json && !code && options->map && system_is_stdout(options->map))
+        code = report_error(options->map, "is standard output, where --json writes: expected "
+                                          "another file");
     return code;
 }
 
+void build_release(struct build_setup *setup) {
+    names_free(&setup->pre);
+    names_free(&setup->post);
+}
+
+int build_prepare(struct build_setup *setup, const struct options *options) {
+    confiture_build_options *build = &setup->build;
+    int code;
+    memset(setup, 0, sizeof *setup);
+    code = find_split_dirs(&setup->pre, &setup->post, options);
+    if (code) return code;
+    progress_run(&build->run, options);
+    build->separator = (confiture_separator)options->separator;
+    build->separator_template = options->template_text;
+    if (options->header) {
+        setup->header.environment = options->environment;
+        setup->header.timestamp = options->timestamp;
+        if (!options->timestamp) {
+            if (!stamp_time(setup->stamp)) return EXIT_ERROR;
+            setup->header.timestamp = setup->stamp;
+        } else if (strcmp(options->timestamp, "none") == 0) {
+            setup->header.timestamp = NULL;
+        }
+        build->header = &setup->header;
+    }
+    build->schema_only = options->schema_only;
+    build->check = (confiture_check_mode)options->check;
+    build->terminate = options->terminate;
+    build->strip_bom = options->strip_bom;
+    build->keep_line_ends = options->keep_line_ends;
+    build->pre_dirs = (const char *const *)setup->pre.items;
+    build->pre_dir_count = setup->pre.count;
+    build->post_dirs = (const char *const *)setup->post.items;
+    build->post_dir_count = setup->post.count;
+    build->split_dirs_must_match = true;
+    build->keep_unchanged = options->if_changed;
+    build->sync = options->sync;
+    return EXIT_DONE;
+}
+
 int run_build(const struct options *options, const confiture_files *files) {
-    confiture_build_options build;
-    confiture_header header;
+    struct build_setup setup;
     confiture_error error;
     struct findings findings = {NULL, 0};
-    struct names pre = {NULL, 0}, post = {NULL, 0};
-    char stamp[32];
     int code = check_json_output(options);
-    if (!code) code = find_split_dirs(&pre, &post, options);
+    if (!code) code = build_prepare(&setup, options);
     if (code) return code;
-    memset(&build, 0, sizeof build);
-    progress_run(&build.run, options);
-    build.separator = (confiture_separator)options->separator;
-    build.separator_template = options->template_text;
-    if (options->header) {
-        header.environment = options->environment;
-        header.timestamp = options->timestamp;
-        if (!header.timestamp) {
-            if (!stamp_time(stamp)) return EXIT_ERROR;
-            header.timestamp = stamp;
-        } else if (strcmp(header.timestamp, "none") == 0) {
-            header.timestamp = NULL;
-        }
-        build.header = &header;
-    }
-    build.schema_only = options->schema_only;
-    build.check = (confiture_check_mode)options->check;
-    build.terminate = options->terminate;
-    build.strip_bom = options->strip_bom;
-    build.keep_line_ends = options->keep_line_ends;
-    build.on_finding = keep_finding;
-    build.finding_user = &findings;
-    build.pre_dirs = (const char *const *)pre.items;
-    build.pre_dir_count = pre.count;
-    build.post_dirs = (const char *const *)post.items;
-    build.post_dir_count = post.count;
-    build.split_dirs_must_match = true;
-    build.keep_unchanged = options->if_changed;
-    build.sync = options->sync;
-    code = options->split ? build_split(options, files, &build, &error)
-                          : build_one(options, files, &build, &error);
+    setup.build.on_finding = keep_finding;
+    setup.build.finding_user = &findings;
+    code = options->split ? build_split(options, files, &setup.build, &error)
+                          : build_one(options, files, &setup.build, &error);
     if (code < 0) say_findings(&findings);
     /* The first finding is the error unless another failure ended the build. */
     if (code < 0 && !(findings.count && is_finding(error.status))) code = report_failed(&error);
@@ -232,7 +259,6 @@ int run_build(const struct options *options, const confiture_files *files) {
         code = EXIT_CHECK_FAILED;
     }
     findings_free(&findings);
-    names_free(&pre);
-    names_free(&post);
+    build_release(&setup);
     return code;
 }

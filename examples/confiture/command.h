@@ -31,7 +31,13 @@ enum { EXIT_DONE = 0, EXIT_CHECK_FAILED = 1, EXIT_ERROR = 2 };
 
 /* ---- options_table.c: every option, for the parser and for --help ---- */
 
-enum { COMMAND_BUILD = 1, COMMAND_HASH = 2, COMMAND_LIST = 4, COMMAND_CHECK = 8 };
+enum {
+    COMMAND_BUILD = 1,
+    COMMAND_HASH = 2,
+    COMMAND_LIST = 4,
+    COMMAND_CHECK = 8,
+    COMMAND_LOCATE = 32
+};
 
 struct strings {
     const char **items;
@@ -66,6 +72,10 @@ struct options {
     bool bare;
     const char *hash_check; /* the FILE of hash -c */
     bool null, sizes, digests, explain;
+    /* locate; map: also of build */
+    const char *map;
+    struct strings lines, back;
+    int phase; /* 0: not given; of a split, from 1 */
     /* how */
     size_t threads;
     int io; /* confiture_io */
@@ -199,6 +209,9 @@ int input_split_dirs(struct names *found, const struct options *options, const c
  * leaves them out. */
 void input_note_outputs(const struct options *options, const confiture_files *files,
                         const char *const *paths, size_t count, bool left_out);
+/* Leaves the files out of the list that a build with these outputs leaves out. Paths may be NULL. */
+int input_leave_out(confiture_files **files, const struct options *options,
+                    const char *const *paths, size_t count);
 /* Reads a whole file, or standard input for "-". The caller frees it. NULL: an error is printed. */
 char *input_read(const char *path, size_t *size);
 
@@ -225,10 +238,44 @@ void explain_free(void);
 int run_build(const struct options *options, const confiture_files *files);
 /* The path of one of the three schemas of a split. The caller frees it. */
 char *build_phase_path(const struct options *options, int phase);
+/* The options of a build for the library, and what they point to. */
+struct build_setup {
+    confiture_build_options build;
+    confiture_header header;
+    struct names pre, post;
+    char stamp[32];
+};
+/* Sets them. Returns an exit code; after an error nothing is to be released. */
+int build_prepare(struct build_setup *setup, const struct options *options);
+void build_release(struct build_setup *setup);
 int run_hash(const struct options *options, const confiture_files *files);
 int run_hash_check(const struct options *options);
 int run_list(const struct options *options, const confiture_files *files);
 int run_check(const struct options *options, const confiture_files *files);
+int run_locate(const struct options *options);
+
+/* ---- locate.c, locate_filter.c ---- */
+
+/* What "confiture locate" looks lines up in: one schema, or the three of a split. */
+struct located {
+    int count; /* 1 or 3 */
+    confiture_map maps[3];
+    char *paths[3];         /* of the schemas; NULL: unknown */
+    confiture_files *files; /* NULL: the map is that of --map alone */
+    bool any_time;          /* the map is that of a header without a time */
+};
+
+enum locate_match { LOCATE_SAME, LOCATE_DIFFERENT, LOCATE_UNREADABLE };
+
+/* Makes or reads the maps and compares the schema of -o. Returns an exit code. */
+int locate_open(struct located *located, const struct options *options);
+void locate_free(struct located *located);
+/* Compares a file with a schema by its bytes; UNREADABLE: errno is set, or the file not regular. */
+enum locate_match locate_compare(const struct located *located, int index, const char *path);
+/* The same for the path that is known; a difference is an error. */
+int locate_verify(const struct located *located, int index);
+/* Copies standard input to standard output with the lines of the schema replaced. */
+int locate_filter(struct located *located, const struct options *options);
 
 /* ---- report.c: errors, warnings and JSON documents ---- */
 
@@ -343,6 +390,8 @@ void json_discard(void); /* drops the current document */
 void system_start(int *argc, char ***argv);
 /* Opens a file for reading. NULL: errno is set. */
 FILE *system_open(const char *path);
+/* Reads what standard input has now, at least one byte; 0 bytes: its end. Returns an errno or 0. */
+int system_read_input(void *data, size_t capacity, size_t *size);
 /* Signals end the command at once before this call. After it, they are recorded for
  * system_signal(). */
 void system_hold_signals(void);

@@ -58,6 +58,18 @@ const struct command_text command_table[] = {
      "finding. The exit status is 1 if there is one.\n",
      "  confiture check db/schema\n"
      "  git ls-files -z '*.sql' | confiture check --files0-from=-\n"},
+    {COMMAND_LOCATE, "locate", "find the source of a line of the schema, as of an error of psql",
+     "Usage: confiture locate DIR... -n LINE [OPTION...]\n"
+     "       confiture locate DIR... --back FILE:LINE [OPTION...]\n"
+     "       psql -f FILE 2>&1 | confiture locate DIR... [-o FILE] [OPTION...]\n"
+     "Prints the source of a line of the schema, or the line of a source; the exit\n"
+     "status is 1 for a line of a separator or of the header. DIRs (or FILEs) and\n"
+     "options are those of the build. Without -n and --back it copies what psql\n"
+     "prints, and where a line begins psql:FILE:LINE: or psql:<stdin>:LINE:, it puts\n"
+     "the source in place of the schema: of a FILE that has the bytes of a build, and\n"
+     "of no other. The status of psql is lost without 'set -o pipefail'.\n",
+     "  confiture locate db/schema -n 8123\n"
+     "  psql -f schema.sql 2>&1 | confiture locate db/schema\n"},
     {0, "help",
      "print the options of a command, as 'confiture COMMAND --help' does;\n"
      "'help json' lists the keys of what --json prints, 'help man' prints\n"
@@ -86,7 +98,7 @@ const char help_json_keys[] =
     "bytes that are not UTF-8 are escaped (\\u001b, \\udcff).\n"
     "\n"
     "Every command:\n"
-    "  command    build, hash, list or check; absent if there is none\n"
+    "  command    build, hash, list, check or locate; absent if there is none\n"
     "  status     done, failed (a check: exit status 1) or error (exit status 2)\n"
     "  warnings   list of lines, as of a pattern that matched nothing\n"
     "  message    one line for a person: the error or the finding\n"
@@ -101,7 +113,8 @@ const char help_json_keys[] =
     "  base       the directory that names are relative to\n"
     "  name       the path of a file relative to base\n"
     "\n"
-    "build:  unchanged (--if-changed: the file had these bytes already), findings;\n"
+    "build:  unchanged (--if-changed: the file had these bytes already), findings,\n"
+    "        map (its path);\n"
     "        with --split schemas: a list of phase, path, files, bytes, unchanged\n"
     "hash:   with -c checks: a list of path, line, arguments, expected, digest,\n"
     "        status, message; path and line are FILE's, or those of an error\n"
@@ -113,7 +126,11 @@ const char help_json_keys[] =
     "        of name (absent if not below base), path, whole_directory, directory,\n"
     "        pattern, reason (exclude, exclude-dir, unique, case or schema-only), by\n"
     "check:  findings: a list of severity (error or note), path, name, line, what,\n"
-    "        message\n";
+    "        message\n"
+    "locate: places: a list of schema_line (of the schema), place (text, separator,\n"
+    "        header, or added: the ';' of --terminate), path, name, line (of the\n"
+    "        file), statement (the line where it begins, if that is another), and\n"
+    "        with --back schema (its path, if known)\n";
 
 /* clang-format on */
 

@@ -452,6 +452,37 @@ static bool may_be_found(const struct options *options, const char *path) {
     return may;
 }
 
+int input_leave_out(confiture_files **files, const struct options *options,
+                    const char *const *paths, size_t count) {
+    confiture_find_options find;
+    confiture_error error;
+    confiture_files *kept = NULL;
+    const char **left;
+    size_t total = confiture_files_count(*files), i, k, n = 0;
+    bool inside = false;
+    confiture_status status;
+    for (k = 0; k < count; k++)
+        inside = inside || (paths[k] && (options->files0_from || may_be_found(options, paths[k])));
+    if (!inside) return EXIT_DONE;
+    left = (const char **)allocate((total + 1) * sizeof *left);
+    for (i = 0; i < total; i++) {
+        const char *path = confiture_files_path(*files, i);
+        for (k = 0; k < count; k++)
+            if (paths[k] && system_is_same_file(path, paths[k])) break;
+        if (k == count) left[n++] = path;
+    }
+    find_options(&find, options);
+    find.base = confiture_files_base(*files);
+    find.common_base = find.unique = false;
+    status = n == total ? CONFITURE_OK : confiture_files_from_paths(&kept, left, n, &find, &error);
+    if (kept) {
+        confiture_files_free(*files);
+        *files = kept;
+    }
+    free((void *)left);
+    return status ? report_failed(&error) : EXIT_DONE;
+}
+
 void input_note_outputs(const struct options *options, const confiture_files *files,
                         const char *const *paths, size_t count, bool left_out) {
     confiture_files *again = NULL;

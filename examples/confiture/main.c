@@ -25,7 +25,8 @@ int main(int argc, char **argv) {
     int code;
     system_start(&argc, &argv);
     options = options_parse(argc, argv);
-    code = options->hash_check ? run_hash_check(options) : run(options);
+    if (options->command == COMMAND_LOCATE) code = run_locate(options);
+    else code = options->hash_check ? run_hash_check(options) : run(options);
     progress_erase();
     put_flush();
     return code;

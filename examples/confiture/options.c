@@ -321,8 +321,8 @@ static void check_line(const char *shown, const char *value) {
         usage_error("invalid value '%s' for %s: expected one line of UTF-8", value, shown);
 }
 
-static void check_build(void) {
-    bool to_file = opt.split || (opt.output && strcmp(opt.output, "-") != 0);
+/* What build and locate have in common. */
+static void check_content(void) {
     bool custom = opt.separator == CONFITURE_SEPARATOR_CUSTOM;
     exclude_each_other(opt.output && opt.split, "--output", "--split");
     if (custom && !opt.template_text) usage_error("--separator custom needs --template");
@@ -333,15 +333,54 @@ static void check_build(void) {
     }
     check_line("--environment", opt.environment);
     check_line("--timestamp", opt.timestamp);
+    if (opt.split && opt.environment && strpbrk(opt.environment, SYSTEM_SLASHES)) {
+        usage_error("invalid value '%s' for --environment: expected a part of a file name",
+                    opt.environment);
+    }
+}
+
+/* A map alone: nothing is built. */
+static void check_map_alone(void) {
+    size_t i;
+    for (i = 0; i < option_count; i++) {
+        unsigned group = option_table[i].flags & OPTION_GROUP;
+        if (parser.given[i] && group != GROUP_RESULT && group != GROUP_RUN)
+            usage_error("%s needs a directory or files: expected DIR... or FILE...",
+                        parser.given[i]);
+    }
+}
+
+static void check_locate(void) {
+    bool lines = opt.lines.count > 0, back = opt.back.count > 0;
+    bool tree = opt.operands.count > 0 || opt.files0_from;
+    check_content();
+    if (opt.map && !tree) check_map_alone();
+    exclude_each_other(lines && back, "--line", "--back");
+    exclude_each_other(opt.map && opt.split, "--map", "--split");
+    if (opt.pre.count && !opt.split) usage_error("--pre needs --split");
+    if (opt.post.count && !opt.split) usage_error("--post needs --split");
+    if (opt.phase && !opt.split) usage_error("--phase needs --split");
+    if (lines && opt.split && !opt.phase) usage_error("--line needs --phase with --split");
+    if (opt.json && !lines && !back) usage_error("--json needs --line or --back");
+    if (opt.output && strcmp(opt.output, "-") == 0)
+        usage_error("invalid value '-' for --output: expected the file of the schema");
+    if (!lines && !back && opt.files0_from && strcmp(opt.files0_from, "-") == 0)
+        usage_error("--files0-from - needs --line or --back: standard input is what psql prints");
+    if (!lines && !back && opt.map && strcmp(opt.map, "-") == 0)
+        usage_error("--map - needs --line or --back: standard input is what psql prints");
+}
+
+static void check_build(void) {
+    bool to_file = opt.split || (opt.output && strcmp(opt.output, "-") != 0);
+    check_content();
     if (opt.pre.count && !opt.split) usage_error("--pre needs --split");
     if (opt.post.count && !opt.split) usage_error("--post needs --split");
     if (opt.if_changed && !to_file) usage_error("--if-changed needs --output FILE or --split");
     if (opt.sync && !to_file) usage_error("--sync needs --output FILE or --split");
     if (opt.json && !to_file) usage_error("--json needs --output FILE or --split");
-    if (opt.split && opt.environment && strpbrk(opt.environment, SYSTEM_SLASHES)) {
-        usage_error("invalid value '%s' for --environment: expected a part of a file name",
-                    opt.environment);
-    }
+    if (opt.map && !to_file) usage_error("--map needs --output FILE or --split");
+    if (opt.map && strcmp(opt.map, "-") == 0)
+        usage_error("invalid value '-' for --map: expected a file");
 }
 
 void options_refuse_search(const char *reason) {
@@ -360,7 +399,8 @@ static void check_files(const struct options *options) {
                         options->operands.items[0]);
         }
         options_refuse_search("--files0-from");
-    } else if (options->operands.count == 0 && !options->hash_check) {
+    } else if (options->operands.count == 0 && !options->hash_check &&
+               !(opt.command == COMMAND_LOCATE && opt.map)) {
         usage_error("%s needs a directory or files: expected DIR... or FILE...",
                     command_name(opt.command));
     }
@@ -385,6 +425,7 @@ static void check_together(void) {
     exclude_each_other(opt.confine && opt.common_base, "--confine", "--common-base");
     check_terminate();
     if (opt.command == COMMAND_BUILD) check_build();
+    if (opt.command == COMMAND_LOCATE) check_locate();
     exclude_each_other(opt.json && opt.null, "--json", "--null");
     exclude_each_other(opt.json && opt.bare, "--json", "--bare");
     exclude_each_other(opt.explain && opt.null, "--explain", "--null");

@@ -1,10 +1,11 @@
 /* options_table.c: all options in one table, which the parser reads and --help prints. */
 #include "command.h"
 
-#define ALL (COMMAND_BUILD | COMMAND_HASH | COMMAND_LIST | COMMAND_CHECK)
+#define ALL (COMMAND_BUILD | COMMAND_HASH | COMMAND_LIST | COMMAND_CHECK | COMMAND_LOCATE)
 #define BUILD COMMAND_BUILD
 #define HASH COMMAND_HASH
 #define LIST COMMAND_LIST
+#define LOCATE COMMAND_LOCATE
 #define SEARCH (ALL | OPTION_SEARCH | GROUP_FILES)
 #define AT(member) offsetof(struct options, member)
 
@@ -12,42 +13,43 @@
 const struct option option_table[] = {
     {"output", 'o', KIND_TEXT, BUILD | GROUP_OUTPUT, AT(output), "FILE",
      "write FILE, whole or not at all; - (default): stdout"},
-    {"split", 0, KIND_TEXT, BUILD | GROUP_OUTPUT, AT(split), "OUTDIR",
+    {"split", 0, KIND_TEXT, BUILD | LOCATE | GROUP_OUTPUT, AT(split), "OUTDIR",
      "OUTDIR/schema_E_{superuser_pre,app,superuser_post}.sql"},
-    {"pre", 0, KIND_LIST, BUILD | GROUP_OUTPUT, AT(pre), "D",
+    {"pre", 0, KIND_LIST, BUILD | LOCATE | GROUP_OUTPUT, AT(pre), "D",
      "with --split: files below D are superuser_pre; repeatable"},
-    {"post", 0, KIND_LIST, BUILD | GROUP_OUTPUT, AT(post), "D",
+    {"post", 0, KIND_LIST, BUILD | LOCATE | GROUP_OUTPUT, AT(post), "D",
      "with --split: those below D are superuser_post; repeatable"},
+    {"map", 0, KIND_TEXT, BUILD | GROUP_OUTPUT, AT(map), "FILE",
+     "write a map of the lines; with --split FILE is a directory"},
     {"if-changed", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(if_changed), NULL,
      "leave FILE alone if it already holds these bytes"},
     {"sync", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(sync), NULL, "wait until FILE is on the disk"},
 
-    {"separator", 0, KIND_CHOICE, BUILD | GROUP_CONTENT, AT(separator),
+    {"separator", 0, KIND_CHOICE, BUILD | LOCATE | GROUP_CONTENT, AT(separator),
      "block_comment line_comment mysql custom none",
      "what precedes each file: block_comment (default),\n"
      "line_comment, mysql, custom or none"},
-    {"template", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(template_text), "T",
+    {"template", 0, KIND_TEXT, BUILD | LOCATE | GROUP_CONTENT, AT(template_text), "T",
      "for custom: {file_path} is the name, {{ and }} are braces"},
-    {"header", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(header), NULL,
+    {"header", 0, KIND_FLAG, BUILD | LOCATE | GROUP_CONTENT, AT(header), NULL,
      "add a header: environment, time, digest, number of files"},
-    {"environment", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(environment), "E",
+    {"environment", 0, KIND_TEXT, BUILD | LOCATE | GROUP_CONTENT, AT(environment), "E",
      "environment, E of --split and the header; default: local"},
-    {"timestamp", 0, KIND_TEXT, BUILD | GROUP_CONTENT, AT(timestamp), "T",
+    {"timestamp", 0, KIND_TEXT, BUILD | LOCATE | GROUP_CONTENT, AT(timestamp), "T",
      "time in the header instead of now; none: left empty"},
-    {"keep-line-ends", 0, KIND_FLAG, BUILD | GROUP_CONTENT, AT(keep_line_ends), NULL,
+    {"keep-line-ends", 0, KIND_FLAG, BUILD | LOCATE | GROUP_CONTENT, AT(keep_line_ends), NULL,
      "leave CRLF and CR; check postgres refuses a CR alone"},
-    {"schema-only", 0, KIND_FLAG, BUILD | LIST | GROUP_CONTENT, AT(schema_only), NULL,
+    {"schema-only", 0, KIND_FLAG, BUILD | LIST | LOCATE | GROUP_CONTENT, AT(schema_only), NULL,
      "leave seed files out"},
-    {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(check),
+    {"check", 0, KIND_CHOICE, BUILD | COMMAND_CHECK | LOCATE | GROUP_CHECK, AT(check),
      "auto postgres quotes reference none",
      "auto (default): postgres; build --separator mysql: none;\n"
      "postgres: what would swallow, cut or spoil the next file;\n"
      "quotes: only open comments, quotes and COPY data;\n"
      "reference: /* and */, also in strings; none: only UTF-8"},
-    {"terminate", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(terminate), NULL,
-     "add ';' where a file leaves a statement unended, so that\n"
-     "it is no finding; requires the check postgres"},
-    {"strip-bom", 0, KIND_FLAG, BUILD | COMMAND_CHECK | GROUP_CHECK, AT(strip_bom), NULL,
+    {"terminate", 0, KIND_FLAG, BUILD | COMMAND_CHECK | LOCATE | GROUP_CHECK, AT(terminate), NULL,
+     "add ';' to a file's unended statement; check postgres only"},
+    {"strip-bom", 0, KIND_FLAG, BUILD | COMMAND_CHECK | LOCATE | GROUP_CHECK, AT(strip_bom), NULL,
      "remove a byte order mark at the start of a file"},
     {"strict", 0, KIND_FLAG, COMMAND_CHECK | GROUP_CHECK, AT(strict), NULL,
      "let notes fail the check, too"},
@@ -71,6 +73,18 @@ const struct option option_table[] = {
     {"explain", 0, KIND_FLAG, LIST | OPTION_SEARCH | GROUP_RESULT, AT(explain), NULL,
      "say of each file which DIR and pattern found it and what\n"
      "placed it, and of others what left them out"},
+
+    {"line", 'n', KIND_LIST, LOCATE | GROUP_RESULT, AT(lines), "LINE",
+     "print the source of this line of the schema; repeatable"},
+    {"back", 0, KIND_LIST, LOCATE | GROUP_RESULT, AT(back), "F:LINE",
+     "print the line of the schema for line LINE of file F"},
+    {"output", 'o', KIND_TEXT, LOCATE | GROUP_RESULT, AT(output), "FILE",
+     "the schema; an error unless it has the bytes of a build"},
+    {"map", 0, KIND_TEXT, LOCATE | GROUP_RESULT, AT(map), "FILE",
+     "read a map that build --map has written; without DIRs it\n"
+     "is believed, with DIRs it must be theirs"},
+    {"phase", 0, KIND_CHOICE, LOCATE | GROUP_RESULT, AT(phase),
+     "any superuser_pre app superuser_post", "with --split: the schema of -n, and of <stdin>"},
 
     {"include", 0, KIND_LIST, SEARCH | OPTION_DIGEST, AT(include), "P",
      "take files that match P, not **/*.sql; repeatable"},

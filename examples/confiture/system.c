@@ -69,6 +69,14 @@ void system_start(int *argc, char ***argv) {
 
 FILE *system_open(const char *path) { return fopen(path, "rb"); }
 
+int system_read_input(void *data, size_t capacity, size_t *size) {
+    ssize_t n;
+    do n = read(STDIN_FILENO, data, capacity);
+    while (n < 0 && errno == EINTR);
+    *size = n > 0 ? (size_t)n : 0;
+    return n < 0 ? errno : 0;
+}
+
 void system_hold_signals(void) { signal_held = 1; }
 
 /* The first `size` bytes of a path. The caller frees it. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
+#include <limits.h>
 #include <shellapi.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -96,6 +97,12 @@ FILE *system_open(const char *path) {
     file = _wfopen(wide, L"rb");
     free(wide);
     return file;
+}
+
+int system_read_input(void *data, size_t capacity, size_t *size) {
+    int n = _read(_fileno(stdin), data, (unsigned)(capacity < INT_MAX ? capacity : INT_MAX));
+    *size = n > 0 ? (size_t)n : 0;
+    return n < 0 ? errno : 0;
 }
 
 void system_hold_signals(void) { signal_held = 1; }

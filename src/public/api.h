@@ -556,8 +556,9 @@ typedef struct confiture_statement_options {
 
 /* psql names the line in which a statement was sent, most often its last. Reads file `index` of the
  * list up to line `line`, from 1, and sets *first to the line in which the statement began that is
- * open where that line begins. If none is open, or the file cannot be followed to there (the check
- * POSTGRES has a finding before it), *first is `line`. On failure *first is 0. */
+ * open where that line begins; the line after the last is what follows the file. If none is open,
+ * or the file cannot be followed to there (the check POSTGRES has a finding before it, or there is
+ * no such line), *first is `line`. On failure *first is 0. */
 CONFITURE_API confiture_status confiture_statement_line(uint64_t *first,
                                                         const confiture_files *files, size_t index,
                                                         uint64_t line,

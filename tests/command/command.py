@@ -20,12 +20,14 @@ import command_explain
 import command_hash
 import command_input
 import command_line
+import command_locate
 import command_process
 import command_readme
 import command_results
 
 MODULES = (command_line, command_results, command_hash, command_input, command_bad_input,
-           command_process, command_readme, command_explain)
+           command_process, command_readme, command_explain,
+           command_locate)
 
 
 def select_tests(suite, words):

@@ -14,6 +14,8 @@ ROOT = None  # everything that the tests write lies below it
 
 BAR = "=" * 42
 COMMANDS = ("build", "hash", "list", "check")
+# With locate, for which standard input is what psql prints.
+EVERY_COMMAND = (*COMMANDS, "locate")
 
 
 def setup(command, root):

@@ -286,7 +286,8 @@ enum {
     BUILD_SYNC = 16,
     BUILD_KEEP = 32,
     BUILD_SCHEMA_ONLY = 64,
-    BUILD_WITHIN = 128
+    BUILD_WITHIN = 128,
+    BUILD_MAP = 256 /* to the second output */
 };
 
 static confiture_status work_build(const work *w, const confiture_run *run, confiture_error *error,
@@ -299,12 +300,14 @@ static confiture_status work_build(const work *w, const confiture_run *run, conf
     confiture_build_options options;
     confiture_header header;
     confiture_schema schemas[WORK_OUTPUTS];
+    confiture_map map;
     confiture_sink sink;
     confiture_status status;
     size_t i, count = 1;
     memset(&options, 0, sizeof options);
     memset(&header, 0, sizeof header);
     memset(schemas, 0, sizeof schemas);
+    memset(&map, 0, sizeof map);
     memset(&sink, 0, sizeof sink);
     header.timestamp = "2026-01-01T00:00:00";
     options.run = *run;
@@ -317,6 +320,7 @@ static confiture_status work_build(const work *w, const confiture_run *run, conf
     options.pre_dirs = pre, options.pre_dir_count = TREE_COUNT(pre);
     options.post_dirs = post, options.post_dir_count = TREE_COUNT(post);
     for (i = 0; i < WORK_OUTPUTS; i++) paths[i] = w->outputs[i].path;
+    if ((w->kind & BUILD_MAP) != 0) options.map = &map, options.map_paths = &paths[1];
     switch (w->kind & BUILD_TO) {
     case BUILD_MEMORY: status = confiture_build(schemas, files, &options, error); break;
     case BUILD_SINK:
@@ -338,6 +342,9 @@ static confiture_status work_build(const work *w, const confiture_run *run, conf
     /* What cannot be compared is different, and written again: the same bytes. */
     if (status == CONFITURE_OK && fault.armed && fault.hits == 0)
         CHECK_QUIET(schemas[0].unchanged == (work_old(&w->outputs[0]) == work_same));
+    CHECK_QUIET(status == CONFITURE_OK || map.entries == NULL);
+    answer_add(answer, map.sha256, sizeof map.sha256);
+    confiture_map_free(&map);
     for (i = 0; i < count; i++) {
         if (status == CONFITURE_OK) answer_add_schema(answer, &schemas[i]);
         else CHECK_QUIET(schemas[i].size == 0 && (schemas[i].data == NULL || !*schemas[i].data));
@@ -407,6 +414,13 @@ static const work works[] = {
      false,
      false,
      {{"o/same.sql", "o/same.sql", ""}}}, /* "": what it will hold */
+    {"build, map",
+     work_build,
+     BUILD_FILE | BUILD_HEADER | BUILD_MAP,
+     false,
+     false,
+     false,
+     {{"o/mapped.sql", "o/mapped.sql", work_old_text}, {"o/mapped.map", "o/mapped.map", NULL}}},
     {"build, three files",
      work_build,
      BUILD_FILES | BUILD_HEADER,

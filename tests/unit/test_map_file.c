@@ -410,6 +410,8 @@ TEST(map, where_a_statement_begins) {
         {"COPY t FROM stdin;\n1\n\\.\nSELECT\n1;\n", 5, 4},
         {"\\q\nSELECT\n1;\n", 3, 3}, /* is not followed */
         {"", 1, 1},
+        {"SELECT 1;\nSELECT\n2", 4, 2}, /* after the end, where a ";" may be added */
+        {"SELECT 1;\nSELECT\n2", 5, 5},
     };
     confiture_files *files;
     size_t i;
@@ -494,4 +496,25 @@ TEST(map, where_a_statement_begins_fails_whole) {
     CHECK_STR(error.path, "s/a.sql");
     confiture_files_free(files);
     tree_clear();
+}
+
+/* ==== Required arguments ================================================= */
+
+TEST(map, null_is_an_error) {
+    confiture_error error;
+    confiture_map map;
+    confiture_sink sink;
+    memset(&map, 0, sizeof map);
+    memset(&sink, 0, sizeof sink);
+    CHECK(confiture_map_read(NULL, "", 0, NULL, &error) == CONFITURE_E_ARGUMENT);
+    CHECK_STR(error.message, "map must not be NULL");
+    CHECK(confiture_map_read(&map, NULL, 1, NULL, &error) == CONFITURE_E_ARGUMENT);
+    CHECK_STR(error.message, "data must not be NULL");
+    CHECK(confiture_map_read(&map, NULL, 0, NULL, &error) == CONFITURE_E_FORMAT);
+    CHECK(confiture_map_write(NULL, &sink, NULL, &error) == CONFITURE_E_ARGUMENT);
+    CHECK_STR(error.message, "map must not be NULL");
+    CHECK(confiture_map_write(&map, NULL, NULL, &error) == CONFITURE_E_ARGUMENT);
+    CHECK_STR(error.message, "sink must not be NULL");
+    CHECK(confiture_map_write(&map, &sink, NULL, &error) == CONFITURE_E_ARGUMENT);
+    CHECK_STR(error.message, "sink->write must not be NULL");
 }
