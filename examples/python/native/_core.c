@@ -1,11 +1,18 @@
 /* _core: confiture.h as a CPython extension, for the stable ABI of Python 3.11.
  *
  * Called with a list alone, build_schema() and hash_files() give the bytes of the Rust module that
- * they replace; with keywords, those of the Python tool. All that a module needs is in its state,
- * so that each interpreter has its own. Files are read without the GIL. */
+ * they replace. schema() and digest() give those of the Python tool, and so do the two others when
+ * they are called with keywords. All that a module needs is in its state, so that each interpreter
+ * has its own. Files are read without the GIL. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+
+/* The GIL alone guards the module's state: see workers.h. An interpreter without a GIL that can
+ * load this extension switches its GIL on, since the module does not declare Py_mod_gil. */
+#if defined(Py_GIL_DISABLED)
+#error "confiture_native._core needs the GIL: on a free-threaded Python use the plain package"
+#endif
 
 #define CONFITURE_IMPLEMENTATION
 #define CONFITURE_STATIC
@@ -145,7 +152,7 @@ static bool core_decodes(const core_call *call, size_t count) {
         const char *text = call->job.buffers[file->reader].data + file->text;
         PyObject *decoded = PyUnicode_DecodeUTF8(text, (Py_ssize_t)file->text_size, NULL);
         if (decoded == NULL) {
-            name_decode_error(PyList_GetItem(call->paths->texts, (Py_ssize_t)i));
+            name_decode_error(call->state, PyList_GetItem(call->paths->texts, (Py_ssize_t)i));
             return false;
         }
         Py_DECREF(decoded);
@@ -218,49 +225,76 @@ static PyObject *core_build(core_state *state, const strings *paths, size_t thre
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The bytes of the Python tool: a str, or a Schema if options->no_digest is not set. */
+static PyObject *schema_of(PyObject *module, PyObject *list, const schema_keywords *keywords,
+                           PyObject *threads_value, confiture_build_options *options) {
+    confiture_header header;
+    PyObject *result;
+    strings paths;
+    size_t threads;
+    if (!parse_threads(threads_value, &threads) || !parse_schema(keywords, options, &header) ||
+        !strings_from(&paths, list, "files", false))
+        return NULL;
+    result = library_build(PyModule_GetState(module), &paths, keywords->base_dir, options, threads);
+    strings_free(&paths);
+    return result;
+}
+
 static PyObject *build_schema(PyObject *module, PyObject *const *args, Py_ssize_t count,
                               PyObject *kwnames) {
     static const char *const names[] = {"files",  "threads",     "base_dir", "style", "template",
                                         "header", "schema_only", "check",    NULL};
-    PyObject *values[COUNT(names) - 1] = {NULL}, *result = NULL;
-    core_state *state = PyModule_GetState(module);
-    confiture_build_options options;
-    confiture_header header;
+    PyObject *values[COUNT(names) - 1] = {NULL}, *result;
     strings paths;
     size_t threads, i;
-    int style = CONFITURE_SEPARATOR_BLOCK_COMMENT;
     bool core = true;
     if (!parse_call("build_schema", args, count, kwnames, names, values)) return NULL;
     for (i = 2; i < COUNT(values); i++) core = core && values[i] == NULL;
-    memset(&options, 0, sizeof(options));
-    options.check = CONFITURE_CHECK_NONE;
-    if (!parse_threads(values[1], &threads) ||
-        !parse_word("style", values[3], style_words, &style) ||
-        !parse_bool(values[6], &options.schema_only) ||
-        !parse_check("check", values[7], &options.check))
+    if (!core) {
+        schema_keywords keywords = {values[2], values[3], values[4],
+                                    values[5], values[6], values[7]};
+        confiture_build_options options;
+        memset(&options, 0, sizeof(options));
+        options.check = CONFITURE_CHECK_NONE;
+        options.no_digest = keywords.header == NULL;
+        return schema_of(module, values[0], &keywords, values[1], &options);
+    }
+    if (!parse_threads(values[1], &threads) || !strings_from(&paths, values[0], "files", true))
         return NULL;
-    if (values[4] != NULL) {
-        Py_ssize_t size;
-        if (!PyUnicode_Check(values[4])) {
-            PyErr_SetString(PyExc_TypeError, "template must be str");
-            return NULL;
-        }
-        options.separator_template = PyUnicode_AsUTF8AndSize(values[4], &size);
-        if (options.separator_template == NULL) return NULL;
-        if (strlen(options.separator_template) != (size_t)size) {
-            PyErr_SetString(PyExc_ValueError, "embedded null character in template");
-            return NULL;
-        }
+    if (paths.count == 0) result = PyUnicode_FromStringAndSize("\n", 1);
+    else result = core_build(PyModule_GetState(module), &paths, threads);
+    strings_free(&paths);
+    return result;
+}
+
+static PyObject *schema(PyObject *module, PyObject *const *args, Py_ssize_t count,
+                        PyObject *kwnames) {
+    static const char *const names[] = {"files",       "base_dir", "style",   "template", "header",
+                                        "schema_only", "check",    "threads", NULL};
+    PyObject *values[COUNT(names) - 1] = {NULL};
+    if (!parse_call("schema", args, count, kwnames, names, values)) return NULL;
+    {
+        schema_keywords keywords = {values[1], values[2], values[3],
+                                    values[4], values[5], values[6]};
+        confiture_build_options options;
+        memset(&options, 0, sizeof(options));
+        return schema_of(module, values[0], &keywords, values[7], &options);
     }
-    if (values[5] != NULL) {
-        if (!header_from(values[5], &header)) return NULL;
-        options.header = &header;
-    }
-    options.separator = (confiture_separator)style;
-    if (!strings_from(&paths, values[0], "files", core)) return NULL;
-    if (!core) result = library_build(state, &paths, values[2], &options, threads);
-    else if (paths.count == 0) result = PyUnicode_FromStringAndSize("\n", 1);
-    else result = core_build(state, &paths, threads);
+}
+
+/* what: the keyword that gives the kind. */
+static PyObject *digest_of(PyObject *module, PyObject *list, PyObject *base_dir, const char *what,
+                           PyObject *kind_value, PyObject *threads_value) {
+    PyObject *result;
+    strings paths;
+    size_t threads;
+    int kind = CONFITURE_DIGEST_STREAM;
+    if (!parse_threads(threads_value, &threads) ||
+        !parse_word(what, kind_value, digest_words, &kind) ||
+        !strings_from(&paths, list, "files", false))
+        return NULL;
+    result = library_hash(PyModule_GetState(module), &paths, base_dir, (confiture_digest_kind)kind,
+                          threads);
     strings_free(&paths);
     return result;
 }
@@ -268,23 +302,25 @@ static PyObject *build_schema(PyObject *module, PyObject *const *args, Py_ssize_
 static PyObject *hash_files(PyObject *module, PyObject *const *args, Py_ssize_t count,
                             PyObject *kwnames) {
     static const char *const names[] = {"files", "threads", "base_dir", "digest", NULL};
-    PyObject *values[COUNT(names) - 1] = {NULL}, *result = NULL;
-    core_state *state = PyModule_GetState(module);
+    PyObject *values[COUNT(names) - 1] = {NULL}, *result;
     strings paths;
     size_t threads;
-    int kind = CONFITURE_DIGEST_STREAM;
-    bool core;
-    if (!parse_call("hash_files", args, count, kwnames, names, values) ||
-        !parse_threads(values[1], &threads) ||
-        !parse_word("digest", values[3], digest_words, &kind))
+    if (!parse_call("hash_files", args, count, kwnames, names, values)) return NULL;
+    if (values[2] != NULL || values[3] != NULL)
+        return digest_of(module, values[0], values[2], "digest", values[3], values[1]);
+    if (!parse_threads(values[1], &threads) || !strings_from(&paths, values[0], "files", true))
         return NULL;
-    core = values[2] == NULL && values[3] == NULL;
-    if (!strings_from(&paths, values[0], "files", core)) return NULL;
-    if (!core)
-        result = library_hash(state, &paths, values[2], (confiture_digest_kind)kind, threads);
-    else result = core_hash(state, &paths, threads);
+    result = core_hash(PyModule_GetState(module), &paths, threads);
     strings_free(&paths);
     return result;
+}
+
+static PyObject *digest(PyObject *module, PyObject *const *args, Py_ssize_t count,
+                        PyObject *kwnames) {
+    static const char *const names[] = {"files", "kind", "base_dir", "threads", NULL};
+    PyObject *values[COUNT(names) - 1] = {NULL};
+    if (!parse_call("digest", args, count, kwnames, names, values)) return NULL;
+    return digest_of(module, values[0], values[2], "kind", values[1], values[3]);
 }
 
 static PyObject *manifest(PyObject *module, PyObject *const *args, Py_ssize_t count,
@@ -317,6 +353,18 @@ static PyObject *check(PyObject *module, PyObject *const *args, Py_ssize_t count
     return result;
 }
 
+/* One directory, or an iterable of several: a new list. */
+static PyObject *directories_from(core_state *state, PyObject *value) {
+    PyObject *list;
+    int single = PyUnicode_Check(value) || is_path_like(value);
+    if (!single) single = PyObject_IsInstance(value, state->directory);
+    if (single < 0) return NULL;
+    if (!single) return copy_iterable(value, "directories");
+    list = PyList_New(1);
+    if (list != NULL) PyList_SetItem(list, 0, Py_NewRef(value));
+    return list;
+}
+
 static PyObject *find_files(PyObject *module, PyObject *const *args, Py_ssize_t count,
                             PyObject *kwnames) {
     static const char *const names[] = {"directories", "exclude_dirs", "sort", "unique", NULL};
@@ -330,12 +378,7 @@ static PyObject *find_files(PyObject *module, PyObject *const *args, Py_ssize_t 
         !parse_bool(values[3], &options.unique))
         return NULL;
     options.sort = (confiture_sort)sort;
-    if (PyUnicode_Check(values[0])) {
-        sequence = PyList_New(0);
-        if (sequence != NULL && PyList_Append(sequence, values[0]) != 0) Py_CLEAR(sequence);
-    } else {
-        sequence = copy_sequence(values[0], "directories");
-    }
+    sequence = directories_from(PyModule_GetState(module), values[0]);
     if (sequence == NULL) return NULL;
     if (strings_from(&excluded, values[1], "exclude_dirs", false)) {
         options.exclude_dirs = excluded.items;
@@ -354,6 +397,8 @@ static PyObject *find_files(PyObject *module, PyObject *const *args, Py_ssize_t 
 static PyMethodDef core_methods[] = {
     {"build_schema", FAST(build_schema), build_schema_doc},
     {"hash_files", FAST(hash_files), hash_files_doc},
+    {"schema", FAST(schema), schema_doc},
+    {"digest", FAST(digest), digest_doc},
     {"find_files", FAST(find_files), find_files_doc},
     {"check", FAST(check), check_doc},
     {"manifest", FAST(manifest), manifest_doc},
@@ -367,12 +412,33 @@ static PyObject *import_name(const char *from, const char *name) {
     return result;
 }
 
+/* What the state holds, and where it comes from. */
+static const struct {
+    const char *module, *name;
+    size_t offset;
+} core_imports[] = {
+    {"confiture_native.types", "Directory", offsetof(core_state, directory)},
+    {"confiture_native.types", "Entry", offsetof(core_state, entry)},
+    {"confiture_native.types", "Finding", offsetof(core_state, finding)},
+    {"confiture_native.types", "Schema", offsetof(core_state, schema)},
+    {"confiture_native.types", "ConfitureError", offsetof(core_state, error)},
+    {"confiture_native.types", "encoding_error", offsetof(core_state, encoding_error)},
+    {"confiture_native.types", "no_files", offsetof(core_state, no_files)},
+    {"threading", "main_thread", offsetof(core_state, main_thread)},
+};
+
+static PyObject **core_import(core_state *state, size_t i) {
+    return (PyObject **)(void *)((char *)state + core_imports[i].offset);
+}
+
 static int core_exec(PyObject *module) {
     core_state *state = PyModule_GetState(module);
-    if ((state->error = import_name("confiture_native.types", "ConfitureError")) == NULL ||
-        (state->finding = import_name("confiture_native.types", "Finding")) == NULL ||
-        (state->main_thread = import_name("threading", "main_thread")) == NULL)
-        return -1;
+    size_t i;
+    for (i = 0; i < COUNT(core_imports); i++) {
+        PyObject *object = import_name(core_imports[i].module, core_imports[i].name);
+        if (object == NULL) return -1;
+        *core_import(state, i) = object;
+    }
     if (PyModule_AddStringConstant(module, "version", confiture_version()) != 0 ||
         PyModule_AddStringConstant(module, "sha256_kernel", confiture_sha256_kernel()) != 0)
         return -1;
@@ -381,17 +447,15 @@ static int core_exec(PyObject *module) {
 
 static int core_traverse(PyObject *module, visitproc visit, void *arg) {
     core_state *state = PyModule_GetState(module);
-    Py_VISIT(state->error);
-    Py_VISIT(state->finding);
-    Py_VISIT(state->main_thread);
+    size_t i;
+    for (i = 0; i < COUNT(core_imports); i++) Py_VISIT(*core_import(state, i));
     return 0;
 }
 
 static int core_clear(PyObject *module) {
     core_state *state = PyModule_GetState(module);
-    Py_CLEAR(state->error);
-    Py_CLEAR(state->finding);
-    Py_CLEAR(state->main_thread);
+    size_t i;
+    for (i = 0; i < COUNT(core_imports); i++) Py_CLEAR(*core_import(state, i));
     return 0;
 }
 

@@ -60,8 +60,22 @@ static bool parse_bool(PyObject *value, bool *result) {
     return true;
 }
 
+/* "a, b or c" of the words: a new reference. */
+static PyObject *words_text(const char *const *words) {
+    PyObject *text = PyUnicode_FromString(words[0]);
+    int i;
+    for (i = 1; text != NULL && words[i] != NULL; i++) {
+        PyObject *longer =
+            PyUnicode_FromFormat("%U%s%s", text, words[i + 1] == NULL ? " or " : ", ", words[i]);
+        Py_DECREF(text);
+        text = longer;
+    }
+    return text;
+}
+
 /* The index of one of the words, which end in NULL. Without a value *result stays. */
 static bool parse_word(const char *what, PyObject *value, const char *const *words, int *result) {
+    PyObject *expected;
     int i;
     if (value == NULL) return true;
     if (!PyUnicode_Check(value)) {
@@ -73,7 +87,10 @@ static bool parse_word(const char *what, PyObject *value, const char *const *wor
         *result = i;
         return true;
     }
-    PyErr_Format(PyExc_ValueError, "unknown %s: %R", what, value);
+    expected = words_text(words);
+    if (expected == NULL) return false;
+    PyErr_Format(PyExc_ValueError, "invalid %s %R: expected %U", what, value, expected);
+    Py_DECREF(expected);
     return false;
 }
 
@@ -84,7 +101,7 @@ static bool parse_threads(PyObject *value, size_t *threads) {
     number = PyNumber_AsSsize_t(value, PyExc_OverflowError);
     if (number == -1 && PyErr_Occurred()) return false;
     if (number < 0) {
-        PyErr_SetString(PyExc_ValueError, "threads must not be negative");
+        PyErr_Format(PyExc_ValueError, "invalid threads %zd: expected 0 or more", number);
         return false;
     }
     *threads = (size_t)number;
@@ -92,6 +109,21 @@ static bool parse_threads(PyObject *value, size_t *threads) {
 }
 
 /* ---- text ---- */
+
+/* A str that becomes a C string, which lives as long as it; without a value *result stays. */
+static bool parse_text(const char *what, PyObject *value, const char **result) {
+    Py_ssize_t size;
+    if (value == NULL) return true;
+    if (!PyUnicode_Check(value)) {
+        PyErr_Format(PyExc_TypeError, "%s must be str, not %R", what, (PyObject *)Py_TYPE(value));
+        return false;
+    }
+    *result = PyUnicode_AsUTF8AndSize(value, &size);
+    if (*result == NULL) return false;
+    if (strlen(*result) == (size_t)size) return true;
+    PyErr_Format(PyExc_ValueError, "embedded null character in %s", what);
+    return false;
+}
 
 /* A str's bytes as in file names: UTF-8, and, unless strict, the bytes that surrogateescape
  * stands for. NULL: an exception. The bytes live as long as the str, or as *owner, a new
@@ -108,7 +140,7 @@ static const char *file_name_bytes(PyObject *text, bool strict, PyObject **owner
         bytes = PyBytes_AsString(*owner);
     }
     if (bytes != NULL && strlen(bytes) != (size_t)*size) {
-        PyErr_SetString(PyExc_ValueError, "embedded null character in a path");
+        PyErr_Format(PyExc_ValueError, "embedded null character in a path: %R", text);
         bytes = NULL;
     }
     if (bytes == NULL) Py_CLEAR(*owner);
@@ -119,21 +151,26 @@ static PyObject *file_name_text(const char *bytes) {
     return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)strlen(bytes), "surrogateescape");
 }
 
+static bool is_path_like(PyObject *item) {
+    return PyObject_HasAttrString((PyObject *)Py_TYPE(item), "__fspath__") != 0;
+}
+
 /* A str, or the str that os.fspath() returns: a new reference. */
 static PyObject *path_text(PyObject *item, const char *what) {
     PyObject *text;
     if (PyUnicode_Check(item)) return Py_NewRef(item);
-    if (PyBytes_Check(item) || !PyObject_HasAttrString((PyObject *)Py_TYPE(item), "__fspath__")) {
+    if (!PyBytes_Check(item) && !is_path_like(item)) {
         PyErr_Format(PyExc_TypeError, "%s must be str or os.PathLike, not %R", what,
                      (PyObject *)Py_TYPE(item));
         return NULL;
     }
     text = PyOS_FSPath(item);
-    if (text != NULL && !PyUnicode_Check(text)) {
-        PyErr_Format(PyExc_TypeError, "%s must be paths of str, not of bytes", what);
-        Py_CLEAR(text);
-    }
-    return text;
+    if (text == NULL || PyUnicode_Check(text)) return text;
+    PyErr_Format(PyExc_TypeError,
+                 "%s must be str or os.PathLike, not bytes: os.fsdecode() makes a str of them",
+                 what);
+    Py_DECREF(text);
+    return NULL;
 }
 
 /* ---- strings and lists of them ---- */
@@ -157,12 +194,16 @@ static void strings_free(strings *s) {
     s->count = 0;
 }
 
-/* Accepts what the Rust module accepts: a sequence, but no str, set or iterator. */
-static PyObject *copy_sequence(PyObject *value, const char *what) {
-    if (PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value) ||
-        !PySequence_Check(value)) {
-        PyErr_Format(PyExc_TypeError, "%s must be a list of paths, not %R", what,
-                     (PyObject *)Py_TYPE(value));
+/* A copy of an iterable, as a list: of any whose order is not chance, and which is not itself a
+ * path. */
+static PyObject *copy_iterable(PyObject *value, const char *what) {
+    PyObject *type = (PyObject *)Py_TYPE(value);
+    bool iterable = PyObject_HasAttrString(type, "__iter__") || PySequence_Check(value);
+    if (!iterable || PyUnicode_Check(value) || PyBytes_Check(value) || PyByteArray_Check(value) ||
+        PyDict_Check(value) || PyAnySet_Check(value)) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s must be a list, or another iterable, of paths in order, not %R", what,
+                     type);
         return NULL;
     }
     return PySequence_List(value);
@@ -195,7 +236,7 @@ static bool strings_from(strings *s, PyObject *value, const char *what, bool str
     size_t i;
     memset(s, 0, sizeof(*s));
     if (value == NULL) return true;
-    s->texts = copy_sequence(value, what);
+    s->texts = copy_iterable(value, what);
     if (s->texts == NULL) return false;
     s->count = (size_t)PyList_Size(s->texts);
     s->items = PyMem_New(const char *, s->count + 1);

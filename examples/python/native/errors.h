@@ -1,8 +1,8 @@
 /* errors.h: failures as the exceptions that a Python user expects.
  *
- * OSError has errno and filename. UnicodeDecodeError has its offsets within the file, and the
- * file in its attribute filename. All others are ConfitureError, whose class and wording are
- * written in Python: the fallback raises the same. */
+ * OSError has errno and filename. EncodingError, a UnicodeDecodeError, has its offsets within the
+ * file, and the file in its attribute filename. All others are ConfitureError. The classes and
+ * their wording are written in Python: the fallback raises the same. */
 
 #ifndef CONFITURE_NATIVE_ERRORS_H
 #define CONFITURE_NATIVE_ERRORS_H
@@ -11,9 +11,10 @@
 #include "reader.h"
 
 typedef struct core_state {
-    PyObject *error;       /* ConfitureError */
-    PyObject *finding;     /* Finding */
-    PyObject *main_thread; /* threading.main_thread */
+    /* Of confiture_native.types; and main_thread, threading's. */
+    PyObject *directory, *entry, *finding, *schema; /* classes */
+    PyObject *error, *encoding_error, *no_files;    /* what makes errors */
+    PyObject *main_thread;
     /* For one call at a time; a call that finds them busy works without them. */
     bool busy;
     workers *workers;              /* NULL until needed */
@@ -42,15 +43,20 @@ static void raise_not_file(PyObject *path, const char *bytes) {
     raise_os(stat(bytes, &status) == 0 && S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
 }
 
-/* Sets the attribute filename of the UnicodeDecodeError that is set. */
-static void name_decode_error(PyObject *path) {
-    PyObject *type, *value, *traceback;
+/* Puts an EncodingError, which names the file, in the place of the UnicodeDecodeError that is
+ * set; leaves any other exception. */
+static void name_decode_error(core_state *state, PyObject *path) {
+    PyObject *type, *value, *traceback, *named;
+    if (!PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) return;
     PyErr_Fetch(&type, &value, &traceback);
     PyErr_NormalizeException(&type, &value, &traceback);
-    if (value != NULL && PyErr_GivenExceptionMatches(value, PyExc_UnicodeDecodeError) &&
-        PyObject_SetAttrString(value, "filename", path) != 0)
-        PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
+    named = PyObject_CallFunctionObjArgs(state->encoding_error, value, path, NULL);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    if (named == NULL) return;
+    PyErr_SetObject((PyObject *)Py_TYPE(named), named);
+    Py_DECREF(named);
 }
 
 /* What the library found is not UTF-8: Python's own decoder says it in its own words,
@@ -79,7 +85,7 @@ static void raise_decode(core_state *state, PyObject *path, const char *bytes) {
         PyErr_NoMemory();
     } else {
         PyObject *text = PyUnicode_DecodeUTF8(data, (Py_ssize_t)got, NULL);
-        if (text == NULL) name_decode_error(path);
+        if (text == NULL) name_decode_error(state, path);
         else raise_kind(state, "changed", path, 0, "");
         Py_XDECREF(text);
     }
@@ -94,6 +100,14 @@ static const char *found_text(const confiture_error *error) {
     snprintf(place, sizeof(place), ":%llu: ", (unsigned long long)error->line);
     for (; (next = strstr(text, place)) != NULL; text = next) next += strlen(place);
     return text;
+}
+
+/* Raises what a search that found nothing raises: it names the directories, a list. */
+static void raise_no_files(core_state *state, PyObject *directories) {
+    PyObject *error = PyObject_CallFunctionObjArgs(state->no_files, directories, NULL);
+    if (error == NULL) return;
+    PyErr_SetObject(state->error, error);
+    Py_DECREF(error);
 }
 
 /* Raises the failure of a library call, unless an exception is set already: Ctrl-C. */
@@ -113,7 +127,6 @@ static void raise_library(core_state *state, confiture_status status,
     case CONFITURE_E_UNCLOSED:
         raise_kind(state, "unclosed", path, error->line, found_text(error));
         break;
-    case CONFITURE_E_NO_FILES: raise_kind(state, "no_files", NULL, 0, ""); break;
     case CONFITURE_E_OUTSIDE: raise_kind(state, "outside", path, 0, ""); break;
     case CONFITURE_E_CHANGED: raise_kind(state, "changed", path, 0, ""); break;
     case CONFITURE_E_NAME: raise_kind(state, "name", path, 0, ""); break;

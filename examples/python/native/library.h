@@ -53,28 +53,43 @@ static bool parse_check(const char *what, PyObject *value, confiture_check_mode 
 
 /* Fills header from (environment, timestamp); its strings live as long as the tuple. */
 static bool header_from(PyObject *value, confiture_header *header) {
-    const char *texts[2];
-    Py_ssize_t i, size;
     if (!PyTuple_Check(value) || PyTuple_Size(value) != 2) {
         PyErr_SetString(PyExc_TypeError, "header must be a tuple (environment, timestamp)");
         return false;
     }
-    for (i = 0; i < 2; i++) {
-        PyObject *text = PyTuple_GetItem(value, i);
-        if (!PyUnicode_Check(text)) {
-            PyErr_SetString(PyExc_TypeError, "environment and timestamp must be str");
-            return false;
-        }
-        texts[i] = PyUnicode_AsUTF8AndSize(text, &size);
-        if (texts[i] == NULL) return false;
-        if (strlen(texts[i]) != (size_t)size) {
-            PyErr_SetString(PyExc_ValueError, "embedded null character in header");
-            return false;
-        }
-    }
-    header->environment = texts[0];
-    header->timestamp = texts[1];
-    return true;
+    return parse_text("the header's environment", PyTuple_GetItem(value, 0),
+                      &header->environment) &&
+           parse_text("the header's timestamp", PyTuple_GetItem(value, 1), &header->timestamp);
+}
+
+/* The keywords of a schema; NULL where none is given. */
+typedef struct schema_keywords {
+    PyObject *base_dir, *style, *template_text, *header, *schema_only, *check;
+} schema_keywords;
+
+/* Fills options, and header if there is one; both use the keywords' strings. */
+static bool parse_schema(const schema_keywords *keywords, confiture_build_options *options,
+                         confiture_header *header) {
+    int style = CONFITURE_SEPARATOR_BLOCK_COMMENT;
+    if (!parse_word("style", keywords->style, style_words, &style) ||
+        !parse_bool(keywords->schema_only, &options->schema_only) ||
+        !parse_check("check", keywords->check, &options->check) ||
+        !parse_text("template", keywords->template_text, &options->separator_template))
+        return false;
+    options->separator = (confiture_separator)style;
+    if (keywords->header == NULL) return true;
+    options->header = header;
+    return header_from(keywords->header, header);
+}
+
+/* A str; or a Schema, if the digest is wanted. */
+static PyObject *schema_object(core_state *state, const confiture_schema *schema, bool digest) {
+    PyObject *text = PyUnicode_DecodeUTF8(schema->data, (Py_ssize_t)schema->size, NULL), *result;
+    if (text == NULL || !digest) return text;
+    result = PyObject_CallFunction(state->schema, "Osn", text, schema->digest_hex,
+                                   (Py_ssize_t)schema->file_count);
+    Py_DECREF(text);
+    return result;
 }
 
 static PyObject *library_build(core_state *state, const strings *paths, PyObject *base_dir,
@@ -87,12 +102,11 @@ static PyObject *library_build(core_state *state, const strings *paths, PyObject
     confiture_files *files = list_from(state, paths, base_dir, ".");
     if (files == NULL) return NULL;
     memset(&schema, 0, sizeof(schema));
-    options->no_digest = options->header == NULL;
     if (running_begin(&run, state, paths->count, threads)) {
         options->run = running_options(&run);
         status = confiture_build(&schema, files, options, &error);
         if (run_is_good(&run, status, &error))
-            result = PyUnicode_DecodeUTF8(schema.data, (Py_ssize_t)schema.size, NULL);
+            result = schema_object(state, &schema, !options->no_digest);
     }
     confiture_schema_free(&schema);
     confiture_files_free(files);
@@ -122,16 +136,17 @@ static PyObject *library_hash(core_state *state, const strings *paths, PyObject 
 
 /* ---- manifest ---- */
 
-static PyObject *manifest_list(const confiture_entry *entries, size_t count) {
+/* A list of Entry(size, sha256). */
+static PyObject *manifest_list(core_state *state, const confiture_entry *entries, size_t count) {
     PyObject *result = PyList_New((Py_ssize_t)count);
     size_t i;
     for (i = 0; result != NULL && i < count; i++) {
         char hex[65];
-        PyObject *pair;
+        PyObject *entry;
         confiture_sha256_hex(entries[i].sha256, hex);
-        pair = Py_BuildValue("(Ks)", (unsigned long long)entries[i].size, hex);
-        if (pair == NULL) Py_CLEAR(result);
-        else PyList_SetItem(result, (Py_ssize_t)i, pair);
+        entry = PyObject_CallFunction(state->entry, "Ks", (unsigned long long)entries[i].size, hex);
+        if (entry == NULL) Py_CLEAR(result);
+        else PyList_SetItem(result, (Py_ssize_t)i, entry);
     }
     return result;
 }
@@ -152,7 +167,7 @@ static PyObject *library_manifest(core_state *state, const strings *paths, size_
     } else if (running_begin(&run, state, paths->count, threads)) {
         options.run = running_options(&run);
         status = confiture_manifest(entries, files, &options, &error);
-        if (run_is_good(&run, status, &error)) result = manifest_list(entries, paths->count);
+        if (run_is_good(&run, status, &error)) result = manifest_list(state, entries, paths->count);
     }
     PyMem_Free(entries);
     confiture_files_free(files);
@@ -298,7 +313,8 @@ static PyObject *paths_list(const confiture_files *files) {
 }
 
 static PyObject *library_find(core_state *state, const confiture_directory *directories,
-                              size_t count, confiture_find_options *options) {
+                              PyObject *given, confiture_find_options *options) {
+    size_t count = (size_t)PyList_Size(given);
     confiture_files *files = NULL;
     confiture_status status;
     confiture_error error;
@@ -307,7 +323,12 @@ static PyObject *library_find(core_state *state, const confiture_directory *dire
     if (running_begin(&run, state, count, 1)) {
         options->run = running_options(&run);
         status = confiture_find_all(&files, directories, count, options, &error);
-        if (run_is_good(&run, status, &error)) result = paths_list(files);
+        if (status == CONFITURE_E_NO_FILES) {
+            running_end(&run);
+            if (!run.stopped) raise_no_files(state, given);
+        } else if (run_is_good(&run, status, &error)) {
+            result = paths_list(files);
+        }
     }
     confiture_files_free(files);
     return result;
@@ -323,7 +344,7 @@ static PyObject *library_find_in(core_state *state, PyObject *sequence,
     if (!good) PyErr_NoMemory();
     for (i = 0; good && i < count; i++)
         good = place_from(&places[i], &directories[i], PyList_GetItem(sequence, (Py_ssize_t)i));
-    if (good) result = library_find(state, directories, count, options);
+    if (good) result = library_find(state, directories, sequence, options);
     for (i = 0; places != NULL && i < count; i++) {
         Py_XDECREF(places[i].owner);
         strings_free(&places[i].include);

@@ -184,6 +184,7 @@ static int reader_open(reader *r, const core_file *file, const core_file *next) 
     const char *path = file->path;
     int directory = AT_FDCWD, fd, error;
     bool is_link;
+    if (file->size == 0) return -ENOENT; /* as the system says of an empty path */
     if ((r->opened != NULL && same_directory(r->opened, file)) ||
         (next != NULL && same_directory(file, next) && reader_enter(r, file))) {
         directory = r->directory;

@@ -113,6 +113,15 @@ def outcome(function, *args, **keys):
         return (type(e).__name__,)
 
 
+def message(function, *args, **keys):
+    """The text of the error, or None."""
+    try:
+        function(*args, **keys)
+    except (OSError, TypeError, ValueError, NotImplementedError, OverflowError) as e:
+        return str(e)
+    return None
+
+
 def reference_outcome(function, *args, **keys):
     """The same of the reference, whose errors have another form."""
     try:

@@ -1,14 +1,19 @@
 """The builder, and which of the two implementations does its work."""
 
+import copy
 import hashlib
+import inspect
 import os
+import pathlib
+import pickle
+import shutil
 import stat
 import subprocess
 import sys
 import unittest
 
 import confiture_native
-from confiture_native import ConfitureError, Directory, SchemaBuilder, _fallback
+from confiture_native import ConfitureError, Directory, Schema, SchemaBuilder, _fallback
 from support import NATIVE, TestCase, needs_links, needs_native, outcome, reference
 
 STAMP = "2026-01-01T00:00:00"
@@ -27,7 +32,9 @@ class Builder(TestCase):
         builder = SchemaBuilder("db")
         schema = builder.build(timestamp=STAMP)
         self.assertEqual(schema, self.expected)
-        self.assertIn("-- Schema Hash: " + builder.compute_hash() + "\n", schema)
+        self.assertEqual(schema.digest, builder.compute_hash())
+        self.assertEqual(schema.file_count, 3)
+        self.assertIn("-- Schema Hash: " + schema.digest + "\n", schema)
         self.assertEqual(builder.compute_hash(), reference.compute_hash(reference.find(["db"])))
         self.assertEqual(builder.find_sql_files(),
                          ["db/10_tables/a.sql", "db/10_tables/b.sql", "db/20_seed_x/c.sql"])
@@ -37,7 +44,7 @@ class Builder(TestCase):
         results = []
         for module in filter(None, (_fallback, NATIVE)):
             saved = {name: getattr(confiture_native, name)
-                     for name in ("build_schema", "hash_files", "find_files")}
+                     for name in ("schema", "digest", "find_files")}
             try:
                 for name in saved:
                     setattr(confiture_native, name, getattr(module, name))
@@ -52,6 +59,86 @@ class Builder(TestCase):
                     setattr(confiture_native, name, function)
         self.assertEqual(results[0], results[-1])
         self.assertEqual(results[0][4], ("confiture", "no_files", None, 0))
+
+    def test_a_schema_is_a_str_that_tells_its_digest(self):
+        builder = SchemaBuilder("db")
+        for keys in ({}, {"header": False}, {"header": False, "schema_only": True}):
+            schema = builder.build(timestamp=STAMP, **keys)
+            self.assertIsInstance(schema, str)
+            self.assertIsInstance(schema, Schema)
+            # The files left out are in the digest, not in the count.
+            self.assertEqual(schema.digest, builder.compute_hash())
+            self.assertEqual(schema.file_count, 2 if "schema_only" in keys else 3)
+            for again in (pickle.loads(pickle.dumps(schema)), copy.copy(schema),
+                          copy.deepcopy(schema)):
+                self.assertEqual((type(again), again, again.digest, again.file_count),
+                                 (Schema, schema, schema.digest, schema.file_count))
+            self.assertEqual(repr(schema), repr(str(schema)))
+        self.assertIs(type(confiture_native.build_schema(["db/10_tables/a.sql"])), str)
+
+    def test_names_of_their_own_are_the_keywords_of_the_others(self):
+        """What hash_files() and build_schema() give with keywords, digest() and schema() do."""
+        files = SchemaBuilder("db").find_sql_files()
+        for module in filter(None, (_fallback, NATIVE)):
+            for base in (None, ".", "db", pathlib.Path("db")):
+                for kind in ("stream", "tree", "text"):
+                    self.assertEqual(module.digest(files, kind=kind, base_dir=base),
+                                     module.hash_files(files, digest=kind, base_dir=base))
+                for keys in ({"style": "mysql"}, {"header": ("a", "b"), "style": "none"},
+                             {"schema_only": True}, {"style": "custom", "template": "{file_path}"},
+                             {"check": "quotes"}):
+                    self.assertEqual(module.schema(files, base_dir=base, **keys),
+                                     module.build_schema(files, base_dir=base, **keys))
+            self.assertEqual(module.digest(files), module.hash_files(files, digest="stream"))
+            self.assertNotEqual(module.digest(files), module.hash_files(files))
+
+    def test_a_wrong_argument_fails_at_construction(self):
+        for keys, text in (({"style": "x"}, "invalid style 'x'"), ({"sort": "x"}, "invalid sort"),
+                           ({"check": "x"}, "invalid check 'x'"),
+                           ({"style": "custom"}, "has no template"),
+                           ({"style": "custom", "template": "{x}"}, "no other braces"),
+                           ({"environment": "a\nb"}, "environment must be one line"),
+                           ({"threads": -1}, "invalid threads -1")):
+            with self.assertRaisesRegex(ValueError, text):
+                SchemaBuilder("db", **keys)
+        for patterns in ({"include": ["/a"]}, {"include": [""]}, {"exclude": [""]}):
+            with self.assertRaises(ConfitureError):
+                SchemaBuilder(Directory("db", **patterns))
+        for keys in ({"style": 5}, {"base_dir": b"db"}, {"environment": None}, {"threads": "2"},
+                     {"exclude_dirs": "db"}, {"template": b"x"}):
+            with self.assertRaises(TypeError):
+                SchemaBuilder("db", **keys)
+        for directories in (5, b"db", [b"db"], {"db"}, Directory("db", include="*.sql")):
+            with self.assertRaises(TypeError):
+                SchemaBuilder(directories)
+        with self.assertRaisesRegex(ConfitureError, "no include directory"):
+            SchemaBuilder([])
+        with self.assertRaisesRegex(TypeError, "output_path must be str or os.PathLike"):
+            SchemaBuilder("db").build(b"out.sql")
+        SchemaBuilder("not there yet")
+
+    def test_paths_and_iterables(self):
+        expected = SchemaBuilder("db").build(header=False)
+        path = pathlib.Path("db")
+        for directories in (path, Directory(path), iter(["db"]), (d for d in [path])):
+            builder = SchemaBuilder(directories, base_dir=path, exclude_dirs=iter(["none"]))
+            self.assertEqual(builder.build(pathlib.Path("out.sql"), header=False), expected)
+            self.assertEqual(builder.build(header=False), expected)
+            self.assertEqual(pathlib.Path("out.sql").read_text(encoding="utf-8"), expected)
+        place = Directory(path, include=iter(["**/*.sql"]))
+        builder = SchemaBuilder(place)
+        self.assertEqual(builder.build(header=False), builder.build(header=False))
+
+    def test_repr(self):
+        """It makes the same builder again."""
+        for text in ("SchemaBuilder(['db'])",
+                     "SchemaBuilder(['db', 'a'], base_dir='b', exclude_dirs=['c'], sort='hex', "
+                     "unique=True, style='custom', template='t', check='none', environment='e', "
+                     "threads=2)",
+                     "SchemaBuilder([Directory(path='db', recursive=True, include=['**/*.sql'], "
+                     "exclude=['x'], must_exist=False)])"):
+            self.assertEqual(repr(eval(text)), text)
+        self.assertEqual(repr(SchemaBuilder(pathlib.Path("db"))), "SchemaBuilder(['db'])")
 
     def test_the_check_is_that_of_psql(self):
         """Unless another database is meant, or another check is asked for."""
@@ -154,24 +241,63 @@ class Choice(TestCase):
 
     @needs_native
     def test_docstrings_and_version(self):
-        for name in ("build_schema", "hash_files", "find_files", "check", "manifest"):
-            function = getattr(NATIVE, name)
+        for name in ("build_schema", "hash_files", "schema", "digest", "find_files", "check",
+                     "manifest"):
+            function = getattr(_fallback, name)
+            signature = inspect.signature(function)
             self.assertIn("Raises OSError", function.__doc__)
-            self.assertTrue(function.__text_signature__.startswith("($module, "))
-        self.assertRegex(NATIVE.version, r"^\d+\.\d+\.\d+$")
-
-    def test_signatures(self):
-        """The fallback takes what the extension says it takes."""
-        import inspect
-        for name in ("build_schema", "hash_files", "find_files", "check", "manifest"):
-            parameters = list(inspect.signature(getattr(_fallback, name)).parameters)
+            self.assertEqual(list(signature.parameters)[0],
+                             "directories" if name == "find_files" else "files")
             if NATIVE:
-                native = inspect.signature(getattr(NATIVE, name))
-                self.assertEqual(list(native.parameters), parameters)
-            self.assertEqual(parameters[0], "directories" if name == "find_files" else "files")
+                self.assertEqual(inspect.signature(getattr(NATIVE, name)), signature)
+                self.assertEqual(getattr(NATIVE, name).__doc__, function.__doc__)
+
+    def test_what_is_public(self):
+        for name in confiture_native.__all__:
+            self.assertTrue(hasattr(confiture_native, name), name)
+        public = {name for name in vars(confiture_native) if not name.startswith("_")}
+        self.assertEqual(public - {"builder", "types"}, set(confiture_native.__all__))
+
+    def test_a_typed_program_runs(self):
+        """The one that check.py shows to mypy."""
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "typing", "user.py")
+        result = subprocess.run([sys.executable, program], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, universal_newlines=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def test_empty_digest(self):
         self.assertEqual(confiture_native.hash_files([]), hashlib.sha256(b"").hexdigest())
+
+
+class Swap(TestCase):
+    """README: Replacing the Rust module. The package `tool` is in the place of the Python tool."""
+
+    ASK = "from tool import _core; print(_core.hash_files.__module__, _core.__file__)"
+
+    def setUp(self):
+        super().setUp()
+        self.file("tool/__init__.py", b"")
+        self.file("tool/_core.py", b"from confiture_native import build_schema, hash_files\n")
+
+    def ask(self):
+        result = subprocess.run([sys.executable, "-c", self.ASK], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, universal_newlines=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return result.stdout.split()
+
+    def test_the_functions_say_whose_they_are(self):
+        module, path = self.ask()
+        self.assertEqual(module, confiture_native.hash_files.__module__)
+        self.assertTrue(module.startswith("confiture_native."), module)
+        self.assertEqual(os.path.basename(path), "_core.py")
+
+    @needs_native
+    def test_an_extension_wins_over_the_file(self):
+        shutil.copy(NATIVE.__file__, "tool/_core.abi3.so")
+        module, path = self.ask()
+        self.assertEqual((module, os.path.basename(path)), ("tool._core", "_core.abi3.so"))
+        os.unlink("tool/_core.abi3.so")
+        self.assertTrue(self.ask()[0].startswith("confiture_native."))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
 """What cannot be done: the exception that a Python user expects, alike on both paths."""
 
+import collections
 import errno
 import os
+import pathlib
 import pickle
+import re
 import socket
 import subprocess
 import sys
 import unittest
 
-from confiture_native import ConfitureError, Directory
+from confiture_native import ConfitureError, Directory, EncodingError, Entry, Finding
 from support import (IMPLEMENTATIONS, NATIVE, TestCase, needs_links, needs_native, outcome,
                      unprivileged)
 
-FUNCTIONS = ("build_schema", "hash_files", "manifest", "check")
+FUNCTIONS = ("build_schema", "hash_files", "schema", "digest", "manifest", "check")
+CORE = ("build_schema", "hash_files")
 # Gives its lease back some time after it was told to.
 HOLDER = """
 import fcntl, os, signal, sys, time
@@ -32,13 +36,16 @@ fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 class Case(TestCase):
     def raises(self, expected, function, *args, **keys):
-        """On each implementation; returns the last one's exception."""
+        """On each implementation, with one text; returns the last one's exception."""
+        texts = set()
         for name, module in IMPLEMENTATIONS:
             with self.subTest(implementation=name, function=function, args=args, keys=keys):
                 with self.assertRaises(expected) as caught:
                     getattr(module, function)(*args, **keys)
                 # TypeError and ValueError have subclasses that would mean something else.
                 self.assertIs(type(caught.exception), expected)
+            texts.add(str(caught.exception))
+        self.assertEqual(len(texts), 1, texts)
         return caught.exception
 
 
@@ -46,12 +53,46 @@ class Arguments(Case):
     def test_no_list(self):
         for function in FUNCTIONS:
             for value in ("a.sql", b"a.sql", bytearray(b"a"), None, 5, {"a.sql"}, {"a.sql": 1},
-                          iter(["a.sql"]), (x for x in ["a.sql"])):
-                self.raises(TypeError, function, value)
-            self.raises(TypeError, function)
-            self.raises(TypeError, function, [], [])
-            self.raises(TypeError, function, [], unknown=1)
-            self.raises(TypeError, function, [], files=[])
+                          frozenset(), pathlib.Path("a.sql")):
+                error = self.raises(TypeError, function, value)
+                self.assertEqual(str(error), "files must be a list, or another iterable, of paths"
+                                 " in order, not {!r}".format(type(value)))
+            # What Python itself says of these differs from version to version.
+            for _, module in IMPLEMENTATIONS:
+                for args, keys in (((), {}), (([], []), {}), (([],), {"unknown": 1}),
+                                   (([],), {"files": []})):
+                    self.assertRaises(TypeError, getattr(module, function), *args, **keys)
+
+    def test_iterables(self):
+        """Anything that gives paths in an order."""
+        self.file("a.sql")
+        self.file("b.sql", b"SELECT 2;\n")
+        files = ["b.sql", "a.sql"]
+        for _, module in IMPLEMENTATIONS:
+            for function in FUNCTIONS:
+                call = getattr(module, function)
+                expected = call(files)
+                for make in (tuple, iter, collections.deque, lambda f: (x for x in f),
+                             lambda f: map(pathlib.Path, f), lambda f: dict.fromkeys(f).keys(),
+                             lambda f: [pathlib.PurePath(x) for x in f]):
+                    self.assertEqual(call(make(files)), expected)
+            found = module.find_files(["."])
+            for one in (".", pathlib.Path("."), Directory("."), Directory(pathlib.Path(".")),
+                        iter(["."]), (Directory(x) for x in ".")):
+                self.assertEqual(module.find_files(one), found)
+            for none in (iter(["a.sql"]), [pathlib.Path("a.sql")], (x for x in ["a.sql"])):
+                self.assertEqual(module.find_files(".", exclude_dirs=none), ["b.sql"])
+            place = Directory(".", include=iter(["a.sql"]), exclude=(x for x in ["b*"]))
+            self.assertEqual(module.find_files([place]), ["a.sql"])
+
+    def test_an_iterable_that_fails(self):
+        def fails():
+            yield "a.sql"
+            raise KeyError("x")
+
+        for _, module in IMPLEMENTATIONS:
+            for function in FUNCTIONS + ("find_files",):
+                self.assertRaises(KeyError, getattr(module, function), fails())
 
     def test_files_by_name(self):
         for _, module in IMPLEMENTATIONS:
@@ -69,8 +110,13 @@ class Arguments(Case):
                 raise KeyError("x")
 
         for function in FUNCTIONS:
-            for item in (b"a.sql", None, 5, ["a.sql"], Bytes()):
+            for item in (None, 5, ["a.sql"]):
                 self.raises(TypeError, function, ["a.sql", item])
+            # A path is text here: names in the schema and in the digest are.
+            for item in (b"a.sql", Bytes()):
+                error = self.raises(TypeError, function, ["a.sql", item])
+                self.assertEqual(str(error), "files must be str or os.PathLike, not bytes:"
+                                 " os.fsdecode() makes a str of them")
             self.raises(KeyError, function, [Fails()])
 
     def test_a_list_that_fails_or_lies(self):
@@ -115,7 +161,8 @@ class Arguments(Case):
     def test_nul(self):
         self.file("a")
         for function in FUNCTIONS:
-            self.raises(ValueError, function, ["a\0.sql"])
+            error = self.raises(ValueError, function, ["a\0.sql"])
+            self.assertEqual(str(error), "embedded null character in a path: 'a\\x00.sql'")
         self.raises(ValueError, "build_schema", [], base_dir="a\0")
         self.raises(ValueError, "build_schema", [], style="custom", template="a\0")
         self.raises(ValueError, "build_schema", [], header=("a\0", ""))
@@ -130,13 +177,17 @@ class Arguments(Case):
         self.raises(UnicodeEncodeError, "hash_files", ["a\udcff.sql"])
         self.raises(UnicodeEncodeError, "build_schema", [], style="custom", template="\ud800")
         self.raises(UnicodeEncodeError, "build_schema", [], header=("\ud800", ""))
+        self.raises(UnicodeEncodeError, "schema", [], header=("", "\ud800"))
 
     def test_threads(self):
         self.file("a.sql")
         for function in FUNCTIONS:
-            self.raises(ValueError, function, ["a.sql"], threads=-1)
+            error = self.raises(ValueError, function, ["a.sql"], threads=-1)
+            self.assertEqual(str(error), "invalid threads -1: expected 0 or more")
             for value in ("2", 1.5, [2]):
-                self.raises(TypeError, function, ["a.sql"], threads=value)
+                for _, module in IMPLEMENTATIONS:
+                    self.assertRaises(TypeError, getattr(module, function), ["a.sql"],
+                                      threads=value)
         for name, module in IMPLEMENTATIONS:
             with self.subTest(implementation=name):
                 expected = module.hash_files(["a.sql"])
@@ -144,15 +195,22 @@ class Arguments(Case):
                     self.assertEqual(module.hash_files(["a.sql"], threads=value), expected)
 
     def test_words(self):
-        for function, keys in (("build_schema", "style"), ("build_schema", "check"),
-                               ("hash_files", "digest"), ("check", "mode"), ("find_files", "sort")):
-            self.raises(ValueError, function, [], **{keys: "no such"})
-            self.raises(TypeError, function, [], **{keys: 1})
-            self.raises(TypeError, function, [], **{keys: b"none"})
+        for function, key in (("build_schema", "style"), ("build_schema", "check"),
+                              ("schema", "style"), ("schema", "check"), ("digest", "kind"),
+                              ("hash_files", "digest"), ("check", "mode"), ("find_files", "sort")):
+            error = self.raises(ValueError, function, [], **{key: "no such"})
+            self.assertRegex(str(error), "^invalid {} 'no such': expected .* or .*$".format(key))
+            for word in re.sub(" or |, ", " ", str(error).partition(": expected ")[2]).split():
+                if word != "custom" and function != "find_files":
+                    for _, module in IMPLEMENTATIONS:
+                        getattr(module, function)([], **{key: word})
+            self.raises(TypeError, function, [], **{key: 1})
+            self.raises(TypeError, function, [], **{key: b"none"})
 
     def test_header_and_template(self):
         for value in ("ab", ["a", "b"], ("a",), ("a", "b", "c"), (1, 2), ("a", None)):
             self.raises(TypeError, "build_schema", [], header=value)
+            self.raises(TypeError, "schema", [], header=value)
         self.raises(TypeError, "build_schema", [], template=b"x", style="custom")
         for value in (("a\nb", ""), ("a", "b\r"), ("a\x85", "")):
             error = self.raises(ConfitureError, "build_schema", [], header=value)
@@ -167,6 +225,7 @@ class Arguments(Case):
                 raise KeyError("x")
 
         self.raises(KeyError, "build_schema", [], schema_only=Fails())
+        self.raises(KeyError, "schema", [], schema_only=Fails())
         self.raises(KeyError, "find_files", ["."], unique=Fails())
 
     def test_directories(self):
@@ -186,9 +245,18 @@ class Arguments(Case):
         self.assertEqual(self.raises(ConfitureError, "find_files", [""]).kind, "argument")
 
     def test_empty_path(self):
-        self.raises(FileNotFoundError, "build_schema", [""])
-        self.assertEqual(self.raises(ConfitureError, "hash_files", [""], digest="tree").kind,
-                         "argument")
+        """To the Rust module a path like any other, of a file that is not there."""
+        path = self.file("a.sql")
+        for files in ([""], ["a.sql", ""], ["", "a.sql"], [path, ""], ["a.sql"] * 20 + [""]):
+            for function in CORE:
+                error = self.raises(FileNotFoundError, function, files)
+                self.assertEqual((error.errno, error.filename), (errno.ENOENT, ""))
+            for function, keys in (("schema", {}), ("digest", {}), ("manifest", {}), ("check", {}),
+                                   ("build_schema", {"style": "none"}),
+                                   ("hash_files", {"digest": "tree"})):
+                error = self.raises(ConfitureError, function, files, **keys)
+                self.assertEqual(str(error), "the list holds an empty path: number {}".format(
+                    files.index("") + 1))
 
     def test_check_of_all_that_harms_the_next_file(self):
         self.file("a.sql", b"SELECT $$ open\n")
@@ -247,7 +315,7 @@ class Files(Case):
     def test_directory(self):
         self.file("d.sql/x")
         self.os_error(errno.EISDIR, "d.sql", ["d.sql"])
-        self.os_error(errno.EISDIR, "d.sql/", ["d.sql/"], ("build_schema", "hash_files"))
+        self.os_error(errno.EISDIR, "d.sql/", ["d.sql/"], CORE)
 
     def test_no_regular_file(self):
         """None of these hangs, and a FIFO loses nothing."""
@@ -257,12 +325,13 @@ class Files(Case):
             self.os_error(errno.EINVAL, "fifo", ["fifo"])
             self.os_error(errno.EINVAL, "socket", ["socket"])
         for device in ("/dev/null", "/dev/zero"):
-            self.os_error(errno.EINVAL, device, [device])
+            self.os_error(errno.EINVAL, device, [device], CORE + ("manifest", "check"))
+            self.os_error(errno.EINVAL, device, [device], ("schema", "digest"), base_dir="/")
         reader = os.open("fifo", os.O_RDONLY | os.O_NONBLOCK)
         writer = os.open("fifo", os.O_WRONLY)
         try:
             os.write(writer, b"kept")
-            self.os_error(errno.EINVAL, "fifo", ["fifo"], ("build_schema", "hash_files"))
+            self.os_error(errno.EINVAL, "fifo", ["fifo"], CORE)
             self.assertEqual(os.read(reader, 10), b"kept")
         finally:
             os.close(reader)
@@ -315,15 +384,16 @@ class Files(Case):
         self.file("a.sql")
         self.file("b.sql", data)
         self.file("c.sql", b"\xfe")
-        for keys in ({}, {"base_dir": "."}, {"threads": 1}):
-            for name, module in IMPLEMENTATIONS:
-                with self.subTest(implementation=name, keys=keys):
-                    with self.assertRaises(UnicodeDecodeError) as caught:
-                        module.build_schema(["a.sql", "b.sql", "c.sql"], **keys)
-                    error = caught.exception
-                    self.assertEqual((error.encoding, error.start, error.end, error.object),
-                                     ("utf-8", 9, 10, data))
-                    self.assertEqual(error.filename, "b.sql")
+        files = ["a.sql", "b.sql", "c.sql"]
+        for function, keys in (("build_schema", {}), ("build_schema", {"base_dir": "."}),
+                               ("build_schema", {"threads": 1}), ("schema", {})):
+            error = self.raises(EncodingError, function, files, **keys)
+            self.assertIsInstance(error, UnicodeDecodeError)
+            self.assertEqual((error.encoding, error.start, error.end, error.object),
+                             ("utf-8", 9, 10, data))
+            self.assertEqual((error.filename, error.line), ("b.sql", 3))
+            self.assertEqual(str(error), "b.sql:3: 'utf-8' codec can't decode byte 0xff in"
+                             " position 9: invalid start byte")
 
     def test_cut_off_before_the_next_file(self):
         """What is no character in one file must not become one with what follows."""
@@ -337,7 +407,7 @@ class Files(Case):
         good = [self.file("{:02}.sql".format(i)) for i in range(40)]
         bad = self.file("bad.sql", b"\xff")
         missing = self.dir + "/missing.sql"
-        for paths, kind in ((good[:20] + [bad] + good[20:] + [missing], UnicodeDecodeError),
+        for paths, kind in ((good[:20] + [bad] + good[20:] + [missing], EncodingError),
                             (good[:20] + [missing] + good[20:] + [bad], FileNotFoundError)):
             for keys in ({}, {"base_dir": self.dir}):
                 self.raises(kind, "build_schema", paths, **keys)
@@ -346,7 +416,7 @@ class Files(Case):
         path = self.file("a\n.sql")
         outside = self.file("o.sql")
         self.file("d/x.sql")
-        for function in ("build_schema", "hash_files"):
+        for function in CORE + ("schema", "digest"):
             error = self.raises(ConfitureError, function, [path], base_dir=self.dir)
             self.assertEqual((error.kind, error.filename), ("name", path))
             error = self.raises(ConfitureError, function, ["d/x.sql", outside], base_dir="d")
@@ -386,7 +456,12 @@ class Files(Case):
 
     def test_no_files_and_no_directory(self):
         self.file("d/a.txt")
-        self.assertEqual(self.raises(ConfitureError, "find_files", ["d", "none"]).kind, "no_files")
+        for directories, text in ((["d", "none"], "d, none (missing: none)"), (["d"], "d"),
+                                  (pathlib.Path("none"), "none (missing: none)"),
+                                  ([Directory("d", False), pathlib.Path("d")], "d, d")):
+            error = self.raises(ConfitureError, "find_files", directories)
+            self.assertEqual((error.kind, error.filename), ("no_files", None))
+            self.assertEqual(str(error), "no SQL files found in " + text)
         error = self.raises(FileNotFoundError, "find_files", [Directory("none", must_exist=True)])
         self.assertEqual((error.errno, error.filename), (errno.ENOENT, "none"))
         error = self.raises(NotADirectoryError, "find_files", ["d/a.txt"])
@@ -397,6 +472,37 @@ class Files(Case):
         again = pickle.loads(pickle.dumps(error))
         self.assertEqual((again.kind, again.filename, again.line, str(again)),
                          ("unclosed", "a.sql", 3, "a.sql:3: what"))
+        error = EncodingError("utf-8", b"a\r\nb\r\xff", 5, 6, "reason", "a.sql")
+        again = pickle.loads(pickle.dumps(error))
+        self.assertEqual((again.args, again.filename, again.line, str(again)),
+                         (error.args, "a.sql", 3, str(error)))
+
+    def test_repr(self):
+        """It makes the same object again."""
+        for error in (ConfitureError("unclosed", "a.sql", 3, "what"), ConfitureError("no_files")):
+            again = eval(repr(error))
+            self.assertEqual((again.args, str(again)), (error.args, str(error)))
+        for value in (Directory("a", exclude=["b"]), Entry(1, "0" * 64),
+                      Finding("a.sql", 1, 0, "unclosed", "what", 0)):
+            self.assertEqual(eval(repr(value)), value)
+            self.assertTrue(repr(value).startswith(type(value).__name__ + "("))
+
+    def test_every_error_of_a_file_names_it(self):
+        self.file("bad.sql", b"\xff")
+        self.file("open.sql", b"SELECT '")
+        self.file("d.sql/x")
+        self.file("line\n.sql")
+        for path in ("bad.sql", "open.sql", "d.sql", "none.sql", "line\n.sql", "../out.sql"):
+            error = self.raises(type(self.error_of(path)), "schema", [path])
+            self.assertEqual(error.filename, path)
+            self.assertIn(repr(path).strip("'") if isinstance(error, OSError) else path, str(error))
+
+    def error_of(self, path):
+        try:
+            IMPLEMENTATIONS[0][1].schema([path])
+        except (OSError, ValueError) as error:
+            return error
+        raise AssertionError("no error")
 
 
 if __name__ == "__main__":

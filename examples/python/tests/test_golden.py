@@ -51,6 +51,9 @@ class Golden(unittest.TestCase):
         def one(case, module, files):
             base = case.rooted(case.entry["base_dir"])
             self.assertEqual(module.hash_files(files, base_dir=base), case.entry["python_hash"])
+            self.assertEqual(module.digest(files, base_dir=base), case.entry["python_hash"])
+            self.assertEqual(module.digest(files, base_dir=base, kind="tree"),
+                             module.hash_files(files, base_dir=base, digest="tree"))
             self.assertEqual(module.hash_files(files), case.entry["rust_hash"])
 
         self.one = one
@@ -72,6 +75,9 @@ class Golden(unittest.TestCase):
                 self.assertEqual(sha256(body), case.entry["body"][style]["sha256"])
                 full = module.build_schema(files, base_dir=base, style=style, header=header)
                 self.assertEqual(sha256(full), case.entry["full"][style]["sha256"])
+                again = module.schema(files, base_dir=base, style=style, header=header,
+                                      check="none")
+                self.assertEqual((again, again.digest), (full, case.entry["python_hash"]))
 
         self.one = one
         self.cases()

@@ -74,6 +74,8 @@ class Leaks(TestCase):
         self.steady(lambda: NATIVE.build_schema(self.small, base_dir=self.dir, header=header,
                                                 style="custom", template="x {file_path}"))
         self.steady(lambda: NATIVE.hash_files(self.small, base_dir=self.dir, digest="tree"))
+        self.steady(lambda: NATIVE.schema(iter(self.small), header=header))
+        self.steady(lambda: NATIVE.digest(tuple(self.small), kind="tree"))
         self.steady(lambda: NATIVE.manifest(self.small))
         self.steady(lambda: NATIVE.check(self.open + self.wrong))
 
@@ -97,10 +99,11 @@ class Leaks(TestCase):
         for bad, error in ((many + [5], TypeError), (many + ["\ud800"], UnicodeEncodeError),
                            (many + ["\0"], ValueError), (5, TypeError)):
             self.steady(lambda: NATIVE.build_schema(bad), error)
-            self.steady(lambda: NATIVE.hash_files(bad, digest="tree"), error)
+            self.steady(lambda: NATIVE.digest(bad, kind="tree"), error)
         self.steady(lambda: NATIVE.build_schema(many, header=("a", 5)), TypeError)
         self.steady(lambda: NATIVE.build_schema(many, style="custom", template="{"), ConfitureError)
         self.steady(lambda: NATIVE.hash_files(many, nothing=1), TypeError)
+        self.steady(lambda: NATIVE.digest(many, kind="no such"), ValueError)
         self.steady(lambda: NATIVE.find_files([Directory("a", True, ["\udcff", "\ud800"])]),
                     UnicodeEncodeError)
         self.steady(lambda: NATIVE.build_schema(["\udcff/x"], base_dir="\udcff"), FileNotFoundError)
@@ -113,6 +116,9 @@ class Leaks(TestCase):
         objects = paths + [paths, base, header, header[0], None, ConfitureError, OSError]
 
         def call():
+            with self.assertRaises(UnicodeDecodeError):
+                NATIVE.schema(self.wrong, header=header)
+            NATIVE.schema(paths[:-1], header=header, base_dir=base, check="none")
             for keys in ({}, {"base_dir": base}, {"header": header, "style": "none"}):
                 with self.assertRaises((OSError, ConfitureError)):
                     NATIVE.build_schema(paths, **keys)

@@ -5,8 +5,8 @@ import random
 import unittest
 
 from confiture_native import ConfitureError, Directory
-from support import (IMPLEMENTATIONS, SEED, TREES, TestCase, needs_links, outcome, reference,
-                     reference_outcome, simplified)
+from support import (IMPLEMENTATIONS, SEED, TREES, TestCase, needs_links, message, outcome,
+                     reference, reference_outcome, simplified)
 from trees import Tree
 
 STYLES = ("block_comment", "line_comment", "mysql", "custom", "none")
@@ -44,6 +44,9 @@ class Parity(TestCase):
         """Every implementation gives what the reference does, and all of them the same."""
         got = [outcome(getattr(module, function), *args, **keys) for _, module in IMPLEMENTATIONS]
         what = "SEED={} {} {} {}".format(self.seed, function, args, keys)
+        if got[0][0] != "value":
+            texts = {message(getattr(m, function), *args, **keys) for _, m in IMPLEMENTATIONS}
+            self.assertEqual(len(texts), 1, (what, texts))
         for (name, _), result in zip(IMPLEMENTATIONS, got):
             self.assertEqual(result, got[0], name + " " + what)
         if expected is not None:
@@ -84,6 +87,8 @@ class Parity(TestCase):
         kind = r.choice(("stream", "tree", "text"))
         self.same(reference_outcome(reference_hash, paths, base, kind), "hash_files", paths,
                   base_dir=base, digest=kind, threads=r.choice((0, 1)))
+        self.same(reference_outcome(reference_hash, paths, base, kind), "digest", paths,
+                  base_dir=base, kind=kind)
         keys = {"style": r.choice(STYLES), "schema_only": r.random() < 0.3,
                 "check": r.choice(("none", "reference", "quotes", "postgres")),
                 "header": r.choice((None, ("env é", "2026-01-01T00:00:00")))}
@@ -93,6 +98,12 @@ class Parity(TestCase):
         expected = reference_outcome(reference_build, paths, base,
                                      digest=keys["header"] is not None, **keys)
         self.same(expected, "build_schema", paths, base_dir=base, **keys)
+        expected = reference_outcome(reference_build, paths, base, **keys)
+        self.same(expected, "schema", paths, base_dir=base, **keys)
+        if expected[0] == "value":
+            for name, module in IMPLEMENTATIONS:
+                schema = module.schema(paths, base_dir=base, **keys)
+                self.assertEqual(schema.digest, module.digest(paths, base_dir=base), self.seed)
         regular = [path for path in paths if os.path.isfile(path)]
         whole = reference.Files(regular, "/")
         self.same(("value", reference.manifest(whole)), "manifest", regular)

@@ -7,12 +7,13 @@ turns the extension off.
 
 import os as _os
 import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
 
 from . import _fallback
-from .types import ConfitureError, Directory, Finding
+from .types import ConfitureError, Directory, EncodingError, Entry, Finding, Schema
 
 
-def _native():
+def _native() -> _Any:
     """The extension, or None."""
     if _os.environ.get("CONFITURE_PURE_PYTHON", "0") not in ("", "0"):
         return None
@@ -27,18 +28,24 @@ def _native():
 
 
 _implementation = _native()
-HAS_NATIVE = _implementation is not None
+HAS_NATIVE: bool = _implementation is not None
 if _implementation is None:
     _implementation = _fallback
 
-build_schema = _implementation.build_schema
-hash_files = _implementation.hash_files
-find_files = _implementation.find_files
-check = _implementation.check
-manifest = _implementation.manifest
+if _TYPE_CHECKING:
+    from ._core import build_schema, check, digest, find_files, hash_files, manifest, schema
+else:
+    build_schema = _implementation.build_schema
+    check = _implementation.check
+    digest = _implementation.digest
+    find_files = _implementation.find_files
+    hash_files = _implementation.hash_files
+    manifest = _implementation.manifest
+    schema = _implementation.schema
 
 from .builder import SchemaBuilder  # noqa: E402  (needs the names above)
 
-__all__ = ["HAS_NATIVE", "ConfitureError", "Directory", "Finding", "SchemaBuilder", "build_schema",
-           "check", "find_files", "hash_files", "manifest"]
+__all__ = ["HAS_NATIVE", "ConfitureError", "Directory", "EncodingError", "Entry", "Finding",
+           "Schema", "SchemaBuilder", "build_schema", "check", "digest", "find_files",
+           "hash_files", "manifest", "schema"]
 __version__ = "0.1.0"

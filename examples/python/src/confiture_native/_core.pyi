@@ -1,40 +1,59 @@
-from os import PathLike
-from typing import List, Literal, Optional, Sequence, Tuple, Union
+from typing import Iterable, List, Optional, Tuple, Union
 
-from .types import Directory, Finding
-
-_Path = Union[str, PathLike[str]]
-_Check = Literal["postgres", "quotes", "reference", "none"]
+from .types import (
+    Check, Digest, Directory, Entry, Finding, Schema, Sort, StrPath, Style,
+)
 
 version: str
 sha256_kernel: str
 
 def build_schema(
-    files: Sequence[_Path],
+    files: Iterable[StrPath],
     *,
-    threads: int = 0,
-    base_dir: Optional[_Path] = None,
-    style: Optional[Literal["block_comment", "line_comment", "mysql", "custom", "none"]] = None,
+    threads: Optional[int] = 0,
+    base_dir: Optional[StrPath] = None,
+    style: Optional[Style] = None,
     template: Optional[str] = None,
     header: Optional[Tuple[str, str]] = None,
     schema_only: Optional[bool] = None,
-    check: Optional[_Check] = None,
+    check: Optional[Check] = None,
 ) -> str: ...
 def hash_files(
-    files: Sequence[_Path],
+    files: Iterable[StrPath],
     *,
-    threads: int = 0,
-    base_dir: Optional[_Path] = None,
-    digest: Optional[Literal["stream", "tree", "text"]] = None,
+    threads: Optional[int] = 0,
+    base_dir: Optional[StrPath] = None,
+    digest: Optional[Digest] = None,
+) -> str: ...
+def schema(
+    files: Iterable[StrPath],
+    *,
+    base_dir: Optional[StrPath] = None,
+    style: Optional[Style] = "block_comment",
+    template: Optional[str] = None,
+    header: Optional[Tuple[str, str]] = None,
+    schema_only: Optional[bool] = False,
+    check: Optional[Check] = None,
+    threads: Optional[int] = 0,
+) -> Schema: ...
+def digest(
+    files: Iterable[StrPath],
+    *,
+    kind: Optional[Digest] = "stream",
+    base_dir: Optional[StrPath] = None,
+    threads: Optional[int] = 0,
 ) -> str: ...
 def find_files(
-    directories: Union[str, Sequence[Union[_Path, Directory]]],
+    directories: Union[StrPath, Directory, Iterable[Union[StrPath, Directory]]],
     *,
-    exclude_dirs: Optional[Sequence[_Path]] = None,
-    sort: Optional[Literal["path", "hex"]] = None,
-    unique: Optional[bool] = None,
+    exclude_dirs: Optional[Iterable[StrPath]] = (),
+    sort: Optional[Sort] = "path",
+    unique: Optional[bool] = False,
 ) -> List[str]: ...
 def check(
-    files: Sequence[_Path], *, threads: int = 0, mode: Optional[_Check] = None
+    files: Iterable[StrPath],
+    *,
+    threads: Optional[int] = 0,
+    mode: Optional[Check] = "postgres",
 ) -> List[Finding]: ...
-def manifest(files: Sequence[_Path], *, threads: int = 0) -> List[Tuple[int, str]]: ...
+def manifest(files: Iterable[StrPath], *, threads: Optional[int] = 0) -> List[Entry]: ...

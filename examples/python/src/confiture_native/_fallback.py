@@ -1,6 +1,6 @@
 """The functions of _core in plain Python: the same arguments, results and errors, but slower.
 
-There are no threads: the argument `threads` is checked and ignored.
+They work on one thread: the argument `threads` is checked and then ignored.
 """
 
 import errno
@@ -9,10 +9,11 @@ import os
 import re
 import stat
 import time
+from typing import Any, NamedTuple
 
-from . import _psql, _search
+from . import _docs, _psql, _search
 from ._names import check_names, core_names, is_one_line, is_seed, resolved
-from .types import ConfitureError, Directory, Finding
+from .types import ConfitureError, Directory, Entry, Finding, Schema, encoding_error, no_files
 
 BAR42 = "=" * 42
 BAR44 = "=" * 44
@@ -21,35 +22,43 @@ SEPARATORS = {
     "line_comment": "\n-- {0}\n-- File: {{file_path}}\n-- {0}\n".format(BAR42),
     "mysql": "\n# {0}\n# File: {{file_path}}\n# {0}\n".format(BAR42),
 }
+STYLES = ("block_comment", "line_comment", "mysql", "custom", "none")
+CHECKS = ("postgres", "quotes", "reference", "none")
+DIGESTS = ("stream", "tree", "text")
+SORTS = ("path", "hex")
 
 
 # ---- arguments ----
 
-def _path(item, what):
-    if isinstance(item, bytes) or not hasattr(type(item), "__fspath__") and \
-            not isinstance(item, str):
+def path_of(item, what):
+    if isinstance(item, (str, os.PathLike)):
+        text = os.fspath(item)
+        if isinstance(text, str):
+            return text
+    elif not isinstance(item, bytes):
         raise TypeError("{} must be str or os.PathLike, not {!r}".format(what, type(item)))
-    text = os.fspath(item)
-    if not isinstance(text, str):
-        raise TypeError("{} must be paths of str, not of bytes".format(what))
-    return text
+    raise TypeError("{} must be str or os.PathLike, not bytes: os.fsdecode() makes a str of"
+                    " them".format(what))
 
 
 def _checked(text, strict=False):
     text.encode("utf-8", "strict" if strict else "surrogateescape")
     if "\0" in text:
-        raise ValueError("embedded null character in a path")
+        raise ValueError("embedded null character in a path: {!r}".format(text))
     return text
 
 
-def _sequence(value, what):
-    if isinstance(value, (str, bytes, bytearray, dict)) or not hasattr(type(value), "__getitem__"):
-        raise TypeError("{} must be a list of paths, not {!r}".format(what, type(value)))
+def _list(value, what):
+    """A copy of an iterable: of any whose order is not chance, and which is not itself a path."""
+    iterable = hasattr(type(value), "__iter__") or hasattr(type(value), "__getitem__")
+    if not iterable or isinstance(value, (str, bytes, bytearray, dict, set, frozenset)):
+        raise TypeError("{} must be a list, or another iterable, of paths in order,"
+                        " not {!r}".format(what, type(value)))
     return list(value)
 
 
-def _paths(value, what, strict=False):
-    return [_checked(_path(item, what), strict) for item in _sequence(value, what)]
+def paths_of(value, what, strict=False):
+    return [_checked(path_of(item, what), strict) for item in _list(value, what)]
 
 
 def _threads(value):
@@ -58,16 +67,17 @@ def _threads(value):
     if not hasattr(type(value), "__index__"):
         raise TypeError("{!r} cannot be interpreted as an integer".format(type(value)))
     if value.__index__() < 0:
-        raise ValueError("threads must not be negative")
+        raise ValueError("invalid threads {}: expected 0 or more".format(value.__index__()))
 
 
-def _word(what, value, words, default):
+def word_of(what, value, words, default):
     if value is None:
         return default
     if not isinstance(value, str):
         raise TypeError("{} must be str, not {!r}".format(what, type(value)))
     if value not in words:
-        raise ValueError("unknown {}: {!r}".format(what, value))
+        raise ValueError("invalid {} {!r}: expected {} or {}".format(
+            what, value, ", ".join(words[:-1]), words[-1]))
     return value
 
 
@@ -123,8 +133,7 @@ def _decode(data, path):
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        error.filename = path
-        raise
+        raise encoding_error(error, path) from None
 
 
 def _newlines(text):
@@ -172,17 +181,13 @@ def _find_wrong(data, path, mode, last=True, index=0):
     return text, None
 
 
-def _mode(what, value, default):
-    return _word(what, value, ("postgres", "quotes", "reference", "none"), default)
-
-
 # ---- lists of files ----
 
 def _named(paths, base_dir):
     """(the paths to open, their names, the base)"""
     if "" in paths:
         raise _argument("the list holds an empty path: number {}".format(paths.index("") + 1))
-    base = "." if base_dir is None else _checked(_path(base_dir, "base_dir"))
+    base = "." if base_dir is None else _checked(path_of(base_dir, "base_dir"))
     paths = [str(_search.PurePath(path)) for path in paths]
     return paths, check_names(paths, base), base
 
@@ -206,56 +211,77 @@ def _text_of(path):
 
 
 def hash_files(files, *, threads=0, base_dir=None, digest=None):
+    if base_dir is not None or digest is not None:
+        return _digest(files, threads, base_dir, word_of("digest", digest, DIGESTS, "stream"))
     _threads(threads)
-    digest = _word("digest", digest, ("stream", "tree", "text"), None)
-    if base_dir is None and digest is None:
-        return _core_hash(_paths(files, "files", strict=True))
-    paths, names, _ = _named(_paths(files, "files"), base_dir)
+    return _core_hash(paths_of(files, "files", strict=True))
+
+
+def digest(files, *, kind="stream", base_dir=None, threads=0):
+    return _digest(files, threads, base_dir, word_of("kind", kind, DIGESTS, "stream"))
+
+
+def _digest(files, threads, base_dir, kind):
+    _threads(threads)
+    paths, names, _ = _named(paths_of(files, "files"), base_dir)
     sha = hashlib.sha256()
     for path, name in zip(paths, names):
-        data = _text_of(path) if digest == "text" else _read(path)
+        data = _text_of(path) if kind == "text" else _read(path)
         data = name.encode("utf-8") + b"\0" + data + b"\0"
-        sha.update(hashlib.sha256(data).digest() if digest == "tree" else data)
+        sha.update(hashlib.sha256(data).digest() if kind == "tree" else data)
     return sha.hexdigest()
 
 
 def manifest(files, *, threads=0):
     _threads(threads)
-    paths, _, _ = _named(_paths(files, "files"), "/")
+    paths, _, _ = _named(paths_of(files, "files"), "/")
     result = []
     for path in paths:
         data = _read(path)
-        result.append((len(data), hashlib.sha256(data).hexdigest()))
+        result.append(Entry(len(data), hashlib.sha256(data).hexdigest()))
     return result
 
 
-def check(files, *, threads=0, mode=None):
+def check(files, *, threads=0, mode="postgres"):
     _threads(threads)
-    mode = _mode("mode", mode, "postgres")
-    paths, _, _ = _named(_paths(files, "files"), "/")
+    mode = word_of("mode", mode, CHECKS, "postgres")
+    paths, _, _ = _named(paths_of(files, "files"), "/")
     found = [_find_wrong(_read(path), path, mode, index + 1 == len(paths), index)[1]
              for index, path in enumerate(paths)]
     return [finding for finding in found if finding]
 
 
-def find_files(directories, *, exclude_dirs=None, sort=None, unique=None):
-    sort = _word("sort", sort, ("path", "hex"), "path")
-    if isinstance(directories, str):
-        directories = [directories]
+def find_files(directories, *, exclude_dirs=(), sort="path", unique=False):
+    sort = word_of("sort", sort, SORTS, "path")
     unique = bool(unique)
-    directories = _sequence(directories, "directories")
-    excluded = [] if exclude_dirs is None else _paths(exclude_dirs, "exclude_dirs")
-    return _search.find([_directory(d) for d in directories], excluded, sort, unique)
+    given = _listed(directories)
+    excluded = [] if exclude_dirs is None else paths_of(exclude_dirs, "exclude_dirs")
+    found = _search.find([directory_of(d) for d in given], excluded, sort, unique)
+    if not found:
+        raise no_files(given)
+    return found
 
 
-def _directory(item):
+def _listed(value):
+    """One directory, or an iterable of several, as a list."""
+    if isinstance(value, (str, os.PathLike, Directory)):
+        return [value]
+    return _list(value, "directories")
+
+
+def directories_of(value):
+    """A list of Directory."""
+    return [directory_of(item) for item in _listed(value)]
+
+
+def directory_of(item):
     if not isinstance(item, tuple):
-        return Directory(_checked(_path(item, "a directory")))
+        return Directory(_checked(path_of(item, "a directory")))
     if len(item) != 5:
         raise TypeError("a directory must be a path or a Directory")
     path, recursive, include, exclude, must_exist = item
-    return Directory(_checked(_path(path, "a directory")), bool(recursive),
-                     _paths(include, "include"), _paths(exclude, "exclude"), bool(must_exist))
+    return Directory(_checked(path_of(path, "a directory")), bool(recursive),
+                     paths_of(include, "include"), paths_of(exclude, "exclude"), bool(must_exist))
 
 
 # ---- schemas ----
@@ -277,7 +303,7 @@ def _separator(style, template):
         return lambda name: ""
     if style == "custom":
         if not template:
-            raise _argument("the custom style needs a template")
+            raise _argument("the custom separator has no template")
         template.encode("utf-8")
     text = "\n" + template + "\n" if style == "custom" else SEPARATORS[style] + "\n"
     pieces = re.split(r"(\{file_path\}|\{\{|\}\}|[{}])", text)
@@ -300,58 +326,94 @@ def _header(header, digest, count):
 def _check_header(header):
     if not isinstance(header, tuple) or len(header) != 2:
         raise TypeError("header must be a tuple (environment, timestamp)")
-    if not all(isinstance(text, str) for text in header):
-        raise TypeError("environment and timestamp must be str")
-    for text in header:
-        text.encode("utf-8")
-        if "\0" in text:
-            raise ValueError("embedded null character in header")
+    for what, text in zip(("environment", "timestamp"), header):
+        _check_text(text, "the header's " + what)
+
+
+def _check_lines(header):
     for what, text in zip(("environment", "timestamp"), header):
         if not is_one_line(text):
             raise _argument("the header's {} must be one line of UTF-8".format(what))
 
 
+def _check_text(text, what):
+    if not isinstance(text, str):
+        raise TypeError("{} must be str, not {!r}".format(what, type(text)))
+    text.encode("utf-8")
+    if "\0" in text:
+        raise ValueError("embedded null character in " + what)
+
+
 def build_schema(files, *, threads=0, base_dir=None, style=None, template=None, header=None,
                  schema_only=None, check=None):
     keywords = (base_dir, style, template, header, schema_only, check)
+    if any(value is not None for value in keywords):
+        mode = "none" if check is None else check
+        how = _how(threads, style, template, header, schema_only, mode)
+        return _schema(files, base_dir, how, header is not None)[0]
     _threads(threads)
+    return _core_build(paths_of(files, "files", strict=True))
+
+
+def schema(files, *, base_dir=None, style="block_comment", template=None, header=None,
+           schema_only=False, check=None, threads=0):
+    how = _how(threads, style, template, header, schema_only, check)
+    return Schema(*_schema(files, base_dir, how, True))
+
+
+class _How(NamedTuple):
+    """The checked keywords of a schema."""
+
+    style: str
+    template: Any
+    header: Any
+    schema_only: bool
+    mode: str
+
+
+def _how(threads, style, template, header, schema_only, check):
+    _threads(threads)
+    style = word_of("style", style, STYLES, "block_comment")
     schema_only = bool(schema_only)
-    style = _word("style", style, ("block_comment", "line_comment", "mysql", "custom", "none"),
-                  "block_comment")
-    mode = _mode("check", check, "none")
+    mode = word_of("check", check, CHECKS, "none" if style == "mysql" else "postgres")
     if template is not None:
-        if not isinstance(template, str):
-            raise TypeError("template must be str")
-        template.encode("utf-8")
-        if "\0" in template:
-            raise ValueError("embedded null character in template")
-    if all(value is None for value in keywords):
-        return _core_build(_paths(files, "files", strict=True))
-    paths = _paths(files, "files")
+        _check_text(template, "template")
     if header is not None:
         _check_header(header)
-    paths, names, base = _named(paths, base_dir)
-    separator = _separator(style, template)
+    return _How(style, template, header, schema_only, mode)
+
+
+def _schema(files, base_dir, how, hashed):
+    """(text, digest, number of files). Without a digest nobody reads the files left out."""
+    paths, names, base = _named(paths_of(files, "files"), base_dir)
+    if how.header is not None:
+        _check_lines(how.header)
+    separator = _separator(how.style, how.template)
     sha, parts, count = hashlib.sha256(), [], 0
     base_name = os.path.basename(resolved(base))
-    kept = [name for name in names if not schema_only or not is_seed(name, base_name)]
+    kept = [name for name in names if not how.schema_only or not is_seed(name, base_name)]
     for path, name in zip(paths, names):
-        left_out = schema_only and is_seed(name, base_name)
-        if left_out and header is None:
+        left_out = how.schema_only and is_seed(name, base_name)
+        if left_out and not hashed:
             continue
         data = _read(path)
-        if header is not None:
+        if hashed:
             sha.update(name.encode("utf-8") + b"\0" + data + b"\0")
         if left_out:
             continue
-        if style == "block_comment" and "*/" in name:
+        if how.style == "block_comment" and "*/" in name:
             raise ConfitureError("name", path)
         count += 1
-        text, finding = _find_wrong(data, path, mode, count == len(kept))
+        text, finding = _find_wrong(data, path, how.mode, count == len(kept))
         if finding and finding.kind == "encoding":
             _decode(data, path)
         if finding:
             raise ConfitureError("unclosed", path, finding.line, finding.what)
         parts += [separator(name), text, "" if text.endswith("\n") else "\n"]
-    top = _header(header, sha.hexdigest(), count) if header is not None else ""
-    return top + "".join(parts)
+    digest = sha.hexdigest()
+    top = "" if how.header is None else _header(how.header, digest, count)
+    return top + "".join(parts), digest, count
+
+
+for _function in (build_schema, hash_files, schema, digest, find_files, check, manifest):
+    _function.__doc__ = getattr(_docs, _function.__name__)

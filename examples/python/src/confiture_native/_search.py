@@ -78,17 +78,21 @@ def match(relative, pattern):
         match_component(n, w) for n, w in zip(names[len(names) - len(wanted):], wanted))
 
 
+def _wrong(pattern, why):
+    return ConfitureError("argument", None, 0, "{}: {}".format(pattern, why) if pattern else why)
+
+
 def split_pattern(pattern, recursive):
     parts = components(pattern)
     why = None
     if pattern.startswith("/"):
-        why = "absolute pattern"
+        why = "a pattern must be relative to its directory"
     elif not parts:
-        why = "empty pattern"
+        why = "the pattern is empty"
     elif any("**" in part and part != "**" for part in parts):
-        why = "'**' must be a component of its own"
+        why = '"**" must stand alone between slashes'
     if why:
-        raise ConfitureError("argument", None, 0, "{}: {}".format(pattern, why))
+        raise _wrong(pattern, why)
     return ["**"] + parts if recursive else parts
 
 
@@ -247,10 +251,17 @@ def _plan(directory):
         include = ["*.sql"]
     for pattern in directory.exclude:
         if not components(pattern) and not pattern.startswith("/"):
-            raise ConfitureError("argument", None, 0, pattern + ": the exclude pattern is empty")
+            raise _wrong(pattern, "the exclude pattern is empty")
     if str(directory.path) == "":
         raise ConfitureError("argument", None, 0, "an include directory has no path")
     return [split_pattern(pattern, directory.recursive) for pattern in include]
+
+
+def check_directories(directories):
+    """The components of each pattern of each Directory; raises for what no search could use."""
+    if not directories:
+        raise ConfitureError("argument", None, 0, "no include directory is given")
+    return [_plan(directory) for directory in directories]
 
 
 def _search(directory, plan, excluded):
@@ -290,19 +301,15 @@ def base_of(directories):
 
 
 def find(directories, exclude_dirs, sort, unique):
-    """The paths that the directories, each a Directory, select, ordered."""
-    if not directories:
-        raise ConfitureError("argument", None, 0, "no include directory is given")
-
+    """The paths that the directories, each a Directory, select, in order; perhaps none."""
     def excluded(path):
         return any(below(path, directory) for directory in exclude_dirs)
 
-    plans = [_plan(directory) for directory in directories]
     found = []
-    for directory, plan in zip(directories, plans):
+    for directory, plan in zip(directories, check_directories(directories)):
         found += _search(directory, plan, excluded)
     if not found:
-        raise ConfitureError("no_files")
+        return []
     if unique:
         found = list(dict.fromkeys(found))
     if sort == "hex" and any(hex_value(stem(path)) is not None for path in found):
