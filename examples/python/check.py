@@ -3,12 +3,13 @@
 
     check.py [--quick] [--glibc 2.34] [--wheels FOLDER]
 
-A source distribution is made, and from it a wheel with the extension, which must be one for all
-Pythons from 3.11 on, and need no glibc newer than --glibc; then a wheel where no compiler is.
-Both are installed into fresh virtual environments and tested there: the extension, the extension
-turned off, and the package that never had one; and on every Python from 3.8 on that is found.
-All of it happens in a temporary folder. --quick leaves out the other Pythons; --wheels keeps
-what was built. The last line is the total.
+It makes a source distribution, and from that a wheel with the extension. The wheel must serve all
+Pythons from 3.11 on, and need no glibc newer than --glibc. A second wheel is made without a
+compiler, and a third for a free-threaded Python: both must be plain Python. The wheels are
+installed into fresh virtual environments and tested there: the extension, the extension turned
+off, the plain package, and all other Pythons from 3.8 on that are found. mypy and its stubtest
+judge the types. All work is done in a temporary folder. --quick, or QUICK=1 in the environment,
+leaves out the other Pythons; --wheels keeps what was built. The last line is the total.
 """
 
 import argparse
@@ -122,8 +123,8 @@ def source_distribution(python, folder, total):
         names = [name.partition("/")[2] for name in archive.getnames()]
         archive.extractall(os.path.join(folder, "source"))
     total.check("it carries the header, the tests and the types",
-                {"native/confiture.h", "tests/run.py", "src/confiture_native/py.typed",
-                 "src/confiture_native/_core.pyi"} <= set(names))
+                {"native/confiture.h", "tests/run.py", "tests/typing/user.py",
+                 "src/confiture_native/py.typed", "src/confiture_native/_core.pyi"} <= set(names))
     shutil.rmtree(os.path.join(folder, "copy"))
     return glob.glob(os.path.join(folder, "source", "*"))[0]
 
@@ -159,6 +160,28 @@ def check_native_wheel(path, folder, limit, total):
         check_symbols(os.path.join(folder, "contents", libraries[0]), limit, total)
 
 
+# What sysconfig says on a free-threaded Python, of which none may be here.
+FREE_THREADED = """
+import sysconfig
+original = sysconfig.get_config_var
+sysconfig.get_config_var = lambda name: 1 if name == "Py_GIL_DISABLED" else original(name)
+"""
+
+
+def check_free_threaded(python, source, folder, total):
+    site = os.path.join(folder, "free-threaded-site")
+    os.mkdir(site)
+    with open(os.path.join(site, "sitecustomize.py"), "w", encoding="ascii") as file:
+        file.write(FREE_THREADED)
+    made, output, _ = wheel(python, source, os.path.join(folder, "free-threaded"), PYTHONPATH=site)
+    total.check("a free-threaded Python gets the plain package",
+                made and made.endswith("-py3-none-any.whl"), output if not made else
+                os.path.basename(made))
+    _, output = run([python, "setup.py", "--version"], os.path.join(folder, "free-threaded-source"),
+                    PYTHONPATH=site)
+    total.check("and is told why", "needs the GIL" in output)
+
+
 def check_symbols(library, limit, total):
     if not sys.platform.startswith("linux") or not shutil.which("objdump"):
         total.skip("the symbols of the extension", "that needs Linux and objdump (binutils)")
@@ -181,6 +204,44 @@ def check_symbols(library, limit, total):
                  if version == "{}.{}".format(*newest)})
     total.check("its glibc symbols are those of {}.{}, or older".format(*limit), newest <= limit,
                 "fit for {}, for the sake of {}".format(tag, ", ".join(by)))
+
+
+# ---- types ----
+
+def check_types(inside, folder, total):
+    """A strict type checker accepts a user's program, refuses a wrong one, and knows the stubs."""
+    if not shutil.which("mypy"):
+        total.skip("the types", "there is no mypy (Debian: mypy)")
+        return
+    programs = os.path.join(HERE, "tests", "typing")
+    command = ["mypy", "--strict", "--python-executable", inside, "--cache-dir",
+               os.path.join(folder, "mypy")]
+    status, output = run(command + [os.path.join(programs, "user.py")], folder)
+    total.check("mypy --strict accepts a user's program", status == 0, output if status else "")
+    wrong = os.path.join(programs, "wrong.py")
+    with open(wrong, encoding="utf-8") as file:
+        expected = {n for n, line in enumerate(file, 1) if line.endswith("# wrong\n")}
+    _, output = run(command + [wrong], folder)
+    found = {int(n) for n in re.findall(r"wrong\.py:(\d+): error:", output)}
+    total.check("and refuses each of {} mistakes".format(len(expected)),
+                expected and found == expected, output if found != expected else "")
+    check_stubs(folder, total)
+
+
+def check_stubs(folder, total):
+    """stubtest compares the stub with the extension. It does not understand the classes in plain
+    Python, which need no stubs: what it says of them is left out."""
+    contents = os.path.join(folder, "contents")
+    if not shutil.which("stubtest"):
+        total.skip("the stubs", "there is no stubtest (Debian: mypy)")
+        return
+    _, output = run(["stubtest", "confiture_native"], folder, PYTHONPATH=contents,
+                    MYPYPATH=contents)
+    about = [line for line in output.splitlines()
+             if line.startswith("error: confiture_native._core")]
+    ended = re.search(r"checked \d+ modules|no issues found in \d+ modules", output)
+    total.check("stubtest finds the stub and the extension alike", ended and not about,
+                "" if ended and not about else output)
 
 
 # ---- testing ----
@@ -259,6 +320,7 @@ def everything(folder, options, total, tests):
     if total.check("without a compiler a wheel is built as well", pure, output if not pure else ""):
         total.check("which is for every Python", pure.endswith("-py3-none-any.whl"),
                     os.path.basename(pure))
+    check_free_threaded(python, source, folder, total)
     if options.wheels:
         os.makedirs(options.wheels, exist_ok=True)
         for made in [native, pure] + glob.glob(os.path.join(folder, "sdist", "*")):
@@ -271,6 +333,7 @@ def everything(folder, options, total, tests):
             _, output = run([inside, "-c",
                              "import confiture_native as c; print(c.HAS_NATIVE)"])
             total.check("and has the extension", output == "True\n", output.strip())
+            check_types(inside, folder, total)
             tests.add(inside, version + ", native")
             tests.add(inside, version + ", turned off", CONFITURE_PURE_PYTHON="1")
     if pure:
@@ -301,7 +364,8 @@ def others(found, done, native, pure, folder, total, tests):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="one Python, not all that are found")
+    parser.add_argument("--quick", action="store_true", default=os.environ.get("QUICK") == "1",
+                        help="one Python, not all that are found")
     parser.add_argument("--glibc", default="2.34", help="the newest that the wheel may need")
     parser.add_argument("--wheels", help="copy the wheels and the source distribution there")
     options = parser.parse_args()

@@ -7,6 +7,7 @@ the extension serves Python 3.11 and all later ones, a wheel without it every Py
 import os
 import shutil
 import sys
+import sysconfig
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -27,9 +28,16 @@ HEADER = CARRIED if os.path.exists(CARRIED) else os.path.join(ROOT, "confiture.h
 NATIVE = sorted(os.path.join("native", name) for name in os.listdir(os.path.join(HERE, "native"))
                 if name.endswith(".h") and name != "confiture.h")
 
+# The extension guards its state by the GIL alone, and a free-threaded Python before 3.15 has no
+# stable ABI.
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 # The threads are POSIX's and the stable ABI that is used begins with 3.11.
 POSSIBLE = (sys.version_info >= (3, 11) and sys.implementation.name == "cpython"
-            and os.name == "posix" and not os.environ.get("CONFITURE_NO_EXTENSION"))
+            and os.name == "posix" and not FREE_THREADED
+            and not os.environ.get("CONFITURE_NO_EXTENSION"))
+if FREE_THREADED:
+    print("confiture_native: the extension needs the GIL, which this Python does without; the plain"
+          " package is built", file=sys.stderr)
 
 EXTENSION = Extension(
     "confiture_native._core",
