@@ -37,7 +37,7 @@ class Total:
         self.passed = self.failed = self.skipped = 0
 
     def check(self, what, good, detail=""):
-        """One check of this script's own; returns whether it passed."""
+        """Count and print a check of this script; returns whether it passed."""
         self.passed += bool(good)
         self.failed += not good
         print("{} {}{}".format("ok     " if good else "FAILED ", what, detail and ": " + detail),
@@ -50,7 +50,7 @@ class Total:
 
 
 def run(command, folder=None, **environment):
-    """(status, output) of a command, run in a folder if one is given."""
+    """(status, output) of a command, run in the folder if one is given."""
     keys = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PIP_DISABLE_PIP_VERSION_CHECK="1",
                 PIP_NO_INPUT="1", **environment)
     result = subprocess.run([str(part) for part in command], cwd=folder, stdin=subprocess.DEVNULL,
@@ -99,7 +99,7 @@ def pythons():
         seen.add(fields[5])
         version = int(fields[0]), int(fields[1])
         builds = fields[2] == fields[3] == "1"
-        # One that can build is better than one that cannot.
+        # Of one version, a Python that can build is preferred.
         if version not in found or (builds and not found[version][1]):
             found[version] = place, builds
     return found
@@ -108,7 +108,7 @@ def pythons():
 # ---- building ----
 
 def source_distribution(python, folder, total):
-    """Made of a copy, so that nothing is left in the repository; unpacked. Its folder, or None."""
+    """Make one of a copy, to keep the repository clean, and unpack it: its folder, or None."""
     copy = os.path.join(folder, "copy", "examples", "python")
     shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("__pycache__", "build", "dist",
                                                               "*.egg-info", "*.so"))
@@ -257,8 +257,8 @@ def install(python, path, folder, total, what):
 
 
 class Tests:
-    """Runs of the tests: side by side, since they wait for the clock of files much of the time.
-    All have begun and ended when the context ends; what they say comes in their order."""
+    """Runs the tests side by side, since they often wait for the clock of the file system. When the
+    context ends, all runs have ended, and are reported in order."""
 
     def __init__(self, total):
         self.total = total
@@ -339,7 +339,7 @@ def everything(folder, options, total, tests):
     if pure:
         inside = install(python, pure, os.path.join(folder, "venv-pure"), total, version)
         if inside:
-            # The same code as that which is turned off.
+            # The same code as with the extension turned off: a share of the tests is enough.
             tests.add(inside, version + ", installed without a compiler", TREES="200", CALLS="2000")
     if not options.quick:
         others(found, builders[0], native, pure, folder, total, tests)

@@ -62,13 +62,13 @@ class OptionalExtension(build_ext):
         except Exception as error:  # distutils has many ways to say that there is no compiler
             self.warn("the extension could not be built, plain Python does its work: "
                       "{}".format(error))
-            # So that everything that comes later knows of a pure package.
+            # All later steps then make a pure package.
             self.distribution.ext_modules = []
             self.extensions = []
 
 
 class Wheel(bdist_wheel or object):
-    """Finds out first whether there is an extension: a wheel's name says so."""
+    """The name of a wheel depends on whether there is an extension: that is built first."""
 
     def run(self):
         if self.distribution.ext_modules:
@@ -81,7 +81,7 @@ class Wheel(bdist_wheel or object):
 
 
 class SourceDistribution(sdist):
-    """With the header that the extension is made of."""
+    """Carries a copy of the header, from which the extension is built."""
 
     def make_release_tree(self, base_dir, files):
         super().make_release_tree(base_dir, files)

@@ -93,7 +93,7 @@ def _status(file):
 
 
 def _open(path):
-    """Open without waiting, but at most a minute for another process's lease on the file."""
+    """Open without waiting, except up to a minute for another process's lease on the file."""
     flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     for naps in range(3000):
         try:

@@ -1,13 +1,12 @@
 """What one file would do to the next in a script for psql: the check "postgres" in plain Python.
 
-It reads as PostgreSQL's scan.l and psql's psqlscan.l, psqlscanslash.l and command.c do, whole text
-at once and token by token, with standard_conforming_strings on. Where versions differ, the newest
-documented rule is taken. The library's own lexer, in C, reads pieces of any size; tests/psql
-compares both with psql itself.
+It reads the whole text at once, token by token, by the rules of PostgreSQL's scan.l and of psql's
+psqlscan.l, psqlscanslash.l and command.c, with standard_conforming_strings on. Where versions
+differ, the newest documented rule is taken. The library's own lexer, in C, reads pieces of any
+size. tests/psql compares both with psql itself.
 
-The fallback uses this module, and so does tests/reference. A third implementation there would be
-compared with the same two others and add nothing: the library and this one are independent of each
-other, and psql is the judge of both.
+The fallback and tests/reference use this module. A third implementation would add nothing: the
+library and this module are independent of each other, and psql is the judge of both.
 """
 
 import re
@@ -28,7 +27,7 @@ RESTRICT = "\\restrict never ended: add \\unrestrict"
 QUIT = "\\q ends the script: remove it"
 NUL = "NUL byte, where psql drops the rest of the line: remove it"
 MARK = "byte order mark: remove it, or use strip_bom"
-QUOTES = (COMMENT, QUOTE, IDENTIFIER, DOLLAR, TAG, COPY)  # what the level "quotes" reports
+QUOTES = (COMMENT, QUOTE, IDENTIFIER, DOLLAR, TAG, COPY)  # reported by the level "quotes"
 
 LETTER = r"A-Za-z_\x80-\U0010ffff"
 NAME = r"[%s][%s0-9$]*" % (LETTER, LETTER)
@@ -100,38 +99,38 @@ ROUTINE = re.compile("c(?:[fp]|or[fp])")
 
 
 class Found(Exception):
-    """(position, what): found at once, and the scan ends."""
+    """(position, what): a finding, which ends the scan."""
 
 
 class Branch:
-    """An \\if that is open: which of its branches are read, and the text before them."""
+    """An open \\if: which of its branches are read, and the state of the text before them."""
 
     def __init__(self, position, text):
         self.position = position
         self.text = text
         self.active = False
-        self.ignored = False  # the branches that follow are not read either
-        self.unknown = False  # its condition is: all of its branches are read
-        self.last = False     # \else has come
-        self.left = None      # what one of an unknown condition has left open
+        self.ignored = False  # later branches are not read either
+        self.unknown = False  # only psql knows the condition: all branches are read
+        self.last = False     # \else was read
+        self.left = None      # if the condition is unknown: what one of its branches left open
 
 
 class Text:
-    """psql's query buffer: what has come since something was sent."""
+    """psql's query buffer: the text since the last statement was sent."""
 
     def __init__(self):
         self.clear()
 
     def clear(self):
-        self.empty = True        # no byte of it, not even a comment
-        self.first = None        # where the first token stands
-        self.variables = True    # none but variables
+        self.empty = True        # it has no byte, not even a comment's
+        self.first = None        # position of the first token
+        self.variables = True    # all tokens are variables
         self.copies = []         # positions of the COPYs that \; ended
         self.begin_statement()
 
     def begin_statement(self):
-        self.tokens = []         # of the statement, if it is a COPY; else only its first one
-        self.copy = None         # where it stands
+        self.tokens = []         # all of the statement if it is a COPY; else only the first
+        self.copy = None         # position of the word COPY
 
     def saved(self):
         return (self.empty, self.first, self.variables, list(self.copies), list(self.tokens),
@@ -167,9 +166,9 @@ class Scanner:
         self.text = text
         self.level = level
         self.cuts = []  # (position, lines of data that were cut out there)
-        self.data_at = None  # where data were read last
+        self.data_at = None  # position of the data that were read last
         self.buffer = Text()
-        self.previous = []  # the COPYs of what was sent last
+        self.previous = []  # the COPYs of the text that was sent last
         self.branches = []
         self.restricted = None  # (position, key)
         self.reset()
@@ -185,7 +184,7 @@ class Scanner:
             raise Found(position, what)
 
     def ended(self):
-        """What the end of the file leaves open, the first that holds the others."""
+        """Report what is open at the end of the file: of several things, the outermost."""
         if self.branches:
             self.found(self.branches[0].position, IF)
         if self.parentheses:
@@ -264,7 +263,7 @@ class Scanner:
                 return position
 
     def quote(self, start, quote):
-        """From its quote on, after what may stand before that."""
+        """start: the position of the quote itself, after its prefix."""
         pattern, what = (STANDARD, QUOTE) if quote == "'" else (QUOTED_NAME, IDENTIFIER)
         end = pattern.match(self.text, start)
         if not end:
@@ -272,8 +271,8 @@ class Scanner:
         return end.end()
 
     def escape(self, start):
-        """E'...'. After a newline the server goes on with it where psql begins '...': at an
-        escaped quote one of the two is within the string and the other is not."""
+        """E'...'. Where such a string continues on a later line, psql reads the rest as '...' and
+        the server as E'...': at an escaped quote only one of them is within the string."""
         continued = False
         while True:
             end = ESCAPED.match(self.text, start)
@@ -300,7 +299,7 @@ class Scanner:
         return len(self.text) if end < 0 else end
 
     def arguments(self, position, name):
-        """(the arguments as they are written, where they end)"""
+        """(the arguments as written, the position after them)"""
         end = self.line_end(position)
         found = []
         closed = 0  # the arguments so far that end with a parenthesis
@@ -316,7 +315,7 @@ class Scanner:
             if argument:
                 position = argument.end()
             if position < end and self.text[position] in "'\"`":
-                return found, end  # a quote that the line leaves open takes all of it
+                return found, end  # an open quote takes the rest of the line
             if not argument:
                 return found, position
             found.append(argument.group())
@@ -488,8 +487,8 @@ class Scanner:
         self.ended()
 
     def tokens(self):
-        """Of the first statement, as the server has it: (kind, text). A quote that is not closed
-        is a token that no COPY has: the server refuses it."""
+        """(kind, text) of each token of the first statement, as the server reads it. An open quote
+        makes the list empty: the server refuses the statement."""
         position, found = 0, []
         try:
             while position < len(self.text):
@@ -500,7 +499,7 @@ class Scanner:
                 if token.group()[0] == "$" and kind != "dollar":
                     return []  # psql does not look for $1, and no COPY holds it
                 if kind in ("variable", "value", "forced"):
-                    kind, position = "other", start + 1  # psql's, and psql does not look
+                    kind, position = "other", start + 1  # psql's syntax, not looked for here
                 else:
                     position = self.whole(kind, token.group(), start, token.end())
                 if kind == "quote" and token.group()[0] in "bBxXnN":
@@ -512,7 +511,7 @@ class Scanner:
         return found
 
     def note(self, kind, text, start, end):
-        """What a token does to the statement."""
+        """Update the state of the statement with a token."""
         if kind == "name":
             if text not in ("u", "U") or not self.text.startswith("&", end):  # to psql, of U&'...'
                 self.word(text, start)
@@ -523,7 +522,7 @@ class Scanner:
             self.parentheses = max(0, self.parentheses - 1)
 
     def whole(self, kind, text, start, end):
-        """Where a token ends of which the beginning ends there."""
+        """The position after a token whose beginning, which TOKEN matched, ends at `end`."""
         if kind == "comment":
             return self.comment(start)
         if kind == "quote":
@@ -536,7 +535,7 @@ class Scanner:
 
 
 def value(argument):
-    """An argument without its quotes, as psql hands it to a command."""
+    """An argument without its quotes, as psql passes it to a command."""
     def escape(found):
         what = found.group(1)
         if what is None:
@@ -551,7 +550,7 @@ def value(argument):
 
 
 def printable(arguments):
-    """Whether psql takes the options, in parentheses, of a \\g."""
+    """Whether psql accepts the options, in parentheses, of \\g."""
     if not arguments or value(arguments[0])[:1] != "(":
         return True
     for number, argument in enumerate(arguments):
@@ -580,7 +579,7 @@ def left_open(text, level="postgres"):
     """(line, what) of what would harm the next file, or None.
 
     text: newlines translated
-    level: "postgres", or "quotes": open quotes, comments and COPY data, and nothing else
+    level: "postgres"; or "quotes": only open quotes, comments and COPY data
     """
     if level == "postgres" and text.startswith("\ufeff"):
         return 1, MARK

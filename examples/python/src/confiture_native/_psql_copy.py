@@ -1,4 +1,4 @@
-"""Which COPY reads its data from the script: PostgreSQL's grammar, and psql's \\copy."""
+"""Which COPY reads its data from the script, by PostgreSQL's grammar; and psql's \\copy."""
 
 import re
 
@@ -97,7 +97,7 @@ def old_options(tokens):
 
 
 def where(tokens):
-    """Whether nothing comes, or WHERE and anything whose parentheses match."""
+    """Whether nothing follows, or WHERE and tokens whose parentheses match."""
     if tokens.peek() is None:
         return True
     depth, good = 0, tokens.take("where")
@@ -135,7 +135,7 @@ def copied(words):
     return "binary" if "binary" in (options, result) else "text"
 
 
-# ---- \copy: its line is split by a rule of psql's own, and what follows the file goes along ----
+# ---- \copy: psql splits its line by a rule of its own, and passes the options on as they are ----
 
 class Line:
     def __init__(self, text):
@@ -143,7 +143,7 @@ class Line:
         self.at = 0
 
     def token(self, single, quotes, escapes=False):
-        """The next: one of the characters `single`, a quoted text, or a run of others."""
+        """The next token: one of the characters `single`, a quoted text, or a run of others."""
         space = re.compile(r"[ \t\n\r]*").match(self.text, self.at)
         start = space.end()
         if start == len(self.text):
@@ -184,7 +184,7 @@ def copy_of_line(text):
             pass
         step()
     if any(re.search("[\f\v]", part) for part in parts if part[:1] != '"'):
-        return ""  # white space to the server, but not where psql splits the line
+        return ""  # white space to the server, but not to psql when it splits the line
     if parts[-1].lower() != "from" or step(";", "'").lower() not in ("stdin", "stdout"):
         return ""
     return "copy " + " ".join(parts) + " " + line.text[line.at:]

@@ -1,7 +1,7 @@
 """find_files() in plain Python: the patterns, the walk and the orders.
 
-The patterns are those of pathlib in Python 3.11. Later versions follow other links and give `**`
-another meaning in match(): the code here is the same on every version.
+The patterns are those of pathlib in Python 3.11. Later versions follow more links and give `**`
+another meaning in match(). The code here does the same on every version.
 """
 
 import errno
