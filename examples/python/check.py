@@ -8,8 +8,9 @@ Pythons from 3.11 on, and need no glibc newer than --glibc. A second wheel is ma
 compiler, and a third for a free-threaded Python: both must be plain Python. The wheels are
 installed into fresh virtual environments and tested there: the extension, the extension turned
 off, the plain package, and all other Pythons from 3.8 on that are found. mypy and its stubtest
-judge the types. All work is done in a temporary folder. --quick, or QUICK=1 in the environment,
-leaves out the other Pythons; --wheels keeps what was built. The last line is the total.
+judge the types. The wheels for Windows are made by mingw-w64, and looked into. All work is done in
+a temporary folder. --quick, or QUICK=1 in the environment, leaves out the other Pythons; --wheels
+keeps what was built. The last line is the total.
 """
 
 import argparse
@@ -24,6 +25,8 @@ import tarfile
 import tempfile
 import time
 import zipfile
+
+import windows
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -123,8 +126,9 @@ def source_distribution(python, folder, total):
         names = [name.partition("/")[2] for name in archive.getnames()]
         archive.extractall(os.path.join(folder, "source"))
     total.check("it carries the header, the tests and the types",
-                {"native/confiture.h", "tests/run.py", "tests/typing/user.py",
-                 "src/confiture_native/py.typed", "src/confiture_native/_core.pyi"} <= set(names))
+                {"native/confiture.h", "native/windows/pyconfig.h", "windows.py", "tests/run.py",
+                 "tests/typing/user.py", "src/confiture_native/py.typed",
+                 "src/confiture_native/_core.pyi"} <= set(names))
     shutil.rmtree(os.path.join(folder, "copy"))
     return glob.glob(os.path.join(folder, "source", "*"))[0]
 
@@ -180,6 +184,51 @@ def check_free_threaded(python, source, folder, total):
     _, output = run([python, "setup.py", "--version"], os.path.join(folder, "free-threaded-source"),
                     PYTHONPATH=site)
     total.check("and is told why", "needs the GIL" in output)
+
+
+def check_windows(python, source, folder, total):
+    """Make the wheels for Windows from the source distribution: no Windows is here to run them."""
+    lacking = windows.missing()
+    if lacking:
+        total.skip("the wheels for Windows", "not found: " + ", ".join(lacking))
+        return
+    out = os.path.join(folder, "windows")
+    status, output = run([python, os.path.join(source, "windows.py"), out])
+    total.check("the wheels for Windows are made by mingw-w64", status == 0,
+                output if status else "")
+    for platform, target in windows.TARGETS.items():
+        path = os.path.join(out, "confiture_native-{}-cp311-abi3-{}.whl".format(
+            version_of(source), platform))
+        if not total.check(platform + ": there is one, with its tag", os.path.exists(path)):
+            continue
+        with zipfile.ZipFile(path) as archive:
+            place = archive.extract("confiture_native/_core.pyd", os.path.join(out, platform))
+        _, output = run([target + "-objdump", "-p", place])
+        libraries = sorted(name.lower() for name in re.findall(r"DLL Name: (\S+)", output))
+        total.check(platform + ": the extension needs only what every Windows has, and python3.dll",
+                    libraries == ["kernel32.dll", "msvcrt.dll", "python3.dll"],
+                    " ".join(libraries))
+        exported = re.findall(r"^\s+\[ *\d+\] (?:\+base\[ *\d+\] +[0-9a-f]+ )?([A-Za-z_]\w*)$",
+                              output, re.M)
+        total.check(platform + ": it exports its initialisation alone",
+                    exported == ["PyInit__core"], " ".join(exported))
+
+
+    wine = shutil.which("wine64") or shutil.which("/usr/lib/wine/wine64") or shutil.which("wine")
+    if not wine:
+        total.skip("win_amd64: the extension is loaded", "there is no wine")
+        return
+    status, output = run([python, os.path.join(source, "windows.py"), "--load", wine])
+    total.check("win_amd64: wine loads it, with a stand-in for python3.dll",
+                status == 0 and output.split() == LOADED, output)
+
+
+LOADED = "_core: build_schema hash_files schema digest find_files check manifest".split()
+
+
+def version_of(source):
+    with open(os.path.join(source, "pyproject.toml"), encoding="utf-8") as file:
+        return re.search(r'^version = "(.+)"$', file.read(), re.M).group(1)
 
 
 def check_symbols(library, limit, total):
@@ -321,6 +370,7 @@ def everything(folder, options, total, tests):
         total.check("which is for every Python", pure.endswith("-py3-none-any.whl"),
                     os.path.basename(pure))
     check_free_threaded(python, source, folder, total)
+    check_windows(python, source, folder, total)
     if options.wheels:
         os.makedirs(options.wheels, exist_ok=True)
         for made in [native, pure] + glob.glob(os.path.join(folder, "sdist", "*")):

@@ -31,10 +31,12 @@ NATIVE = sorted(os.path.join("native", name) for name in os.listdir(os.path.join
 # The extension guards its state by the GIL alone, and a free-threaded Python before 3.15 has no
 # stable ABI.
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-# The threads are POSIX's and the stable ABI that is used begins with 3.11.
-POSSIBLE = (sys.version_info >= (3, 11) and sys.implementation.name == "cpython"
-            and os.name == "posix" and not FREE_THREADED
-            and not os.environ.get("CONFITURE_NO_EXTENSION"))
+# windows.py compiles the extension for Windows itself, and gives its path.
+PREBUILT = os.environ.get("CONFITURE_EXTENSION")
+# Otherwise the threads are POSIX's. The stable ABI that is used begins with 3.11.
+POSSIBLE = bool(PREBUILT) or (
+    sys.version_info >= (3, 11) and sys.implementation.name == "cpython" and os.name == "posix"
+    and not FREE_THREADED and not os.environ.get("CONFITURE_NO_EXTENSION"))
 if FREE_THREADED:
     print("confiture_native: the extension needs the GIL, which this Python does without; the plain"
           " package is built", file=sys.stderr)
@@ -57,6 +59,11 @@ class OptionalExtension(build_ext):
     """Without a compiler, and without Python's headers, the package works as well."""
 
     def run(self):
+        if PREBUILT:
+            place = os.path.join(self.build_lib, "confiture_native")
+            os.makedirs(place, exist_ok=True)
+            shutil.copy(PREBUILT, place)
+            return
         try:
             super().run()
         except Exception as error:  # distutils has many ways to say that there is no compiler

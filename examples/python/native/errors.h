@@ -8,22 +8,51 @@
 #define CONFITURE_NATIVE_ERRORS_H
 
 #include "arguments.h"
-#include "reader.h"
+#if !defined(_WIN32)
+#include "workers.h"
+#endif
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 typedef struct core_state {
-    /* Of confiture_native.types; and main_thread, threading's. */
+    /* Of confiture_native.types. */
     PyObject *directory, *entry, *finding, *schema; /* classes */
     PyObject *error, *encoding_error, *no_files;    /* what makes errors */
-    PyObject *main_thread;
+    PyObject *main_thread, *is_directory;           /* threading.main_thread, os.path.isdir */
+    /* Of confiture_native._fallback. */
+    PyObject *decoded, *core_build, *core_hash;
+#if !defined(_WIN32)
     /* For one call at a time; a call that finds them busy works without them. */
     bool busy;
     workers *workers;              /* NULL until needed */
     buffer spare[WORKERS_MAX + 1]; /* one per reader, and one to join in: fresh memory is slow */
+#endif
 } core_state;
 
+/* error: an errno. On Windows Python has a C library, and so an errno, of its own. */
 static void raise_os(int error, PyObject *path) {
+#if defined(_WIN32)
+    PyObject *made = PyObject_CallFunction(PyExc_OSError, "isO", error, strerror(error), path);
+    if (made == NULL) return;
+    PyErr_SetObject((PyObject *)Py_TYPE(made), made);
+    Py_DECREF(made);
+#else
     errno = error;
     PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
+#endif
+}
+
+/* error: what the library has from the system. */
+static void raise_system(int error, PyObject *path) {
+#if defined(_WIN32)
+    PyErr_SetExcFromWindowsErrWithFilenameObject(PyExc_OSError, error, path);
+#else
+    raise_os(error, path);
+#endif
 }
 
 /* Raises ConfitureError(kind, filename, line, detail). */
@@ -38,58 +67,20 @@ static void raise_kind(core_state *state, const char *kind, PyObject *path, uint
 }
 
 /* Raises OSError for a directory, FIFO, socket or device under a file's name. */
-static void raise_not_file(PyObject *path, const char *bytes) {
-    struct stat status;
-    raise_os(stat(bytes, &status) == 0 && S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
+static void raise_not_file(core_state *state, PyObject *path) {
+    PyObject *answer = PyObject_CallFunctionObjArgs(state->is_directory, path, NULL);
+    if (answer == NULL) return;
+    raise_os(answer == Py_True ? EISDIR : EINVAL, path);
+    Py_DECREF(answer);
 }
 
-/* Puts an EncodingError, which names the file, in the place of the UnicodeDecodeError that is
- * set; leaves any other exception. */
-static void name_decode_error(core_state *state, PyObject *path) {
-    PyObject *type, *value, *traceback, *named;
-    if (!PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) return;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    named = PyObject_CallFunctionObjArgs(state->encoding_error, value, path, NULL);
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(traceback);
-    if (named == NULL) return;
-    PyErr_SetObject((PyObject *)Py_TYPE(named), named);
-    Py_DECREF(named);
-}
-
-/* What the library found is not UTF-8: Python's own decoder says it in its own words,
- * of the whole file. */
-static void raise_decode(core_state *state, PyObject *path, const char *bytes) {
-    struct stat status;
-    size_t got = 0, capacity;
-    char *data = NULL;
-    int fd = open_at(AT_FDCWD, bytes, 0), error = fd < 0 ? -errno : look_at(fd, &status);
-    if (error == READ_OK) {
-        capacity = (size_t)status.st_size + 1;
-        data = malloc(capacity);
-        while (data != NULL && got < capacity) {
-            size_t more;
-            error = read_at(fd, data + got, capacity - got, got, &more);
-            if (error != READ_OK || more == 0) break;
-            got += more;
-        }
-    }
-    if (fd >= 0) close(fd);
-    if (error == READ_NOT_FILE) {
-        raise_not_file(path, bytes);
-    } else if (error != READ_OK) {
-        raise_os(-error, path);
-    } else if (data == NULL) {
-        PyErr_NoMemory();
-    } else {
-        PyObject *text = PyUnicode_DecodeUTF8(data, (Py_ssize_t)got, NULL);
-        if (text == NULL) name_decode_error(state, path);
-        else raise_kind(state, "changed", path, 0, "");
-        Py_XDECREF(text);
-    }
-    free(data);
+/* Raises the error of what the library found is not UTF-8: Python decodes the whole file again,
+ * and says it in its own words. */
+static void raise_decode(core_state *state, PyObject *path) {
+    PyObject *text = PyObject_CallFunctionObjArgs(state->decoded, path, NULL);
+    if (text == NULL) return;
+    Py_DECREF(text);
+    raise_kind(state, "changed", path, 0, "");
 }
 
 /* The finding: the message without "path:line: ". The path may hold such text as well; the
@@ -119,10 +110,10 @@ static void raise_library(core_state *state, confiture_status status,
     if (path == NULL) return;
     switch (status) {
     case CONFITURE_E_MEMORY: PyErr_NoMemory(); break;
-    case CONFITURE_E_SYSTEM: raise_os(error->os_error, path); break;
+    case CONFITURE_E_SYSTEM: raise_system(error->os_error, path); break;
     case CONFITURE_E_NOT_FOUND: raise_os(ENOENT, path); break;
-    case CONFITURE_E_NOT_FILE: raise_not_file(path, error->path); break;
-    case CONFITURE_E_ENCODING: raise_decode(state, path, error->path); break;
+    case CONFITURE_E_NOT_FILE: raise_not_file(state, path); break;
+    case CONFITURE_E_ENCODING: raise_decode(state, path); break;
     case CONFITURE_E_TOO_LARGE: PyErr_SetString(PyExc_OverflowError, error->message); break;
     case CONFITURE_E_UNCLOSED:
         raise_kind(state, "unclosed", path, error->line, found_text(error));

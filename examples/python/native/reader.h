@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #define READER_BATCH 8                     /* files: few, so that two threads end together */
-#define READER_HELPER_FILES 8              /* fewer are read before a helper wakes up */
 #define READER_CAPACITY ((size_t)64 << 10) /* a file that fills it is long: read_long() */
 #define READER_PIECE ((size_t)256 << 10)   /* fits into the second-level cache */
 #define READER_TRANSFER ((size_t)1 << 30)  /* some systems refuse to read 2 GiB at once */
@@ -59,12 +58,6 @@ enum {
 enum { LETTERS_ASCII, LETTERS_LATIN, LETTERS_OTHER };
 
 #define CORE_BAR "-- ============================================\n"
-
-/* A buffer that grows and keeps its contents. */
-typedef struct buffer {
-    char *data;
-    size_t size, capacity;
-} buffer;
 
 static bool buffer_reserve(buffer *b, size_t more) {
     size_t capacity = b->capacity < READER_CAPACITY ? READER_CAPACITY : b->capacity;

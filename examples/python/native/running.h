@@ -15,12 +15,27 @@ typedef struct running {
     PyThreadState *thread;
     bool is_main; /* Python runs signal handlers on the main thread alone */
     bool stopped; /* an exception is set */
-    struct timespec asked;
+    int64_t asked;
+#if defined(_WIN32)
+    size_t threads; /* of the library */
+#else
     bool claimed;     /* the state's memory and workers are this call's */
     workers *workers; /* NULL: the calling thread alone */
     size_t helpers;
     workers_loop loop;
+#endif
 } running;
+
+/* Nanoseconds of a clock that only runs forward. */
+static int64_t running_clock(void) {
+#if defined(_WIN32)
+    return (int64_t)GetTickCount64() * 1000000;
+#else
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+#endif
+}
 
 /* False: an exception, perhaps that of a signal's handler. */
 static bool ask_main_thread(core_state *state, bool *is_main) {
@@ -34,10 +49,22 @@ static bool ask_main_thread(core_state *state, bool *is_main) {
     return !PyErr_Occurred();
 }
 
+#if defined(_WIN32)
+static void running_claim(running *run, size_t count, size_t threads) {
+    (void)count;
+    run->threads = threads;
+}
+
+static void running_release(running *run) { (void)run; }
+
+static void running_share(running *run, confiture_run *options) { options->threads = run->threads; }
+
+static void state_free(core_state *state) { (void)state; }
+#else
 /* Claims what one call at a time may use; the workers only if there are files enough. */
 static void running_claim(running *run, size_t count, size_t threads) {
     core_state *state = run->state;
-    size_t helpers = count / READER_HELPER_FILES;
+    size_t helpers = count / WORKERS_FILES;
     if (state->workers != NULL && state->workers->owner != getpid()) {
         state->workers = NULL; /* the parent's: see workers_free() */
         state->busy = false;
@@ -52,6 +79,36 @@ static void running_claim(running *run, size_t count, size_t threads) {
     run->workers = state->workers;
 }
 
+static void running_release(running *run) {
+    if (run->claimed) run->state->busy = false;
+    run->claimed = false;
+}
+
+static bool running_go_on(void *ctx);
+
+/* Lets the library use the workers that were claimed. */
+static void running_share(running *run, confiture_run *options) {
+    options->threads = 1;
+    if (run->helpers == 0) return;
+    run->loop.workers = run->workers;
+    run->loop.helpers = run->helpers;
+    run->loop.caller = pthread_self();
+    run->loop.go_on = running_go_on;
+    run->loop.go_on_ctx = run;
+    options->threads = run->helpers + 1;
+    options->parallel_for = workers_parallel_for;
+    options->parallel_user = &run->loop;
+}
+
+/* A thread that outlives its interpreter may still be in a call: then nothing is freed. */
+static void state_free(core_state *state) {
+    size_t i;
+    if (state->busy) return;
+    workers_free(state->workers);
+    for (i = 0; i <= WORKERS_MAX; i++) free(state->spare[i].data);
+}
+#endif
+
 /* Releases the GIL. threads: the maximum; 0: as many as are useful. False: an exception, and the
  * GIL is still held. */
 static bool running_begin(running *run, core_state *state, size_t count, size_t threads) {
@@ -59,18 +116,13 @@ static bool running_begin(running *run, core_state *state, size_t count, size_t 
     run->state = state;
     if (!ask_main_thread(state, &run->is_main)) return false;
     running_claim(run, count, threads);
-    clock_gettime(CLOCK_MONOTONIC, &run->asked);
+    run->asked = running_clock();
     run->thread = PyEval_SaveThread();
     return true;
 }
 
 /* Takes the GIL back; what was claimed stays claimed. */
 static void running_back(running *run) { PyEval_RestoreThread(run->thread); }
-
-static void running_release(running *run) {
-    if (run->claimed) run->state->busy = false;
-    run->claimed = false;
-}
 
 static void running_end(running *run) {
     running_back(run);
@@ -80,17 +132,12 @@ static void running_end(running *run) {
 /* Called without the GIL on the thread that made the call. False: an exception. */
 static bool running_go_on(void *ctx) {
     running *run = ctx;
-    struct timespec now;
-    int64_t passed;
     if (!run->is_main || run->stopped) return !run->stopped;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    passed =
-        (int64_t)(now.tv_sec - run->asked.tv_sec) * 1000000000 + (now.tv_nsec - run->asked.tv_nsec);
-    if (passed < RUNNING_ASK_NS) return true;
+    if (running_clock() - run->asked < RUNNING_ASK_NS) return true;
     PyEval_RestoreThread(run->thread);
     run->stopped = PyErr_CheckSignals() != 0;
     run->thread = PyEval_SaveThread();
-    clock_gettime(CLOCK_MONOTONIC, &run->asked);
+    run->asked = running_clock();
     return !run->stopped;
 }
 
@@ -103,17 +150,7 @@ static int running_progress(void *user, const confiture_progress *progress) {
 static confiture_run running_options(running *run) {
     confiture_run options;
     memset(&options, 0, sizeof(options));
-    options.threads = 1;
-    if (run->helpers != 0) {
-        run->loop.workers = run->workers;
-        run->loop.helpers = run->helpers;
-        run->loop.caller = pthread_self();
-        run->loop.go_on = running_go_on;
-        run->loop.go_on_ctx = run;
-        options.threads = run->helpers + 1;
-        options.parallel_for = workers_parallel_for;
-        options.parallel_user = &run->loop;
-    }
+    running_share(run, &options);
     options.progress = running_progress;
     options.progress_user = run;
     return options;

@@ -20,11 +20,19 @@
 /* One reader feeds two processors that hash. More threads than this only wait for the same
  * directory's lock in the kernel. */
 #define WORKERS_MAX 16
+/* Files for each helper: fewer are read before it wakes up. */
+#define WORKERS_FILES 8
 /* How often a thread looks at a value that another is about to change. Sleeping and being woken
  * takes both threads longer. */
 #define WORKERS_SPINS 1500
 /* How long the caller hears no signal while others work for it. */
 #define WORKERS_WAIT_NS 50000000
+
+/* Memory of a thread, which grows and keeps its contents: see reader.h. */
+typedef struct buffer {
+    char *data;
+    size_t size, capacity;
+} buffer;
 
 typedef struct workers {
     pthread_mutex_t mutex;

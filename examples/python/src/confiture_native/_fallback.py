@@ -136,6 +136,11 @@ def _decode(data, path):
         raise encoding_error(error, path) from None
 
 
+def decoded(path):
+    """The text of a file. The extension calls it for the error of one that is not UTF-8."""
+    return _decode(_read(path), path)
+
+
 def _newlines(text):
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -192,7 +197,7 @@ def _named(paths, base_dir):
     return paths, check_names(paths, base), base
 
 
-def _core_hash(paths):
+def core_hash(paths):
     outer = hashlib.sha256()
     for path, name in zip(paths, core_names(paths)):
         outer.update(hashlib.sha256(name.encode("utf-8") + b"\0" + _read(path) + b"\0").digest())
@@ -214,7 +219,7 @@ def hash_files(files, *, threads=0, base_dir=None, digest=None):
     if base_dir is not None or digest is not None:
         return _digest(files, threads, base_dir, word_of("digest", digest, DIGESTS, "stream"))
     _threads(threads)
-    return _core_hash(paths_of(files, "files", strict=True))
+    return core_hash(paths_of(files, "files", strict=True))
 
 
 def digest(files, *, kind="stream", base_dir=None, threads=0):
@@ -286,7 +291,7 @@ def directory_of(item):
 
 # ---- schemas ----
 
-def _core_build(paths):
+def core_build(paths):
     parts = []
     for path, name in zip(paths, core_names(paths)):
         content = _decode(_read(path), path)
@@ -352,7 +357,7 @@ def build_schema(files, *, threads=0, base_dir=None, style=None, template=None, 
         how = _how(threads, style, template, header, schema_only, mode)
         return _schema(files, base_dir, how, header is not None)[0]
     _threads(threads)
-    return _core_build(paths_of(files, "files", strict=True))
+    return core_build(paths_of(files, "files", strict=True))
 
 
 def schema(files, *, base_dir=None, style="block_comment", template=None, header=None,
