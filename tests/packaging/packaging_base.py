@@ -42,10 +42,15 @@ def version():
     return re.search(r'#define CONFITURE_VERSION "(.*)"', text)[1]
 
 
-def readme_blocks(language):
-    """The blocks of code in README's chapter on installing."""
+def readme_install():
+    """The lines of README's chapter on installing."""
     text = (REPOSITORY / "README.md").read_text().partition("\n## Install\n")[2]
-    return re.findall(rf"^```{language}\n(.*?)^```", text.partition("\n## ")[0], re.M | re.S)
+    return text.partition("\n## ")[0].splitlines(keepends=True)
+
+
+def readme_blocks(language):
+    """The blocks of code in that chapter."""
+    return re.findall(rf"^```{language}\n(.*?)^```", "".join(readme_install()), re.M | re.S)
 
 
 def files_below(folder):

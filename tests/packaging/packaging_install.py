@@ -1,9 +1,11 @@
 """make install, make uninstall, make deb. Run by packaging.py."""
 
 import os
+import shutil
 import stat
 
-from packaging_base import INSTALLED, REPOSITORY, PackagingTest, files_below, version
+from packaging_base import INSTALLED, REPOSITORY, PackagingTest, files_below, \
+    readme_install, version
 import packaging_base
 
 
@@ -16,6 +18,18 @@ class Install(PackagingTest):
         self.install(f"DESTDIR={self.dir}/a stage", "PREFIX=/opt/my own", "CC=false")
         self.assertEqual(files_below(self.dir / "a stage" / "opt" / "my own"), INSTALLED)
         self.assertEqual(len(files_below(self.dir / "a stage")), len(INSTALLED))
+
+    def test_the_commands_of_the_readme(self):
+        """As written, except that PREFIX in the environment is another."""
+        lines = [line for line in readme_install() if line.startswith("    make ")]
+        self.assertEqual([line.split()[1] for line in lines], ["install", "uninstall", "deb"])
+        for line in lines:
+            if "deb" in line.split() and not shutil.which("dpkg-shlibdeps"):
+                continue
+            self.make("--version")
+            self.run_program("sh", "-ec", line, cwd=self.made, PREFIX=self.dir / "p")
+            here = files_below(self.dir / "p") if (self.dir / "p").exists() else {}
+            self.assertEqual(here, INSTALLED if line.split()[1] == "install" else {})
 
     def test_everyone_can_read_what_a_careful_root_installs(self):
         old = os.umask(0o077)
