@@ -3,11 +3,17 @@
 #     packaging/deb.sh VERSION FOLDER        writes FOLDER/confiture_VERSION_ARCHITECTURE.deb
 # "make deb" calls it. SOURCE_DATE_EPOCH is the time of all that is in it.
 set -eu
+umask 022
 version=$1 architecture=$(dpkg --print-architecture)
 folder=$(cd "$2" 2>/dev/null || { mkdir -p "$2" && cd "$2"; } && pwd)
 root=$folder/deb
 rm -rf "$root"
-${MAKE:-make} -s install "DESTDIR=$root/root" PREFIX=/usr >/dev/null
+# Debian's places, whatever else those of "make install" would be.
+share=/usr/share
+${MAKE:-make} -s install "DESTDIR=$root/root" PREFIX=/usr BINDIR=/usr/bin INCLUDEDIR=/usr/include \
+    DATADIR=$share MANDIR=$share/man DOCDIR=$share/doc/confiture PKGCONFIGDIR=$share/pkgconfig \
+    CMAKEDIR=$share/cmake/confiture BASHDIR=$share/bash-completion/completions \
+    ZSHDIR=$share/zsh/site-functions FISHDIR=$share/fish/vendor_completions.d >/dev/null
 cd "$root/root"
 mv usr/share/doc/confiture/LICENSE usr/share/doc/confiture/copyright
 gzip -9n usr/share/man/man1/confiture.1
@@ -16,11 +22,14 @@ strip usr/bin/confiture
 mkdir -p DEBIAN "$root/debian"
 printf 'Source: confiture\n\nPackage: confiture\nArchitecture: any\n' >"$root/debian/control"
 depends=$(cd "$root" && dpkg-shlibdeps -O root/usr/bin/confiture | sed -n 's/^shlibs:Depends=//p')
+find . -type d -exec chmod u=rwx,go=rx,g-s {} +
+maintainer=${DEBEMAIL:-root@localhost}
+case $maintainer in *'<'*) ;; *) maintainer="${DEBFULLNAME:-confiture.h} <$maintainer>" ;; esac
 cat >DEBIAN/control <<CONTROL
 Package: confiture
 Version: $version
 Architecture: $architecture
-Maintainer: ${DEBEMAIL:-confiture.h <root@localhost>}
+Maintainer: $maintainer
 Depends: $depends
 Section: database
 Priority: optional

@@ -4,19 +4,29 @@ set(DATADIR "${CMAKE_INSTALL_DATADIR}")
 install(FILES confiture.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
-# The values that the templates name.
-set(VERSION ${PROJECT_VERSION})
-set(PREFIX "${CMAKE_INSTALL_PREFIX}")
+# The values that the templates name. confitureConfig.cmake finds the header relative to itself, if
+# it is below the prefix, too.
 set(RELATIVE_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}")
+set(UP "")
+if(IS_ABSOLUTE "${DATADIR}")
+  set(RELATIVE_INCLUDEDIR "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+else()
+  string(REGEX REPLACE "[^/]+" ".." UP "${DATADIR}/cmake/confiture")
+endif()
 if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
   set(INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}")
 else()
   set(INCLUDEDIR "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
+set(VERSION ${PROJECT_VERSION})
+set(PREFIX "@CMAKE_INSTALL_PREFIX@") # which "cmake --install --prefix" names again
 foreach(template confiture.pc confitureConfig.cmake confitureConfigVersion.cmake)
   configure_file("packaging/${template}.in" "${PROJECT_BINARY_DIR}/packaging/${template}" @ONLY)
 endforeach()
-install(FILES "${PROJECT_BINARY_DIR}/packaging/confiture.pc" DESTINATION "${DATADIR}/pkgconfig")
+install(CODE "configure_file([==[${PROJECT_BINARY_DIR}/packaging/confiture.pc]==]
+                             [==[${PROJECT_BINARY_DIR}/packaging/installed/confiture.pc]==] @ONLY)")
+install(FILES "${PROJECT_BINARY_DIR}/packaging/installed/confiture.pc"
+        DESTINATION "${DATADIR}/pkgconfig")
 install(FILES "${PROJECT_BINARY_DIR}/packaging/confitureConfig.cmake"
               "${PROJECT_BINARY_DIR}/packaging/confitureConfigVersion.cmake"
         DESTINATION "${DATADIR}/cmake/confiture")

@@ -16,8 +16,16 @@ FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
 NATIVE ?= ./confiture
 
 VERSION = $(shell sed -n 's/^\#define CONFITURE_VERSION "\(.*\)"/\1/p' confiture.h)
-# confitureConfig.cmake finds the header relative to itself, if DATADIR is below PREFIX as usual.
-RELATIVE_INCLUDEDIR = $(if $(subst $(PREFIX)/share,,$(DATADIR)),$(INCLUDEDIR),$(subst $(PREFIX)/,,$(INCLUDEDIR)))
+# What no shell, no CMake and no pkg-config would split or change: all but these characters.
+REFUSED = ' " \ ` $$ \#
+PLACES = $(DESTDIR) $(PREFIX) $(BINDIR) $(INCLUDEDIR) $(MANDIR) $(DOCDIR) $(PKGCONFIGDIR) $(CMAKEDIR) \
+    $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+refuse = $(foreach character,$(REFUSED),$(if $(findstring $(character),$(PLACES)),$(error \
+    a folder has the character $(character) in its name: expected none of $(REFUSED))))
+# $(call below,NAME,WITH): a name below PREFIX has WITH in place of it; any other stays
+below = $(subst //:,,$(subst //:$(PREFIX)/,$(2),//:$(1)))
+# confitureConfig.cmake finds the header relative to itself, if it has its usual place below PREFIX.
+RELATIVE_INCLUDEDIR = $(if $(subst $(PREFIX)/share/cmake/confiture,,$(CMAKEDIR)),$(INCLUDEDIR),$(call below,$(INCLUDEDIR),))
 # The shell's names of what is installed; a space may be in them.
 INSTALLED = '$(DESTDIR)$(BINDIR)/confiture' \
     '$(DESTDIR)$(INCLUDEDIR)/confiture.h' \
@@ -29,17 +37,20 @@ INSTALLED = '$(DESTDIR)$(BINDIR)/confiture' \
     '$(DESTDIR)$(BASHDIR)/confiture' \
     '$(DESTDIR)$(ZSHDIR)/_confiture' \
     '$(DESTDIR)$(FISHDIR)/confiture.fish'
+# $(call put,NAME,TEXT): tell sed the value of a name
+put = -e 's|@$(1)@|$(subst |,\|,$(subst &,\&,$(2)))|'
 # $(call fill,TEMPLATE,DIRECTORY): write a file of packaging/ with its values filled in
-fill = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@PREFIX@|$(PREFIX)|' \
-    -e 's|@INCLUDEDIR@|$(subst $(PREFIX),$${prefix},$(INCLUDEDIR))|' \
-    -e 's|@RELATIVE_INCLUDEDIR@|$(RELATIVE_INCLUDEDIR)|' \
+fill = sed $(call put,VERSION,$(VERSION)) $(call put,PREFIX,$(PREFIX)) \
+    $(call put,UP,../../..) $(call put,RELATIVE_INCLUDEDIR,$(RELATIVE_INCLUDEDIR)) \
+    $(call put,INCLUDEDIR,$(call below,$(INCLUDEDIR),$${prefix}/)) \
     packaging/$(1).in > '$(DESTDIR)$(2)/$(1)'
 
 .PHONY: install uninstall deb
 
 install: confiture ## copy the command, the header, manual page and completions below PREFIX
-	@$(NATIVE) version >/dev/null || { echo "install: '$(NATIVE)' does not run on this machine:" \
-	    "expected a confiture of version $(VERSION) as NATIVE=..." >&2; exit 1; }
+	$(refuse)@case "$$($(NATIVE) version 2>&1)" in "confiture $(VERSION) "*) ;; \
+	    *) echo "install: '$(NATIVE)' does not run on this machine as confiture $(VERSION):" \
+	        "expected one that does as NATIVE=..." >&2; exit 1 ;; esac
 	for file in $(INSTALLED); do $(INSTALL) -d "$${file%/*}" || exit 1; done
 	$(INSTALL) -m 755 confiture '$(DESTDIR)$(BINDIR)/confiture'
 	$(INSTALL) -m 644 confiture.h '$(DESTDIR)$(INCLUDEDIR)/confiture.h'
@@ -54,7 +65,7 @@ install: confiture ## copy the command, the header, manual page and completions 
 	for file in $(INSTALLED); do chmod u=rwX,go=rX "$$file" || exit 1; done
 
 uninstall: ## remove what install has copied, with the same variables
-	rm -f $(INSTALLED)
+	$(refuse)rm -f $(INSTALLED)
 	for folder in '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(CMAKEDIR)'; do \
 	    rmdir "$$folder" 2>/dev/null || [ ! -d "$$folder" ] || echo "not empty: $$folder"; \
 	done

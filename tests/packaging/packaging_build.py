@@ -40,6 +40,22 @@ class Compiler(PackagingTest):
                 self.check_consumer(self.dir / name)
 
 
+    def test_pkg_config_names_the_folder_however_it_is_called(self):
+        self.need("make", "pkg-config")
+        for name, words in (
+                ("R&D | us", [f"PREFIX={self.dir}/R&D | us"]),
+                ("no prefix", [f"DESTDIR={self.dir}/no prefix", "PREFIX="]),
+                ("x/usr", [f"DESTDIR={self.dir}/x", "PREFIX=/usr", "INCLUDEDIR=/opt/usr/include"])):
+            with self.subTest(name):
+                self.install(*words)
+                text = (self.dir / name / "share/pkgconfig/confiture.pc").read_text()
+                flags = self.run_program("pkg-config", "--variable=includedir", "confiture",
+                                         PKG_CONFIG_PATH=self.dir / name / "share/pkgconfig")
+                wanted = {"R&D | us": f"{self.dir}/R&D | us/include", "no prefix": "/include",
+                          "x/usr": "/opt/usr/include"}[name]
+                self.assertEqual(flags.strip().replace("\\", ""), wanted, text)
+
+
 class CMake(PackagingTest):
     def setUp(self):
         super().setUp()
@@ -69,6 +85,60 @@ class CMake(PackagingTest):
     def test_find_package_with_the_header_elsewhere(self):
         self.install(f"PREFIX={self.dir}/p", f"INCLUDEDIR={self.dir}/headers")
         self.consume("C", CMAKE_PREFIX_PATH=self.dir / "p")
+
+    def header(self, folder):
+        """The header that the package in a folder names."""
+        project = self.dir / "asks"
+        shutil.rmtree(project, ignore_errors=True)
+        project.mkdir()
+        (project / "FindThreads.cmake").write_text("set(Threads_FOUND TRUE)\n")
+        (project / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.14)\nproject(asks LANGUAGES NONE)\n"
+            "add_library(Threads::Threads INTERFACE IMPORTED)\n"
+            "set(CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})\n"
+            "find_package(confiture REQUIRED)\n"
+            "get_target_property(folder confiture::confiture INTERFACE_INCLUDE_DIRECTORIES)\n"
+            'message(STATUS "header: ${folder}/confiture.h")\n')
+        text = self.run_program("cmake", "-G", "Ninja", "-S", project, "-B", project / "b",
+                                f"-Dconfiture_DIR={folder}")
+        return text.partition("header: ")[2].partition("\n")[0]
+
+    def test_find_package_wherever_the_package_is(self):
+        p = self.dir / "p"
+        for words in ([f"CMAKEDIR={p}/lib/x86_64-linux-gnu/cmake/confiture"],
+                      [f"CMAKEDIR={p}/lib/cmake/confiture"], [f"DATADIR={p}/share/more"],
+                      [f"CMAKEDIR={self.dir}/confiture"],
+                      [f"PREFIX={p}/", f"CMAKEDIR={p}/share/cmake/confiture"]):
+            with self.subTest(words):
+                shutil.rmtree(p, ignore_errors=True)
+                self.install(f"PREFIX={p}", *words)
+                config, = self.dir.rglob("confitureConfig.cmake")
+                self.assertEqual(os.path.realpath(self.header(config.parent)),
+                                 os.path.realpath(p / "include" / "confiture.h"))
+                config.unlink()
+
+    def test_find_package_with_a_header_folder_that_only_holds_the_name_of_the_prefix(self):
+        self.install("PREFIX=/usr", "INCLUDEDIR=/opt/usr/include", f"DESTDIR={self.dir}/stage")
+        self.assertEqual(self.header(self.dir / "stage/usr/share/cmake/confiture"),
+                         "/opt/usr/include/confiture.h")
+
+    def test_its_own_install_goes_to_the_prefix_that_is_named_last(self):
+        source = self.sources()
+        for datadir in ("share", "share/more", f"{self.dir}/data"):
+            with self.subTest(datadir):
+                prefix = self.dir / "the last"
+                shutil.rmtree(prefix, ignore_errors=True)
+                done = self.configure("", "a build", source, CONFITURE_COMMAND="OFF",
+                                      CMAKE_INSTALL_PREFIX=prefix if datadir[0] == "/" else "/first",
+                                      CMAKE_INSTALL_DATADIR=datadir)
+                self.assertEqual(done.returncode, 0, done.stdout.decode())
+                self.run_program("cmake", "--install", self.dir / "a build", "--prefix", prefix)
+                data = prefix / datadir
+                self.assertEqual(self.header(data / "cmake" / "confiture"),
+                                 f"{prefix}/include/confiture.h")
+                self.assertEqual((data / "pkgconfig" / "confiture.pc").read_text().splitlines()[:2],
+                                 [f"prefix={prefix}", "includedir=${prefix}/include"])
+                self.assertTrue((prefix / "include" / "confiture.h").is_file())
 
     def test_find_package_refuses_another_version(self):
         self.install(f"PREFIX={self.dir}/p")
@@ -184,6 +254,23 @@ class Meson(PackagingTest):
         self.run_program("ninja", "-C", self.dir / "a build")
         self.run_program("meson", "install", "-C", self.dir / "a build")
         self.check_same_as_make(prefix)
+
+    def test_find_package_wherever_meson_puts_the_package(self):
+        self.need("cmake")
+        source = self.sources()
+        (source / "examples/confiture/main.c").write_text("int main(void) { return 0; }\n")
+        for old in (source / "examples/confiture").glob("*.c"):
+            if old.name != "main.c":
+                old.unlink()
+        for number, datadir in enumerate(("share/more", f"{self.dir}/data")):
+            with self.subTest(datadir):
+                prefix = self.dir / f"p{number}"
+                build = self.dir / f"b{number}"
+                self.run_program("meson", "setup", "--prefix", prefix, "--datadir", datadir, build,
+                                 source)
+                self.run_program("meson", "install", "-C", build)
+                self.assertEqual(CMake.header(self, prefix / datadir / "cmake" / "confiture"),
+                                 f"{prefix}/include/confiture.h")
 
     def test_the_readme_snippet(self):
         block, = readme_blocks("meson")

@@ -91,6 +91,18 @@ class Install(PackagingTest):
         self.assertEqual(files_below(self.dir / "in CMAKEDIR") if
                          (self.dir / "in CMAKEDIR").exists() else {}, {})
 
+    def test_a_name_that_a_shell_or_a_build_system_would_change_is_refused(self):
+        for character in "'\"\\`#$":
+            for variable in ("PREFIX", "DESTDIR", "BINDIR", "CMAKEDIR"):
+                folder = f"{self.dir}/a{character}b".replace("$", "$$")
+                for target in ("install", "uninstall"):
+                    with self.subTest(character, variable=variable, target=target):
+                        done = self.make(target, f"PREFIX={self.dir}/p", f"{variable}={folder}")
+                        self.assertEqual(done.returncode, 2, done.stdout.decode())
+                        self.assertIn(f"a folder has the character {character} in its name".encode(),
+                                      done.stdout)
+        self.assertEqual({path.name for path in self.dir.iterdir()}, {"a build place"})
+
     def test_the_flags_of_a_packager_reach_the_compiler(self):
         compiler = self.dir / "our-cc"
         compiler.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$CC_LOG"\n')
@@ -112,6 +124,12 @@ class Install(PackagingTest):
         done = self.make("install", f"PREFIX={self.dir}/p")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"'./confiture' does not run on this machine", done.stdout)
+        self.assertFalse((self.dir / "p").exists())
+        old = self.dir / "old"
+        old.write_text("#!/bin/sh\necho 'confiture 0.0.9 (sha256: portable)'\n")
+        old.chmod(0o755)
+        done = self.make("install", f"PREFIX={self.dir}/p", f"NATIVE='{old}'")
+        self.assertIn(f"as confiture {version()}: expected one that does".encode(), done.stdout)
         self.assertFalse((self.dir / "p").exists())
         self.install(f"PREFIX={self.dir}/p", f"NATIVE='{packaging_base.COMMAND}'")
         self.assertEqual(files_below(self.dir / "p"), INSTALLED)
@@ -144,6 +162,30 @@ class Debian(PackagingTest):
         first = package.read_bytes()
         self.assertEqual(self.make("deb", SOURCE_DATE_EPOCH="1700000000").returncode, 0)
         self.assertEqual(package.read_bytes(), first)
+
+    def test_the_package_is_the_same_whoever_makes_it(self):
+        """A careful umask, a folder that hands down its group, other places of make install."""
+        self.need("make", "dpkg-deb", "dpkg-shlibdeps")
+        folder = self.dir / "inherits"
+        folder.mkdir()
+        folder.chmod(0o2755)
+        old = os.umask(0o077)
+        try:
+            done = self.make("deb", f"BUILD={folder}", "MANDIR=/else/man", "DESTDIR=/else",
+                             DEBEMAIL="someone@example.org", DEBFULLNAME="Some One",
+                             BINDIR="/else/bin")
+        finally:
+            os.umask(old)
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+        package, = folder.glob("*.deb")
+        self.assertIn("\nMaintainer: Some One <someone@example.org>\n",
+                      self.run_program("dpkg-deb", "--field", package))
+        modes = {line.split()[0] for line in
+                 self.run_program("dpkg-deb", "--contents", package).splitlines()}
+        self.assertEqual(modes, {"drwxr-xr-x", "-rwxr-xr-x", "-rw-r--r--"})
+        names = self.run_program("dpkg-deb", "--contents", package)
+        self.assertIn(" ./usr/share/man/man1/confiture.1.gz\n", names)
+        self.assertNotIn("else", names)
 
     def check_hash(self, command):
         tree = packaging_base.TREE
