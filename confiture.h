@@ -10358,6 +10358,15 @@ static int cfti_listing_follow(const cfti_listing *listing, const char *name,
                                                                                           : error;
 }
 
+/* What explains an excluded link that is not found itself. To a search without the exclusion it is
+ * a directory, an error, or nothing. */
+static void cfti_listing_excluded_link(cfti_listing *listing, const char *name,
+                                       cfti_entry_match without, cfti_kind *kind) {
+    if (cfti_listing_follow(listing, name, &without) != 0) return;
+    if (without.states != 0) *kind = CFTI_KIND_DIRECTORY;
+    else listing->excluded = 0;
+}
+
 /* Keeps an entry in the node, and a child if the entry is a directory to search. */
 static int cfti_listing_keep(cfti_listing *listing, const char *name, size_t size, cfti_kind kind,
                              const cfti_entry_match *match, int error) {
@@ -10431,6 +10440,8 @@ static int cfti_listing_entry(void *ctx, const char *name, cfti_kind kind) {
     if (error != 0) return cfti_listing_fail(listing, error, name);
     if (!match.found && !(skip_all && (match.real_states | match.states) != 0))
         listing->excluded = 0; /* it would not be in the list anyway */
+    if (listing->excluded != 0 && !match.found && kind == CFTI_KIND_LINK)
+        cfti_listing_excluded_link(listing, name, match, &kind);
     if (skip_file) match.found = match.found_is_named = match.left_out = false;
     if (skip_all) {
         match.real_states = match.states = 0;

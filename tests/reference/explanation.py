@@ -80,10 +80,10 @@ def walk_reasons(root, directory, given, parts, exclude_dirs):
         else:
             absent.append((path, "excluded", "", by))
     for path in dict.fromkeys(str(Path(p)) for p in skipped):
-        what = kind(path)
-        if what in ("directory", "link") or what and path in {str(Path(p)) for p in everything}:
-            absent.append((path, "excluded_dir", "whole" if what == "directory" else "",
-                           excluded(path)))
+        found_itself = path in {str(Path(p)) for p in everything}
+        whole = kind(path) == "directory" or not found_itself and os.path.isdir(path)
+        if whole or found_itself and kind(path):
+            absent.append((path, "excluded_dir", "whole" if whole else "", excluded(path)))
     if misses_by_case("." + parts[-1][1:].swapcase(), parts[-1]):
         for path in Walk(root, skip).select(parts[:-1] + ["*"]):
             path = str(Path(path))

@@ -1,5 +1,5 @@
 /* Why a file is in a list and where, or what has left it out: explain.c, and what the walk records
- * for it. tests/parity/parity_explain.py compares the command with the rules on random trees. */
+ * for it. tests/parity/ compares the reasons with the rules on random trees. */
 
 #include "../chest/memory.h"
 #include "../chest/runs.h"
@@ -276,7 +276,27 @@ TEST(explain, excluded_links) {
               "excluded s/n.sql 0 *.sql by n.sql 1\n"
               "excluded-dir s/old/ 0 *.sql by s/old 1\n"
               "excluded-dir s/u/ 0 *.sql by s/u 2\n"
-              "excluded-dir s/w 0 */*.sql by s/w 0");
+              "excluded-dir s/w/ 0 */*.sql by s/w 0");
+}
+
+/* Without the exclusion, nothing below a link to a file or to nowhere would be looked for, unless
+ * the pattern names it: then it would be an error. */
+TEST(explain, excluded_links_that_are_no_directories) {
+    confiture_find_options options = explain_options(CONFITURE_SORT_PATH, false);
+    explain_tree();
+    tree_link("v/l", "f.sql");
+    tree_link("v/n", "nowhere");
+    tree_link("v/w", "old");
+    CHECK_STR(explain_search("v", "*/*.sql", "", "v/l v/n v/w", options),
+              "0* 0 v/old/g.sql 0 */*.sql [,g]\n"
+              "excluded-dir v/w/ 0 */*.sql by v/w 2");
+    CHECK_STR(explain_search("v", "f.sql l/g.sql n/g.sql", "", "v/l v/n v/w", options),
+              "0* 0 v/f.sql 0 f.sql [,f]\n"
+              "excluded-dir v/n 0 n/g.sql by v/n 1");
+    CHECK_STR(explain_search("v", "?", "", "v/l v/n v/w", options),
+              "excluded-dir v/l 0 ? by v/l 0 nameless\n"
+              "excluded-dir v/n 0 ? by v/n 1 nameless\n"
+              "excluded-dir v/w 0 ? by v/w 2 nameless");
 }
 #endif
 
