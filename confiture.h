@@ -759,22 +759,25 @@ typedef enum confiture_outcome {
     CONFITURE_OUTCOME_REPEATED,     /* unique: its path is in the list already */
     CONFITURE_OUTCOME_EXCLUDED,     /* an exclude pattern matches it */
     CONFITURE_OUTCOME_EXCLUDED_DIR, /* it is one of exclude_dirs, or an include directory below */
-    CONFITURE_OUTCOME_LETTER_CASE   /* only the case of its letters differs from a pattern */
+    CONFITURE_OUTCOME_LETTER_CASE /* only the case of its letters differs from a pattern whose last
+                                     * component is "*" and text, such as *.sql; no link */
 } confiture_outcome;
 
 /* Why a file is in the list and where, or why it is not. Pointers live until the callback
- * returns, and directories, patterns and excludes are the caller's own. */
+ * returns. Patterns and excludes are the caller's own strings, or the default pattern. */
 typedef struct confiture_explanation {
     confiture_outcome outcome;
-    bool is_directory; /* an excluded directory: what is below it was not looked at */
+    bool is_directory; /* an excluded directory, or a link to one: what is below it was not looked
+                        * at */
     size_t index;      /* in the list; CONFITURE_NO_INDEX if it is not LISTED */
     const char *path;
     const char *name; /* relative to the base; NULL: it is not below the base, or the search has
                           * found nothing and has no base */
     size_t directory; /* the index of the include directory that met it; of LETTER_CASE the first */
-    const char *pattern;      /* of the first pattern there that matches, or would be searched below
-                          * it; NULL: the include directory itself is excluded */
-    const char *excluded_by;  /* EXCLUDED: the pattern; EXCLUDED_DIR: the directory; else NULL. The
+    const char *pattern;     /* which found it; of what is excluded the first there that matches, or
+                               * would be searched below it; NULL: the include directory itself is
+                               * excluded */
+    const char *excluded_by; /* EXCLUDED: the pattern; EXCLUDED_DIR: the directory; else NULL. The
                                * first that matches; directories come before patterns */
     size_t excluded_by_index; /* its index in exclude or in exclude_dirs */
     /* Of a LISTED file: its place. */
@@ -782,8 +785,9 @@ typedef struct confiture_explanation {
     size_t path_index;      /* its index in the order of paths */
     size_t hex_index;       /* its index in the hexadecimal order; index is one of the two */
     const char *hex_value;  /* the prefix: upper-case digits without leading zeros; NULL: none */
-    const char *hex_rest;   /* what is compared after it: the name after the "_" and before the last
-                            * "."; without a prefix all before the last "." */
+    const char *hex_rest;   /* what is compared after it: the name after the "_" without its last
+                             * suffix; without a prefix the name without its last suffix. A "." at
+                             * the start or at the end begins none: .sql and a. are whole */
     bool lower_case_prefix; /* no prefix, since only upper case counts: 0a_users.sql. A word
                              * without a decimal digit, as in add_users.sql, is not meant */
 } confiture_explanation;
