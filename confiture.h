@@ -1171,6 +1171,104 @@ CONFITURE_API confiture_status confiture_statement_line(uint64_t *first,
                                                         const confiture_statement_options *options,
                                                         confiture_error *error);
 
+/* ==== Comparing ========================================================== */
+
+/* Names with the SHA-256 of each, in order: COMPARING in the manual. Immutable: any number of
+ * threads may use it. */
+typedef struct confiture_sums confiture_sums;
+
+typedef struct confiture_sums_options {
+    confiture_run run;  /* reading and writing sums use its allocator alone */
+    const char *source; /* confiture_sums_read(): what errors call the text; NULL: "sums" */
+    bool null_ends;     /* confiture_sums_write(): NUL after each name, which is not escaped */
+} confiture_sums_options;
+
+/* Reads `size` bytes of text, as sha256sum (also with -b, -z or --tag), the command's `list
+ * --digests`, or BSD's sha256 (also with -r) print it. Names are made clean: "./a.sql" is "a.sql".
+ * A text that is something else, is torn, has no sums, or names a file twice is E_FORMAT; error has
+ * the source as path, and the line. The text is copied. On success *sums is the caller's, to be
+ * freed with confiture_sums_free(); on failure *sums is NULL. */
+CONFITURE_API confiture_status confiture_sums_read(confiture_sums **sums, const char *text,
+                                                   size_t size,
+                                                   const confiture_sums_options *options,
+                                                   confiture_error *error);
+
+/* Hashes each file on its own, as confiture_manifest() does. A name that is listed twice has one
+ * sum. The list must live as long as the sums, since confiture_diff() reads changed files again.
+ * *sums as above. */
+CONFITURE_API confiture_status confiture_sums_of(confiture_sums **sums,
+                                                 const confiture_files *files,
+                                                 const confiture_sums_options *options,
+                                                 confiture_error *error);
+
+/* Writes one line for each name, as sha256sum does: `sha256sum -c` and confiture_sums_read() read
+ * it. What the sink returns is treated as in confiture_build_sink(). */
+CONFITURE_API confiture_status confiture_sums_write(const confiture_sums *sums,
+                                                    const confiture_sink *sink,
+                                                    const confiture_sums_options *options,
+                                                    confiture_error *error);
+
+/* The number of names; 0 for NULL. */
+CONFITURE_API size_t confiture_sums_count(const confiture_sums *sums);
+/* Name `index`, and the 32 bytes of its SHA-256. Both live as long as the sums; NULL if index is
+ * not below the count. */
+CONFITURE_API const char *confiture_sums_name(const confiture_sums *sums, size_t index);
+CONFITURE_API const uint8_t *confiture_sums_sha256(const confiture_sums *sums, size_t index);
+/* NULL is allowed. */
+CONFITURE_API void confiture_sums_free(confiture_sums *sums);
+
+typedef enum confiture_change_kind {
+    CONFITURE_CHANGE_MODIFIED = 0, /* other bytes under the same name */
+    CONFITURE_CHANGE_ADDED,
+    CONFITURE_CHANGE_DELETED,
+    CONFITURE_CHANGE_RENAMED /* the same bytes under another name */
+} confiture_change_kind;
+
+/* The bits of confiture_change.only. */
+enum {
+    CONFITURE_ONLY_LINE_ENDINGS = 1, /* CRLF, LF */
+    CONFITURE_ONLY_FINAL_NEWLINE = 2,
+    CONFITURE_ONLY_MARK = 4 /* a byte order mark at the start */
+};
+
+typedef struct confiture_change {
+    confiture_change_kind kind;
+    unsigned only;      /* MODIFIED: all that differs; 0: something else, or it cannot be told */
+    const char *reason; /* the same in words, as "line endings only"; NULL for 0. Constant */
+    size_t old_index, new_index;     /* in the sums; CONFITURE_NO_INDEX where there is none */
+    const char *old_name, *new_name; /* live as long as the sums; NULL where there is none */
+} confiture_change;
+
+typedef struct confiture_diff_options {
+    confiture_run run;
+    bool no_reasons; /* do not read changed files again: `only` is 0 */
+} confiture_diff_options;
+
+/* What has changed. */
+typedef struct confiture_changes {
+    confiture_change *items; /* in the order of the new sums; deletions, by name, are placed as in a
+                              * list that is sorted by path */
+    size_t count;
+    /* The index, in the new sums, of the first file that comes in another place among the files
+     * that both have; CONFITURE_NO_INDEX: the order is the same, or means nothing. It means
+     * something in sums of files, and in sums that were read if they are in an order that a
+     * search makes: by path or by hex prefix. */
+    size_t first_moved;
+    confiture_allocator allocator; /* the source of items */
+} confiture_changes;
+
+/* Compares two sums. Of the modified files whose bytes are at hand (confiture_sums_of()) it then
+ * reads each once more, to say why. A file that has changed since its sum was made is E_CHANGED. On
+ * success changes->items is the caller's, to be freed with confiture_changes_free(); on failure
+ * there is nothing to free. What *changes held before is not freed. */
+CONFITURE_API confiture_status confiture_diff(confiture_changes *changes,
+                                              const confiture_sums *old_sums,
+                                              const confiture_sums *new_sums,
+                                              const confiture_diff_options *options,
+                                              confiture_error *error);
+/* Frees the items. NULL and a struct of zeros are allowed. */
+CONFITURE_API void confiture_changes_free(confiture_changes *changes);
+
 /* ==== SHA-256 ============================================================ */
 
 /* A SHA-256 (FIPS 180-4) in progress, on the stack; it needs no freeing. */
@@ -14807,6 +14905,1073 @@ static confiture_status cfti_map_finish(const confiture_map *map, cfti_target *t
     if (status != CONFITURE_OK) return status;
     error = cfti_target_complete(target, sync);
     return error != 0 ? cfti_output_fail(fail, error, target->path) : CONFITURE_OK;
+}
+
+/* ---- results/sums.c: names with SHA-256, in the format of sha256sum ---- */
+
+typedef struct cfti_sum {
+    const char *name; /* clean */
+    size_t file;      /* its index in the list that the sums are of */
+    uint8_t sha256[32];
+} cfti_sum;
+
+struct confiture_sums {
+    confiture_allocator allocator;
+    cfti_arena names; /* of sums that were read */
+    cfti_sum *items;
+    size_t count, capacity;
+    const cfti_sum **by_name;     /* sorted by cfti_path_compare(); NULL: no sums */
+    const confiture_files *files; /* whose sums they are; NULL: they were read */
+};
+
+CONFITURE_API void confiture_sums_free(confiture_sums *sums) {
+    confiture_allocator allocator;
+    if (sums == NULL) return;
+    allocator = sums->allocator;
+    cfti_arena_free(&sums->names);
+    cfti_free(&allocator, (void *)sums->by_name, sums->count * sizeof(*sums->by_name));
+    cfti_free(&allocator, sums->items, sums->capacity * sizeof(cfti_sum));
+    cfti_free(&allocator, sums, sizeof(*sums));
+}
+
+CONFITURE_API size_t confiture_sums_count(const confiture_sums *sums) {
+    return sums != NULL ? sums->count : 0;
+}
+
+CONFITURE_API const char *confiture_sums_name(const confiture_sums *sums, size_t index) {
+    return index < confiture_sums_count(sums) ? sums->items[index].name : NULL;
+}
+
+CONFITURE_API const uint8_t *confiture_sums_sha256(const confiture_sums *sums, size_t index) {
+    return index < confiture_sums_count(sums) ? sums->items[index].sha256 : NULL;
+}
+
+static int cfti_sums_order(const void *a, const void *b) {
+    return cfti_path_compare((*(const cfti_sum *const *)a)->name,
+                             (*(const cfti_sum *const *)b)->name);
+}
+
+/* Makes by_name. *twice: of two equal names the later one in the order of by_name, which keeps the
+ * order of the items; NULL: there is none. False: no memory. */
+static bool cfti_sums_sort(confiture_sums *sums, const cfti_sum **twice) {
+    size_t i;
+    *twice = NULL;
+    if (sums->count == 0) return true;
+    sums->by_name =
+        (const cfti_sum **)cfti_alloc(&sums->allocator, sums->count * sizeof(*sums->by_name));
+    if (sums->by_name == NULL) return false;
+    for (i = 0; i < sums->count; i++) sums->by_name[i] = &sums->items[i];
+    if (!cfti_sort(&sums->allocator, (void *)sums->by_name, sums->count, sizeof(*sums->by_name),
+                   cfti_sums_order))
+        return false;
+    for (i = 1; i < sums->count && *twice == NULL; i++)
+        if (cfti_sums_order(&sums->by_name[i - 1], &sums->by_name[i]) == 0)
+            *twice = sums->by_name[i];
+    return true;
+}
+
+static confiture_status cfti_sums_create(confiture_sums **out,
+                                         const confiture_sums_options *options,
+                                         confiture_error *error) {
+    confiture_allocator allocator;
+    confiture_sums *sums;
+    if (!cfti_allocator_choose(&allocator, options != NULL ? options->run.allocator : NULL))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    sums = (confiture_sums *)cfti_alloc(&allocator, sizeof(*sums));
+    if (sums == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    memset(sums, 0, sizeof(*sums));
+    sums->allocator = sums->names.allocator = allocator;
+    sums->names.block_size = 16384;
+    *out = sums;
+    return CONFITURE_OK;
+}
+
+/* ---- of files ---- */
+
+/* Drops the sums of files that are listed more than once, except the first of each. */
+static void cfti_sums_drop_repeats(confiture_sums *sums) {
+    size_t i, kept = 0;
+    for (i = 1; i < sums->count; i++)
+        if (cfti_sums_order(&sums->by_name[i - 1], &sums->by_name[i]) == 0)
+            sums->items[sums->by_name[i] - sums->items].file = CONFITURE_NO_INDEX;
+    cfti_free(&sums->allocator, (void *)sums->by_name, sums->count * sizeof(*sums->by_name));
+    sums->by_name = NULL;
+    for (i = 0; i < sums->count; i++)
+        if (sums->items[i].file != CONFITURE_NO_INDEX) sums->items[kept++] = sums->items[i];
+    sums->count = kept;
+}
+
+static bool cfti_sums_fill(confiture_sums *sums, const confiture_files *files,
+                           const confiture_entry *entries) {
+    const cfti_sum *twice;
+    size_t i;
+    sums->items = (cfti_sum *)cfti_alloc(&sums->allocator, files->count * sizeof(cfti_sum));
+    if (sums->items == NULL) return false;
+    sums->count = sums->capacity = files->count;
+    for (i = 0; i < files->count; i++) {
+        sums->items[i].name = files->items[i].name;
+        sums->items[i].file = i;
+        memcpy(sums->items[i].sha256, entries[i].sha256, 32);
+    }
+    if (!cfti_sums_sort(sums, &twice)) return false;
+    if (twice == NULL) return true;
+    cfti_sums_drop_repeats(sums);
+    return cfti_sums_sort(sums, &twice);
+}
+
+static confiture_status cfti_sums_hash(confiture_sums *sums, const confiture_files *files,
+                                       const confiture_run *run, confiture_error *error) {
+    confiture_manifest_options manifest;
+    confiture_entry *entries;
+    confiture_status status;
+    size_t size = files->count * sizeof(*entries);
+    memset(&manifest, 0, sizeof(manifest));
+    manifest.run = *run;
+    sums->files = files;
+    if (size == 0) return CONFITURE_OK;
+    entries = (confiture_entry *)cfti_alloc(&sums->allocator, size);
+    if (entries == NULL) return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    status = confiture_manifest(entries, files, &manifest, error);
+    if (status == CONFITURE_OK && !cfti_sums_fill(sums, files, entries))
+        status = cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    cfti_free(&sums->allocator, entries, size);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_sums_of(confiture_sums **sums,
+                                                 const confiture_files *files,
+                                                 const confiture_sums_options *options,
+                                                 confiture_error *error) {
+    confiture_sums_options defaults;
+    confiture_sums *made = NULL;
+    confiture_status status;
+    memset(&defaults, 0, sizeof(defaults));
+    if (!cfti_require(sums, "sums", error)) return CONFITURE_E_ARGUMENT;
+    *sums = NULL;
+    if (!cfti_require(files, "files", error)) return CONFITURE_E_ARGUMENT;
+    if (options == NULL) options = &defaults;
+    status = cfti_sums_create(&made, options, error);
+    if (status == CONFITURE_OK) status = cfti_sums_hash(made, files, &options->run, error);
+    if (status == CONFITURE_OK) *sums = made;
+    else confiture_sums_free(made);
+    return status;
+}
+
+/* ---- reading ---- */
+
+enum { CFTI_SUMS_LINE_UNKNOWN = 0, CFTI_SUMS_TWO_SPACES, CFTI_SUMS_ONE_SPACE };
+
+typedef struct cfti_sums_reader {
+    confiture_sums *sums;
+    const char *at, *end; /* of the text: the next line, and the end */
+    uint64_t line;
+    char ends;  /* '\n', or NUL as `sha256sum -z` ends lines: then nothing is escaped */
+    int spaces; /* as the first line has it, since a name may begin with a space */
+    cfti_buffer name;
+    cfti_writer words; /* the detail of an error */
+    char detail[192];
+    cfti_fail fail;
+} cfti_sums_reader;
+
+static bool cfti_sums_refuse(cfti_sums_reader *r, const char *detail) {
+    cfti_fail_with(&r->fail, CONFITURE_E_FORMAT, detail);
+    r->fail.line = r->line;
+    return false;
+}
+
+static bool cfti_sums_no_memory(cfti_sums_reader *r) {
+    cfti_fail_with(&r->fail, CONFITURE_E_MEMORY, NULL);
+    return false;
+}
+
+/* The names of digests by their lengths in hexadecimal. */
+static const char *cfti_sums_algorithm(size_t digits) {
+    switch (digits) {
+    case 32: return "MD5";
+    case 40: return "SHA-1";
+    case 56: return "SHA-224";
+    case 96: return "SHA-384";
+    case 128: return "SHA-512";
+    default: return NULL;
+    }
+}
+
+static bool cfti_sums_refuse_digits(cfti_sums_reader *r, size_t digits) {
+    const char *algorithm = cfti_sums_algorithm(digits);
+    if (digits == 0)
+        return cfti_sums_refuse(r, "expected the SHA-256 of a file in hexadecimal, two spaces and "
+                                   "its name, as sha256sum prints them");
+    cfti_writer_init(&r->words, r->detail, sizeof(r->detail));
+    cfti_write_number(&r->words, digits);
+    cfti_write_string(&r->words, digits == 1 ? " hexadecimal digit" : " hexadecimal digits");
+    if (algorithm != NULL) {
+        cfti_write_string(&r->words, ", as of ");
+        cfti_write_string(&r->words, algorithm);
+    }
+    cfti_write_string(&r->words, ": expected the 64 of SHA-256");
+    return cfti_sums_refuse(r, r->detail);
+}
+
+static int cfti_hex_nibble(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    c = (char)cfti_lower((uint8_t)c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads a digest at the start of a text. Returns the number of its digits, which may be wrong. */
+static size_t cfti_sums_digest(uint8_t sha256[32], const char *p, const char *end) {
+    size_t n = 0;
+    memset(sha256, 0, 32);
+    for (; p < end && cfti_hex_nibble(*p) >= 0; p++, n++)
+        if (n < 64) sha256[n / 2] = (uint8_t)(sha256[n / 2] << 4 | cfti_hex_nibble(*p));
+    return n;
+}
+
+/* The next line without its end; false: the text has ended, or was torn. */
+static bool cfti_sums_line(cfti_sums_reader *r, const char **line, const char **end) {
+    const char *stop;
+    if (r->at == r->end) return false;
+    r->line++;
+    *line = r->at;
+    stop = (const char *)memchr(r->at, r->ends, (size_t)(r->end - r->at));
+    if (stop == NULL)
+        return cfti_sums_refuse(r, r->ends == '\n'
+                                       ? "torn: the last line does not end in a newline"
+                                       : "torn: the last line does not end in NUL, as others do");
+    r->at = stop + 1;
+    *end = stop;
+    if (r->ends == '\n' && stop > *line && stop[-1] == '\r') --*end; /* written on Windows */
+    return true;
+}
+
+/* Puts a name into r->name, clean. Escaped: as sha256sum writes a name with "\", LF or CR. */
+static bool cfti_sums_take_name(cfti_sums_reader *r, const char *p, const char *end, bool escaped) {
+    cfti_buffer raw = cfti_buffer_empty(&r->sums->allocator);
+    bool good = true, fits = true;
+    if (end - p == 1 && *p == '-')
+        return cfti_sums_refuse(r, "the name '-' is standard input: expected the name of a file");
+    for (; escaped && p < end && good && fits; p++) {
+        char c = *p;
+        if (c == '\\') {
+            c = ++p < end ? *p : '\0';
+            good = c == '\\' || c == 'n' || c == 'r';
+            c = (char)(c == 'n' ? '\n' : c == 'r' ? '\r' : c);
+        }
+        fits = cfti_buffer_append(&raw, &c, 1);
+    }
+    if (escaped && good && fits) fits = cfti_path_clean(&r->name, (const char *)raw.data, raw.size);
+    else if (fits && good) fits = cfti_path_clean(&r->name, p, (size_t)(end - p));
+    cfti_buffer_free(&raw);
+    if (!fits) return cfti_sums_no_memory(r);
+    if (!good) return cfti_sums_refuse(r, "unknown escape in the name: expected \\\\, \\n or \\r");
+    if (cfti_path_is_dot((const char *)r->name.data))
+        return cfti_sums_refuse(r, "the name is empty");
+    return true;
+}
+
+/* Appends the sum of r->name. */
+static bool cfti_sums_add(cfti_sums_reader *r, const uint8_t sha256[32]) {
+    confiture_sums *sums = r->sums;
+    void *items = sums->items;
+    size_t size = r->name.size + 1;
+    char *name;
+    if (!cfti_grow(&sums->allocator, &items, &sums->capacity, sums->count, sizeof(cfti_sum)))
+        return cfti_sums_no_memory(r);
+    sums->items = (cfti_sum *)items;
+    name = (char *)cfti_arena_reserve(&sums->names, size);
+    if (name == NULL) return cfti_sums_no_memory(r);
+    memcpy(name, r->name.data, size);
+    cfti_arena_commit_text(&sums->names, size);
+    if (sums->count > 1000) sums->names.block_size = (size_t)1 << 20;
+    sums->items[sums->count].name = name;
+    sums->items[sums->count].file = (size_t)r->line;
+    memcpy(sums->items[sums->count].sha256, sha256, 32);
+    sums->count++;
+    return true;
+}
+
+/* The algorithm of a line "ALGORITHM (NAME) = HEX": its size; 0: another kind of line. */
+static size_t cfti_sums_tag(const char *p, const char *end) {
+    size_t n = 0, size = (size_t)(end - p);
+    while (n < size && ((p[n] >= '0' && p[n] <= '9') || (p[n] >= 'A' && p[n] <= 'Z') ||
+                        p[n] == '-' || p[n] == '/' || (p[n] >= 'a' && p[n] <= 'z')))
+        n++;
+    if (n < size && p[n] == '(') return n;
+    return size - n >= 2 && p[n] == ' ' && p[n + 1] == '(' ? n : 0;
+}
+
+static bool cfti_sums_refuse_tag(cfti_sums_reader *r, const char *tag, size_t size) {
+    cfti_writer_init(&r->words, r->detail, sizeof(r->detail));
+    cfti_write_string(&r->words, "a sum of ");
+    cfti_write_bytes(&r->words, tag, cfti_min(size, 40));
+    cfti_write_string(&r->words, ": expected SHA256");
+    return cfti_sums_refuse(r, r->detail);
+}
+
+/* "SHA256 (NAME) = HEX", where NAME may hold ")". OpenSSL writes "SHA256(NAME)= HEX". */
+static bool cfti_sums_read_tag(cfti_sums_reader *r, const char *p, const char *end, size_t size,
+                               bool escaped) {
+    uint8_t sha256[32];
+    const char *name = p + size + (p[size] == ' ') + 1, *close = end, *hex;
+    size_t digits;
+    if (!(size == 6 && memcmp(p, "SHA256", 6) == 0) &&
+        !(size == 8 && memcmp(p, "SHA2-256", 8) == 0))
+        return cfti_sums_refuse_tag(r, p, size);
+    while (close > name && close[-1] != ')') close--;
+    if (close == name) return cfti_sums_refuse(r, "expected SHA256 (NAME) = and a SHA-256");
+    for (hex = close; hex < end && *hex == ' '; hex++) continue;
+    if (hex == end || *hex != '=')
+        return cfti_sums_refuse(r, "expected SHA256 (NAME) = and a SHA-256");
+    for (hex++; hex < end && *hex == ' '; hex++) continue;
+    digits = cfti_sums_digest(sha256, hex, end);
+    if (digits != 64) return cfti_sums_refuse_digits(r, digits);
+    if (hex + 64 != end) return cfti_sums_refuse(r, "expected nothing after the SHA-256");
+    return cfti_sums_take_name(r, name, close - 1, escaped) && cfti_sums_add(r, sha256);
+}
+
+/* "HEX  NAME" and "HEX *NAME". Throughout a text whose first line has it, also "HEX NAME", as BSD's
+ * sha256 -r writes it. */
+static bool cfti_sums_read_plain(cfti_sums_reader *r, const char *p, const char *end,
+                                 bool escaped) {
+    uint8_t sha256[32];
+    size_t digits = cfti_sums_digest(sha256, p, end);
+    bool two;
+    if (digits != 64) return cfti_sums_refuse_digits(r, digits);
+    p += 64;
+    if (p == end)
+        return cfti_sums_refuse(r, "a digest alone: expected two spaces and a name after it");
+    two = *p == ' ' && end - p > 1 && (p[1] == ' ' || p[1] == '*');
+    if (r->spaces == CFTI_SUMS_LINE_UNKNOWN)
+        r->spaces = two ? CFTI_SUMS_TWO_SPACES : CFTI_SUMS_ONE_SPACE;
+    if (*p != ' ' || (r->spaces == CFTI_SUMS_TWO_SPACES && !two))
+        return cfti_sums_refuse(r, "expected two spaces, or a space and '*', after the SHA-256");
+    return cfti_sums_take_name(r, p + (r->spaces == CFTI_SUMS_TWO_SPACES ? 2 : 1), end, escaped) &&
+           cfti_sums_add(r, sha256);
+}
+
+static bool cfti_sums_read_line(cfti_sums_reader *r, const char *p, const char *end) {
+    bool escaped = false;
+    size_t tag;
+    if (p == end || *p == '#') return true;
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    if (r->ends == '\n' && p < end && *p == '\\') {
+        escaped = true;
+        p++;
+    }
+    tag = cfti_sums_tag(p, end);
+    return tag > 0 ? cfti_sums_read_tag(r, p, end, tag, escaped)
+                   : cfti_sums_read_plain(r, p, end, escaped);
+}
+
+/* Until here a sum's `file` is its line. */
+static bool cfti_sums_refuse_repeats(cfti_sums_reader *r) {
+    const cfti_sum *twice;
+    size_t i, first;
+    if (!cfti_sums_sort(r->sums, &twice)) return cfti_sums_no_memory(r);
+    if (twice == NULL) return true;
+    for (i = 1; i < r->sums->count; i++) { /* the one that comes first in the text */
+        const cfti_sum *sum = r->sums->by_name[i];
+        if (cfti_sums_order(&r->sums->by_name[i - 1], &r->sums->by_name[i]) == 0 && sum < twice)
+            twice = sum;
+    }
+    for (first = 0; cfti_sums_order(&r->sums->by_name[first], &twice) != 0; first++) continue;
+    cfti_writer_init(&r->words, r->detail, sizeof(r->detail));
+    cfti_write_string(&r->words, "the name is the same as in line ");
+    cfti_write_number(&r->words, r->sums->by_name[first]->file);
+    r->line = twice->file;
+    return cfti_sums_refuse(r, r->detail);
+}
+
+static bool cfti_sums_read_all(cfti_sums_reader *r) {
+    static const uint8_t utf8_mark[3] = {0xEF, 0xBB, 0xBF};
+    size_t size = (size_t)(r->end - r->at), i;
+    const char *line, *end;
+    if (size >= 2 && ((uint8_t)r->at[0] ^ (uint8_t)r->at[1]) == 1 && (uint8_t)r->at[0] >= 0xFE) {
+        r->line = 1;
+        return cfti_sums_refuse(r, "UTF-16, as PowerShell's > writes it: expected UTF-8");
+    }
+    if (size >= 3 && memcmp(r->at, utf8_mark, 3) == 0) r->at += 3;
+    r->ends = (char)(size > 0 && memchr(r->at, '\0', (size_t)(r->end - r->at)) ? '\0' : '\n');
+    while (cfti_sums_line(r, &line, &end))
+        if (!cfti_sums_read_line(r, line, end)) return false;
+    if (r->fail.status != CONFITURE_OK) return false;
+    if (r->sums->count == 0) {
+        r->line = 0;
+        return cfti_sums_refuse(r, "empty: expected lines as sha256sum prints them");
+    }
+    if (!cfti_sums_refuse_repeats(r)) return false;
+    for (i = 0; i < r->sums->count; i++) r->sums->items[i].file = CONFITURE_NO_INDEX;
+    return true;
+}
+
+CONFITURE_API confiture_status confiture_sums_read(confiture_sums **sums, const char *text,
+                                                   size_t size,
+                                                   const confiture_sums_options *options,
+                                                   confiture_error *error) {
+    cfti_sums_reader reader;
+    confiture_status status;
+    memset(&reader, 0, sizeof(reader));
+    if (!cfti_require(sums, "sums", error)) return CONFITURE_E_ARGUMENT;
+    *sums = NULL;
+    if (!cfti_require(text, "text", error)) return CONFITURE_E_ARGUMENT;
+    status = cfti_sums_create(&reader.sums, options, error);
+    if (status != CONFITURE_OK) return status;
+    reader.at = text;
+    reader.end = text + size;
+    reader.name = cfti_buffer_empty(&reader.sums->allocator);
+    if (cfti_sums_read_all(&reader)) {
+        *sums = reader.sums;
+    } else {
+        if (reader.fail.status == CONFITURE_E_FORMAT)
+            reader.fail.path =
+                options != NULL && options->source != NULL ? options->source : "sums";
+        status = cfti_report(error, &reader.fail);
+    }
+    cfti_buffer_free(&reader.name);
+    if (status != CONFITURE_OK) confiture_sums_free(reader.sums);
+    return status;
+}
+
+/* ---- writing ---- */
+
+static confiture_status cfti_sums_put_name(cfti_output *output, const char *name, bool escaped,
+                                           cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    /* sha256sum -c would read standard input. */
+    if (strcmp(name, "-") == 0) return cfti_output_put(output, "./-", 3, fail);
+    while (escaped && *name != '\0' && status == CONFITURE_OK) {
+        size_t plain = strcspn(name, "\\\n\r");
+        if (plain > 0) status = cfti_output_put(output, name, plain, fail);
+        name += plain;
+        if (*name == '\0' || status != CONFITURE_OK) break;
+        status = cfti_output_put(output,
+                                 *name == '\n'   ? "\\n"
+                                 : *name == '\r' ? "\\r"
+                                                 : "\\\\",
+                                 2, fail);
+        name++;
+    }
+    if (status == CONFITURE_OK && *name != '\0')
+        status = cfti_output_put(output, name, strlen(name), fail);
+    return status;
+}
+
+static confiture_status cfti_sums_put(cfti_output *output, const cfti_sum *sum, bool null_ends,
+                                      cfti_fail *fail) {
+    bool escaped = !null_ends && strpbrk(sum->name, "\\\n\r") != NULL;
+    char hex[65];
+    confiture_status status = CONFITURE_OK;
+    confiture_sha256_hex(sum->sha256, hex);
+    if (escaped) status = cfti_output_put(output, "\\", 1, fail);
+    if (status == CONFITURE_OK) status = cfti_output_put(output, hex, 64, fail);
+    if (status == CONFITURE_OK) status = cfti_output_put(output, "  ", 2, fail);
+    if (status == CONFITURE_OK) status = cfti_sums_put_name(output, sum->name, escaped, fail);
+    if (status == CONFITURE_OK) status = cfti_output_put(output, null_ends ? "" : "\n", 1, fail);
+    return status;
+}
+
+CONFITURE_API confiture_status confiture_sums_write(const confiture_sums *sums,
+                                                    const confiture_sink *sink,
+                                                    const confiture_sums_options *options,
+                                                    confiture_error *error) {
+    confiture_allocator allocator;
+    cfti_output output;
+    cfti_fail fail;
+    confiture_status status = CONFITURE_OK;
+    size_t i;
+    int cancel;
+    memset(&output, 0, sizeof(output));
+    if (!cfti_require(sums, "sums", error) || !cfti_require(sink, "sink", error) ||
+        (sink->write == NULL && !cfti_require(NULL, "sink->write", error)))
+        return CONFITURE_E_ARGUMENT;
+    if (!cfti_allocator_choose(&allocator, options != NULL ? options->run.allocator : NULL))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    output.buffer = cfti_buffer_empty(&allocator);
+    output.sink = *sink;
+    output.path = "";
+    cancel = cfti_cancel_disable();
+    for (i = 0; i < sums->count && status == CONFITURE_OK; i++)
+        status =
+            cfti_sums_put(&output, &sums->items[i], options != NULL && options->null_ends, &fail);
+    if (status == CONFITURE_OK) status = cfti_output_flush(&output, &fail);
+    cfti_buffer_free(&output.buffer);
+    cfti_cancel_restore(cancel);
+    return status == CONFITURE_OK ? status : cfti_report(error, &fail);
+}
+
+/* ---- results/forms.c: the digests of a text's other forms ---- */
+
+/* Whether two files differ only in line endings, the final newline or a byte order mark, told from
+ * digests. A text is taken apart as it is read: a mark, the body, and a final newline. Its forms
+ * are the bodies with and without a mark and with each final newline. Two marks, or two newlines
+ * at the end, are text: taking one away would leave the same kind of text. */
+
+enum { CFTI_END_NONE = 0, CFTI_END_LF, CFTI_END_CRLF, CFTI_END_CR, CFTI_ENDS };
+enum { CFTI_BODY_AS_IS = 0, CFTI_BODY_LF, CFTI_BODY_CRLF, CFTI_BODIES };
+
+static const char *const cfti_end_texts[CFTI_ENDS] = {"", "\n", "\r\n", "\r"};
+static const uint8_t cfti_byte_order_mark[3] = {0xEF, 0xBB, 0xBF};
+
+typedef struct cfti_body {
+    confiture_sha256 sha[2]; /* without and with a mark */
+    size_t used;
+    uint8_t buffer[512]; /* one update for many short lines */
+} cfti_body;
+
+/* All zero before the first chunk. */
+typedef struct cfti_forms {
+    cfti_body bodies[CFTI_BODIES];
+    size_t start_size;
+    uint8_t start[6]; /* enough to see one mark, and whether another follows */
+    bool started;
+    bool has_mark; /* one, which is not part of the bodies */
+    bool fixed_mark;
+    int end;            /* the newline that the text ends in so far; it is not in the bodies yet */
+    bool after_newline; /* the bodies end in a newline */
+} cfti_forms;
+
+static void cfti_body_flush(cfti_body *body) {
+    confiture_sha256_update(&body->sha[0], body->buffer, body->used);
+    confiture_sha256_update(&body->sha[1], body->buffer, body->used);
+    body->used = 0;
+}
+
+static void cfti_body_put(cfti_body *body, const uint8_t *p, size_t n) {
+    if (n > sizeof(body->buffer) - body->used) cfti_body_flush(body);
+    if (n > sizeof(body->buffer)) {
+        confiture_sha256_update(&body->sha[0], p, n);
+        confiture_sha256_update(&body->sha[1], p, n);
+        return;
+    }
+    memcpy(body->buffer + body->used, p, n);
+    body->used += n;
+}
+
+static void cfti_forms_put_end(cfti_forms *forms) {
+    static const uint8_t crlf[2] = {'\r', '\n'};
+    const char *end = cfti_end_texts[forms->end];
+    if (forms->end == CFTI_END_NONE) return;
+    cfti_body_put(&forms->bodies[CFTI_BODY_AS_IS], (const uint8_t *)end, strlen(end));
+    cfti_body_put(&forms->bodies[CFTI_BODY_LF], crlf + 1, 1);
+    cfti_body_put(&forms->bodies[CFTI_BODY_CRLF], crlf, 2);
+    forms->end = CFTI_END_NONE;
+    forms->after_newline = true;
+}
+
+static void cfti_forms_text(cfti_forms *forms, const uint8_t *p, size_t n) {
+    const uint8_t *end = p + n;
+    int i;
+    while (p < end) {
+        const uint8_t *stop = cfti_find2(p, end, '\r', '\n');
+        if (stop > p) {
+            cfti_forms_put_end(forms);
+            for (i = 0; i < CFTI_BODIES; i++)
+                cfti_body_put(&forms->bodies[i], p, (size_t)(stop - p));
+            forms->after_newline = false;
+        }
+        if (stop == end) return;
+        if (forms->end == CFTI_END_CR && *stop == '\n') {
+            forms->end = CFTI_END_CRLF;
+        } else {
+            cfti_forms_put_end(forms);
+            forms->end = *stop == '\n' ? CFTI_END_LF : CFTI_END_CR;
+        }
+        p = stop + 1;
+    }
+}
+
+/* Begins the bodies, when the start of the text is known. */
+static void cfti_forms_start(cfti_forms *forms) {
+    bool one = forms->start_size >= 3 && memcmp(forms->start, cfti_byte_order_mark, 3) == 0;
+    size_t skip;
+    int i;
+    forms->fixed_mark =
+        one && forms->start_size == 6 && memcmp(forms->start + 3, cfti_byte_order_mark, 3) == 0;
+    forms->has_mark = one && !forms->fixed_mark;
+    for (i = 0; i < CFTI_BODIES; i++) {
+        confiture_sha256_init(&forms->bodies[i].sha[0]);
+        confiture_sha256_init(&forms->bodies[i].sha[1]);
+        confiture_sha256_update(&forms->bodies[i].sha[1], cfti_byte_order_mark, 3);
+    }
+    forms->started = true;
+    skip = forms->has_mark ? 3 : 0;
+    cfti_forms_text(forms, forms->start + skip, forms->start_size - skip);
+}
+
+/* Adds bytes of the text. */
+static void cfti_forms_feed(cfti_forms *forms, const uint8_t *p, size_t n) {
+    if (!forms->started) {
+        size_t taken = cfti_min(sizeof(forms->start) - forms->start_size, n);
+        if (taken > 0) memcpy(forms->start + forms->start_size, p, taken);
+        forms->start_size += taken;
+        if (forms->start_size < sizeof(forms->start)) return;
+        cfti_forms_start(forms);
+        p += taken;
+        n -= taken;
+    }
+    if (n > 0) cfti_forms_text(forms, p, n);
+}
+
+static void cfti_forms_finish(cfti_forms *forms) {
+    int i;
+    if (!forms->started) cfti_forms_start(forms);
+    if (forms->after_newline) cfti_forms_put_end(forms);
+    for (i = 0; i < CFTI_BODIES; i++) cfti_body_flush(&forms->bodies[i]);
+}
+
+static void cfti_forms_digest(const cfti_forms *forms, int body, bool mark, int end,
+                              uint8_t sha256[32]) {
+    confiture_sha256 sha = forms->bodies[body].sha[mark];
+    confiture_sha256_update(&sha, cfti_end_texts[end], strlen(cfti_end_texts[end]));
+    confiture_sha256_final(&sha, sha256);
+}
+
+/* Whether the text, as it is, has this digest. */
+static bool cfti_forms_are_of(const cfti_forms *forms, const uint8_t sha256[32]) {
+    uint8_t own[32];
+    cfti_forms_digest(forms, CFTI_BODY_AS_IS, forms->has_mark, forms->end, own);
+    return memcmp(own, sha256, 32) == 0;
+}
+
+/* What differs between two texts: bits of CONFITURE_ONLY_. */
+static unsigned cfti_forms_only(bool marks_differ, bool bodies_differ, int end, int other_end) {
+    unsigned only = 0;
+    if (marks_differ) only |= CONFITURE_ONLY_MARK;
+    if ((end == CFTI_END_NONE) != (other_end == CFTI_END_NONE))
+        only |= CONFITURE_ONLY_FINAL_NEWLINE;
+    else if (end != other_end) only |= CONFITURE_ONLY_LINE_ENDINGS;
+    return bodies_differ ? only | CONFITURE_ONLY_LINE_ENDINGS : only;
+}
+
+/* What differs between the text and another one, of which only the digest is known; 0: it is no
+ * form of this text. Without CR the first two bodies are equal, and the first match counts. */
+static unsigned cfti_forms_match(const cfti_forms *forms, const uint8_t sha256[32]) {
+    /* After a body that ends in a newline, a further one would be text. */
+    int body, mark, end, ends = forms->after_newline ? 1 : CFTI_ENDS;
+    uint8_t digest[32];
+    for (body = 0; body < CFTI_BODIES; body++) {
+        for (mark = 0; mark < (forms->fixed_mark ? 1 : 2); mark++) {
+            for (end = 0; end < ends; end++) {
+                cfti_forms_digest(forms, body, mark != 0, end, digest);
+                if (memcmp(digest, sha256, 32) == 0)
+                    return cfti_forms_only((mark != 0) != forms->has_mark, body != CFTI_BODY_AS_IS,
+                                           forms->end, end);
+            }
+        }
+    }
+    return 0;
+}
+
+/* What has to be known of each of two texts that are both at hand. */
+typedef struct cfti_form {
+    uint8_t normal[32]; /* LF, no mark, no final newline */
+    uint8_t body[32];   /* as it is, no mark, no final newline */
+    bool has_mark;
+    int end;
+} cfti_form;
+
+static void cfti_forms_sum_up(const cfti_forms *forms, cfti_form *form) {
+    cfti_forms_digest(forms, CFTI_BODY_LF, false, CFTI_END_NONE, form->normal);
+    cfti_forms_digest(forms, CFTI_BODY_AS_IS, false, CFTI_END_NONE, form->body);
+    form->has_mark = forms->has_mark;
+    form->end = forms->end;
+}
+
+static unsigned cfti_form_compare(const cfti_form *a, const cfti_form *b) {
+    if (memcmp(a->normal, b->normal, 32) != 0) return 0;
+    return cfti_forms_only(a->has_mark != b->has_mark, memcmp(a->body, b->body, 32) != 0, a->end,
+                           b->end);
+}
+
+/* ---- results/diff.c: what has changed between two sums ---- */
+
+typedef struct cfti_diff {
+    const confiture_sums *sums[2]; /* the old and the new ones */
+    size_t *match[2];              /* of each sum the index of its file in the other; NO_INDEX */
+    bool *renamed[2];              /* the match has another name */
+    const confiture_run *run;
+    confiture_allocator allocator;
+    confiture_changes *changes;
+    cfti_fail fail;
+} cfti_diff;
+
+static bool cfti_diff_no_memory(cfti_diff *diff) {
+    cfti_fail_with(&diff->fail, CONFITURE_E_MEMORY, NULL);
+    return false;
+}
+
+static size_t cfti_sum_index(const confiture_sums *sums, const cfti_sum *sum) {
+    return (size_t)(sum - sums->items);
+}
+
+/* ---- the same name ---- */
+
+static void cfti_diff_pair(cfti_diff *diff, const cfti_sum *a, const cfti_sum *b) {
+    size_t i = cfti_sum_index(diff->sums[0], a), k = cfti_sum_index(diff->sums[1], b);
+    diff->match[0][i] = k;
+    diff->match[1][k] = i;
+}
+
+static void cfti_diff_match_names(cfti_diff *diff) {
+    const confiture_sums *a = diff->sums[0], *b = diff->sums[1];
+    size_t i = 0, k = 0;
+    while (i < a->count && k < b->count) {
+        int order = cfti_path_compare(a->by_name[i]->name, b->by_name[k]->name);
+        if (order == 0) cfti_diff_pair(diff, a->by_name[i++], b->by_name[k++]);
+        else if (order < 0) i++;
+        else k++;
+    }
+}
+
+/* ---- the same bytes ---- */
+
+static int cfti_diff_order_bytes(const void *a, const void *b) {
+    return memcmp((*(const cfti_sum *const *)a)->sha256, (*(const cfti_sum *const *)b)->sha256, 32);
+}
+
+static int cfti_diff_order_leaves(const void *a, const void *b) {
+    int order = cfti_diff_order_bytes(a, b);
+    if (order != 0) return order;
+    return strcmp(cfti_path_leaf((*(const cfti_sum *const *)a)->name),
+                  cfti_path_leaf((*(const cfti_sum *const *)b)->name));
+}
+
+/* The sums without a match, by bytes, last component and name. */
+typedef struct cfti_unmatched {
+    const cfti_sum **items;
+    size_t count, capacity;
+} cfti_unmatched;
+
+static bool cfti_diff_collect(cfti_diff *diff, int side, cfti_unmatched *out) {
+    const confiture_sums *sums = diff->sums[side];
+    size_t i;
+    out->capacity = sums->count;
+    if (sums->count == 0) return true;
+    out->items = (const cfti_sum **)cfti_alloc(&diff->allocator, sums->count * sizeof(*out->items));
+    if (out->items == NULL) return cfti_diff_no_memory(diff);
+    for (i = 0; i < sums->count; i++) {
+        const cfti_sum *sum = sums->by_name[i];
+        if (diff->match[side][cfti_sum_index(sums, sum)] == CONFITURE_NO_INDEX)
+            out->items[out->count++] = sum;
+    }
+    return cfti_sort(&diff->allocator, (void *)out->items, out->count, sizeof(*out->items),
+                     cfti_diff_order_leaves) ||
+           cfti_diff_no_memory(diff);
+}
+
+/* Pairs what `order` calls equal, first with first, and keeps the rest. */
+static void cfti_diff_pair_equal(cfti_diff *diff, cfti_unmatched *a, cfti_unmatched *b,
+                                 int (*order)(const void *, const void *)) {
+    size_t i = 0, k = 0, a_kept = 0, b_kept = 0;
+    while (i < a->count && k < b->count) {
+        int which = order(&a->items[i], &b->items[k]);
+        if (which < 0) {
+            a->items[a_kept++] = a->items[i++];
+        } else if (which > 0) {
+            b->items[b_kept++] = b->items[k++];
+        } else {
+            const cfti_sum *x = a->items[i++], *y = b->items[k++];
+            cfti_diff_pair(diff, x, y);
+            diff->renamed[0][cfti_sum_index(diff->sums[0], x)] = true;
+            diff->renamed[1][cfti_sum_index(diff->sums[1], y)] = true;
+        }
+    }
+    while (i < a->count) a->items[a_kept++] = a->items[i++];
+    while (k < b->count) b->items[b_kept++] = b->items[k++];
+    a->count = a_kept;
+    b->count = b_kept;
+}
+
+static bool cfti_diff_match_bytes(cfti_diff *diff) {
+    cfti_unmatched a, b;
+    bool good;
+    memset(&a, 0, sizeof(a));
+    memset(&b, 0, sizeof(b));
+    good = cfti_diff_collect(diff, 0, &a) && cfti_diff_collect(diff, 1, &b);
+    if (good) {
+        cfti_diff_pair_equal(diff, &a, &b, cfti_diff_order_leaves);
+        cfti_diff_pair_equal(diff, &a, &b, cfti_diff_order_bytes);
+    }
+    cfti_free(&diff->allocator, (void *)a.items, a.capacity * sizeof(*a.items));
+    cfti_free(&diff->allocator, (void *)b.items, b.capacity * sizeof(*b.items));
+    return good;
+}
+
+/* ---- the order ---- */
+
+static cfti_file cfti_sum_as_file(const cfti_sum *sum) {
+    cfti_file file;
+    memset(&file, 0, sizeof(file));
+    file.path = sum->name;
+    file.leaf = (uint32_t)(cfti_path_leaf(sum->name) - sum->name);
+    return file;
+}
+
+static bool cfti_sums_are_in(const confiture_sums *sums,
+                             int (*order)(const void *a, const void *b)) {
+    size_t i;
+    for (i = 1; i < sums->count; i++) {
+        cfti_file a = cfti_sum_as_file(&sums->items[i - 1]), b = cfti_sum_as_file(&sums->items[i]);
+        if (order(&a, &b) > 0) return false;
+    }
+    return true;
+}
+
+/* Whether the order of sums means anything: it is that of a list, or one that a search makes. */
+static bool cfti_sums_have_order(const confiture_sums *sums) {
+    return sums->files != NULL || cfti_sums_are_in(sums, cfti_order_path) ||
+           cfti_sums_are_in(sums, cfti_order_hex);
+}
+
+/* The next sum from `index` on whose file has the same name in both. */
+static size_t cfti_diff_next_common(const cfti_diff *diff, int side, size_t index) {
+    while (index < diff->sums[side]->count &&
+           (diff->match[side][index] == CONFITURE_NO_INDEX || diff->renamed[side][index]))
+        index++;
+    return index;
+}
+
+static size_t cfti_diff_find_moved(const cfti_diff *diff) {
+    size_t i = cfti_diff_next_common(diff, 0, 0), k = cfti_diff_next_common(diff, 1, 0);
+    while (k < diff->sums[1]->count && diff->match[1][k] == i) {
+        i = cfti_diff_next_common(diff, 0, i + 1);
+        k = cfti_diff_next_common(diff, 1, k + 1);
+    }
+    if (k == diff->sums[1]->count || !cfti_sums_have_order(diff->sums[0]) ||
+        !cfti_sums_have_order(diff->sums[1]))
+        return CONFITURE_NO_INDEX;
+    return k;
+}
+
+/* ---- the list of changes ---- */
+
+/* Whether a sum of the new ones is a change, which is then filled in. */
+static bool cfti_diff_change(const cfti_diff *diff, size_t new_index, confiture_change *change) {
+    const cfti_sum *sum = &diff->sums[1]->items[new_index], *old;
+    memset(change, 0, sizeof(*change));
+    change->new_index = new_index;
+    change->new_name = sum->name;
+    change->old_index = diff->match[1][new_index];
+    change->kind = CONFITURE_CHANGE_ADDED;
+    if (change->old_index == CONFITURE_NO_INDEX) return true;
+    old = &diff->sums[0]->items[change->old_index];
+    change->old_name = old->name;
+    change->kind =
+        diff->renamed[1][new_index] ? CONFITURE_CHANGE_RENAMED : CONFITURE_CHANGE_MODIFIED;
+    return diff->renamed[1][new_index] || memcmp(sum->sha256, old->sha256, 32) != 0;
+}
+
+/* Calls with items NULL only count. In the order of the new sums; deletions, by name, where they
+ * would be in a list that is sorted by path. */
+static size_t cfti_diff_list(const cfti_diff *diff, confiture_change *items) {
+    const confiture_sums *a = diff->sums[0], *b = diff->sums[1];
+    size_t i = 0, k, count = 0;
+    confiture_change change;
+    for (k = 0; k <= b->count; k++) {
+        for (; i < a->count; i++) {
+            const cfti_sum *old = a->by_name[i];
+            if (k < b->count && cfti_path_compare(old->name, b->items[k].name) > 0) break;
+            if (diff->match[0][cfti_sum_index(a, old)] != CONFITURE_NO_INDEX) continue;
+            if (items != NULL) {
+                memset(&change, 0, sizeof(change));
+                change.kind = CONFITURE_CHANGE_DELETED;
+                change.old_index = cfti_sum_index(a, old);
+                change.new_index = CONFITURE_NO_INDEX;
+                change.old_name = old->name;
+                items[count] = change;
+            }
+            count++;
+        }
+        if (k == b->count || !cfti_diff_change(diff, k, &change)) continue;
+        if (items != NULL) items[count] = change;
+        count++;
+    }
+    return count;
+}
+
+static bool cfti_diff_make_list(cfti_diff *diff) {
+    confiture_changes *changes = diff->changes;
+    changes->count = cfti_diff_list(diff, NULL);
+    if (changes->count == 0) return true;
+    changes->items =
+        (confiture_change *)cfti_alloc(&diff->allocator, changes->count * sizeof(confiture_change));
+    if (changes->items == NULL) {
+        changes->count = 0;
+        return cfti_diff_no_memory(diff);
+    }
+    (void)cfti_diff_list(diff, changes->items);
+    return true;
+}
+
+/* ---- why ---- */
+
+/* What is learned of a changed file when it is read again. */
+typedef struct cfti_reread {
+    const uint8_t *own;   /* its sum */
+    const uint8_t *other; /* the sum of its other state, if that is not at hand */
+    unsigned only;
+    cfti_form form; /* if both are at hand */
+} cfti_reread;
+
+static confiture_status cfti_reread_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
+                                        cfti_fail *fail) {
+    cfti_reread *item = &((cfti_reread *)ctx)[chunk->index];
+    cfti_forms whole, *forms = (cfti_forms *)chunk->piece_state;
+    (void)arena;
+    if (forms == NULL) {
+        memset(&whole, 0, sizeof(whole));
+        forms = &whole;
+    }
+    cfti_forms_feed(forms, chunk->bytes, chunk->size);
+    if (!chunk->last) return CONFITURE_OK;
+    cfti_forms_finish(forms);
+    if (!cfti_forms_are_of(forms, item->own))
+        return cfti_fail_with(fail, CONFITURE_E_CHANGED,
+                              "the file changed between the two times that it was read");
+    if (item->other != NULL) item->only = cfti_forms_match(forms, item->other);
+    else cfti_forms_sum_up(forms, &item->form);
+    return CONFITURE_OK;
+}
+
+/* Reads the modified files of one side again. items: one for each, in the order of the changes. */
+static bool cfti_diff_reread(cfti_diff *diff, int side, cfti_reread *items, bool both) {
+    const confiture_sums *sums = diff->sums[side], *others = diff->sums[!side];
+    confiture_files subset;
+    cfti_consumer consumer;
+    cfti_fail fail;
+    confiture_status status;
+    size_t i;
+    memset(&consumer, 0, sizeof(consumer));
+    if (!cfti_files_subset(&subset, sums->files, &diff->allocator))
+        return cfti_diff_no_memory(diff);
+    for (i = 0; i < diff->changes->count; i++) {
+        const confiture_change *change = &diff->changes->items[i];
+        cfti_reread *item = &items[subset.count];
+        size_t own = side == 0 ? change->old_index : change->new_index;
+        if (change->kind != CONFITURE_CHANGE_MODIFIED) continue;
+        memset(item, 0, sizeof(*item));
+        item->own = sums->items[own].sha256;
+        if (!both) item->other = others->items[diff->match[side][own]].sha256;
+        cfti_files_subset_add(&subset, sums->files, sums->items[own].file);
+    }
+    consumer.piece_state_size = sizeof(cfti_forms);
+    consumer.state_only = true;
+    consumer.map = cfti_reread_map;
+    consumer.ctx = items;
+    status = cfti_scan_run(&subset, diff->run, &consumer, &fail);
+    if (status != CONFITURE_OK) diff->fail = fail;
+    cfti_files_subset_free(&subset);
+    return status == CONFITURE_OK;
+}
+
+static const char *const cfti_only_texts[8] = {
+    NULL,
+    "line endings only",
+    "final newline only",
+    "line endings and final newline only",
+    "byte order mark only",
+    "line endings and byte order mark only",
+    "final newline and byte order mark only",
+    "line endings, final newline and byte order mark only"};
+
+static bool cfti_diff_reread_all(cfti_diff *diff, cfti_reread *items, size_t count) {
+    bool old_side = diff->sums[0]->files != NULL, new_side = diff->sums[1]->files != NULL;
+    size_t i, k = 0;
+    if (old_side && !cfti_diff_reread(diff, 0, items, new_side)) return false;
+    if (new_side && !cfti_diff_reread(diff, 1, items + (old_side ? count : 0), old_side))
+        return false;
+    for (i = 0; i < diff->changes->count; i++) {
+        confiture_change *change = &diff->changes->items[i];
+        if (change->kind != CONFITURE_CHANGE_MODIFIED) continue;
+        change->only = old_side && new_side
+                           ? cfti_form_compare(&items[k].form, &items[count + k].form)
+                           : items[k].only;
+        change->reason = cfti_only_texts[change->only];
+        k++;
+    }
+    return true;
+}
+
+static bool cfti_diff_find_reasons(cfti_diff *diff) {
+    size_t i, count = 0, sides;
+    cfti_reread *items;
+    bool good;
+    sides = (size_t)(diff->sums[0]->files != NULL) + (size_t)(diff->sums[1]->files != NULL);
+    for (i = 0; i < diff->changes->count; i++)
+        count += diff->changes->items[i].kind == CONFITURE_CHANGE_MODIFIED;
+    if (count == 0 || sides == 0) return true;
+    items = (cfti_reread *)cfti_alloc(&diff->allocator, sides * count * sizeof(*items));
+    if (items == NULL) return cfti_diff_no_memory(diff);
+    good = cfti_diff_reread_all(diff, items, count);
+    cfti_free(&diff->allocator, items, sides * count * sizeof(*items));
+    return good;
+}
+
+/* ---- the whole ---- */
+
+static bool cfti_diff_run(cfti_diff *diff, bool no_reasons) {
+    cfti_diff_match_names(diff);
+    if (!cfti_diff_match_bytes(diff) || !cfti_diff_make_list(diff)) return false;
+    diff->changes->first_moved = cfti_diff_find_moved(diff);
+    return no_reasons || cfti_diff_find_reasons(diff);
+}
+
+/* All that is needed for both sides, in one block. */
+static bool cfti_diff_prepare(cfti_diff *diff, void **block, size_t *size) {
+    size_t a = diff->sums[0]->count, b = diff->sums[1]->count, i;
+    if (b > SIZE_MAX / 16 - a) return cfti_diff_no_memory(diff);
+    *size = (a + b) * (sizeof(size_t) + sizeof(bool)) + 1;
+    *block = cfti_alloc(&diff->allocator, *size);
+    if (*block == NULL) return cfti_diff_no_memory(diff);
+    diff->match[0] = (size_t *)*block;
+    diff->match[1] = diff->match[0] + a;
+    diff->renamed[0] = (bool *)(void *)(diff->match[1] + b);
+    diff->renamed[1] = diff->renamed[0] + a;
+    for (i = 0; i < a + b; i++) {
+        diff->match[0][i] = CONFITURE_NO_INDEX;
+        diff->renamed[0][i] = false;
+    }
+    return true;
+}
+
+CONFITURE_API confiture_status confiture_diff(confiture_changes *changes,
+                                              const confiture_sums *old_sums,
+                                              const confiture_sums *new_sums,
+                                              const confiture_diff_options *options,
+                                              confiture_error *error) {
+    confiture_diff_options defaults;
+    cfti_diff diff;
+    void *block = NULL;
+    size_t size = 0;
+    int cancel;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&diff, 0, sizeof(diff));
+    if (!cfti_require(changes, "changes", error)) return CONFITURE_E_ARGUMENT;
+    memset(changes, 0, sizeof(*changes));
+    changes->first_moved = CONFITURE_NO_INDEX;
+    if (!cfti_require(old_sums, "old_sums", error) || !cfti_require(new_sums, "new_sums", error))
+        return CONFITURE_E_ARGUMENT;
+    if (options == NULL) options = &defaults;
+    if (!cfti_allocator_choose(&diff.allocator, options->run.allocator))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    diff.sums[0] = old_sums;
+    diff.sums[1] = new_sums;
+    diff.run = &options->run;
+    diff.changes = changes;
+    changes->allocator = diff.allocator;
+    cancel = cfti_cancel_disable();
+    if (!cfti_diff_prepare(&diff, &block, &size) || !cfti_diff_run(&diff, options->no_reasons))
+        confiture_changes_free(changes);
+    cfti_free(&diff.allocator, block, size);
+    cfti_cancel_restore(cancel);
+    return diff.fail.status == CONFITURE_OK ? CONFITURE_OK : cfti_report(error, &diff.fail);
+}
+
+CONFITURE_API void confiture_changes_free(confiture_changes *changes) {
+    if (changes == NULL) return;
+    cfti_free(&changes->allocator, changes->items, changes->count * sizeof(confiture_change));
+    memset(changes, 0, sizeof(*changes));
+    changes->first_moved = CONFITURE_NO_INDEX;
 }
 
 /* ---- results/separator.c: the text before each file ---- */

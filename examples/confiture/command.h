@@ -36,8 +36,11 @@ enum {
     COMMAND_HASH = 2,
     COMMAND_LIST = 4,
     COMMAND_CHECK = 8,
+    COMMAND_DIFF = 16,
     COMMAND_LOCATE = 32
 };
+
+enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct strings {
     const char **items;
@@ -72,6 +75,7 @@ struct options {
     bool bare;
     const char *hash_check; /* the FILE of hash -c */
     bool null, sizes, digests, explain;
+    int color; /* a COLOR_; of diff */
     /* locate; map: also of build */
     const char *map;
     struct strings lines, back;
@@ -202,6 +206,8 @@ struct names {
 void names_free(struct names *names);
 /* Finds the files and prints an error. Returns an exit code. */
 int input_find(confiture_files **files, const struct options *options);
+/* Finds the files below one directory. Without a file the list is empty, and a warning says so. */
+int input_find_below(confiture_files **files, const struct options *options, const char *directory);
 /* Finds the directories of a split for the library. A missing one is an error. */
 int input_split_dirs(struct names *found, const struct options *options, const char *option,
                      const struct strings *given);
@@ -252,6 +258,7 @@ int run_hash(const struct options *options, const confiture_files *files);
 int run_hash_check(const struct options *options);
 int run_list(const struct options *options, const confiture_files *files);
 int run_check(const struct options *options, const confiture_files *files);
+int run_diff(const struct options *options);
 int run_locate(const struct options *options);
 
 /* ---- locate.c, locate_filter.c ---- */
@@ -407,6 +414,8 @@ void system_end_of_pipe(void);
 /* The time of a monotonic clock. */
 double system_seconds(void);
 bool system_stderr_is_terminal(void);
+/* Whether standard output is a terminal that obeys escape sequences. */
+bool system_stdout_has_colour(void);
 enum system_kind { SYSTEM_MISSING, SYSTEM_DIRECTORY, SYSTEM_FILE, SYSTEM_UNKNOWN };
 /* The kind of a path, after links. Everything except a directory is a file. SYSTEM_UNKNOWN: errno
  * is set. */

@@ -12,11 +12,13 @@ enum { MEANING_COLUMN = 22, SUMMARY_COLUMN = 10 };
 const struct overview_text overview_text = {
     "confiture turns a tree of SQL files into one schema and one digest.\n",
     "Usage: confiture COMMAND DIR... [OPTION...]\n"
-    "       confiture COMMAND FILE... [OPTION...]\n",
+    "       confiture COMMAND FILE... [OPTION...]\n"
+    "       confiture diff OLD NEW [OPTION...]\n",
     "  confiture build db/schema -o schema.sql    what most projects need\n"
     "  confiture hash db/schema > schema.hash     record the state of the files,\n"
     "  confiture hash -c schema.hash              and see whether it has changed\n"
-    "  confiture list db/schema --digests         see which file has changed\n"
+    "  confiture list db/schema --digests > SUMS  record each file,\n"
+    "  confiture diff SUMS db/schema              and see which one has changed\n"
     "  confiture check db/schema                  check before a commit\n",
     "0 done, 1 a check failed, 2 an error.\n",
 };
@@ -58,6 +60,22 @@ const struct command_text command_table[] = {
      "finding. The exit status is 1 if there is one.\n",
      "  confiture check db/schema\n"
      "  git ls-files -z '*.sql' | confiture check --files0-from=-\n"},
+    {COMMAND_DIFF, "diff", "tell which files differ between two directories or sums, and why",
+     "Usage: confiture diff OLD NEW [OPTION...]\n"
+     "Prints what has changed from OLD to NEW. Each is a DIR, whose SQL files are\n"
+     "searched, or a FILE of sums, as 'list --digests' and sha256sum print them; - is\n"
+     "standard input. A line is a letter, a tab, and a name relative to DIR or --base:\n"
+     "  M  modified; if that is all, after a tab: line endings only, final newline\n"
+     "     only, byte order mark only. One of OLD and NEW must be a DIR for that\n"
+     "  A  added; D  deleted; R  OLDNAME -> NEWNAME: the same bytes, renamed\n"
+     "  O  the first file from which on the files that both have are in another order;\n"
+     "     said once, and only if OLD and NEW are in an order that --sort makes\n"
+     "A name with a control character, a quote, a backslash or ' -> ' is quoted as in\n"
+     "git. The exit status is 0 if nothing has changed, 1 if something has.\n",
+     "  confiture list db/schema --base . --digests > release.sums\n"
+     "  confiture diff release.sums db/schema --base .\n"
+     "  git show v1:release.sums | confiture diff - db/schema --base .\n"
+     "  confiture diff ../main/db db\n"},
     {COMMAND_LOCATE, "locate", "find the source of a line of the schema, as of an error of psql",
      "Usage: confiture locate DIR... -n LINE [OPTION...]\n"
      "       confiture locate DIR... --back FILE:LINE [OPTION...]\n"
@@ -98,8 +116,9 @@ const char help_json_keys[] =
     "bytes that are not UTF-8 are escaped (\\u001b, \\udcff).\n"
     "\n"
     "Every command:\n"
-    "  command    build, hash, list, check or locate; absent if there is none\n"
-    "  status     done, failed (a check: exit status 1) or error (exit status 2)\n"
+    "  command    build, hash, list, check, diff or locate; absent if there is none\n"
+    "  status     done, failed (a check, or diff: exit status 1) or error (exit status\n"
+    "             2)\n"
     "  warnings   list of lines, as of a pattern that matched nothing\n"
     "  message    one line for a person: the error or the finding\n"
     "  path       the file or directory of the error, the finding or the result\n"
@@ -129,6 +148,10 @@ const char help_json_keys[] =
     "        option's value (of exclude and exclude-dir)\n"
     "check:  findings: a list of severity (error or note), path, name, line, what,\n"
     "        message\n"
+    "diff:   changes: a list of change (modified, added, deleted or renamed), name,\n"
+    "        old_name, digest, old_digest (absent where there is none), reason (as\n"
+    "        'line endings only'); files and old_files, how many NEW and OLD have;\n"
+    "        moved (the first file in another order; absent if there is none)\n"
     "locate: places: a list of schema_line (of the schema), place (text, separator,\n"
     "        header, or added: the ';' of --terminate), path, name, line (of the\n"
     "        file), statement (the line where it begins, if that is another), and\n"
@@ -193,6 +216,12 @@ const struct help_topic topic_table[] = {
 
 const size_t topic_count = sizeof topic_table / sizeof topic_table[0];
 
+/* diff has no FILEs that are inputs. */
+static const char *heading_of(size_t group, unsigned command) {
+    bool plain = command == COMMAND_DIFF && group_table[group].group == GROUP_FILES;
+    return plain ? "\nFiles of a DIR:\n" : group_table[group].heading;
+}
+
 void help_print(unsigned command) {
     const struct command_text *text = command_table;
     size_t k, g;
@@ -208,7 +237,7 @@ void help_print(unsigned command) {
             if (!(option_table[k].flags & command) ||
                 (option_table[k].flags & OPTION_GROUP) != group_table[g].group)
                 continue;
-            if (!headed) put_text(group_table[g].heading);
+            if (!headed) put_text(heading_of(g, command));
             headed = true;
             print_option(&option_table[k]);
         }

@@ -373,10 +373,43 @@ static void warn_repeated(const confiture_files *files, bool sorted) {
     free((void *)paths);
 }
 
+/* "confiture build db > db/all.sql": the shell has emptied the file, and the next build would
+ * include it. */
+static int check_stdout(const confiture_files *files, const struct options *options) {
+    size_t i;
+    for (i = 0; system_stdout_is_file() && i < confiture_files_count(files); i++) {
+        const char *path = confiture_files_path(files, i);
+        if (!path || !system_is_stdout(path)) continue;
+        return report_error(path, "standard output is one of the input files%s",
+                            options->command == COMMAND_BUILD ? "; use -o, which leaves it out"
+                                                              : "");
+    }
+    return EXIT_DONE;
+}
+
+int input_find_below(confiture_files **files, const struct options *options,
+                     const char *directory) {
+    struct options one = *options;
+    confiture_find_options find;
+    confiture_error error;
+    confiture_status status;
+    int code = check_base(options->base);
+    if (code) return code;
+    find_options(&find, options);
+    one.operands.items = &directory;
+    one.operands.count = 1;
+    status = search(files, &one, &find, false, &error);
+    if (status == CONFITURE_E_NO_FILES) {
+        report_warning("%s: no SQL files found%s", directory,
+                       system_kind(directory) == SYSTEM_MISSING ? ": no such directory" : "");
+        status = confiture_files_from_paths(files, NULL, 0, NULL, &error);
+    }
+    return status ? report_failed(&error) : check_stdout(*files, options);
+}
+
 int input_find(confiture_files **files, const struct options *options) {
     confiture_find_options find;
-    bool stdout_is_file = system_stdout_is_file(), are_files = false;
-    size_t i;
+    bool are_files = false;
     int code = check_base(options->base);
     find_options(&find, options);
     if (!code && !options->files0_from) code = classify(options, &are_files);
@@ -387,15 +420,7 @@ int input_find(confiture_files **files, const struct options *options) {
     if (options->files0_from) code = find_listed(files, options, &find);
     else if (are_files) code = find_given(files, options, &find);
     else code = find_below(files, options, &find);
-    /* "confiture build db > db/all.sql": the shell has emptied the file, and the next build would
-     * include it. */
-    for (i = 0; !code && stdout_is_file && i < confiture_files_count(*files); i++) {
-        const char *path = confiture_files_path(*files, i);
-        if (!path || !system_is_stdout(path)) continue;
-        code =
-            report_error(path, "standard output is one of the input files%s",
-                         options->command == COMMAND_BUILD ? "; use -o, which leaves it out" : "");
-    }
+    if (!code) code = check_stdout(*files, options);
     /* "confiture check" has a note for this. */
     if (!code && !options->unique && options->command != COMMAND_CHECK &&
         (options->operands.count > 1 || options->include.count > 1))

@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
     system_start(&argc, &argv);
     options = options_parse(argc, argv);
     if (options->command == COMMAND_LOCATE) code = run_locate(options);
+    else if (options->command == COMMAND_DIFF) code = run_diff(options);
     else code = options->hash_check ? run_hash_check(options) : run(options);
     progress_erase();
     put_flush();

@@ -392,6 +392,19 @@ void options_refuse_search(const char *reason) {
     }
 }
 
+/* OLD and NEW of diff. */
+static void check_diff(void) {
+    const struct strings *given = &opt.operands;
+    if (given->count != 2) {
+        usage_error("diff needs two operands, not %zu: expected OLD and NEW, each a DIR or a FILE "
+                    "of sums",
+                    given->count);
+    }
+    if (strcmp(given->items[0], "-") == 0 && strcmp(given->items[1], "-") == 0)
+        usage_error("OLD and NEW are both standard input: expected '-' once");
+    exclude_each_other(opt.json && opt.quiet, "--json", "--quiet");
+}
+
 static void check_files(const struct options *options) {
     if (options->files0_from) {
         if (options->operands.count) {
@@ -419,7 +432,8 @@ static void check_hash_check(void) {
 }
 
 static void check_together(void) {
-    check_files(&opt);
+    if (opt.command == COMMAND_DIFF) check_diff();
+    else check_files(&opt);
     if (opt.hash_check) check_hash_check();
     exclude_each_other(opt.base && opt.common_base, "--base", "--common-base");
     exclude_each_other(opt.confine && opt.common_base, "--confine", "--common-base");

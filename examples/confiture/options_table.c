@@ -1,10 +1,12 @@
 /* options_table.c: all options in one table, which the parser reads and --help prints. */
 #include "command.h"
 
-#define ALL (COMMAND_BUILD | COMMAND_HASH | COMMAND_LIST | COMMAND_CHECK | COMMAND_LOCATE)
+#define LISTED (COMMAND_BUILD | COMMAND_HASH | COMMAND_LIST | COMMAND_CHECK | COMMAND_LOCATE)
+#define ALL (LISTED | COMMAND_DIFF)
 #define BUILD COMMAND_BUILD
 #define HASH COMMAND_HASH
 #define LIST COMMAND_LIST
+#define DIFF COMMAND_DIFF
 #define LOCATE COMMAND_LOCATE
 #define SEARCH (ALL | OPTION_SEARCH | GROUP_FILES)
 #define AT(member) offsetof(struct options, member)
@@ -73,6 +75,13 @@ const struct option option_table[] = {
     {"explain", 0, KIND_FLAG, LIST | OPTION_SEARCH | GROUP_RESULT, AT(explain), NULL,
      "say of each file which DIR and pattern found it and what\n"
      "placed it, and of others what left them out"},
+    {"quiet", 'q', KIND_FLAG, DIFF | GROUP_RESULT, AT(quiet), NULL,
+     "print nothing: the exit status tells"},
+    {"null", 'z', KIND_FLAG, DIFF | GROUP_RESULT, AT(null), NULL,
+     "end letters and names with NUL, and quote and explain\n"
+     "nothing, as 'git diff --name-status -z' does"},
+    {"color", 0, KIND_CHOICE, DIFF | GROUP_RESULT, AT(color), "auto always never",
+     "auto (default): on a terminal, unless NO_COLOR is set"},
 
     {"line", 'n', KIND_LIST, LOCATE | GROUP_RESULT, AT(lines), "LINE",
      "print the source of this line of the schema; repeatable"},
@@ -96,18 +105,20 @@ const struct option option_table[] = {
      "take only files in DIR itself"},
     {"allow-missing", 0, KIND_FLAG, SEARCH | OPTION_DIGEST, AT(allow_missing), NULL,
      "skip a DIR that is missing"},
-    {"unique", 0, KIND_FLAG, SEARCH | OPTION_DIGEST, AT(unique), NULL,
+    {"unique", 0, KIND_FLAG, LISTED | OPTION_SEARCH | GROUP_FILES | OPTION_DIGEST, AT(unique), NULL,
      "take a file once, however often it is found"},
     {"sort", 0, KIND_CHOICE, SEARCH | OPTION_DIGEST, AT(sort), "path hex",
      "path (default), or hex: by prefixes such as 0A_users.sql"},
-    {"base", 0, KIND_TEXT, ALL | OPTION_DIGEST | GROUP_FILES, AT(base), "D",
+    {"base", 0, KIND_TEXT, DIFF | GROUP_FILES, AT(base), "D",
+     "names are relative to D; default: to each DIR itself"},
+    {"base", 0, KIND_TEXT, LISTED | OPTION_DIGEST | GROUP_FILES, AT(base), "D",
      "names are relative to D; default: what the DIRs have in\n"
      "common; for FILEs the current directory"},
-    {"common-base", 0, KIND_FLAG, ALL | OPTION_DIGEST | GROUP_FILES, AT(common_base), NULL,
+    {"common-base", 0, KIND_FLAG, LISTED | OPTION_DIGEST | GROUP_FILES, AT(common_base), NULL,
      "for FILEs: names are relative to their common directory"},
     {"confine", 0, KIND_FLAG, ALL | GROUP_FILES, AT(confine), NULL,
      "make an error of a symbolic link out of the base"},
-    {"files0-from", 0, KIND_TEXT, ALL | OPTION_DIGEST | GROUP_FILES, AT(files0_from), "F",
+    {"files0-from", 0, KIND_TEXT, LISTED | OPTION_DIGEST | GROUP_FILES, AT(files0_from), "F",
      "take the paths in F (-: stdin), each ended by NUL, as\n"
      "'git ls-files -z' and 'find -print0' write them"},
 
@@ -120,7 +131,7 @@ const struct option option_table[] = {
     {"json", 0, KIND_FLAG, ALL | GROUP_RUN, AT(json), NULL,
      "print results and errors as JSON on standard output;\n"
      "'confiture help json' lists the keys"},
-    {"quiet", 'q', KIND_FLAG, ALL | GROUP_RUN, AT(quiet), NULL,
+    {"quiet", 'q', KIND_FLAG, LISTED | GROUP_RUN, AT(quiet), NULL,
      "print no summary and no progress, but warnings"},
     {"help", 'h', KIND_FLAG, ALL | GROUP_RUN, AT(help), NULL, "print this text"},
     {"version", 'V', KIND_FLAG, ALL | GROUP_RUN, AT(version), NULL,

@@ -8,6 +8,7 @@
 static struct {
     bool json, held;
     const char *command;
+    bool differs_is_1;       /* of diff: no error has the exit code 1 */
     struct held_error error; /* the held error */
     struct {
         char **items;
@@ -18,6 +19,7 @@ static struct {
 void report_start(bool json, unsigned command) {
     report.json = json;
     report.command = command_name(command);
+    report.differs_is_1 = command == COMMAND_DIFF;
 }
 
 bool report_is_json(void) { return report.json; }
@@ -121,6 +123,7 @@ void findings_free(struct findings *findings) {
 
 int report_failed(const confiture_error *error) {
     int number = system_signal(), code = exit_code(error->status);
+    if (report.differs_is_1) code = EXIT_ERROR;
     if (error->status == CONFITURE_E_CANCELLED && number) {
         json_discard();
         progress_erase();

@@ -135,6 +135,8 @@ double system_seconds(void) {
 
 bool system_stderr_is_terminal(void) { return isatty(STDERR_FILENO) != 0; }
 
+bool system_stdout_has_colour(void) { return isatty(STDOUT_FILENO) != 0; }
+
 enum system_kind system_kind(const char *path) {
     struct stat info;
     if (stat(path, &info) == 0) return S_ISDIR(info.st_mode) ? SYSTEM_DIRECTORY : SYSTEM_FILE;

@@ -162,6 +162,13 @@ double system_seconds(void) { return (double)GetTickCount64() / 1e3; }
 
 bool system_stderr_is_terminal(void) { return _isatty(_fileno(stderr)) != 0; }
 
+bool system_stdout_has_colour(void) {
+    HANDLE console = GetStdHandle(STD_OUTPUT_HANDLE);
+    DWORD mode;
+    return GetConsoleMode(console, &mode) &&
+           SetConsoleMode(console, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
+}
+
 enum system_kind system_kind(const char *path) {
     wchar_t *wide = widen(path);
     DWORD attributes = wide != NULL ? GetFileAttributesW(wide) : INVALID_FILE_ATTRIBUTES;

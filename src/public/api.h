@@ -569,6 +569,104 @@ CONFITURE_API confiture_status confiture_statement_line(uint64_t *first,
                                                         const confiture_statement_options *options,
                                                         confiture_error *error);
 
+/* ==== Comparing ========================================================== */
+
+/* Names with the SHA-256 of each, in order: COMPARING in the manual. Immutable: any number of
+ * threads may use it. */
+typedef struct confiture_sums confiture_sums;
+
+typedef struct confiture_sums_options {
+    confiture_run run;  /* reading and writing sums use its allocator alone */
+    const char *source; /* confiture_sums_read(): what errors call the text; NULL: "sums" */
+    bool null_ends;     /* confiture_sums_write(): NUL after each name, which is not escaped */
+} confiture_sums_options;
+
+/* Reads `size` bytes of text, as sha256sum (also with -b, -z or --tag), the command's `list
+ * --digests`, or BSD's sha256 (also with -r) print it. Names are made clean: "./a.sql" is "a.sql".
+ * A text that is something else, is torn, has no sums, or names a file twice is E_FORMAT; error has
+ * the source as path, and the line. The text is copied. On success *sums is the caller's, to be
+ * freed with confiture_sums_free(); on failure *sums is NULL. */
+CONFITURE_API confiture_status confiture_sums_read(confiture_sums **sums, const char *text,
+                                                   size_t size,
+                                                   const confiture_sums_options *options,
+                                                   confiture_error *error);
+
+/* Hashes each file on its own, as confiture_manifest() does. A name that is listed twice has one
+ * sum. The list must live as long as the sums, since confiture_diff() reads changed files again.
+ * *sums as above. */
+CONFITURE_API confiture_status confiture_sums_of(confiture_sums **sums,
+                                                 const confiture_files *files,
+                                                 const confiture_sums_options *options,
+                                                 confiture_error *error);
+
+/* Writes one line for each name, as sha256sum does: `sha256sum -c` and confiture_sums_read() read
+ * it. What the sink returns is treated as in confiture_build_sink(). */
+CONFITURE_API confiture_status confiture_sums_write(const confiture_sums *sums,
+                                                    const confiture_sink *sink,
+                                                    const confiture_sums_options *options,
+                                                    confiture_error *error);
+
+/* The number of names; 0 for NULL. */
+CONFITURE_API size_t confiture_sums_count(const confiture_sums *sums);
+/* Name `index`, and the 32 bytes of its SHA-256. Both live as long as the sums; NULL if index is
+ * not below the count. */
+CONFITURE_API const char *confiture_sums_name(const confiture_sums *sums, size_t index);
+CONFITURE_API const uint8_t *confiture_sums_sha256(const confiture_sums *sums, size_t index);
+/* NULL is allowed. */
+CONFITURE_API void confiture_sums_free(confiture_sums *sums);
+
+typedef enum confiture_change_kind {
+    CONFITURE_CHANGE_MODIFIED = 0, /* other bytes under the same name */
+    CONFITURE_CHANGE_ADDED,
+    CONFITURE_CHANGE_DELETED,
+    CONFITURE_CHANGE_RENAMED /* the same bytes under another name */
+} confiture_change_kind;
+
+/* The bits of confiture_change.only. */
+enum {
+    CONFITURE_ONLY_LINE_ENDINGS = 1, /* CRLF, LF */
+    CONFITURE_ONLY_FINAL_NEWLINE = 2,
+    CONFITURE_ONLY_MARK = 4 /* a byte order mark at the start */
+};
+
+typedef struct confiture_change {
+    confiture_change_kind kind;
+    unsigned only;      /* MODIFIED: all that differs; 0: something else, or it cannot be told */
+    const char *reason; /* the same in words, as "line endings only"; NULL for 0. Constant */
+    size_t old_index, new_index;     /* in the sums; CONFITURE_NO_INDEX where there is none */
+    const char *old_name, *new_name; /* live as long as the sums; NULL where there is none */
+} confiture_change;
+
+typedef struct confiture_diff_options {
+    confiture_run run;
+    bool no_reasons; /* do not read changed files again: `only` is 0 */
+} confiture_diff_options;
+
+/* What has changed. */
+typedef struct confiture_changes {
+    confiture_change *items; /* in the order of the new sums; deletions, by name, are placed as in a
+                              * list that is sorted by path */
+    size_t count;
+    /* The index, in the new sums, of the first file that comes in another place among the files
+     * that both have; CONFITURE_NO_INDEX: the order is the same, or means nothing. It means
+     * something in sums of files, and in sums that were read if they are in an order that a
+     * search makes: by path or by hex prefix. */
+    size_t first_moved;
+    confiture_allocator allocator; /* the source of items */
+} confiture_changes;
+
+/* Compares two sums. Of the modified files whose bytes are at hand (confiture_sums_of()) it then
+ * reads each once more, to say why. A file that has changed since its sum was made is E_CHANGED. On
+ * success changes->items is the caller's, to be freed with confiture_changes_free(); on failure
+ * there is nothing to free. What *changes held before is not freed. */
+CONFITURE_API confiture_status confiture_diff(confiture_changes *changes,
+                                              const confiture_sums *old_sums,
+                                              const confiture_sums *new_sums,
+                                              const confiture_diff_options *options,
+                                              confiture_error *error);
+/* Frees the items. NULL and a struct of zeros are allowed. */
+CONFITURE_API void confiture_changes_free(confiture_changes *changes);
+
 /* ==== SHA-256 ============================================================ */
 
 /* A SHA-256 (FIPS 180-4) in progress, on the stack; it needs no freeing. */

@@ -28,6 +28,8 @@
 #include "test_ring.c"
 #include "test_build.c"
 #include "test_map.c"
+#include "test_sums.c"
+#include "test_diff.c"
 #include "test_face.c"
 /* These are about POSIX through and through: links, modes, limits, refused calls. */
 #if !defined(_WIN32)
