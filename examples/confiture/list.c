@@ -44,34 +44,35 @@ static int decimal(char digits[24], uint64_t value) {
     return snprintf(digits, 24, "%llu", (unsigned long long)value);
 }
 
-/* A name as sha256sum writes it; a backslash precedes the digest then, too. A name has no other
+/* A name as sha256sum writes it; if escaped, a backslash precedes the digest. A name holds no other
  * character that sha256sum escapes. "-" alone would be standard input for it. */
-static void put_sum_name(const char *name) {
+static void put_sum_name(const char *name, bool escaped) {
     if (strcmp(name, "-") == 0) put_text("./");
-    for (; *name; name++) {
-        size_t plain = strcspn(name, "\\");
+    while (escaped && strchr(name, '\\')) {
+        size_t plain = strcspn(name, "\\") + 1;
         put_bytes(name, plain);
-        if (!name[plain]) return;
-        put_text("\\\\");
+        put_text("\\");
         name += plain;
     }
+    put_text(name);
 }
 
 static void list_lines(const struct options *options, const confiture_files *files,
                        const confiture_entry *entries) {
     size_t i, count = confiture_files_count(files);
     char hex[65], digits[24];
-    /* NUL needs no escapes, and with sizes it is no format of sha256sum. */
-    bool as_sums = options->digests && !options->sizes && !options->null;
+    bool as_sums = options->digests && !options->sizes; /* which are no part of that format */
     int width = 0;
     for (i = 0; entries && options->sizes && i < count; i++) {
         int length = decimal(digits, entries[i].size);
         if (length > width && is_kept(options, files, i)) width = length;
     }
     for (i = 0; i < count; i++) {
+        const char *name = confiture_files_name(files, i);
+        bool escaped = as_sums && !options->null && strchr(name, '\\');
         if (!is_kept(options, files, i)) continue;
         if (entries && options->digests) {
-            if (as_sums && strchr(confiture_files_name(files, i), '\\')) put_text("\\");
+            if (escaped) put_text("\\");
             confiture_sha256_hex(entries[i].sha256, hex);
             put_text(hex);
             put_text("  ");
@@ -82,8 +83,8 @@ static void list_lines(const struct options *options, const confiture_files *fil
             put_text(digits);
             put_text("  ");
         }
-        if (as_sums) put_sum_name(confiture_files_name(files, i));
-        else put_text(confiture_files_name(files, i));
+        if (as_sums) put_sum_name(name, escaped);
+        else put_text(name);
         put_bytes(options->null ? "" : "\n", 1);
     }
 }

@@ -31,6 +31,8 @@
  *     use threads of your own             confiture_run.parallel_for          THREADS
  *     show progress, or cancel            confiture_run.progress              THREADS
  *     choose how files are read           confiture_run.io, .max_file_size    READING
+ *     read and write sums, and tell       confiture_sums_read, _of, _write,   COMPARING
+ *       what has changed                  confiture_diff
  *     hash bytes of your own              confiture_sha256_once               (its declaration)
  *
  * The other chapters are ERRORS, GUARANTEES, WINDOWS and SWITCHES.
@@ -338,6 +340,61 @@
  *             printf("%s  %s\n", hex, confiture_files_name(files, i));
  *         }
  *     free(entries);
+ *
+ * ==== COMPARING ====
+ * Sums are names, each with the SHA-256 of the file's bytes. They are made of a list, or read from
+ * a text that sha256sum, BSD's sha256 or the command's `list --digests` has printed. What has
+ * changed since then:
+ *
+ *     confiture_sums *before = NULL, *after = NULL;
+ *     confiture_changes changes;
+ *     const char text[] =
+ *         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  users.sql\n";
+ *     if (confiture_sums_read(&before, text, sizeof text - 1, NULL, &error) ||
+ *         confiture_sums_of(&after, files, NULL, &error) ||
+ *         confiture_diff(&changes, before, after, NULL, &error))
+ *         return 1;
+ *     for (size_t i = 0; i < changes.count; i++) {
+ *         const confiture_change *change = &changes.items[i];
+ *         if (change->kind == CONFITURE_CHANGE_MODIFIED)
+ *             printf("%s %s\n", change->new_name, change->reason ? change->reason : "");
+ *     }
+ *     confiture_changes_free(&changes);
+ *     confiture_sums_free(after);
+ *     confiture_sums_free(before);
+ *
+ * READING SUMS. A line is HEX, two spaces or a space and "*", and NAME; or SHA256 (NAME) = HEX. A
+ * backslash at its start means that \\, \n and \r in NAME are escapes. Where the first line has one
+ * space before NAME (BSD's sha256 -r), all have. If the text holds a NUL, lines end with NUL, as
+ * those of `sha256sum -z`, and nothing is escaped. A CR before the end of a line, a byte order mark
+ * at the start, blanks before HEX, empty lines and lines that begin with "#" are skipped. The name
+ * "-" is refused, being that of standard input; the file "-" is written "./-". Unlike sha256sum,
+ * which warns of a line that it does not understand, this is an error, and so is a last line
+ * without its end: what was torn off could be half a name.
+ *
+ * NAMES are compared as they are. Sums that `list --digests` printed under --base need the same
+ * base for the list.
+ *
+ * RENAMES are files with the same bytes, of which the old sums alone have one name, and the new
+ * ones alone the other. If several have the same bytes, those that keep their last component are
+ * paired first, in the order of names; the others in the order of their last components and names.
+ * What is left over is added or deleted. A file that is copied is added.
+ *
+ * REASONS. If a modified file is at hand, being of a list, it is read once more. With both files at
+ * hand, texts that are equal but for line endings (CRLF, LF, CR), one final newline and one byte
+ * order mark are recognised. With one file at hand, the digest of the other is compared with those
+ * of all forms of this one: line endings as they are, all LF, or all CRLF; with each final newline
+ * or none; with or without a mark. So a mixture of line endings that only the other file has is not
+ * recognised, and neither is a CR alone: then the file is simply modified. An empty line more or
+ * less at the end is more than a final newline.
+ *
+ * ORDER. The schema depends on the order of its files. If both sums are in an order that means
+ * something, first_moved tells where that of their common files differs. Sums of a list have such
+ * an order. Sums that were read have one if they are sorted as a search sorts: `find` and a shell
+ * in another locale list files in an order of their own, which is no difference.
+ *
+ * Time grows as n log n with the number of names, and memory is about 100 bytes a name. A file that
+ * is modified costs 200 bytes more while it is compared.
  *
  * ==== ERRORS ====
  * The message of a confiture_error is one line, in English whatever the locale:

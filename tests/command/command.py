@@ -16,6 +16,7 @@ import unittest
 
 import command_base
 import command_bad_input
+import command_diff
 import command_explain
 import command_hash
 import command_input
@@ -25,9 +26,8 @@ import command_process
 import command_readme
 import command_results
 
-MODULES = (command_line, command_results, command_hash, command_input, command_bad_input,
-           command_process, command_readme, command_explain,
-           command_locate)
+MODULES = (command_line, command_results, command_hash, command_input, command_diff,
+           command_bad_input, command_process, command_readme, command_explain, command_locate)
 
 
 def select_tests(suite, words):

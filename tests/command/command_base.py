@@ -14,8 +14,8 @@ ROOT = None  # everything that the tests write lies below it
 
 BAR = "=" * 42
 COMMANDS = ("build", "hash", "list", "check")
-# With locate, for which standard input is what psql prints.
-EVERY_COMMAND = (*COMMANDS, "locate")
+# With diff, of two operands, and locate, for which standard input is what psql prints.
+EVERY_COMMAND = (*COMMANDS, "diff", "locate")
 
 
 def setup(command, root):

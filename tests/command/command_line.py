@@ -95,6 +95,11 @@ class Help(CommandTest):
         text = self.quiet("help", "json").decode("ascii")
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
         (self.dir / "sums").write_bytes(self.quiet("hash", "t"))
+        self.write("list", "1" * 64 + "  a.sql\n" + "2" * 64 + "  b.sql\n")
+        self.write("t/c/01_c.sql", "C;")
+        self.write("t/02_d.sql", "D;\n")
+        self.write("hex", self.quiet("list", "t", "--digests"))
+        self.write("t/c/01_c.sql", "C;\n")
         seen = set()
 
         def collect(value):
@@ -108,8 +113,9 @@ class Help(CommandTest):
                      ["build", "t", "--split", ".", "--check=none"], ["hash", "t"],
                      ["hash", "-c", "sums"], ["list", "t", "--size", "--digests"], ["check", "t"],
                      ["list", "t", "t", "--explain", "--unique", "--exclude=a*", "--sort=hex"],
-                     ["check", "nope"]):
+                     ["check", "nope"], ["diff", "t", "list"], ["diff", "hex", "t", "--sort=hex"]):
             collect(json.loads(self.run_command(*args, "--json").out))
+        self.assertLessEqual({"moved", "reason", "old_digest"}, seen)
         for key in seen:
             self.assertRegex(text, rf"\b{key}\b")
 
@@ -118,14 +124,15 @@ class CommandLine(CommandTest):
     def test_errors(self):
         self.tree(a="A;")
         for parts, args in (
-                ("no command: expected build, hash, list, check, locate, help or version; "
+                ("no command: expected build, hash, list, check, diff, locate, help or version; "
                  "see confiture --help", []),
                 ("unknown command 't': expected build, hash, list", ["t"]),
                 ("no command before --base; see confiture --help", ["--base", "build", "t"]),
                 ("unknown option --foo; see confiture build --help", ["build", "t", "--foo"]),
                 ("unknown option --foo; see confiture list --help", ["list", "--foo=1", "t"]),
                 ("unknown option --foo\\x0abar;", ["list", "--foo\nbar", "t"]),
-                ("unknown option -z; see confiture hash --help", ["hash", "-qz", "t"]),
+                ("-z is an option of diff, not of hash; see confiture hash --help", ["hash", "-qz", "t"]),
+                ("unknown option -y; see confiture hash --help", ["hash", "-qy", "t"]),
                 ("build needs a directory or files: expected DIR... or FILE...; "
                  "see confiture build --help", ["build"]),
                 ("hash needs a directory or files", ["hash", "-q"]),
