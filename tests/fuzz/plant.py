@@ -80,6 +80,12 @@ BUGS = [
      "options->pre_dirs[i],"),
     ("build", "a compiled separator is not freed",
      "cfti_buffer_free(&build->separator);\n    if", "if"),
+    ("sums", "a CR in a name is written as it is",
+     'strpbrk(sum->name, "\\\\\\n\\r") != NULL', 'strpbrk(sum->name, "\\\\\\n") != NULL'),
+    ("sums", "an empty line at the end is a final newline",
+     "if (forms->after_newline) cfti_forms_put_end(forms);", ""),
+    ("sums", "of a name that comes twice only the second is seen",
+     "if (!cfti_sums_refuse_repeats(r)) return false;", "(void)cfti_sums_refuse_repeats(r);"),
 ]
 
 
@@ -93,7 +99,8 @@ def plant(root, build, bug, number, options):
         return None, "its text is %d times in confiture.h" % text.count(old)
     copy = os.path.join(build, "copy%d" % number)
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(os.path.join(root, "tests", "fuzz"), os.path.join(copy, "tests", "fuzz"))
+    for folder in "fuzz", "chest":
+        shutil.copytree(os.path.join(root, "tests", folder), os.path.join(copy, "tests", folder))
     with open(os.path.join(copy, "confiture.h"), "w", encoding="utf-8") as file:
         file.write(text.replace(old, new))
     binary = os.path.join(copy, target)

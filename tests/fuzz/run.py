@@ -39,6 +39,7 @@ TARGETS = {
     "map": (160, 1, 250_000),
     "find": (256, 2, 30_000),
     "build": (512, 2, 3_500),
+    "sums": (400, 1, 10_000),
 }
 WARNINGS = ["-Wall", "-Wextra"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
