@@ -425,13 +425,20 @@ CONFITURE_API confiture_status confiture_sums_read(confiture_sums **sums, const 
 
 /* ---- writing ---- */
 
+/* The size of a name up to the first character that is escaped. */
+static size_t cfti_sums_plain(const char *name) {
+    size_t n = 0;
+    while (name[n] != '\0' && name[n] != '\\' && name[n] != '\n' && name[n] != '\r') n++;
+    return n;
+}
+
 static confiture_status cfti_sums_put_name(cfti_output *output, const char *name, bool escaped,
                                            cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
     /* sha256sum -c would read standard input. */
     if (strcmp(name, "-") == 0) return cfti_output_put(output, "./-", 3, fail);
     while (escaped && *name != '\0' && status == CONFITURE_OK) {
-        size_t plain = strcspn(name, "\\\n\r");
+        size_t plain = cfti_sums_plain(name);
         if (plain > 0) status = cfti_output_put(output, name, plain, fail);
         name += plain;
         if (*name == '\0' || status != CONFITURE_OK) break;
@@ -449,7 +456,7 @@ static confiture_status cfti_sums_put_name(cfti_output *output, const char *name
 
 static confiture_status cfti_sums_put(cfti_output *output, const cfti_sum *sum, bool null_ends,
                                       cfti_fail *fail) {
-    bool escaped = !null_ends && strpbrk(sum->name, "\\\n\r") != NULL;
+    bool escaped = !null_ends && sum->name[cfti_sums_plain(sum->name)] != '\0';
     char hex[65];
     confiture_status status = CONFITURE_OK;
     confiture_sha256_hex(sum->sha256, hex);

@@ -258,6 +258,46 @@ static confiture_status work_manifest(const work *w, const confiture_run *run,
     return status;
 }
 
+/* Sums of the list, beside a text that has one file with LF, one of other bytes, one renamed. */
+static confiture_status work_diff(const work *w, const confiture_run *run, confiture_error *error,
+                                  confiture_sha256 *answer) {
+    static const char *const names[] = {"s/01_a.sql", "l/3_large.sql", "s/gone.sql"};
+    static const char *const texts[] = {"SELECT 1;\n", "", "SELECT 'seed';\n"};
+    const confiture_files *files = w->is_large ? lists.large : lists.small;
+    confiture_sums *olds = NULL, *news = NULL;
+    confiture_sums_options options;
+    confiture_diff_options diff;
+    confiture_changes changes;
+    confiture_status status;
+    char text[400], *p = text;
+    uint8_t sha256[32];
+    size_t i;
+    for (i = 0; i < TREE_COUNT(names); i++) {
+        confiture_sha256_once(texts[i], strlen(texts[i]), sha256);
+        confiture_sha256_hex(sha256, p);
+        p += 64;
+        p += sprintf(p, "  %s\n", names[i]);
+    }
+    memset(&options, 0, sizeof options);
+    memset(&diff, 0, sizeof diff);
+    memset(&changes, 0, sizeof changes);
+    options.run = diff.run = *run;
+    status = confiture_sums_read(&olds, text, (size_t)(p - text), &options, error);
+    if (status == CONFITURE_OK) status = confiture_sums_of(&news, files, &options, error);
+    if (status == CONFITURE_OK) status = confiture_diff(&changes, olds, news, &diff, error);
+    for (i = 0; i < changes.count; i++) {
+        const confiture_change *c = &changes.items[i];
+        answer_add(answer, &c->kind, sizeof c->kind);
+        answer_add(answer, &c->only, sizeof c->only);
+        answer_add(answer, &c->old_index, sizeof c->old_index);
+        answer_add(answer, &c->new_index, sizeof c->new_index);
+    }
+    confiture_changes_free(&changes);
+    confiture_sums_free(olds);
+    confiture_sums_free(news);
+    return status;
+}
+
 static confiture_status work_check(const work *w, const confiture_run *run, confiture_error *error,
                                    confiture_sha256 *answer) {
     confiture_check_options options;
@@ -375,6 +415,7 @@ static const work works[] = {
     {"hash, text", work_hash, HASH_TEXT, false, false, false, {{NULL}}},
     {"hash, own", work_hash, HASH_OWN, false, false, false, {{NULL}}},
     {"manifest", work_manifest, 0, false, false, false, {{NULL}}},
+    {"diff", work_diff, 0, false, false, false, {{NULL}}},
     {"check", work_check, 0, false, false, false, {{NULL}}},
     {"build", work_build, BUILD_MEMORY | BUILD_HEADER, false, true, false, {{NULL}}},
     {"build, split", work_build, BUILD_SPLIT | BUILD_SCHEMA_ONLY, false, true, false, {{NULL}}},
@@ -433,6 +474,7 @@ static const work works[] = {
     {"hash, large", work_hash, HASH_LARGE, false, false, true, {{NULL}}},
     {"hash, large text", work_hash, HASH_LARGE_TEXT, false, false, true, {{NULL}}},
     {"manifest, large", work_manifest, 0, false, false, true, {{NULL}}},
+    {"diff, large", work_diff, 0, false, false, true, {{NULL}}},
     {"build, large", work_build, BUILD_MEMORY, false, true, true, {{NULL}}},
     {"build, large file",
      work_build,
