@@ -22,10 +22,13 @@ static const char *shown_side(const struct side *side) {
 /* Whether sums are the output of "confiture hash": its first line names DIRs and options where sums
  * name a file. */
 static bool is_of_hash(const confiture_sums *sums) {
-    char *words = copy_text(confiture_sums_name(sums, 0)), *rest = words, *word;
+    char *words = copy_text(confiture_sums_name(sums, 0)), *rest = words, *first, *second;
     bool bad, is;
-    word = text_next_word(&rest, &bad);
-    is = word && (system_kind(word) == SYSTEM_DIRECTORY || strncmp(word, "--files0-from", 13) == 0);
+    first = text_next_word(&rest, &bad);
+    second = text_next_word(&rest, &bad); /* unlike the rest of a file's name after a space */
+    is = first &&
+         (system_kind(first) == SYSTEM_DIRECTORY || strncmp(first, "--files0-from", 13) == 0) &&
+         (!second || *second == '-' || system_kind(second) == SYSTEM_DIRECTORY);
     free(words);
     return is;
 }

@@ -244,6 +244,16 @@ class Sums(CommandTest):
                                  (2, "error", "standard input"))
         self.bad(2, "t/a.sql:1: torn", "diff", "t/a.sql", "t")
 
+    def test_what_hash_prints_of_several_directories_is_recognised(self):
+        self.write("a b/x.sql")
+        self.write("t/x.sql")
+        self.write("t u/x.sql")
+        for args in (["a b"], ["a b", "t"], ["t", "--sort=hex"], ["t", "--no-recursive"]):
+            self.write("s", self.quiet("hash", *args))
+            self.bad(2, "s: one digest of all files", "diff", "s", "t")
+        self.write("s", self.quiet("list", "t u", "--base=.", "--digests"))
+        self.good("diff", "s", "t u", "--base=.")  # "t" is a directory, too
+
     def test_command_lines_that_mean_nothing(self):
         self.write("t/a.sql", "A;")
         self.write("s", self.quiet("list", "t", "--digests"))

@@ -233,6 +233,23 @@ TEST(diff, reasons_are_told) {
     DIFF_SAME("\xEF\xBB", DIFF_MARK, NULL);
 }
 
+/* Around the size of what is hashed at a time. */
+TEST(diff, reasons_of_long_lines_are_told) {
+    char before[3000], after[3000];
+    size_t n;
+    for (n = 505; n < 520; n++) {
+        memset(before, 'x', sizeof before);
+        memcpy(before + n, "\n\n", 2);
+        strcpy(before + n + 600, "\n");
+        memset(after, 'x', sizeof after);
+        memcpy(after + n, "\r\n\r\n", 4);
+        strcpy(after + n + 602, "\r\n");
+        DIFF_SAME(before, after, "line endings only");
+        after[n + 10] = 'y';
+        DIFF_SAME(before, after, NULL);
+    }
+}
+
 /* A mixture, like a CR alone, can be told from the file that has it, and if both are at hand. */
 TEST(diff, mixtures_are_told_from_the_file_that_has_them) {
     static const diff_told told = {"line endings only", "line endings only", NULL};
@@ -305,8 +322,15 @@ TEST(diff, a_file_that_has_changed_since_is_said) {
 
 TEST(diff, arguments_are_checked) {
     confiture_sums *sums = diff_sums("a=1");
+    confiture_allocator incomplete;
+    confiture_diff_options options;
     confiture_changes changes;
     confiture_error error;
+    memset(&incomplete, 0, sizeof incomplete);
+    memset(&options, 0, sizeof options);
+    options.run.allocator = &incomplete;
+    CHECK_STR(runs_outcome(confiture_diff(&changes, sums, sums, &options, &error), &error),
+              "ARGUMENT an allocator must be given, with alloc, realloc and free");
     CHECK_STR(runs_outcome(confiture_diff(NULL, sums, sums, NULL, &error), &error),
               "ARGUMENT changes must not be NULL");
     CHECK_STR(runs_outcome(confiture_diff(&changes, NULL, sums, NULL, &error), &error),

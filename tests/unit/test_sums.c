@@ -251,8 +251,15 @@ static int sums_sink_fails(void *user, const void *data, size_t size) {
 TEST(sums, arguments_and_sinks_that_fail_are_said) {
     confiture_sums *sums = NULL;
     confiture_sink sink = {NULL, NULL};
+    confiture_allocator incomplete;
+    confiture_sums_options options;
     confiture_error error;
     int result = 5;
+    memset(&incomplete, 0, sizeof incomplete);
+    memset(&options, 0, sizeof options);
+    options.run.allocator = &incomplete;
+    CHECK_STR(runs_outcome(confiture_sums_read(&sums, "", 0, &options, &error), &error),
+              "ARGUMENT an allocator must be given, with alloc, realloc and free");
     CHECK_STR(runs_outcome(confiture_sums_read(NULL, "", 0, NULL, &error), &error),
               "ARGUMENT sums must not be NULL");
     CHECK_STR(runs_outcome(confiture_sums_read(&sums, NULL, 0, NULL, &error), &error),
@@ -272,6 +279,7 @@ TEST(sums, arguments_and_sinks_that_fail_are_said) {
               "ARGUMENT sink->write must not be NULL");
     sink.write = sums_sink_fails;
     sink.user = &result;
+    CHECK(confiture_sums_write(sums, &sink, &options, &error) == CONFITURE_E_ARGUMENT);
     CHECK(confiture_sums_write(sums, &sink, NULL, &error) == CONFITURE_E_SINK);
     CHECK(error.os_error == 5);
     confiture_sums_free(sums);
