@@ -20,7 +20,7 @@ const struct overview_text overview_text = {
     "  confiture list db/schema --digests > SUMS  record each file,\n"
     "  confiture diff SUMS db/schema              and see which one has changed\n"
     "  confiture check db/schema                  check before a commit\n",
-    "0 done, 1 a check failed, 2 an error.\n",
+    "0 done, 1 a check failed or something differs, 2 an error.\n",
 };
 
 /* In the order of --help. A summary has at most 68 characters in a line. */

@@ -16,7 +16,8 @@ static const struct {
     {"SOURCE_DATE_EPOCH",
      "The time in the header of build --header, in seconds since 1970; it is shown as UTC. Without "
      "it and without --timestamp, the header has the local time."},
-    {"NO_COLOR", "Changes nothing: confiture prints no colours."},
+    {"NO_COLOR",
+     "If it is set and not empty, diff prints no colours, except with --color always."},
 };
 
 static struct text page;
@@ -186,6 +187,22 @@ static void add_options(const struct group_text *group, unsigned commands) {
     if (begun) add_macro_line(".El");
 }
 
+/* Adds the paragraph of a command. Lines in it that are indented stay as they are. */
+static void add_description(const char *text) {
+    while (*text) {
+        bool indented = strncmp(text, "  ", 2) == 0;
+        const char *end = text;
+        struct text lines = {NULL, 0, 0};
+        while (*end && (strncmp(end, "  ", 2) == 0) == indented)
+            end += strcspn(end, "\n") + 1; /* each line has an end */
+        text_add(&lines, text, (size_t)(end - text));
+        if (indented) add_literal(lines.data);
+        else add_words(lines.data, lines.size);
+        free(lines.data);
+        text = end;
+    }
+}
+
 static void add_command(const struct command_text *text) {
     const char *rest;
     size_t i;
@@ -193,7 +210,7 @@ static void add_command(const struct command_text *text) {
     add_macro_line(".Bl -item -compact");
     rest = add_usage(text->usage, ".It");
     add_macro_line(".El\n.Pp");
-    add_words(rest, strlen(rest));
+    add_description(rest);
     for (i = 0; i < group_count; i++) {
         if (!group_table[i].shared) add_options(&group_table[i], text->command);
     }

@@ -13,7 +13,7 @@ import time
 from packaging_base import PackagingTest
 import packaging_base
 
-COMMANDS = {"build", "hash", "list", "check", "help", "version"}
+COMMANDS = {"build", "hash", "list", "check", "diff", "help", "version"}
 SEPARATORS = {"block_comment", "line_comment", "mysql", "custom", "none"}
 TOPICS = {"json", "man", "bash", "zsh", "fish"}
 
