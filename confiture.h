@@ -25,6 +25,7 @@
  *     build the schema, into memory,      confiture_build,                    START,
  *       a sink or a file, or in three     confiture_build_sink, _file, _split BUILDING
  *     find the file of a schema's line    confiture_build_options.map         LINES
+ *     see whether a schema is current     confiture_verify_file, _split_files VERIFYING
  *     find what would break the script    confiture_check                     CHECKING
  *     compute one digest of all files     confiture_hash                      HASHING
  *     compute a digest of each file       confiture_manifest                  HASHING
@@ -244,6 +245,30 @@
  * UTF-8, control characters and backslashes are written \xNN. A reader refuses numbers out of
  * order, and a file that ends early or late; a name may come twice, as a file may be listed twice.
  * A map of a split is a file for each of the three.
+ *
+ * ==== VERIFYING ====
+ * A schema that is committed beside its sources goes out of date. confiture_verify_file() compares
+ * the file with what its list builds, while the list is read, in bounded memory, and writes
+ * nothing. It says where they part, and which file made the difference:
+ *
+ *     confiture_verification verification;
+ *     if (confiture_verify_file(&verification, "schema.sql", files, &build_options, &error))
+ *         return 1;
+ *     if (!verification.matches) fprintf(stderr, "%s\n", verification.message);
+ *
+ *     schema.sql:812: out of date: db/schema/10_tables/users.sql:17 differs
+ *
+ * The list and the options must be those of the build. A difference is reported where the first
+ * byte differs, and as far as the bytes show it. Separators that hold the name of their file show
+ * files that are new, gone, left out or in another order. Without them such a file is a difference
+ * in the text of the one after it. A text that looks like a separator, at the very place where the
+ * file ends, is taken for one. Another style of separators, and a header that only one of the two
+ * has, are recognised by their first lines.
+ *
+ * In a header the value of "Generated" may be any line. A difference in the number of files or in
+ * the digest is reported only if nothing else differs. With the digest alone the sources changed
+ * in a way that the schema does not show, as from CRLF to LF. The whole list is read in any case:
+ * a file that fails its check, or cannot be read, comes before any difference.
  *
  * ==== CHECKING ====
  * The files of a list end up in one script. CONFITURE_CHECK_POSTGRES reads each file as psql does.
@@ -1163,6 +1188,68 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 
 /* Frees data and sets the struct to zero. NULL and a struct of zeros are allowed. */
 CONFITURE_API void confiture_schema_free(confiture_schema *schema);
+
+/* ==== Verifying ========================================================== */
+
+/* How a file differs from the schema of a list, at the first byte that differs. "index" and
+ * "source_line" mean that the members of these names are set. */
+typedef enum confiture_difference {
+    CONFITURE_DIFFERENCE_NONE = 0,   /* the file is what the list builds */
+    CONFITURE_DIFFERENCE_ABSENT,     /* there is no such file */
+    CONFITURE_DIFFERENCE_TEXT,       /* a line of a file of the list: index, source_line */
+    CONFITURE_DIFFERENCE_LONGER,     /* it goes on after the last line of a file: index,
+                                      * source_line, that last line */
+    CONFITURE_DIFFERENCE_LINE_ENDS,  /* one has LF where the other has CR or CRLF; in the text of a
+                                      * file: index, source_line */
+    CONFITURE_DIFFERENCE_NEW,        /* it lacks a file of the list: index */
+    CONFITURE_DIFFERENCE_GONE,       /* it has a file that is not in the list: name */
+    CONFITURE_DIFFERENCE_LEFT_OUT,   /* it has a file of the list that does not belong to this
+                                      * schema, as a seed file with schema_only: index */
+    CONFITURE_DIFFERENCE_ORDER,      /* it has this file at another place, or once more: index */
+    CONFITURE_DIFFERENCE_SEPARATOR,  /* the separator before a file: index; or the style of all */
+    CONFITURE_DIFFERENCE_ENDS_EARLY, /* before the end of a file, or of its separator: index; in the
+                                      * text also source_line; or inside the header; or empty */
+    CONFITURE_DIFFERENCE_HAS_MORE,   /* after the end of what the list builds */
+    CONFITURE_DIFFERENCE_HEADER,     /* a line of the header; or one of the two has no header */
+    CONFITURE_DIFFERENCE_DIGEST      /* the digest in the header alone */
+} confiture_difference;
+
+/* What a verification found. It owns nothing. */
+typedef struct confiture_verification {
+    bool matches; /* the file is what the list builds */
+    confiture_difference difference;
+    uint64_t line;        /* of the file, from 1, with the first byte that differs; the line after
+                           * its last if it ends too early; 0: it matches or is absent */
+    size_t index;         /* of a file in the list that was passed; else CONFITURE_NO_INDEX */
+    uint64_t source_line; /* of that file, from 1; 0: none. As in confiture_place */
+    char name[4096];      /* GONE: the name in the separator; of a longer one the end; else empty */
+    char message[8704];   /* one line, ready to print: path, ":line", ": out of date: ", and the
+                           * difference; empty if the file matches */
+    uint64_t total_bytes; /* of the file if it matches; else 0 */
+    size_t file_count;    /* files in the schema of the list */
+    size_t left_out;      /* as in confiture_schema */
+    uint8_t digest[32];   /* the stream digest of the list's files, except those left out */
+    char digest_hex[65];
+} confiture_verification;
+
+/* Says whether the file `path` holds what confiture_build_file() would write there with the same
+ * list and options: VERIFYING in the manual. Writes and creates nothing. That the file differs, or
+ * that it is missing, is a result and no failure: the status is OK and result->matches is false.
+ * What fails a build fails this call in the same way, before a difference is reported. The file
+ * must be a regular file (E_NOT_FILE; a directory: E_SYSTEM); one that changes meanwhile is
+ * E_CHANGED. keep_unchanged, sync and the header's timestamp are ignored, and max_file_size does
+ * not apply to the file; a map is E_ARGUMENT. After a failure *result is all zero. */
+CONFITURE_API confiture_status confiture_verify_file(confiture_verification *result,
+                                                     const char *path, const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error);
+
+/* The same for three files, beside confiture_build_split_files(): a result for each. */
+CONFITURE_API confiture_status confiture_verify_split_files(confiture_verification results[3],
+                                                            const char *const paths[3],
+                                                            const confiture_files *files,
+                                                            const confiture_build_options *options,
+                                                            confiture_error *error);
 
 /* ==== Lines ============================================================== */
 
@@ -14311,8 +14398,8 @@ static confiture_status cfti_target_refuse(const cfti_target *target, int error,
     return fail->status;
 }
 
-static confiture_status cfti_target_open(cfti_target *target, const char *path,
-                                         const confiture_build_options *options,
+/* Finds what has the path now, and opens nothing. */
+static confiture_status cfti_target_find(cfti_target *target, const char *path,
                                          const confiture_allocator *allocator, cfti_fail *fail) {
     int error;
     memset(target, 0, sizeof(*target));
@@ -14327,9 +14414,18 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
         return cfti_fail_system(fail, CFTI_OS_IS_DIRECTORY, target->path);
     error = cfti_target_locate(target);
-    if (error == 0 && !target->direct) {
+    return error != 0 ? cfti_target_refuse(target, error, fail) : CONFITURE_OK;
+}
+
+static confiture_status cfti_target_open(cfti_target *target, const char *path,
+                                         const confiture_build_options *options,
+                                         const confiture_allocator *allocator, cfti_fail *fail) {
+    confiture_status status = cfti_target_find(target, path, allocator, fail);
+    int error = 0;
+    if (status != CONFITURE_OK) return status;
+    if (!target->direct) {
         error = cfti_target_prepare(target, options->keep_unchanged, options->sync);
-    } else if (error == 0) {
+    } else {
         error = cfti_os_open_for_writing(path, target->descriptor, &target->file);
         target->is_open = error == 0;
     }
@@ -16187,6 +16283,12 @@ static confiture_status cfti_header_put(cfti_output *output, const confiture_hea
 
 #define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed but not written */
 
+struct cfti_build;
+
+/* Takes a chunk of a file that goes to an output. */
+typedef confiture_status cfti_build_writer(struct cfti_build *build, unsigned route,
+                                           const cfti_chunk *chunk, cfti_fail *fail);
+
 /* One build, from one scan into up to three outputs. */
 typedef struct cfti_build {
     const confiture_build_options *options;
@@ -16205,8 +16307,9 @@ typedef struct cfti_build {
     cfti_stream stream;
     cfti_findings findings;
     cfti_text_rules rules;
-    confiture_map *maps; /* the caller's, one for each output; or NULL */
-    size_t mapped[3];    /* entries of each that have begun */
+    cfti_build_writer *write; /* writes to the outputs, or compares */
+    confiture_map *maps;      /* the caller's, one for each output; or NULL */
+    size_t mapped[3];         /* entries of each that have begun */
     uint64_t separator_lines;
     size_t ends[3];       /* the last file of each output */
     bool ends_in_newline; /* the text of the current file, so far */
@@ -16297,10 +16400,18 @@ static void cfti_build_count(cfti_build *build, const cfti_chunk *chunk, bool en
     if (terminates) map->line_count++;
 }
 
-/* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
-static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
-                                         const cfti_chunk *chunk, cfti_fail *fail) {
+/* Whether a semicolon follows this chunk, which build->findings.terminate adds. */
+static bool cfti_build_terminates(const cfti_build *build, const cfti_chunk *chunk) {
     const cfti_text_state *text = (const cfti_text_state *)chunk->state;
+    return chunk->last && build->findings.terminate &&
+           ((text->unended && text->if_ended == NULL) || text->variable);
+}
+
+/* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
+static confiture_status cfti_build_write(cfti_build *build, unsigned route, const cfti_chunk *chunk,
+                                         cfti_fail *fail) {
+    const cfti_text_state *text = (const cfti_text_state *)chunk->state;
+    cfti_output *output = &build->outputs[route];
     confiture_status status = CONFITURE_OK;
     bool ends_line, terminates;
     if (chunk->first) {
@@ -16313,8 +16424,7 @@ static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
         status = cfti_output_put(output, text->text, text->text_size, fail);
     }
     ends_line = chunk->last && !build->ends_in_newline;
-    terminates = chunk->last && build->findings.terminate &&
-                 ((text->unended && text->if_ended == NULL) || text->variable);
+    terminates = cfti_build_terminates(build, chunk);
     if (status == CONFITURE_OK && ends_line) status = cfti_output_put(output, "\n", 1, fail);
     if (status == CONFITURE_OK && terminates) status = cfti_output_put(output, ";\n", 2, fail);
     if (status == CONFITURE_OK) cfti_build_count(build, chunk, ends_line, terminates);
@@ -16329,7 +16439,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
         bool ends_output = chunk->index == build->ends[route];
         status = cfti_findings_add(&build->findings, chunk, ends_output, fail);
         if (status == CONFITURE_OK && !build->findings.any)
-            status = cfti_build_write(build, &build->outputs[route], chunk, fail);
+            status = build->write(build, route, chunk, fail);
     }
     if (!build->options->no_digest) cfti_stream_add(&build->stream, chunk);
     return status;
@@ -16500,11 +16610,9 @@ static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *f
     return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
 }
 
-/* Builds from the options to the last byte of the outputs, and puts the digest into headers that
- * are still in memory. */
-static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
+/* Builds up to the headers. */
+static confiture_status cfti_build_begin(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
-    cfti_consumer consumer;
     confiture_status status = cfti_build_check_options(build, fail);
     size_t i;
     if (status == CONFITURE_OK) status = cfti_build_plan(build, fail);
@@ -16517,7 +16625,15 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
         status = cfti_header_put(&build->outputs[i], options->header, build->counts[i],
                                  &build->digest_at[i], fail);
     }
-    if (status != CONFITURE_OK) return status;
+    return status;
+}
+
+/* Builds the rest, and puts the digest into headers that are still in memory. */
+static confiture_status cfti_build_scan(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    cfti_consumer consumer;
+    confiture_status status;
+    size_t i;
     confiture_sha256_init(&build->stream.sha);
     build->findings.files = build->files;
     build->findings.callback = options->on_finding;
@@ -16528,7 +16644,7 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     consumer.piece_state_size = sizeof(cfti_text_pieces);
     consumer.map = cfti_build_map;
     consumer.fold = cfti_build_fold;
-    consumer.reserve = cfti_build_reserve;
+    if (build->write == cfti_build_write) consumer.reserve = cfti_build_reserve;
     consumer.ctx = build;
     status = cfti_scan_run(build->files, &options->run, &consumer, fail);
     if (status == CONFITURE_OK && build->findings.any) {
@@ -16545,6 +16661,11 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
+static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
+    confiture_status status = cfti_build_begin(build, fail);
+    return status == CONFITURE_OK ? cfti_build_scan(build, fail) : status;
+}
+
 static confiture_status cfti_build_init(cfti_build *build, const confiture_files *files,
                                         const confiture_build_options *options, size_t outputs,
                                         cfti_fail *fail) {
@@ -16552,6 +16673,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     memset(build, 0, sizeof(*build));
     build->options = options;
     build->files = files;
+    build->write = cfti_build_write;
     build->rules.strip_bom = options->strip_bom;
     build->rules.keep_line_ends = options->keep_line_ends;
     build->rules.counts_lines = options->map != NULL;
@@ -16958,6 +17080,814 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
     return cfti_build_files(schemas, paths, 3, files, options, error);
 }
 
+/* ---- results/compare.c: an existing file beside the bytes that a build makes ---- */
+
+/* What the bytes are that differ. */
+typedef enum cfti_part {
+    CFTI_PART_HEADER = 0,
+    CFTI_PART_SEPARATOR, /* before the file at hand */
+    CFTI_PART_TEXT,      /* of the file at hand, with the newline or semicolon that a build adds */
+    CFTI_PART_END        /* the build is complete */
+} cfti_part;
+
+#define CFTI_HEADER_VALUE 96 /* bytes kept of a value: a digest and more, so that more differs */
+
+/* A file that is read in step with a build, by pieces, up to the first byte that differs. */
+typedef struct cfti_compare {
+    const char *path; /* as given */
+    cfti_os_file file;
+    bool is_open; /* false: there is no such file */
+    bool differs;
+    bool ended;            /* it differs since the file has no more bytes */
+    cfti_os_status before; /* the first read */
+    uint8_t *piece;        /* CFTI_PIECE bytes */
+    size_t size, at;       /* bytes at piece; those that have been compared */
+    uint64_t offset;       /* of the piece in the file */
+    uint64_t line;         /* of the next byte, from 1 */
+    uint8_t wanted;        /* the byte that the build has where the file differs */
+    /* What is being compared. */
+    cfti_part part;
+    size_t index;                      /* of the file at hand */
+    size_t previous;                   /* the file before it in this output */
+    size_t files;                      /* of this output so far, with the one at hand */
+    uint64_t lines, previous_lines;    /* of these two files so far */
+    uint64_t start;                    /* offset of the file's separator */
+    char values[2][CFTI_HEADER_VALUE]; /* of the header: the digest and the number of files */
+    size_t value_sizes[2];
+} cfti_compare;
+
+static uint64_t cfti_compare_position(const cfti_compare *compare) {
+    return compare->offset + compare->at;
+}
+
+static confiture_status cfti_compare_fail(const cfti_compare *compare, int error, cfti_fail *fail) {
+    return cfti_fail_system(fail, error, compare->path);
+}
+
+/* Opens the file of a target. What is no regular file is refused, most often unopened. */
+static confiture_status cfti_compare_open(cfti_compare *compare, const cfti_target *target,
+                                          const confiture_allocator *allocator, cfti_fail *fail) {
+    confiture_status status;
+    int error;
+    compare->path = target->path;
+    compare->line = 1;
+    if (!target->exists) return CONFITURE_OK;
+    if (target->old.kind != CFTI_KIND_FILE) {
+        (void)cfti_fail_kind(fail, target->old.kind);
+        fail->path = compare->path;
+        return fail->status;
+    }
+    error = cfti_os_open(CFTI_OS_CWD, compare->path, &compare->file);
+    if (error != 0) return cfti_compare_fail(compare, error, fail);
+    compare->is_open = true;
+    status = cfti_wait_status(compare->file, &compare->before, fail);
+    if (status == CONFITURE_OK) {
+        compare->piece = (uint8_t *)cfti_alloc(allocator, CFTI_PIECE);
+        if (compare->piece == NULL) status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    if (status != CONFITURE_OK) fail->path = compare->path;
+    return status;
+}
+
+static void cfti_compare_close(cfti_compare *compare, const confiture_allocator *allocator) {
+    if (compare->is_open) cfti_os_close(compare->file);
+    cfti_free(allocator, compare->piece, CFTI_PIECE);
+}
+
+/* Reads the next piece when the one at hand has been compared. *ended: there is none. */
+static confiture_status cfti_compare_fill(cfti_compare *compare, bool *ended, cfti_fail *fail) {
+    int error;
+    *ended = false;
+    if (compare->at < compare->size) return CONFITURE_OK;
+    compare->offset += compare->size;
+    compare->at = compare->size = 0;
+    error =
+        cfti_os_read_at(compare->file, compare->piece, CFTI_PIECE, compare->offset, &compare->size);
+    *ended = compare->size == 0;
+    return error == 0 ? CONFITURE_OK : cfti_compare_fail(compare, error, fail);
+}
+
+static size_t cfti_equal_bytes(const uint8_t *a, const uint8_t *b, size_t size) {
+    size_t i = 0;
+    while (i < size && a[i] == b[i]) i++;
+    return i;
+}
+
+/* Compares bytes of the build, which have so many ends of lines, with the next of the file. */
+static confiture_status cfti_compare_bytes(cfti_compare *compare, const void *data, size_t size,
+                                           uint64_t lines, cfti_fail *fail) {
+    const uint8_t *p = (const uint8_t *)data;
+    size_t done = 0;
+    while (done < size && !compare->differs) {
+        size_t step, same;
+        if (cfti_compare_fill(compare, &compare->ended, fail) != CONFITURE_OK) return fail->status;
+        step = cfti_min(size - done, compare->size - compare->at);
+        same = step;
+        if (compare->ended) same = 0;
+        else if (memcmp(p + done, compare->piece + compare->at, step) != 0)
+            same = cfti_equal_bytes(p + done, compare->piece + compare->at, step);
+        compare->at += same;
+        done += same;
+        compare->differs = compare->ended || same < step;
+    }
+    if (!compare->differs) {
+        compare->line += lines;
+        return CONFITURE_OK;
+    }
+    compare->wanted = p[done];
+    lines = cfti_count_byte(p, done, '\n');
+    compare->line += lines;
+    if (compare->part == CFTI_PART_TEXT) compare->lines += lines;
+    return CONFITURE_OK;
+}
+
+/* The build is complete, and so must be the file. */
+static confiture_status cfti_compare_end(cfti_compare *compare, cfti_fail *fail) {
+    bool ended;
+    if (cfti_compare_fill(compare, &ended, fail) != CONFITURE_OK) return fail->status;
+    compare->part = CFTI_PART_END;
+    compare->differs = !ended;
+    return CONFITURE_OK;
+}
+
+/* ---- the header ---- */
+
+/* The lines of a header whose values are not compared with it, counted from 0. */
+enum { CFTI_LINE_GENERATED = 5, CFTI_LINE_DIGEST = 6, CFTI_LINE_COUNT = 7 };
+
+static const char cfti_header_labels[3][20] = {
+    "-- Generated: ", "-- Schema Hash: ", "-- Files Included: "};
+
+/* Reads the rest of a line of the file, and keeps its start in `value` if that is not NULL. */
+static confiture_status cfti_compare_value(cfti_compare *compare, char *value, size_t *value_size,
+                                           cfti_fail *fail) {
+    bool is_line = false;
+    while (!is_line && !compare->differs) {
+        const uint8_t *bytes, *end;
+        size_t size;
+        if (cfti_compare_fill(compare, &compare->ended, fail) != CONFITURE_OK) return fail->status;
+        compare->differs = compare->ended;
+        compare->wanted = '\n';
+        if (compare->ended) break;
+        bytes = compare->piece + compare->at;
+        end = (const uint8_t *)memchr(bytes, '\n', compare->size - compare->at);
+        size = end == NULL ? compare->size - compare->at : (size_t)(end - bytes);
+        is_line = end != NULL;
+        compare->at += size + (is_line ? 1 : 0);
+        if (value == NULL) continue;
+        size = cfti_min(size, CFTI_HEADER_VALUE - *value_size);
+        memcpy(value + *value_size, bytes, size);
+        *value_size += size;
+    }
+    if (is_line) compare->line++;
+    return CONFITURE_OK;
+}
+
+/* Compares the header, except the value of "Generated". The digest and the number of files are
+ * known only later, or say less than the file that made the difference: they are kept. */
+static confiture_status cfti_compare_header(cfti_compare *compare, const char *header, size_t size,
+                                            cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    const char *end = header + size;
+    size_t n;
+    compare->part = CFTI_PART_HEADER;
+    for (n = 0; header < end && status == CONFITURE_OK && !compare->differs; n++) {
+        size_t line = (size_t)((const char *)memchr(header, '\n', (size_t)(end - header)) - header);
+        bool has_value = n >= CFTI_LINE_GENERATED && n <= CFTI_LINE_COUNT;
+        if (has_value) {
+            const char *label = cfti_header_labels[n - CFTI_LINE_GENERATED];
+            size_t kept = n == CFTI_LINE_COUNT ? 1 : 0;
+            status = cfti_compare_bytes(compare, label, strlen(label), 0, fail);
+            if (status == CONFITURE_OK && !compare->differs)
+                status = cfti_compare_value(compare,
+                                            n == CFTI_LINE_GENERATED ? NULL : compare->values[kept],
+                                            &compare->value_sizes[kept], fail);
+        } else {
+            status = cfti_compare_bytes(compare, header, line + 1, 1, fail);
+        }
+        header += line + 1;
+    }
+    return status;
+}
+
+static bool cfti_compare_has_value(const cfti_compare *compare, size_t kept, const char *value,
+                                   size_t size) {
+    return compare->value_sizes[kept] == size && memcmp(compare->values[kept], value, size) == 0;
+}
+
+/* ---- what the file has instead ---- */
+
+/* Reads up to CFTI_PIECE bytes of the file, from `from` on, over the piece at hand. */
+static confiture_status cfti_compare_look(cfti_compare *compare, uint64_t from, size_t *size,
+                                          cfti_fail *fail) {
+    int error = cfti_target_read(compare->file, compare->piece, CFTI_PIECE, from, size);
+    return error == 0 ? CONFITURE_OK : cfti_compare_fail(compare, error, fail);
+}
+
+/* Whether these bytes occur in the file, from `from` on. What fills a piece is not looked for. */
+static confiture_status cfti_compare_find(cfti_compare *compare, uint64_t from,
+                                          const uint8_t *bytes, size_t size, bool *found,
+                                          cfti_fail *fail) {
+    size_t got;
+    *found = false;
+    while (size > 0 && size < CFTI_PIECE) {
+        const uint8_t *p = compare->piece, *end;
+        if (cfti_compare_look(compare, from, &got, fail) != CONFITURE_OK) return fail->status;
+        if (got < size) break;
+        end = p + (got - size) + 1;
+        while (p < end && (p = (const uint8_t *)memchr(p, bytes[0], (size_t)(end - p))) != NULL) {
+            *found = memcmp(p, bytes, size) == 0;
+            if (*found) return CONFITURE_OK;
+            p++;
+        }
+        from += got - size + 1;
+    }
+    return CONFITURE_OK;
+}
+
+/* Whether the bytes begin with a compiled separator in which this name stands. */
+static bool cfti_separator_is(const cfti_buffer *separator, const uint8_t *name, size_t name_size,
+                              const uint8_t *bytes, size_t size) {
+    size_t i, at = 0;
+    for (i = 0; i < separator->size; i++) {
+        if (separator->data[i] != '\0') {
+            if (at == size || bytes[at++] != separator->data[i]) return false;
+        } else {
+            if (size - at < name_size) return false;
+            if (bytes + at != name && memcmp(bytes + at, name, name_size) != 0) return false;
+            at += name_size;
+        }
+    }
+    return true;
+}
+
+/* The name in the separator that the bytes begin with, which is NULL if they begin with none. */
+static const uint8_t *cfti_separator_read(const cfti_buffer *separator, const uint8_t *bytes,
+                                          size_t size, size_t *name_size) {
+    const uint8_t *mark = (const uint8_t *)memchr(separator->data, '\0', separator->size), *name;
+    size_t before, n = 0;
+    if (mark == NULL) return NULL;
+    before = (size_t)(mark - separator->data);
+    if (before > size || memcmp(bytes, separator->data, before) != 0) return NULL;
+    name = bytes + before;
+    for (n = 1; n <= size - before && name[n - 1] >= 0x20; n++) {
+        if (!cfti_separator_is(separator, name, n, bytes, size)) continue;
+        *name_size = n;
+        return name;
+    }
+    return NULL;
+}
+
+/* ---- results/verify.c: whether a file is what a list builds ---- */
+
+/* A build that compares instead of writing. */
+typedef struct cfti_verify {
+    cfti_build build; /* first: what the scan passes on */
+    const confiture_files *listed;
+    cfti_compare compares[3];
+    cfti_output separator; /* of the file at hand, in memory that was reserved */
+    uint64_t separator_lines;
+} cfti_verify;
+
+/* Writes a file's separator into its buffer. */
+static confiture_status cfti_verify_separator(cfti_verify *verify, size_t index, cfti_fail *fail) {
+    const cfti_file *file = &verify->build.files->items[index];
+    verify->separator.buffer.size = 0;
+    return cfti_separator_put(&verify->separator, &verify->build.separator, file->name,
+                              file->name_size, fail);
+}
+
+/* Reserves memory for the longest separator, so that no fold needs any. */
+static confiture_status cfti_verify_reserve(cfti_verify *verify, cfti_fail *fail) {
+    const cfti_build *build = &verify->build;
+    size_t longest = 0, i;
+    for (i = 0; i < build->files->count; i++)
+        longest = cfti_max(longest, build->files->items[i].name_size);
+    verify->separator_lines =
+        cfti_count_byte(build->separator.data, build->separator.size, (uint8_t)'\n');
+    if (cfti_buffer_reserve(&verify->separator.buffer,
+                            cfti_separator_size(&build->separator, longest)))
+        return CONFITURE_OK;
+    return cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+}
+
+static void cfti_verify_begin_file(cfti_compare *compare, size_t index) {
+    compare->previous = compare->index;
+    compare->previous_lines = compare->lines;
+    compare->index = index;
+    compare->lines = 0;
+    compare->files++;
+    compare->start = cfti_compare_position(compare);
+}
+
+/* Does what cfti_build_write() does, with the bytes of the file. */
+static confiture_status cfti_verify_write(cfti_build *build, unsigned route,
+                                          const cfti_chunk *chunk, cfti_fail *fail) {
+    cfti_verify *verify = (cfti_verify *)build; /* whose first member it is */
+    cfti_compare *compare = &verify->compares[route];
+    const cfti_text_state *text = (const cfti_text_state *)chunk->state;
+    confiture_status status = CONFITURE_OK;
+    if (!compare->is_open || compare->differs) return CONFITURE_OK;
+    if (chunk->first) {
+        cfti_verify_begin_file(compare, chunk->index);
+        compare->part = CFTI_PART_SEPARATOR;
+        build->ends_in_newline = false;
+        status = cfti_verify_separator(verify, chunk->index, fail);
+        if (status == CONFITURE_OK)
+            status =
+                cfti_compare_bytes(compare, verify->separator.buffer.data,
+                                   verify->separator.buffer.size, verify->separator_lines, fail);
+        if (status != CONFITURE_OK || compare->differs) return status;
+        compare->part = CFTI_PART_TEXT;
+    }
+    status = cfti_compare_bytes(compare, text->text, text->text_size, text->lines, fail);
+    if (status != CONFITURE_OK || compare->differs) return status;
+    compare->lines += text->lines;
+    if (text->text_size > 0) build->ends_in_newline = text->text[text->text_size - 1] == '\n';
+    if (chunk->last && !build->ends_in_newline) {
+        status = cfti_compare_bytes(compare, "\n", 1, 1, fail);
+        if (status != CONFITURE_OK || compare->differs) return status;
+        compare->lines++;
+    }
+    /* The semicolon belongs to the last line. */
+    if (!cfti_build_terminates(build, chunk)) return CONFITURE_OK;
+    status = cfti_compare_bytes(compare, ";\n", 2, 1, fail);
+    if (compare->differs) compare->lines--;
+    return status;
+}
+
+/* ---- what a difference means ---- */
+
+/* Of a file that is compared: what differs, and how that is said. */
+typedef struct cfti_answer {
+    confiture_difference difference;
+    size_t index;         /* in the list that is built */
+    size_t listed;        /* in the list that was passed */
+    uint64_t source_line; /* 0: none */
+    const uint8_t *name;
+    size_t name_size;
+    const char *before, *after; /* the file's path, if there is one, is between them */
+} cfti_answer;
+
+static cfti_answer cfti_answer_of(confiture_difference difference, size_t index,
+                                  uint64_t source_line, const char *before, const char *after) {
+    cfti_answer answer;
+    memset(&answer, 0, sizeof(answer));
+    answer.difference = difference;
+    answer.index = index;
+    answer.listed = CONFITURE_NO_INDEX;
+    answer.source_line = source_line;
+    answer.before = before;
+    answer.after = after;
+    return answer;
+}
+
+static cfti_answer cfti_answer_plain(confiture_difference difference, const char *text) {
+    return cfti_answer_of(difference, CONFITURE_NO_INDEX, 0, text, "");
+}
+
+/* The first file with this name from `from` on; the count if there is none. */
+static size_t cfti_files_named(const confiture_files *files, size_t from, const uint8_t *name,
+                               size_t name_size) {
+    size_t i;
+    for (i = from; i < files->count; i++)
+        if (files->items[i].name_size == name_size &&
+            memcmp(files->items[i].name, name, name_size) == 0)
+            return i;
+    return files->count;
+}
+
+/* The file has the separator of a file of this name where the build has `index`, or has ended. */
+static confiture_status cfti_verify_named(cfti_verify *verify, unsigned route, const uint8_t *name,
+                                          size_t name_size, cfti_answer *answer, cfti_fail *fail) {
+    const cfti_build *build = &verify->build;
+    cfti_compare *compare = &verify->compares[route];
+    const confiture_files *files = build->files;
+    bool at_end = compare->part == CFTI_PART_END, later = false;
+    size_t after, index = compare->index;
+    for (after = at_end ? files->count : index + 1; after < files->count; after++) {
+        after = cfti_files_named(files, after, name, name_size);
+        if (after < files->count && cfti_build_route(build, after) == route) break;
+    }
+    if (after < files->count) {
+        uint64_t from = cfti_compare_position(compare);
+        if (cfti_verify_separator(verify, index, fail) != CONFITURE_OK) return fail->status;
+        if (cfti_compare_find(compare, from, verify->separator.buffer.data,
+                              verify->separator.buffer.size, &later, fail) != CONFITURE_OK)
+            return fail->status;
+        *answer = later ? cfti_answer_of(CONFITURE_DIFFERENCE_ORDER, index, 0,
+                                         "the order differs, expected ", " here")
+                        : cfti_answer_of(CONFITURE_DIFFERENCE_NEW, index, 0, "", " is new");
+        return CONFITURE_OK;
+    }
+    for (after = 0; after < files->count; after++) {
+        after = cfti_files_named(files, after, name, name_size);
+        if (after < files->count && cfti_build_route(build, after) == route) break;
+    }
+    if (after < files->count) { /* and it was here before */
+        *answer = cfti_answer_of(CONFITURE_DIFFERENCE_ORDER, after, 0, "", " is here once more");
+        return CONFITURE_OK;
+    }
+    *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_GONE, "");
+    answer->listed = cfti_files_named(verify->listed, 0, name, name_size);
+    if (answer->listed < verify->listed->count) {
+        answer->difference = CONFITURE_DIFFERENCE_LEFT_OUT;
+        answer->after = " is left out";
+        return CONFITURE_OK;
+    }
+    answer->listed = CONFITURE_NO_INDEX;
+    answer->name = name;
+    answer->name_size = name_size;
+    answer->after = " is no longer there";
+    return CONFITURE_OK;
+}
+
+static bool cfti_starts_with(const uint8_t *bytes, size_t size, const char *start, size_t n) {
+    return size >= n && memcmp(bytes, start, n) == 0;
+}
+
+/* What the file's first separator, or what it has in its place, shows of the options with which it
+ * was built. False: nothing. */
+static bool cfti_verify_options(const cfti_verify *verify, const uint8_t *bytes, size_t size,
+                                cfti_answer *answer) {
+    static const char header[] =
+        "-- " CFTI_BAR_44 "\n-- PostgreSQL Schema for Confiture\n-- " CFTI_BAR_44 "\n";
+    static const struct {
+        const char *start, *text;
+    } styles[] = {{cfti_separator_block, "its separators are of the style block_comment"},
+                  {cfti_separator_line, "its separators are of the style line_comment"},
+                  {cfti_separator_mysql, "its separators are of the style mysql"}};
+    const confiture_build_options *options = verify->build.options;
+    size_t i;
+    if (options->header == NULL && cfti_starts_with(bytes, size, header, sizeof(header) - 1)) {
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_HEADER, "it has a header");
+        return true;
+    }
+    for (i = 0; i < CFTI_COUNT(styles); i++) {
+        size_t n = strlen(styles[i].start); /* up to the name */
+        if ((size_t)options->separator == i || !cfti_starts_with(bytes, size, styles[i].start, n))
+            continue;
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_SEPARATOR, styles[i].text);
+        return true;
+    }
+    return false;
+}
+
+/* The bytes up to and with the second end of a line: those of a longer file may begin so, too. */
+static size_t cfti_two_lines(const cfti_buffer *separator) {
+    size_t i, lines = 0;
+    for (i = 0; i < separator->size && lines < 2; i++) lines += separator->data[i] == '\n';
+    return i;
+}
+
+/* Whether the file differs by a CR before or instead of an LF. */
+static bool cfti_verify_line_ends(const cfti_compare *compare, const uint8_t *bytes, size_t size) {
+    return size > 0 && ((compare->wanted == '\n' && bytes[0] == '\r') ||
+                        (compare->wanted == '\r' && bytes[0] == '\n'));
+}
+
+static const char cfti_it_has_crlf[] = "it has CR or CRLF where the build has LF";
+
+static const char *cfti_line_ends_text(const cfti_compare *compare) {
+    return compare->wanted == '\n' ? " has LF, the schema CR or CRLF"
+                                   : " has CR or CRLF, the schema LF";
+}
+
+/* The difference is in a separator, or, without separators, in the first text. */
+static confiture_status cfti_verify_explain_separator(cfti_verify *verify, unsigned route,
+                                                      cfti_answer *answer, cfti_fail *fail) {
+    cfti_compare *compare = &verify->compares[route];
+    const cfti_buffer *separator = &verify->build.separator;
+    size_t size, into = (size_t)(cfti_compare_position(compare) - compare->start), name_size;
+    uint64_t from = compare->start;
+    const uint8_t *name;
+    if (cfti_compare_look(compare, from, &size, fail) != CONFITURE_OK) return fail->status;
+    if (compare->files == 1 && cfti_verify_options(verify, compare->piece, size, answer))
+        return CONFITURE_OK;
+    if (compare->part != CFTI_PART_SEPARATOR) return CONFITURE_OK;
+    name = cfti_separator_read(separator, compare->piece, size, &name_size);
+    if (name != NULL) return cfti_verify_named(verify, route, name, name_size, answer, fail);
+    if (into <= size && cfti_verify_line_ends(compare, compare->piece + into, size - into))
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_LINE_ENDS, cfti_it_has_crlf);
+    else if (compare->files > 1 && into < cfti_two_lines(separator))
+        *answer =
+            cfti_answer_of(CONFITURE_DIFFERENCE_LONGER, compare->previous, compare->previous_lines,
+                           "", " is the file's last line, and here it goes on");
+    else
+        *answer = cfti_answer_of(CONFITURE_DIFFERENCE_SEPARATOR, compare->index, 0,
+                                 "the separator before ", " differs");
+    return CONFITURE_OK;
+}
+
+static confiture_status cfti_verify_explain_text(cfti_verify *verify, unsigned route,
+                                                 cfti_answer *answer, cfti_fail *fail) {
+    cfti_compare *compare = &verify->compares[route];
+    size_t size;
+    *answer = cfti_answer_of(CONFITURE_DIFFERENCE_TEXT, compare->index, compare->lines + 1, "",
+                             " differs");
+    if (cfti_compare_look(compare, cfti_compare_position(compare), &size, fail) != CONFITURE_OK)
+        return fail->status;
+    if (cfti_verify_line_ends(compare, compare->piece, size)) {
+        answer->difference = CONFITURE_DIFFERENCE_LINE_ENDS;
+        answer->after = cfti_line_ends_text(compare);
+    } else if (compare->files == 1 && verify->build.separator.size == 0) {
+        return cfti_verify_explain_separator(verify, route, answer, fail);
+    }
+    return CONFITURE_OK;
+}
+
+static void cfti_verify_explain_ended(const cfti_compare *compare, cfti_answer *answer) {
+    uint64_t position = cfti_compare_position(compare);
+    if (position == 0) {
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_ENDS_EARLY, "it is empty");
+    } else if (compare->part == CFTI_PART_HEADER) {
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_ENDS_EARLY, "it ends inside its header");
+    } else if (position == compare->start) {
+        *answer = cfti_answer_of(CONFITURE_DIFFERENCE_NEW, compare->index, 0, "", " is new");
+    } else {
+        bool text = compare->part == CFTI_PART_TEXT;
+        *answer = cfti_answer_of(
+            CONFITURE_DIFFERENCE_ENDS_EARLY, compare->index, text ? compare->lines + 1 : 0,
+            text ? "it ends early, before the end of " : "it ends early, in the separator before ",
+            "");
+    }
+}
+
+static confiture_status cfti_verify_explain_end(cfti_verify *verify, unsigned route,
+                                                cfti_answer *answer, cfti_fail *fail) {
+    cfti_compare *compare = &verify->compares[route];
+    size_t size, name_size;
+    const uint8_t *name;
+    *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_HAS_MORE, "it has more than the list builds");
+    if (cfti_compare_look(compare, cfti_compare_position(compare), &size, fail) != CONFITURE_OK)
+        return fail->status;
+    name = cfti_separator_read(&verify->build.separator, compare->piece, size, &name_size);
+    return name == NULL ? CONFITURE_OK
+                        : cfti_verify_named(verify, route, name, name_size, answer, fail);
+}
+
+static confiture_status cfti_verify_explain_header(cfti_compare *compare, cfti_answer *answer,
+                                                   cfti_fail *fail) {
+    uint64_t position = cfti_compare_position(compare);
+    size_t size;
+    if (cfti_compare_look(compare, position, &size, fail) != CONFITURE_OK) return fail->status;
+    *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_HEADER,
+                                compare->line == 1   ? "it has no header"
+                                : compare->line == 5 ? "the environment in its header differs"
+                                                     : "its header differs");
+    if (cfti_verify_line_ends(compare, compare->piece, size))
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_LINE_ENDS, cfti_it_has_crlf);
+    return CONFITURE_OK;
+}
+
+/* All bytes are the same: what is left are the two values of the header that were put off. */
+static void cfti_verify_explain_values(cfti_verify *verify, unsigned route, cfti_answer *answer) {
+    static const char *const texts[] = {
+        "only the digest of the sources differs: a change that the schema does not show, as of "
+        "line ends",
+        "only the digest of the sources differs: a change that the schema does not show, as of "
+        "line ends or of a file that is left out",
+        "only the digest of the sources differs: a change that this schema does not show, as of "
+        "line ends or of another phase"};
+    const cfti_build *build = &verify->build;
+    cfti_compare *compare = &verify->compares[route];
+    char count[20];
+    size_t count_size = cfti_decimal(count, build->counts[route]);
+    *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_NONE, "");
+    if (!build->has_header[route]) return;
+    if (!cfti_compare_has_value(compare, 1, count, count_size)) {
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_HEADER,
+                                    "the number of files in its header differs");
+        compare->line = CFTI_LINE_COUNT + 1;
+    } else if (!cfti_compare_has_value(compare, 0, build->digest_hex, 64)) {
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_DIGEST,
+                                    texts[build->outputs_used == 3      ? 2
+                                          : build->options->schema_only ? 1
+                                                                        : 0]);
+        compare->line = CFTI_LINE_DIGEST + 1;
+    }
+}
+
+static confiture_status cfti_verify_explain(cfti_verify *verify, unsigned route,
+                                            cfti_answer *answer, cfti_fail *fail) {
+    cfti_compare *compare = &verify->compares[route];
+    if (!compare->is_open) {
+        *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_ABSENT, "missing");
+        return CONFITURE_OK;
+    }
+    if (!compare->differs) {
+        cfti_verify_explain_values(verify, route, answer);
+        return CONFITURE_OK;
+    }
+    if (compare->ended) {
+        cfti_verify_explain_ended(compare, answer);
+        return CONFITURE_OK;
+    }
+    switch (compare->part) {
+    case CFTI_PART_HEADER: return cfti_verify_explain_header(compare, answer, fail);
+    case CFTI_PART_TEXT: return cfti_verify_explain_text(verify, route, answer, fail);
+    case CFTI_PART_END: return cfti_verify_explain_end(verify, route, answer, fail);
+    default: return cfti_verify_explain_separator(verify, route, answer, fail);
+    }
+}
+
+/* ---- the result ---- */
+
+static void cfti_verify_say(confiture_verification *result, const cfti_compare *compare,
+                            const confiture_files *listed, const cfti_answer *answer) {
+    cfti_writer w;
+    cfti_writer_init(&w, result->message, sizeof(result->message));
+    cfti_write_path(&w, compare->path);
+    if (result->line != 0) {
+        cfti_write_string(&w, ":");
+        cfti_write_number(&w, result->line);
+    }
+    cfti_write_string(&w, ": out of date: ");
+    cfti_write_string(&w, answer->before);
+    if (answer->name != NULL) {
+        cfti_write_string(&w, "\"");
+        cfti_write_path(&w, result->name);
+        cfti_write_string(&w, "\"");
+    } else if (result->index != CONFITURE_NO_INDEX) {
+        cfti_write_path(&w, listed->items[result->index].path);
+        if (answer->source_line != 0) {
+            cfti_write_string(&w, ":");
+            cfti_write_number(&w, answer->source_line);
+        }
+    }
+    cfti_write_string(&w, answer->after);
+}
+
+static void cfti_verify_describe(const cfti_verify *verify, unsigned route,
+                                 const cfti_answer *answer, confiture_verification *result) {
+    const cfti_build *build = &verify->build;
+    const cfti_compare *compare = &verify->compares[route];
+    result->difference = answer->difference;
+    result->matches = answer->difference == CONFITURE_DIFFERENCE_NONE;
+    result->index = answer->index == CONFITURE_NO_INDEX
+                        ? answer->listed
+                        : cfti_files_origin(build->files, answer->index);
+    result->file_count = build->counts[route];
+    result->left_out = build->left_out;
+    memcpy(result->digest, build->digest, sizeof(result->digest));
+    memcpy(result->digest_hex, build->digest_hex, sizeof(result->digest_hex));
+    if (result->matches) {
+        result->total_bytes = cfti_compare_position(compare);
+        return;
+    }
+    result->line = compare->is_open ? compare->line : 0;
+    result->source_line = answer->source_line;
+    if (answer->name != NULL) {
+        size_t size = cfti_min(answer->name_size, sizeof(result->name) - 1);
+        memcpy(result->name, answer->name + (answer->name_size - size), size);
+    }
+    cfti_verify_say(result, compare, verify->listed, answer);
+}
+
+/* ---- one verification ---- */
+
+static confiture_status cfti_verify_scan(cfti_verify *verify, cfti_fail *fail) {
+    cfti_build *build = &verify->build;
+    confiture_status status = cfti_build_begin(build, fail);
+    size_t i;
+    if (status == CONFITURE_OK) status = cfti_verify_reserve(verify, fail);
+    for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++) {
+        const cfti_buffer *header = &build->outputs[i].buffer;
+        if (verify->compares[i].is_open)
+            status = cfti_compare_header(&verify->compares[i], (const char *)header->data,
+                                         header->size, fail);
+    }
+    if (status == CONFITURE_OK) status = cfti_build_scan(build, fail);
+    for (i = 0; i < build->outputs_used && status == CONFITURE_OK; i++)
+        if (verify->compares[i].is_open && !verify->compares[i].differs)
+            status = cfti_compare_end(&verify->compares[i], fail);
+    return status;
+}
+
+/* Says what differs, if the files stayed as they were all the while. */
+static confiture_status cfti_verify_finish(cfti_verify *verify, confiture_verification *results,
+                                           cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    unsigned i;
+    for (i = 0; i < verify->build.outputs_used && status == CONFITURE_OK; i++) {
+        cfti_compare *compare = &verify->compares[i];
+        cfti_answer answer;
+        status = cfti_verify_explain(verify, i, &answer, fail);
+        if (status != CONFITURE_OK) break;
+        cfti_verify_describe(verify, i, &answer, &results[i]);
+        if (!compare->is_open) continue;
+        status = cfti_read_unchanged(compare->file, &compare->before, fail);
+        if (status != CONFITURE_OK) fail->path = compare->path;
+    }
+    return status;
+}
+
+static confiture_status cfti_verify_targets(cfti_verify *verify, confiture_verification *results,
+                                            const cfti_target *targets, size_t count,
+                                            const confiture_build_options *options,
+                                            const confiture_allocator *allocator, cfti_fail *fail) {
+    const confiture_files *files = verify->listed;
+    confiture_files without;
+    bool made = false;
+    size_t i;
+    confiture_status status =
+        cfti_files_without(files, targets, count, allocator, &without, &made, fail);
+    if (status != CONFITURE_OK) return status;
+    if (made && without.count == 0) {
+        status =
+            cfti_fail_with(fail, CONFITURE_E_NO_FILES, "the output is the only file of the list");
+        fail->path = targets[0].path;
+    }
+    if (status == CONFITURE_OK)
+        status = cfti_build_init(&verify->build, made ? &without : files, options, count, fail);
+    if (status == CONFITURE_OK) {
+        if (made) verify->build.left_out = files->count - without.count;
+        verify->build.rules.counts_lines = true;
+        verify->build.write = cfti_verify_write;
+        verify->separator.path = "";
+        verify->separator.buffer.allocator = *allocator;
+        for (i = 0; i < count && status == CONFITURE_OK; i++)
+            status = cfti_compare_open(&verify->compares[i], &targets[i], allocator, fail);
+        if (status == CONFITURE_OK) status = cfti_verify_scan(verify, fail);
+        if (status == CONFITURE_OK) status = cfti_verify_finish(verify, results, fail);
+        for (i = 0; i < count; i++) cfti_compare_close(&verify->compares[i], allocator);
+        cfti_buffer_free(&verify->separator.buffer);
+        cfti_build_close(&verify->build, status);
+    }
+    if (made) cfti_files_subset_free(&without);
+    return status;
+}
+
+/* Finds the files, which a build would replace. */
+static confiture_status cfti_verify_locate(cfti_target *targets, const char *const *paths,
+                                           size_t count, const confiture_allocator *allocator,
+                                           size_t *found, cfti_fail *fail) {
+    confiture_status status = CONFITURE_OK;
+    const cfti_target *twin;
+    while (*found < count && status == CONFITURE_OK) {
+        cfti_target *target = &targets[(*found)++];
+        status = cfti_target_find(target, paths[*found - 1], allocator, fail);
+        if (status != CONFITURE_OK || target->direct) continue;
+        if (cfti_target_find_directory(target) != 0)
+            status = cfti_fail_with(fail, CONFITURE_E_MEMORY, NULL);
+    }
+    if (status != CONFITURE_OK) return status;
+    twin = cfti_targets_collide(targets, count);
+    return twin == NULL ? CONFITURE_OK : cfti_fail_collision(fail, twin);
+}
+
+static confiture_status cfti_verify_files(confiture_verification *results, const char *const *paths,
+                                          size_t count, const confiture_files *files,
+                                          const confiture_build_options *options,
+                                          confiture_error *error) {
+    confiture_build_options defaults;
+    confiture_allocator allocator;
+    cfti_target targets[3];
+    cfti_verify verify;
+    cfti_fail fail;
+    confiture_status status = CONFITURE_OK;
+    size_t i, found = 0;
+    int cancel;
+    memset(&defaults, 0, sizeof(defaults));
+    memset(&verify, 0, sizeof(verify));
+    if (options == NULL) options = &defaults;
+    memset(results, 0, count * sizeof(*results));
+    if (!cfti_build_require(files, options, count, error)) return CONFITURE_E_ARGUMENT;
+    if (options->map != NULL)
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "a verification makes no map");
+    if (!cfti_allocator_choose(&allocator, options->run.allocator))
+        return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
+    cancel = cfti_cancel_disable();
+    verify.listed = files;
+    status = cfti_verify_locate(targets, paths, count, &allocator, &found, &fail);
+    if (status == CONFITURE_OK)
+        status = cfti_verify_targets(&verify, results, targets, count, options, &allocator, &fail);
+    for (i = 0; i < found; i++) cfti_target_close(&targets[i]);
+    cfti_cancel_restore(cancel);
+    if (status == CONFITURE_OK) return status;
+    memset(results, 0, count * sizeof(*results));
+    return cfti_report(error, &fail);
+}
+
+CONFITURE_API confiture_status confiture_verify_file(confiture_verification *result,
+                                                     const char *path, const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error) {
+    if (!cfti_require(result, "result", error) || !cfti_require(path, "path", error))
+        return CONFITURE_E_ARGUMENT;
+    return cfti_verify_files(result, &path, 1, files, options, error);
+}
+
+CONFITURE_API confiture_status confiture_verify_split_files(confiture_verification results[3],
+                                                            const char *const paths[3],
+                                                            const confiture_files *files,
+                                                            const confiture_build_options *options,
+                                                            confiture_error *error) {
+    if (!cfti_require(results, "results", error) || !cfti_require_all(paths, 3, "paths", error))
+        return CONFITURE_E_ARGUMENT;
+    return cfti_verify_files(results, paths, 3, files, options, error);
+}
+
 /* ---- base/end.h: undefines what is ours, and the licence ---- */
 
 #if CFTI_MSVC
@@ -17016,6 +17946,7 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 #undef CFTI_F_DUPFD_CLOEXEC
 #undef CFTI_GNUC
 #undef CFTI_HEADER_LINES
+#undef CFTI_HEADER_VALUE
 #undef CFTI_IDENT
 #undef CFTI_IDENT_16
 #undef CFTI_KERNEL_WROTE

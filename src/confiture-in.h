@@ -83,6 +83,8 @@
 #include "results/separator.c"
 #include "results/header.c"
 #include "results/build.c"
+#include "results/compare.c"
+#include "results/verify.c"
 #include "base/end.h"
 
 #endif /* CONFITURE_IMPLEMENTATION */

@@ -167,6 +167,77 @@ static int build_one(const struct options *options, const confiture_files *files
     return status ? -1 : EXIT_DONE;
 }
 
+/* ---- --verify ---- */
+
+/* The names of confiture_difference in JSON. */
+static const char *const difference_names[] = {
+    "none",     "missing", "text",      "longer",     "line_ends", "new",    "gone",
+    "left_out", "order",   "separator", "ends_early", "has_more",  "header", "digest"};
+
+/* Reports what a verification found. Returns an exit code. */
+static int report_verified(const struct options *options, const confiture_files *files,
+                           const char *path, const confiture_verification *found) {
+    const char *source = confiture_files_path(files, found->index);
+    if (!options->json) {
+        if (!found->matches) say("%s", found->message);
+        else if (!options->quiet)
+            say("%s: up to date, %zu file%s, %llu bytes", path, found->file_count,
+                found->file_count == 1 ? "" : "s", (unsigned long long)found->total_bytes);
+        return found->matches ? EXIT_DONE : EXIT_CHECK_FAILED;
+    }
+    json_text("path", path);
+    json_number("files", found->file_count);
+    json_bool("matches", found->matches);
+    if (found->matches) return EXIT_DONE;
+    say("%s", found->message);
+    if (found->line) json_number("line", found->line);
+    json_text("difference", difference_names[found->difference]);
+    if (source) json_text("source", source);
+    if (found->source_line) json_number("source_line", found->source_line);
+    if (found->name[0]) json_text("name", found->name);
+    json_text("message", found->message);
+    return EXIT_CHECK_FAILED;
+}
+
+static int verify_one(const struct options *options, const confiture_files *files,
+                      const confiture_build_options *build, confiture_error *error) {
+    confiture_verification found;
+    int code;
+    if (confiture_verify_file(&found, options->output, files, build, error)) return -1;
+    input_note_outputs(options, files, &options->output, 1, found.left_out > 0);
+    if (options->json) report_begin();
+    code = report_verified(options, files, options->output, &found);
+    if (options->json) report_end(code);
+    return code;
+}
+
+static int verify_split(const struct options *options, const confiture_files *files,
+                        const confiture_build_options *build, confiture_error *error) {
+    confiture_verification *found =
+        (confiture_verification *)allocate(3 * sizeof(confiture_verification));
+    char *paths[3];
+    const char *targets[3];
+    int code = -1, i;
+    for (i = 0; i < 3; i++) targets[i] = paths[i] = build_phase_path(options, i);
+    if (!confiture_verify_split_files(found, targets, files, build, error)) {
+        code = EXIT_DONE;
+        input_note_outputs(options, files, targets, 3, found[0].left_out > 0);
+        if (options->json) report_begin();
+        if (options->json) json_open("schemas", '[');
+        for (i = 0; i < 3; i++) {
+            if (options->json) json_open(NULL, '{');
+            if (options->json) json_text("phase", phase_names[i]);
+            if (report_verified(options, files, paths[i], &found[i])) code = EXIT_CHECK_FAILED;
+            if (options->json) json_close('}');
+        }
+        if (options->json) json_close(']');
+        if (options->json) report_end(code);
+    }
+    for (i = 0; i < 3; i++) free(paths[i]);
+    free(found);
+    return code;
+}
+
 /* Finds the directories of a split. A directory in both phases is an error. */
 static int find_split_dirs(struct names *pre, struct names *post, const struct options *options) {
     int code = input_split_dirs(pre, options, "--pre", &options->pre);
@@ -217,7 +288,9 @@ int build_prepare(struct build_setup *setup, const struct options *options) {
     if (options->header) {
         setup->header.environment = options->environment;
         setup->header.timestamp = options->timestamp;
-        if (!options->timestamp) {
+        if (options->verify) {
+            setup->header.timestamp = NULL; /* it is not compared */
+        } else if (!options->timestamp) {
             if (!stamp_time(setup->stamp)) return EXIT_ERROR;
             setup->header.timestamp = setup->stamp;
         } else if (strcmp(options->timestamp, "none") == 0) {
@@ -249,8 +322,13 @@ int run_build(const struct options *options, const confiture_files *files) {
     if (code) return code;
     setup.build.on_finding = keep_finding;
     setup.build.finding_user = &findings;
-    code = options->split ? build_split(options, files, &setup.build, &error)
-                          : build_one(options, files, &setup.build, &error);
+    if (options->verify) setup.build.no_digest = !options->header;
+    if (options->verify)
+        code = options->split ? verify_split(options, files, &setup.build, &error)
+                              : verify_one(options, files, &setup.build, &error);
+    else
+        code = options->split ? build_split(options, files, &setup.build, &error)
+                              : build_one(options, files, &setup.build, &error);
     if (code < 0) say_findings(&findings);
     /* The first finding is the error unless another failure ended the build. */
     if (code < 0 && !(findings.count && is_finding(error.status))) code = report_failed(&error);

@@ -59,7 +59,7 @@ struct options {
     const char *files0_from;
     /* build */
     const char *output; /* NULL: standard output */
-    bool if_changed, sync;
+    bool if_changed, sync, verify;
     const char *split;
     struct strings pre, post;
     int separator; /* confiture_separator */

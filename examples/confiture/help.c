@@ -31,6 +31,7 @@ const struct command_text command_table[] = {
      "Joins the SQL files below each DIR, in order, into one schema. FILEs are joined\n"
      "in the order given.\n",
      "  confiture build db/schema -o schema.sql\n"
+     "  confiture build db/schema -o schema.sql --verify    is it up to date?\n"
      "  confiture build db --split out --pre db/roles --post db/grants\n"},
     {COMMAND_HASH, "hash", "print one SHA-256 of the names and bytes of all files, or check it",
      "Usage: confiture hash DIR... [OPTION...]\n"
@@ -133,7 +134,11 @@ const char help_json_keys[] =
     "\n"
     "build:  unchanged (--if-changed: the file had these bytes already), findings,\n"
     "        map (its path);\n"
-    "        with --split schemas: a list of phase, path, files, bytes, unchanged\n"
+    "        with --split schemas: a list of phase, path, files, bytes, unchanged;\n"
+    "        with --verify, instead of bytes and unchanged: matches and, if it is\n"
+    "        false, line, difference (missing, text, longer, line_ends, new, gone,\n"
+    "        left_out, order, separator, ends_early, has_more, header, digest),\n"
+    "        message and, where known, source (the path of a file), source_line, name\n"
     "hash:   with -c checks: a list of path, line, arguments, expected, digest,\n"
     "        status, message; path and line are FILE's, or those of an error\n"
     "list:   entries: a list of name, path, seed, bytes, digest; with --explain also\n"

@@ -377,6 +377,9 @@ static void check_build(void) {
     if (opt.post.count && !opt.split) usage_error("--post needs --split");
     if (opt.if_changed && !to_file) usage_error("--if-changed needs --output FILE or --split");
     if (opt.sync && !to_file) usage_error("--sync needs --output FILE or --split");
+    if (opt.verify && !to_file) usage_error("--verify needs --output FILE or --split");
+    exclude_each_other(opt.verify && opt.if_changed, "--verify", "--if-changed");
+    exclude_each_other(opt.verify && opt.sync, "--verify", "--sync");
     if (opt.json && !to_file) usage_error("--json needs --output FILE or --split");
     if (opt.map && !to_file) usage_error("--map needs --output FILE or --split");
     if (opt.map && strcmp(opt.map, "-") == 0)

@@ -26,6 +26,9 @@ const struct option option_table[] = {
     {"if-changed", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(if_changed), NULL,
      "leave FILE alone if it already holds these bytes"},
     {"sync", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(sync), NULL, "wait until FILE is on the disk"},
+    {"verify", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(verify), NULL,
+     "write nothing; say where FILE is not what would be built,\n"
+     "whatever its header's time, and then exit with status 1"},
 
     {"separator", 0, KIND_CHOICE, BUILD | LOCATE | GROUP_CONTENT, AT(separator),
      "block_comment line_comment mysql custom none",

@@ -505,6 +505,68 @@ CONFITURE_API confiture_status confiture_build_split_files(confiture_schema sche
 /* Frees data and sets the struct to zero. NULL and a struct of zeros are allowed. */
 CONFITURE_API void confiture_schema_free(confiture_schema *schema);
 
+/* ==== Verifying ========================================================== */
+
+/* How a file differs from the schema of a list, at the first byte that differs. "index" and
+ * "source_line" mean that the members of these names are set. */
+typedef enum confiture_difference {
+    CONFITURE_DIFFERENCE_NONE = 0,   /* the file is what the list builds */
+    CONFITURE_DIFFERENCE_ABSENT,     /* there is no such file */
+    CONFITURE_DIFFERENCE_TEXT,       /* a line of a file of the list: index, source_line */
+    CONFITURE_DIFFERENCE_LONGER,     /* it goes on after the last line of a file: index,
+                                      * source_line, that last line */
+    CONFITURE_DIFFERENCE_LINE_ENDS,  /* one has LF where the other has CR or CRLF; in the text of a
+                                      * file: index, source_line */
+    CONFITURE_DIFFERENCE_NEW,        /* it lacks a file of the list: index */
+    CONFITURE_DIFFERENCE_GONE,       /* it has a file that is not in the list: name */
+    CONFITURE_DIFFERENCE_LEFT_OUT,   /* it has a file of the list that does not belong to this
+                                      * schema, as a seed file with schema_only: index */
+    CONFITURE_DIFFERENCE_ORDER,      /* it has this file at another place, or once more: index */
+    CONFITURE_DIFFERENCE_SEPARATOR,  /* the separator before a file: index; or the style of all */
+    CONFITURE_DIFFERENCE_ENDS_EARLY, /* before the end of a file, or of its separator: index; in the
+                                      * text also source_line; or inside the header; or empty */
+    CONFITURE_DIFFERENCE_HAS_MORE,   /* after the end of what the list builds */
+    CONFITURE_DIFFERENCE_HEADER,     /* a line of the header; or one of the two has no header */
+    CONFITURE_DIFFERENCE_DIGEST      /* the digest in the header alone */
+} confiture_difference;
+
+/* What a verification found. It owns nothing. */
+typedef struct confiture_verification {
+    bool matches; /* the file is what the list builds */
+    confiture_difference difference;
+    uint64_t line;        /* of the file, from 1, with the first byte that differs; the line after
+                           * its last if it ends too early; 0: it matches or is absent */
+    size_t index;         /* of a file in the list that was passed; else CONFITURE_NO_INDEX */
+    uint64_t source_line; /* of that file, from 1; 0: none. As in confiture_place */
+    char name[4096];      /* GONE: the name in the separator; of a longer one the end; else empty */
+    char message[8704];   /* one line, ready to print: path, ":line", ": out of date: ", and the
+                           * difference; empty if the file matches */
+    uint64_t total_bytes; /* of the file if it matches; else 0 */
+    size_t file_count;    /* files in the schema of the list */
+    size_t left_out;      /* as in confiture_schema */
+    uint8_t digest[32];   /* the stream digest of the list's files, except those left out */
+    char digest_hex[65];
+} confiture_verification;
+
+/* Says whether the file `path` holds what confiture_build_file() would write there with the same
+ * list and options: VERIFYING in the manual. Writes and creates nothing. That the file differs, or
+ * that it is missing, is a result and no failure: the status is OK and result->matches is false.
+ * What fails a build fails this call in the same way, before a difference is reported. The file
+ * must be a regular file (E_NOT_FILE; a directory: E_SYSTEM); one that changes meanwhile is
+ * E_CHANGED. keep_unchanged, sync and the header's timestamp are ignored, and max_file_size does
+ * not apply to the file; a map is E_ARGUMENT. After a failure *result is all zero. */
+CONFITURE_API confiture_status confiture_verify_file(confiture_verification *result,
+                                                     const char *path, const confiture_files *files,
+                                                     const confiture_build_options *options,
+                                                     confiture_error *error);
+
+/* The same for three files, beside confiture_build_split_files(): a result for each. */
+CONFITURE_API confiture_status confiture_verify_split_files(confiture_verification results[3],
+                                                            const char *const paths[3],
+                                                            const confiture_files *files,
+                                                            const confiture_build_options *options,
+                                                            confiture_error *error);
+
 /* ==== Lines ============================================================== */
 
 typedef enum confiture_place_kind {

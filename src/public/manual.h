@@ -23,6 +23,7 @@
  *     build the schema, into memory,      confiture_build,                    START,
  *       a sink or a file, or in three     confiture_build_sink, _file, _split BUILDING
  *     find the file of a schema's line    confiture_build_options.map         LINES
+ *     see whether a schema is current     confiture_verify_file, _split_files VERIFYING
  *     find what would break the script    confiture_check                     CHECKING
  *     compute one digest of all files     confiture_hash                      HASHING
  *     compute a digest of each file       confiture_manifest                  HASHING
@@ -242,6 +243,30 @@
  * UTF-8, control characters and backslashes are written \xNN. A reader refuses numbers out of
  * order, and a file that ends early or late; a name may come twice, as a file may be listed twice.
  * A map of a split is a file for each of the three.
+ *
+ * ==== VERIFYING ====
+ * A schema that is committed beside its sources goes out of date. confiture_verify_file() compares
+ * the file with what its list builds, while the list is read, in bounded memory, and writes
+ * nothing. It says where they part, and which file made the difference:
+ *
+ *     confiture_verification verification;
+ *     if (confiture_verify_file(&verification, "schema.sql", files, &build_options, &error))
+ *         return 1;
+ *     if (!verification.matches) fprintf(stderr, "%s\n", verification.message);
+ *
+ *     schema.sql:812: out of date: db/schema/10_tables/users.sql:17 differs
+ *
+ * The list and the options must be those of the build. A difference is reported where the first
+ * byte differs, and as far as the bytes show it. Separators that hold the name of their file show
+ * files that are new, gone, left out or in another order. Without them such a file is a difference
+ * in the text of the one after it. A text that looks like a separator, at the very place where the
+ * file ends, is taken for one. Another style of separators, and a header that only one of the two
+ * has, are recognised by their first lines.
+ *
+ * In a header the value of "Generated" may be any line. A difference in the number of files or in
+ * the digest is reported only if nothing else differs. With the digest alone the sources changed
+ * in a way that the schema does not show, as from CRLF to LF. The whole list is read in any case:
+ * a file that fails its check, or cannot be read, comes before any difference.
  *
  * ==== CHECKING ====
  * The files of a list end up in one script. CONFITURE_CHECK_POSTGRES reads each file as psql does.

@@ -2,6 +2,12 @@
 
 #define CFTI_ROUTE_NONE 255 /* a seed file that is left out: hashed but not written */
 
+struct cfti_build;
+
+/* Takes a chunk of a file that goes to an output. */
+typedef confiture_status cfti_build_writer(struct cfti_build *build, unsigned route,
+                                           const cfti_chunk *chunk, cfti_fail *fail);
+
 /* One build, from one scan into up to three outputs. */
 typedef struct cfti_build {
     const confiture_build_options *options;
@@ -20,8 +26,9 @@ typedef struct cfti_build {
     cfti_stream stream;
     cfti_findings findings;
     cfti_text_rules rules;
-    confiture_map *maps; /* the caller's, one for each output; or NULL */
-    size_t mapped[3];    /* entries of each that have begun */
+    cfti_build_writer *write; /* writes to the outputs, or compares */
+    confiture_map *maps;      /* the caller's, one for each output; or NULL */
+    size_t mapped[3];         /* entries of each that have begun */
     uint64_t separator_lines;
     size_t ends[3];       /* the last file of each output */
     bool ends_in_newline; /* the text of the current file, so far */
@@ -112,10 +119,18 @@ static void cfti_build_count(cfti_build *build, const cfti_chunk *chunk, bool en
     if (terminates) map->line_count++;
 }
 
-/* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
-static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
-                                         const cfti_chunk *chunk, cfti_fail *fail) {
+/* Whether a semicolon follows this chunk, which build->findings.terminate adds. */
+static bool cfti_build_terminates(const cfti_build *build, const cfti_chunk *chunk) {
     const cfti_text_state *text = (const cfti_text_state *)chunk->state;
+    return chunk->last && build->findings.terminate &&
+           ((text->unended && text->if_ended == NULL) || text->variable);
+}
+
+/* Writes the separator before a file's first chunk, the text, and what must end the last chunk. */
+static confiture_status cfti_build_write(cfti_build *build, unsigned route, const cfti_chunk *chunk,
+                                         cfti_fail *fail) {
+    const cfti_text_state *text = (const cfti_text_state *)chunk->state;
+    cfti_output *output = &build->outputs[route];
     confiture_status status = CONFITURE_OK;
     bool ends_line, terminates;
     if (chunk->first) {
@@ -128,8 +143,7 @@ static confiture_status cfti_build_write(cfti_build *build, cfti_output *output,
         status = cfti_output_put(output, text->text, text->text_size, fail);
     }
     ends_line = chunk->last && !build->ends_in_newline;
-    terminates = chunk->last && build->findings.terminate &&
-                 ((text->unended && text->if_ended == NULL) || text->variable);
+    terminates = cfti_build_terminates(build, chunk);
     if (status == CONFITURE_OK && ends_line) status = cfti_output_put(output, "\n", 1, fail);
     if (status == CONFITURE_OK && terminates) status = cfti_output_put(output, ";\n", 2, fail);
     if (status == CONFITURE_OK) cfti_build_count(build, chunk, ends_line, terminates);
@@ -144,7 +158,7 @@ static confiture_status cfti_build_fold(void *ctx, cfti_chunk *chunk, cfti_fail 
         bool ends_output = chunk->index == build->ends[route];
         status = cfti_findings_add(&build->findings, chunk, ends_output, fail);
         if (status == CONFITURE_OK && !build->findings.any)
-            status = cfti_build_write(build, &build->outputs[route], chunk, fail);
+            status = build->write(build, route, chunk, fail);
     }
     if (!build->options->no_digest) cfti_stream_add(&build->stream, chunk);
     return status;
@@ -315,11 +329,9 @@ static confiture_status cfti_build_check_options(cfti_build *build, cfti_fail *f
     return cfti_fail_with(fail, CONFITURE_E_ARGUMENT, why);
 }
 
-/* Builds from the options to the last byte of the outputs, and puts the digest into headers that
- * are still in memory. */
-static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
+/* Builds up to the headers. */
+static confiture_status cfti_build_begin(cfti_build *build, cfti_fail *fail) {
     const confiture_build_options *options = build->options;
-    cfti_consumer consumer;
     confiture_status status = cfti_build_check_options(build, fail);
     size_t i;
     if (status == CONFITURE_OK) status = cfti_build_plan(build, fail);
@@ -332,7 +344,15 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
         status = cfti_header_put(&build->outputs[i], options->header, build->counts[i],
                                  &build->digest_at[i], fail);
     }
-    if (status != CONFITURE_OK) return status;
+    return status;
+}
+
+/* Builds the rest, and puts the digest into headers that are still in memory. */
+static confiture_status cfti_build_scan(cfti_build *build, cfti_fail *fail) {
+    const confiture_build_options *options = build->options;
+    cfti_consumer consumer;
+    confiture_status status;
+    size_t i;
     confiture_sha256_init(&build->stream.sha);
     build->findings.files = build->files;
     build->findings.callback = options->on_finding;
@@ -343,7 +363,7 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     consumer.piece_state_size = sizeof(cfti_text_pieces);
     consumer.map = cfti_build_map;
     consumer.fold = cfti_build_fold;
-    consumer.reserve = cfti_build_reserve;
+    if (build->write == cfti_build_write) consumer.reserve = cfti_build_reserve;
     consumer.ctx = build;
     status = cfti_scan_run(build->files, &options->run, &consumer, fail);
     if (status == CONFITURE_OK && build->findings.any) {
@@ -360,6 +380,11 @@ static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
     return status;
 }
 
+static confiture_status cfti_build_run(cfti_build *build, cfti_fail *fail) {
+    confiture_status status = cfti_build_begin(build, fail);
+    return status == CONFITURE_OK ? cfti_build_scan(build, fail) : status;
+}
+
 static confiture_status cfti_build_init(cfti_build *build, const confiture_files *files,
                                         const confiture_build_options *options, size_t outputs,
                                         cfti_fail *fail) {
@@ -367,6 +392,7 @@ static confiture_status cfti_build_init(cfti_build *build, const confiture_files
     memset(build, 0, sizeof(*build));
     build->options = options;
     build->files = files;
+    build->write = cfti_build_write;
     build->rules.strip_bom = options->strip_bom;
     build->rules.keep_line_ends = options->keep_line_ends;
     build->rules.counts_lines = options->map != NULL;

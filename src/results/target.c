@@ -147,8 +147,8 @@ static confiture_status cfti_target_refuse(const cfti_target *target, int error,
     return fail->status;
 }
 
-static confiture_status cfti_target_open(cfti_target *target, const char *path,
-                                         const confiture_build_options *options,
+/* Finds what has the path now, and opens nothing. */
+static confiture_status cfti_target_find(cfti_target *target, const char *path,
                                          const confiture_allocator *allocator, cfti_fail *fail) {
     int error;
     memset(target, 0, sizeof(*target));
@@ -163,9 +163,18 @@ static confiture_status cfti_target_open(cfti_target *target, const char *path,
     if (target->exists && target->old.kind == CFTI_KIND_DIRECTORY)
         return cfti_fail_system(fail, CFTI_OS_IS_DIRECTORY, target->path);
     error = cfti_target_locate(target);
-    if (error == 0 && !target->direct) {
+    return error != 0 ? cfti_target_refuse(target, error, fail) : CONFITURE_OK;
+}
+
+static confiture_status cfti_target_open(cfti_target *target, const char *path,
+                                         const confiture_build_options *options,
+                                         const confiture_allocator *allocator, cfti_fail *fail) {
+    confiture_status status = cfti_target_find(target, path, allocator, fail);
+    int error = 0;
+    if (status != CONFITURE_OK) return status;
+    if (!target->direct) {
         error = cfti_target_prepare(target, options->keep_unchanged, options->sync);
-    } else if (error == 0) {
+    } else {
         error = cfti_os_open_for_writing(path, target->descriptor, &target->file);
         target->is_open = error == 0;
     }

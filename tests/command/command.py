@@ -25,9 +25,11 @@ import command_locate
 import command_process
 import command_readme
 import command_results
+import command_verify
 
 MODULES = (command_line, command_results, command_hash, command_input, command_diff,
-           command_bad_input, command_process, command_readme, command_explain, command_locate)
+           command_bad_input, command_process, command_readme, command_explain, command_locate,
+           command_verify)
 
 
 def select_tests(suite, words):

@@ -164,6 +164,8 @@ int main(int argc, char **argv) {
     work_tree();
     memory_init(&fault_memory);
     work_lists();
+    fault_reset(); /* the disk is not full */
+    work_built();
     faults_expect();
     for (k = 0; k < WORKS; k++) {
         bool wanted = chosen == 0;

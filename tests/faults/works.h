@@ -85,6 +85,7 @@ static void work_tree(void) {
     tree_fill("l/3_large.sql", ((size_t)2 << 20) + 1000, 3);
     tree_fill("l/4_large.sql", ((size_t)2 << 20) + 1, 4);
     tree_directory("o/real");
+    tree_text("v/old.sql", work_old_text);
     tree_link("o/link.sql", "real/target.sql");
 }
 
@@ -102,6 +103,19 @@ static void work_lists(void) {
         confiture_find(&lists.within, "i", &options, NULL) ||
         confiture_files_from_paths(&lists.own, own, TREE_COUNT(own), &options, NULL))
         tree_die("find", tree.root);
+}
+
+/* What the verifications find to be what a build writes. */
+static void work_built(void) {
+    confiture_build_options options;
+    confiture_schema schema;
+    confiture_error error;
+    memset(&options, 0, sizeof options);
+    memset(&schema, 0, sizeof schema);
+    options.check = CONFITURE_CHECK_QUOTES;
+    if (confiture_build_file(&schema, "v/same.sql", lists.small, &options, &error) ||
+        confiture_build_file(&schema, "v/large.sql", lists.large, &options, &error))
+        tree_die("build", error.message);
 }
 
 static void work_lists_free(void) {
@@ -393,6 +407,40 @@ static confiture_status work_build(const work *w, const confiture_run *run, conf
     return status;
 }
 
+enum { VERIFY_SAME, VERIFY_OLD, VERIFY_SPLIT, VERIFY_LARGE };
+
+static confiture_status work_verify(const work *w, const confiture_run *run, confiture_error *error,
+                                    confiture_sha256 *answer) {
+    static const char *const paths[3] = {"v/none.sql", "v/old.sql", "v/same.sql"};
+    static confiture_verification found[3];
+    const confiture_files *files = w->is_large ? lists.large : lists.small;
+    confiture_build_options options;
+    confiture_header header;
+    confiture_status status;
+    size_t i;
+    memset(&options, 0, sizeof options);
+    memset(&header, 0, sizeof header);
+    options.run = *run;
+    options.check = CONFITURE_CHECK_QUOTES;
+    if (w->kind == VERIFY_SPLIT) {
+        options.header = &header;
+        status = confiture_verify_split_files(found, paths, files, &options, error);
+    } else {
+        status = confiture_verify_file(found,
+                                       w->is_large              ? "v/large.sql"
+                                       : w->kind == VERIFY_SAME ? "v/same.sql"
+                                                                : "v/old.sql",
+                                       files, &options, error);
+    }
+    for (i = 0; i < (w->kind == VERIFY_SPLIT ? 3u : 1u); i++) {
+        CHECK_QUIET(status == CONFITURE_OK || (!found[i].matches && found[i].message[0] == '\0'));
+        CHECK_QUIET(status != CONFITURE_OK ||
+                    found[i].matches == (w->kind == VERIFY_SAME || w->kind == VERIFY_LARGE));
+        if (status == CONFITURE_OK) answer_add(answer, found[i].message, strlen(found[i].message));
+    }
+    return status;
+}
+
 static confiture_status work_pool(const work *w, const confiture_run *run, confiture_error *error,
                                   confiture_sha256 *answer) {
     confiture_pool *pool = NULL;
@@ -471,6 +519,10 @@ static const work works[] = {
      {{"o/1.sql", "o/1.sql", work_old_text},
       {"o/2.sql", "o/2.sql", NULL},
       {"o/3.sql", "o/3.sql", work_old_text}}},
+    {"verify", work_verify, VERIFY_SAME, false, false, false, {{NULL}}},
+    {"verify, differs", work_verify, VERIFY_OLD, false, false, false, {{NULL}}},
+    {"verify, three files", work_verify, VERIFY_SPLIT, false, false, false, {{NULL}}},
+    {"verify, large", work_verify, VERIFY_LARGE, false, false, true, {{NULL}}},
     {"hash, large", work_hash, HASH_LARGE, false, false, true, {{NULL}}},
     {"hash, large text", work_hash, HASH_LARGE_TEXT, false, false, true, {{NULL}}},
     {"manifest, large", work_manifest, 0, false, false, true, {{NULL}}},

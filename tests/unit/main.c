@@ -30,6 +30,7 @@
 #include "test_map.c"
 #include "test_sums.c"
 #include "test_diff.c"
+#include "test_verify.c"
 #include "test_face.c"
 /* These are about POSIX through and through: links, modes, limits, refused calls. */
 #if !defined(_WIN32)

@@ -357,6 +357,7 @@ static int face_write(void *user, const void *data, size_t size) {
 static void test_face_null_in_building(const confiture_files *files) {
     static const char *const paths[3] = {"pre.sql", "app.sql", NULL};
     static const char *const good[3] = {"pre.sql", "app.sql", "post.sql"};
+    static confiture_verification verified[3];
     confiture_schema schema, three[3];
     confiture_build_options options;
     confiture_error error;
@@ -383,8 +384,17 @@ static void test_face_null_in_building(const confiture_files *files) {
     FACE_NULL(confiture_build_split_files(three, paths, files, NULL, &error), "paths[2]");
     FACE_NULL(confiture_build_split_files(three, good, NULL, NULL, &error), "files");
     FACE_NULL(confiture_build_split_files(three, NULL, files, NULL, &error), "paths");
+    FACE_NULL(confiture_verify_file(NULL, "o.sql", files, NULL, &error), "result");
+    FACE_NULL(confiture_verify_file(&verified[0], NULL, files, NULL, &error), "path");
+    FACE_NULL(confiture_verify_file(&verified[0], "o.sql", NULL, NULL, &error), "files");
+    FACE_NULL(confiture_verify_split_files(NULL, good, files, NULL, &error), "results");
+    FACE_NULL(confiture_verify_split_files(verified, paths, files, NULL, &error), "paths[2]");
+    FACE_NULL(confiture_verify_split_files(verified, NULL, files, NULL, &error), "paths");
+    FACE_NULL(confiture_verify_split_files(verified, good, NULL, NULL, &error), "files");
     options.pre_dir_count = 1;
     FACE_NULL(confiture_build_split(three, files, &options, &error), "options->pre_dirs");
+    FACE_NULL(confiture_verify_split_files(verified, good, files, &options, &error),
+              "options->pre_dirs");
     options.pre_dirs = &paths[2];
     FACE_NULL(confiture_build_split(three, files, &options, &error), "options->pre_dirs[0]");
     CHECK(confiture_build(&schema, files, &options, NULL) == CONFITURE_OK); /* not looked at */
