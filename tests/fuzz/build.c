@@ -162,6 +162,23 @@ static void build_compare(const build_plan *plan, confiture_status status,
     }
 }
 
+/* Before a build to a file: whether the file is what the model builds, and where not. */
+static void build_verify(build_plan *plan) {
+    static confiture_verification found;
+    static confiture_error error;
+    const slow_bytes *out = &plan->wanted->out[0], *is = &build_before[0];
+    uint64_t line = 1;
+    size_t i = 0;
+    confiture_status status =
+        confiture_verify_file(&found, plan->paths[0], plan->files, &plan->options, &error);
+    FUZZ_CHECK(fs.open_count == 0);
+    FUZZ_CHECK(status == plan->wanted->is.status || plan->wanted->is.status == CONFITURE_OK);
+    if (status != CONFITURE_OK || plan->options.header != NULL) return;
+    for (; i < is->size && i < out->size && is->at[i] == out->at[i]; i++) line += is->at[i] == '\n';
+    FUZZ_CHECK(found.matches == (build_was[0] && is->size == out->size && i == out->size));
+    if (!found.matches) FUZZ_CHECK(found.line == (build_was[0] ? line : 0));
+}
+
 static void build_twice(build_plan *plan, int trouble) {
     static confiture_error error;
     int temporaries = build_temporaries();
@@ -174,6 +191,7 @@ static void build_twice(build_plan *plan, int trouble) {
         if (round == 1 && trouble >= 150) build_countdown = trouble - 149;
         plan->options.run.progress = trouble >= 200 ? build_progress : NULL;
         build_remember(plan);
+        if (plan->what == 2 && round == 0) build_verify(plan);
         status = build_call(plan, &error);
         if (build_refused) {
             FUZZ_CHECK(status == (trouble >= 200 && plan->what != 1 ? CONFITURE_E_CANCELLED

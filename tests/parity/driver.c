@@ -476,6 +476,19 @@ static void put_schema(const confiture_schema *schema, const char *data, size_t 
     put_string(schema->unchanged ? "1" : "0");
 }
 
+/* What has just been built is what a verification expects, and nothing else is. */
+static void verify_built(const char *output, confiture_build_options *options) {
+    static confiture_verification found;
+    if (confiture_verify_file(&found, output, files, options, NULL) != CONFITURE_OK)
+        die("what was built cannot be verified");
+    if (!found.matches) die(found.message);
+    options->schema_only = !options->schema_only; /* the same, or other files and another count */
+    if (confiture_verify_file(&found, output, files, options, NULL) == CONFITURE_OK &&
+        found.matches == (found.message[0] != '\0'))
+        die("a verification says both");
+    options->schema_only = !options->schema_only;
+}
+
 static void op_build(void) {
     confiture_build_options options;
     confiture_header header;
@@ -502,6 +515,7 @@ static void op_build(void) {
         put_status(status);
         put_findings();
         if (status == CONFITURE_OK) put_schema(&schema, schema.data, schema.size);
+        if (status == CONFITURE_OK && output != NULL) verify_built(output, &options);
     }
     confiture_schema_free(&schema);
 }
@@ -521,6 +535,12 @@ static void op_split(void) {
         const char *paths[3];
         for (i = 0; i < 3; i++) paths[i] = outputs[i];
         status = confiture_build_split_files(schemas, paths, files, &options, &error);
+        if (status == CONFITURE_OK) {
+            static confiture_verification found[3];
+            if (confiture_verify_split_files(found, paths, files, &options, NULL) != CONFITURE_OK ||
+                !found[0].matches || !found[1].matches || !found[2].matches)
+                die("a split that was built does not match");
+        }
     } else {
         status = confiture_build_split(schemas, files, &options, &error);
     }

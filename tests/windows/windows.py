@@ -338,6 +338,12 @@ class Command:
         self.run("build", "s", "--separator", "none", output=body)
         self.run("build", "s", "--separator=none", "-o", "out.sql")
         self.holds("out.sql", body)
+        verify = ["build", "s", "--separator=none", "-o", "out.sql", "--verify"]
+        self.run(*verify, "-q", output=b"", error="")
+        self.sandbox.file("s/a.sql", b"SELECT 1;\r\nSELECT 3;\r\n")
+        self.run(*verify, code=1, error="confiture: out.sql:2: out of date: s/a.sql:2 differs\n")
+        self.run("build", "s", "-o", "none.sql", "--verify", code=1,
+                 error="confiture: none.sql: out of date: missing\n")
         self.leaves("s", "out.sql")
 
     def check_unicode_names(self):
