@@ -17324,8 +17324,10 @@ static bool cfti_separator_is(const cfti_buffer *separator, const uint8_t *name,
 /* The name in the separator that the bytes begin with, which is NULL if they begin with none. */
 static const uint8_t *cfti_separator_read(const cfti_buffer *separator, const uint8_t *bytes,
                                           size_t size, size_t *name_size) {
-    const uint8_t *mark = (const uint8_t *)memchr(separator->data, '\0', separator->size), *name;
+    const uint8_t *mark = NULL, *name;
     size_t before, n = 0;
+    if (separator->size > 0)
+        mark = (const uint8_t *)memchr(separator->data, '\0', separator->size);
     if (mark == NULL) return NULL;
     before = (size_t)(mark - separator->data);
     if (before > size || memcmp(bytes, separator->data, before) != 0) return NULL;
