@@ -1238,7 +1238,7 @@ typedef struct confiture_verification {
  * What fails a build fails this call in the same way, before a difference is reported. The file
  * must be a regular file (E_NOT_FILE; a directory: E_SYSTEM); one that changes meanwhile is
  * E_CHANGED. keep_unchanged, sync and the header's timestamp are ignored, and max_file_size does
- * not apply to the file; a map is E_ARGUMENT. After a failure *result is all zero. */
+ * not apply to the file; map and map_paths are E_ARGUMENT. After a failure *result is all zero. */
 CONFITURE_API confiture_status confiture_verify_file(confiture_verification *result,
                                                      const char *path, const confiture_files *files,
                                                      const confiture_build_options *options,
@@ -17855,7 +17855,7 @@ static confiture_status cfti_verify_files(confiture_verification *results, const
     if (options == NULL) options = &defaults;
     memset(results, 0, count * sizeof(*results));
     if (!cfti_build_require(files, options, count, error)) return CONFITURE_E_ARGUMENT;
-    if (options->map != NULL)
+    if (options->map != NULL || options->map_paths != NULL)
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "a verification makes no map");
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);

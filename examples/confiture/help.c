@@ -31,7 +31,6 @@ const struct command_text command_table[] = {
      "Joins the SQL files below each DIR, in order, into one schema. FILEs are joined\n"
      "in the order given.\n",
      "  confiture build db/schema -o schema.sql\n"
-     "  confiture build db/schema -o schema.sql --verify    is it up to date?\n"
      "  confiture build db --split out --pre db/roles --post db/grants\n"},
     {COMMAND_HASH, "hash", "print one SHA-256 of the names and bytes of all files, or check it",
      "Usage: confiture hash DIR... [OPTION...]\n"

@@ -380,6 +380,7 @@ static void check_build(void) {
     if (opt.verify && !to_file) usage_error("--verify needs --output FILE or --split");
     exclude_each_other(opt.verify && opt.if_changed, "--verify", "--if-changed");
     exclude_each_other(opt.verify && opt.sync, "--verify", "--sync");
+    exclude_each_other(opt.verify && opt.map, "--verify", "--map");
     if (opt.json && !to_file) usage_error("--json needs --output FILE or --split");
     if (opt.map && !to_file) usage_error("--map needs --output FILE or --split");
     if (opt.map && strcmp(opt.map, "-") == 0)

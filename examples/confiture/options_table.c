@@ -27,13 +27,11 @@ const struct option option_table[] = {
      "leave FILE alone if it already holds these bytes"},
     {"sync", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(sync), NULL, "wait until FILE is on the disk"},
     {"verify", 0, KIND_FLAG, BUILD | GROUP_OUTPUT, AT(verify), NULL,
-     "write nothing; say where FILE is not what would be built,\n"
-     "whatever its header's time, and then exit with status 1"},
+     "write nothing; say where FILE is out of date, and exit 1"},
 
     {"separator", 0, KIND_CHOICE, BUILD | LOCATE | GROUP_CONTENT, AT(separator),
      "block_comment line_comment mysql custom none",
-     "what precedes each file: block_comment (default),\n"
-     "line_comment, mysql, custom or none"},
+     "block_comment (default), line_comment, mysql, custom, none"},
     {"template", 0, KIND_TEXT, BUILD | LOCATE | GROUP_CONTENT, AT(template_text), "T",
      "for custom: {file_path} is the name, {{ and }} are braces"},
     {"header", 0, KIND_FLAG, BUILD | LOCATE | GROUP_CONTENT, AT(header), NULL,

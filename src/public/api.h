@@ -554,7 +554,7 @@ typedef struct confiture_verification {
  * What fails a build fails this call in the same way, before a difference is reported. The file
  * must be a regular file (E_NOT_FILE; a directory: E_SYSTEM); one that changes meanwhile is
  * E_CHANGED. keep_unchanged, sync and the header's timestamp are ignored, and max_file_size does
- * not apply to the file; a map is E_ARGUMENT. After a failure *result is all zero. */
+ * not apply to the file; map and map_paths are E_ARGUMENT. After a failure *result is all zero. */
 CONFITURE_API confiture_status confiture_verify_file(confiture_verification *result,
                                                      const char *path, const confiture_files *files,
                                                      const confiture_build_options *options,

@@ -513,7 +513,7 @@ static confiture_status cfti_verify_files(confiture_verification *results, const
     if (options == NULL) options = &defaults;
     memset(results, 0, count * sizeof(*results));
     if (!cfti_build_require(files, options, count, error)) return CONFITURE_E_ARGUMENT;
-    if (options->map != NULL)
+    if (options->map != NULL || options->map_paths != NULL)
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, "a verification makes no map");
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);

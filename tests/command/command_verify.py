@@ -94,7 +94,8 @@ class Verify(CommandTest):
                             (["--verify", "-o", "-"], "--verify needs --output FILE or --split"),
                             (["--verify", "-o", "x", "--sync"], "--verify and --sync exclude"),
                             (["--verify", "-o", "x", "--if-changed"],
-                             "--verify and --if-changed exclude")):
+                             "--verify and --if-changed exclude"),
+                            (["--verify", "-o", "x", "--map", "y"], "--verify and --map exclude")):
             self.bad(2, words, "build", "t", *args)
         self.bad(2, "--verify is an option of build", "hash", "t", "--verify")
         self.assertEqual(os.listdir(self.dir), ["t"])
