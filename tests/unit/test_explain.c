@@ -8,7 +8,7 @@
 SUITE(explain, tree_suite_begins, tree_suite_ends);
 
 typedef struct explain_text {
-    char text[8192];
+    char text[32768];
     size_t size, calls;
 } explain_text;
 
@@ -312,7 +312,7 @@ static confiture_status explain_run(void *ctx, const confiture_run *run, confitu
     explain_call *call = (explain_call *)ctx;
     static const char *const include[] = {"*.sql", "?.*"}, *const dirs[] = {"s/u/old"};
     const char *exclude[1];
-    confiture_directory directories[2];
+    confiture_directory directories[4];
     confiture_find_options options = explain_options(CONFITURE_SORT_HEX, true);
     confiture_files *files = NULL;
     confiture_status status;
@@ -324,13 +324,14 @@ static confiture_status explain_run(void *ctx, const confiture_run *run, confitu
     directories[0].exclude_count = 1;
     directories[1] = directories[0];
     directories[1].path = "v";
+    directories[2] = directories[3] = find_directory("w");
     memset(&call->text, 0, sizeof call->text);
     options.run = *run;
     options.exclude_dirs = dirs;
     options.exclude_dir_count = 1;
     if (call->asks) options.explain = explain_add;
     options.explain_user = &call->text;
-    status = confiture_find_all(&files, directories, 2, &options, error);
+    status = confiture_find_all(&files, directories, 4, &options, error);
     /* All of it or nothing, and never twice. */
     CHECK_QUIET(!call->compares ||
                 (status == CONFITURE_E_MEMORY ? call->text.calls == 0
@@ -341,13 +342,21 @@ static confiture_status explain_run(void *ctx, const confiture_run *run, confitu
 
 TEST(explain, without_memory) {
     static explain_call call;
-    static const char *const excludes[] = {"d*", "*"};
+    static const char *const excludes[] = {"d*", "*", "d*", "y*", "z*"};
     static confiture_error error;
     confiture_run run;
-    size_t i, threads;
+    size_t i, k, threads;
+    char path[40];
     explain_tree();
     tree_text("v/0A_x.sql", "x");
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < TREE_COUNT(excludes); i++) {
+        /* At last more of each kind than an array holds that has not grown: listed, repeated,
+         * excluded and missed by case. */
+        for (k = 0; i >= 2 && k < 70; k++) {
+            static const char *const forms[] = {"w/%02d.sql", "v/y%02d.sql", "v/z%02d.SQL"};
+            (void)sprintf(path, forms[i - 2], (int)k);
+            tree_text(path, "x");
+        }
         memset(&run, 0, sizeof run);
         memset(&call, 0, sizeof call);
         call.asks = true;
