@@ -10,9 +10,11 @@ static void text_map(const uint8_t *p, size_t n, uint32_t cut, confiture_check_m
                      cfti_text_state *state, uint8_t *out, size_t *out_size) {
     cfti_chunk chunk;
     cfti_text_pieces pieces;
-    cfti_text_rules rules = {mode, false, false};
+    cfti_text_rules rules;
     bool whole = cut == 0;
     memset(&chunk, 0, sizeof chunk);
+    memset(&rules, 0, sizeof rules);
+    rules.mode = mode;
     memset(state, 0, sizeof *state);
     chunk.first = true;
     if (!whole) chunk.piece_state = &pieces;
