@@ -142,11 +142,11 @@ class Hook(Repository):
     def test_options_of_the_build(self):
         self.good("git", "config", "confiture.schema", "db/schema.sql")
         self.write("db/schema/a.sql")
-        self.build("--header", "--timestamp", "none", "--separator", "line_comment")
+        self.build("--header", "--separator", "line_comment")
         self.good("git", "add", ".")
         self.refuses("db/schema.sql")
         self.good("git", "config", "confiture.options", 
-                  "--header --timestamp none --separator line_comment")
+                  "--header --separator line_comment")
         self.passes()
 
     def test_other_files_are_not_its_business(self):
