@@ -244,8 +244,7 @@ static const uint8_t *cfti_separator_read(const cfti_buffer *separator, const ui
                                           size_t size, size_t *name_size) {
     const uint8_t *mark = NULL, *name;
     size_t before, n = 0;
-    if (separator->size > 0)
-        mark = (const uint8_t *)memchr(separator->data, '\0', separator->size);
+    if (separator->size > 0) mark = (const uint8_t *)memchr(separator->data, '\0', separator->size);
     if (mark == NULL) return NULL;
     before = (size_t)(mark - separator->data);
     if (before > size || memcmp(bytes, separator->data, before) != 0) return NULL;
