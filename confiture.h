@@ -393,11 +393,12 @@
  * READING SUMS. A line is HEX, two spaces or a space and "*", and NAME; or SHA256 (NAME) = HEX. A
  * backslash at its start means that \\, \n and \r in NAME are escapes. Where the first line has one
  * space before NAME (BSD's sha256 -r), all have. If the text holds a NUL, lines end with NUL, as
- * those of `sha256sum -z`, and nothing is escaped. A CR before the end of a line, a byte order mark
- * at the start, blanks before HEX, empty lines and lines that begin with "#" are skipped. The name
- * "-" is refused, being that of standard input; the file "-" is written "./-". Unlike sha256sum,
- * which warns of a line that it does not understand, this is an error, and so is a last line
- * without its end: what was torn off could be half a name.
+ * those of `sha256sum -z`, and nothing is escaped; an empty line, or a sum after LF, is an error
+ * then: a crash may leave zeros in a text. A CR before the end of a line, a byte order mark at the
+ * start, blanks before HEX, empty lines and lines that begin with "#" are skipped. The name "-" is
+ * refused, being that of standard input; the file "-" is written "./-". Unlike sha256sum, which
+ * warns of a line that it does not understand, this is an error, and so is a last line without its
+ * end: what was torn off could be half a name.
  *
  * NAMES are compared as they are. Sums that `list --digests` printed under --base need the same
  * base for the list.
@@ -15402,9 +15403,30 @@ static bool cfti_sums_read_plain(cfti_sums_reader *r, const char *p, const char 
            cfti_sums_add(r, sha256);
 }
 
+/* Whether a line that NUL ends is nothing, or has a sum after LF. `sha256sum -z` writes neither; a
+ * text whose lines end in LF has both, when a crash has left zeros in it. */
+static bool cfti_sums_is_damaged(const char *p, const char *end) {
+    static const char tag[] = "SHA256 (";
+    uint8_t ignored[32];
+    if (p == end) return true;
+    while ((p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        p++;
+        if (p < end && *p == '\\') p++;
+        if (cfti_sums_digest(ignored, p, end) == 64) return true;
+        if ((size_t)(end - p) >= sizeof(tag) - 1 && memcmp(p, tag, sizeof(tag) - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool cfti_sums_read_line(cfti_sums_reader *r, const char *p, const char *end) {
+    uint8_t ignored[32];
     bool escaped = false;
     size_t tag;
+    if (r->ends == '\0' && cfti_sums_is_damaged(p, end)) {
+        r->line += cfti_count_byte((const uint8_t *)p, (size_t)(end - p), '\n');
+        return cfti_sums_refuse(r, "torn: NUL where no name ends");
+    }
     if (p == end || *p == '#') return true;
     while (p < end && (*p == ' ' || *p == '\t')) p++;
     if (r->ends == '\n' && p < end && *p == '\\') {
@@ -15412,6 +15434,7 @@ static bool cfti_sums_read_line(cfti_sums_reader *r, const char *p, const char *
         p++;
     }
     tag = cfti_sums_tag(p, end);
+    if (cfti_sums_digest(ignored, p, end) == 64) tag = 0; /* and a name that begins with "(" */
     return tag > 0 ? cfti_sums_read_tag(r, p, end, tag, escaped)
                    : cfti_sums_read_plain(r, p, end, escaped);
 }

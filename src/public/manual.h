@@ -391,11 +391,12 @@
  * READING SUMS. A line is HEX, two spaces or a space and "*", and NAME; or SHA256 (NAME) = HEX. A
  * backslash at its start means that \\, \n and \r in NAME are escapes. Where the first line has one
  * space before NAME (BSD's sha256 -r), all have. If the text holds a NUL, lines end with NUL, as
- * those of `sha256sum -z`, and nothing is escaped. A CR before the end of a line, a byte order mark
- * at the start, blanks before HEX, empty lines and lines that begin with "#" are skipped. The name
- * "-" is refused, being that of standard input; the file "-" is written "./-". Unlike sha256sum,
- * which warns of a line that it does not understand, this is an error, and so is a last line
- * without its end: what was torn off could be half a name.
+ * those of `sha256sum -z`, and nothing is escaped; an empty line, or a sum after LF, is an error
+ * then: a crash may leave zeros in a text. A CR before the end of a line, a byte order mark at the
+ * start, blanks before HEX, empty lines and lines that begin with "#" are skipped. The name "-" is
+ * refused, being that of standard input; the file "-" is written "./-". Unlike sha256sum, which
+ * warns of a line that it does not understand, this is an error, and so is a last line without its
+ * end: what was torn off could be half a name.
  *
  * NAMES are compared as they are. Sums that `list --digests` printed under --base need the same
  * base for the list.

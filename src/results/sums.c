@@ -340,9 +340,30 @@ static bool cfti_sums_read_plain(cfti_sums_reader *r, const char *p, const char 
            cfti_sums_add(r, sha256);
 }
 
+/* Whether a line that NUL ends is nothing, or has a sum after LF. `sha256sum -z` writes neither; a
+ * text whose lines end in LF has both, when a crash has left zeros in it. */
+static bool cfti_sums_is_damaged(const char *p, const char *end) {
+    static const char tag[] = "SHA256 (";
+    uint8_t ignored[32];
+    if (p == end) return true;
+    while ((p = (const char *)memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        p++;
+        if (p < end && *p == '\\') p++;
+        if (cfti_sums_digest(ignored, p, end) == 64) return true;
+        if ((size_t)(end - p) >= sizeof(tag) - 1 && memcmp(p, tag, sizeof(tag) - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool cfti_sums_read_line(cfti_sums_reader *r, const char *p, const char *end) {
+    uint8_t ignored[32];
     bool escaped = false;
     size_t tag;
+    if (r->ends == '\0' && cfti_sums_is_damaged(p, end)) {
+        r->line += cfti_count_byte((const uint8_t *)p, (size_t)(end - p), '\n');
+        return cfti_sums_refuse(r, "torn: NUL where no name ends");
+    }
     if (p == end || *p == '#') return true;
     while (p < end && (*p == ' ' || *p == '\t')) p++;
     if (r->ends == '\n' && p < end && *p == '\\') {
@@ -350,6 +371,7 @@ static bool cfti_sums_read_line(cfti_sums_reader *r, const char *p, const char *
         p++;
     }
     tag = cfti_sums_tag(p, end);
+    if (cfti_sums_digest(ignored, p, end) == 64) tag = 0; /* and a name that begins with "(" */
     return tag > 0 ? cfti_sums_read_tag(r, p, end, tag, escaped)
                    : cfti_sums_read_plain(r, p, end, escaped);
 }

@@ -93,6 +93,7 @@ TEST(sums, odd_names_stay_as_they_are) {
     CHECK_STR(SUMS_OUTCOME(SUMS_A "   x\n" SUMS_B "  *y \n"), SUMS_A "   x\n" SUMS_B "  *y \n");
     CHECK_STR(SUMS_OUTCOME("SHA256 (a) b.sql) = " SUMS_A "\n"), SUMS_A "  a) b.sql\n");
     CHECK_STR(SUMS_OUTCOME("SHA256 ( a) = (b) = " SUMS_A "\n"), SUMS_A "   a) = (b\n");
+    CHECK_STR(SUMS_OUTCOME(SUMS_A " (a) b\n" SUMS_B " (y)\n"), SUMS_A "  (a) b\n" SUMS_B "  (y)\n");
     CHECK_STR(SUMS_OUTCOME(SUMS_A " a\n" SUMS_B "  *y\n"), SUMS_A "  a\n" SUMS_B "   *y\n");
     CHECK_STR(SUMS_OUTCOME(SUMS_A "  #a\n" SUMS_B "  SHA256 (b) = c\n"),
               SUMS_A "  #a\n" SUMS_B "  SHA256 (b) = c\n");
@@ -127,8 +128,7 @@ TEST(sums, torn_text_is_refused) {
                  ":2: torn: the last line does not end in a newline");
     SUMS_REFUSED(SUMS_A "  a.sql\0" SUMS_B "  s/b.sql",
                  ":2: torn: the last line does not end in NUL, as others do");
-    SUMS_REFUSED(SUMS_A "  a.sql\n" SUMS_B "  s/b.sql\n\0 ",
-                 ":2: torn: the last line does not end in NUL, as others do");
+    SUMS_REFUSED(SUMS_A "  a.sql\n" SUMS_B "  s/b.sql\n\0 ", ":3: torn: NUL where no name ends");
     SUMS_REFUSED(SUMS_A "  a.sql\n0123\n", ":2: 4 hexadecimal digits: expected the 64 of SHA-256");
     SUMS_REFUSED(SUMS_A "\n", ":1: a digest alone: expected two spaces and a name after it");
     SUMS_REFUSED(SUMS_A " \n", ":1: the name is empty");
@@ -143,6 +143,20 @@ TEST(sums, torn_text_is_refused) {
     SUMS_REFUSED("", ": empty: expected lines as sha256sum prints them");
     SUMS_REFUSED("\xEF\xBB\xBF", ": empty: expected lines as sha256sum prints them");
     SUMS_REFUSED("# nothing\n\n", ": empty: expected lines as sha256sum prints them");
+}
+
+/* What a crash leaves of a text whose size, but not its last bytes, had been written. */
+TEST(sums, text_that_ends_in_zeros_is_refused) {
+    SUMS_REFUSED(SUMS_A "  a.sql\n" SUMS_B "  s/b.sql\n\0\0\0\0",
+                 ":3: torn: NUL where no name ends");
+    SUMS_REFUSED(SUMS_A "  a.sql\n" SUMS_B "  s/b\0\0\0", ":2: torn: NUL where no name ends");
+    SUMS_REFUSED(SUMS_A "  a.sql\n" SUMS_B "  s/b.sql\n\0", ":3: torn: NUL where no name ends");
+    SUMS_REFUSED("#\n\\" SUMS_A "  a.sql\n\\" SUMS_B "  s\0", ":3: torn: NUL where no name ends");
+    SUMS_REFUSED(SUMS_A "  a.sql\n\0\0", ":2: torn: NUL where no name ends");
+    SUMS_REFUSED(SUMS_A "  a.sql\0" SUMS_B "  s/b.sql\0\0\0", ":3: torn: NUL where no name ends");
+    SUMS_REFUSED("SHA256 (a) = " SUMS_A "\nSHA256 (b) = " SUMS_B "\n\0",
+                 ":3: torn: NUL where no name ends");
+    SUMS_REFUSED("\0\0\0\0", ":1: torn: NUL where no name ends");
 }
 
 TEST(sums, sums_of_another_kind_are_refused) {
