@@ -1205,7 +1205,8 @@ typedef enum confiture_difference {
     CONFITURE_DIFFERENCE_NEW,        /* it lacks a file of the list: index */
     CONFITURE_DIFFERENCE_GONE,       /* it has a file that is not in the list: name */
     CONFITURE_DIFFERENCE_LEFT_OUT,   /* it has a file of the list that does not belong to this
-                                      * schema, as a seed file with schema_only: index */
+                                      * schema: a seed file with schema_only, one of another phase,
+                                      * or an output: index */
     CONFITURE_DIFFERENCE_ORDER,      /* it has this file at another place, or once more: index */
     CONFITURE_DIFFERENCE_SEPARATOR,  /* the separator before a file: index; or the style of all */
     CONFITURE_DIFFERENCE_ENDS_EARLY, /* before the end of a file, or of its separator: index; in the
@@ -17481,6 +17482,15 @@ static size_t cfti_files_named(const confiture_files *files, size_t from, const 
     return files->count;
 }
 
+/* Whether an output of the build has a file with this name. */
+static bool cfti_build_has(const cfti_build *build, const uint8_t *name, size_t name_size) {
+    const confiture_files *files = build->files;
+    size_t i = cfti_files_named(files, 0, name, name_size);
+    while (i < files->count && cfti_build_route(build, i) == CFTI_ROUTE_NONE)
+        i = cfti_files_named(files, i + 1, name, name_size);
+    return i < files->count;
+}
+
 /* The file has the separator of a file of this name where the build has `index`, or has ended. */
 static confiture_status cfti_verify_named(cfti_verify *verify, unsigned route, const uint8_t *name,
                                           size_t name_size, cfti_answer *answer, cfti_fail *fail) {
@@ -17516,7 +17526,8 @@ static confiture_status cfti_verify_named(cfti_verify *verify, unsigned route, c
     answer->listed = cfti_files_named(verify->listed, 0, name, name_size);
     if (answer->listed < verify->listed->count) {
         answer->difference = CONFITURE_DIFFERENCE_LEFT_OUT;
-        answer->after = " is left out";
+        answer->after =
+            cfti_build_has(build, name, name_size) ? " belongs to another phase" : " is left out";
         return CONFITURE_OK;
     }
     answer->listed = CONFITURE_NO_INDEX;
@@ -17531,9 +17542,10 @@ static bool cfti_starts_with(const uint8_t *bytes, size_t size, const char *star
 }
 
 /* What the file's first separator, or what it has in its place, shows of the options with which it
- * was built. False: nothing. */
+ * was built. False: nothing. The first `equal` bytes are those of the build, too: what has ended by
+ * then is no difference, as in a file whose text begins with a separator. */
 static bool cfti_verify_options(const cfti_verify *verify, const uint8_t *bytes, size_t size,
-                                cfti_answer *answer) {
+                                uint64_t equal, cfti_answer *answer) {
     static const char header[] =
         "-- " CFTI_BAR_44 "\n-- PostgreSQL Schema for Confiture\n-- " CFTI_BAR_44 "\n";
     static const struct {
@@ -17543,13 +17555,15 @@ static bool cfti_verify_options(const cfti_verify *verify, const uint8_t *bytes,
                   {cfti_separator_mysql, "its separators are of the style mysql"}};
     const confiture_build_options *options = verify->build.options;
     size_t i;
-    if (options->header == NULL && cfti_starts_with(bytes, size, header, sizeof(header) - 1)) {
+    if (options->header == NULL && equal < sizeof(header) - 1 &&
+        cfti_starts_with(bytes, size, header, sizeof(header) - 1)) {
         *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_HEADER, "it has a header");
         return true;
     }
     for (i = 0; i < CFTI_COUNT(styles); i++) {
         size_t n = strlen(styles[i].start); /* up to the name */
-        if ((size_t)options->separator == i || !cfti_starts_with(bytes, size, styles[i].start, n))
+        if ((size_t)options->separator == i || equal >= n ||
+            !cfti_starts_with(bytes, size, styles[i].start, n))
             continue;
         *answer = cfti_answer_plain(CONFITURE_DIFFERENCE_SEPARATOR, styles[i].text);
         return true;
@@ -17572,9 +17586,15 @@ static bool cfti_verify_line_ends(const cfti_compare *compare, const uint8_t *by
 
 static const char cfti_it_has_crlf[] = "it has CR or CRLF where the build has LF";
 
-static const char *cfti_line_ends_text(const cfti_compare *compare) {
-    return compare->wanted == '\n' ? " has LF, the schema CR or CRLF"
-                                   : " has CR or CRLF, the schema LF";
+/* Says it of a line of a file, which may have CRLF of its own that the build makes LF. */
+static void cfti_answer_line_ends(const cfti_compare *compare, cfti_answer *answer) {
+    answer->difference = CONFITURE_DIFFERENCE_LINE_ENDS;
+    if (compare->wanted == '\n') {
+        answer->before = "it has CR or CRLF where the build has LF, from ";
+        answer->after = "";
+    } else {
+        answer->after = " has CR or CRLF, the schema LF";
+    }
 }
 
 /* The difference is in a separator, or, without separators, in the first text. */
@@ -17582,11 +17602,11 @@ static confiture_status cfti_verify_explain_separator(cfti_verify *verify, unsig
                                                       cfti_answer *answer, cfti_fail *fail) {
     cfti_compare *compare = &verify->compares[route];
     const cfti_buffer *separator = &verify->build.separator;
-    size_t size, into = (size_t)(cfti_compare_position(compare) - compare->start), name_size;
-    uint64_t from = compare->start;
+    uint64_t from = compare->start, equal = cfti_compare_position(compare) - from;
+    size_t size, into = (size_t)equal, name_size;
     const uint8_t *name;
     if (cfti_compare_look(compare, from, &size, fail) != CONFITURE_OK) return fail->status;
-    if (compare->files == 1 && cfti_verify_options(verify, compare->piece, size, answer))
+    if (compare->files == 1 && cfti_verify_options(verify, compare->piece, size, equal, answer))
         return CONFITURE_OK;
     if (compare->part != CFTI_PART_SEPARATOR) return CONFITURE_OK;
     name = cfti_separator_read(separator, compare->piece, size, &name_size);
@@ -17612,8 +17632,7 @@ static confiture_status cfti_verify_explain_text(cfti_verify *verify, unsigned r
     if (cfti_compare_look(compare, cfti_compare_position(compare), &size, fail) != CONFITURE_OK)
         return fail->status;
     if (cfti_verify_line_ends(compare, compare->piece, size)) {
-        answer->difference = CONFITURE_DIFFERENCE_LINE_ENDS;
-        answer->after = cfti_line_ends_text(compare);
+        cfti_answer_line_ends(compare, answer);
     } else if (compare->files == 1 && verify->build.separator.size == 0) {
         return cfti_verify_explain_separator(verify, route, answer, fail);
     }

@@ -520,7 +520,8 @@ typedef enum confiture_difference {
     CONFITURE_DIFFERENCE_NEW,        /* it lacks a file of the list: index */
     CONFITURE_DIFFERENCE_GONE,       /* it has a file that is not in the list: name */
     CONFITURE_DIFFERENCE_LEFT_OUT,   /* it has a file of the list that does not belong to this
-                                      * schema, as a seed file with schema_only: index */
+                                      * schema: a seed file with schema_only, one of another phase,
+                                      * or an output: index */
     CONFITURE_DIFFERENCE_ORDER,      /* it has this file at another place, or once more: index */
     CONFITURE_DIFFERENCE_SEPARATOR,  /* the separator before a file: index; or the style of all */
     CONFITURE_DIFFERENCE_ENDS_EARLY, /* before the end of a file, or of its separator: index; in the

@@ -291,6 +291,49 @@ TEST(verify, says_which_options_differ) {
     tree_clear();
 }
 
+/* What the build has as well shows no option: the text of a file may begin like a separator or a
+ * header, and a template like another style. */
+TEST(verify, takes_no_start_that_the_build_has_for_an_option) {
+    static const char *const make[] = {"s/a.sql", "", "t/a.sql", "A;\n", "u/b.sql", "A;\n", NULL};
+    static const confiture_separator styles[] = {CONFITURE_SEPARATOR_BLOCK_COMMENT,
+                                                 CONFITURE_SEPARATOR_LINE_COMMENT,
+                                                 CONFITURE_SEPARATOR_MYSQL};
+    confiture_build_options options;
+    confiture_header header;
+    confiture_files *files, *others;
+    size_t i;
+    memset(&header, 0, sizeof header);
+    tree_make(make);
+    files = verify_find("t");
+    others = verify_find("s");
+    for (i = 0; i < 4; i++) {
+        memset(&options, 0, sizeof options);
+        options.check = CONFITURE_CHECK_QUOTES;
+        if (i < 3) options.separator = styles[i];
+        if (i == 3) options.header = &header;
+        verify_build("s/a.sql", files, &options);
+        tree_append("s/a.sql", "B;\n");
+        options.header = NULL;
+        options.separator = CONFITURE_SEPARATOR_NONE;
+        verify_build("out.sql", others, &options);
+        tree_append("s/a.sql", "C;\n");
+        tree_append("out.sql", "D;\n");
+        if (!CHECK(strstr(verify("out.sql", others, &options), " differs") != NULL))
+            runs_note("style", (int)i, 0, 0);
+    }
+    confiture_files_free(others);
+    others = verify_find("u");
+    options.separator = CONFITURE_SEPARATOR_CUSTOM;
+    options.separator_template = "/* ==========================================\n"
+                                 " * File: {file_path}\n*/";
+    verify_build("out.sql", files, &options);
+    CHECK_STR(verify("out.sql", others, &options),
+              "out.sql:3: out of date: \"a.sql\" is no longer there");
+    confiture_files_free(others);
+    confiture_files_free(files);
+    tree_clear();
+}
+
 /* A checkout that has made CRLF of LF. */
 TEST(verify, says_that_line_ends_differ) {
     static const char *const make[] = {"s/a.sql", "A;\nB;\n", NULL};
@@ -313,7 +356,11 @@ TEST(verify, says_that_line_ends_differ) {
     options.separator = CONFITURE_SEPARATOR_NONE;
     tree_text("out.sql", "A;\nB;\r\n");
     CHECK_STR(verify("out.sql", files, &options),
-              "out.sql:2: out of date: s/a.sql:2 has LF, the schema CR or CRLF");
+              "out.sql:2: out of date: it has CR or CRLF where the build has LF, from s/a.sql:2");
+    tree_text("s/a.sql", "A;\r\nB;\r\n");
+    tree_text("out.sql", "A;\r\nB;\r\n");
+    CHECK_STR(verify("out.sql", files, &options),
+              "out.sql:1: out of date: it has CR or CRLF where the build has LF, from s/a.sql:1");
     confiture_files_free(files);
     tree_clear();
 }
@@ -556,7 +603,7 @@ TEST(verify, compares_each_schema_of_a_split) {
     CHECK(confiture_build_split_files(schemas, paths, files, &options, NULL) == CONFITURE_OK);
     options.pre_dirs = pre;
     CHECK(confiture_verify_split_files(found, paths, files, &options, NULL) == CONFITURE_OK);
-    CHECK_STR(found[1].message, "2.sql:7: out of date: s/pre/c.sql is left out");
+    CHECK_STR(found[1].message, "2.sql:7: out of date: s/pre/c.sql belongs to another phase");
     CHECK_STR(
         runs_outcome(confiture_verify_split_files(found, same, files, &options, &error), &error),
         "ARGUMENT ./1.sql: two outputs are the same file");
