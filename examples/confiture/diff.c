@@ -19,10 +19,9 @@ static const char *shown_side(const struct side *side) {
     return strcmp(side->given, "-") == 0 ? "standard input" : side->given;
 }
 
-/* Whether sums are the output of "confiture hash": its first line names DIRs and options where sums
- * name a file. */
-static bool is_of_hash(const confiture_sums *sums) {
-    char *words = copy_text(confiture_sums_name(sums, 0)), *rest = words, *first, *second;
+/* Whether a line is one of "confiture hash", which names DIRs and options where sums name a file. */
+static bool is_line_of_hash(const char *name) {
+    char *words = copy_text(name), *rest = words, *first, *second;
     bool bad, is;
     first = text_next_word(&rest, &bad);
     second = text_next_word(&rest, &bad); /* unlike the rest of a file's name after a space */
@@ -31,6 +30,13 @@ static bool is_of_hash(const confiture_sums *sums) {
          (!second || *second == '-' || system_kind(second) == SYSTEM_DIRECTORY);
     free(words);
     return is;
+}
+
+/* Whether all lines are: one name may also be that of a file which is a directory here. */
+static bool is_of_hash(const confiture_sums *sums) {
+    size_t i = 0, count = confiture_sums_count(sums);
+    while (i < count && is_line_of_hash(confiture_sums_name(sums, i))) i++;
+    return i == count;
 }
 
 static int read_sums(struct side *side, const struct options *options) {

@@ -253,6 +253,11 @@ class Sums(CommandTest):
             self.bad(2, "s: one digest of all files", "diff", "s", "t")
         self.write("s", self.quiet("list", "t u", "--base=.", "--digests"))
         self.good("diff", "s", "t u", "--base=.")  # "t" is a directory, too
+        # What was a file is a directory now.
+        self.write("s", f"{64 * '0'}  t\n{sha256(b'SELECT 1;')}  u.sql\n")
+        self.write("v/t/u.sql", b"SELECT 1;")
+        result = self.run_command("diff", "s", "v")
+        self.assertEqual((result.code, result.out), (1, b"D\tt\nR\tu.sql -> t/u.sql\n"), result)
 
     def test_command_lines_that_mean_nothing(self):
         self.write("t/a.sql", "A;")
