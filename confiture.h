@@ -262,8 +262,8 @@
  * byte differs, and as far as the bytes show it. Separators that hold the name of their file show
  * files that are new, gone, left out or in another order. Without them such a file is a difference
  * in the text of the one after it. A text that looks like a separator, at the very place where the
- * file ends, is taken for one. Another style of separators, and a header that only one of the two
- * has, are recognised by their first lines.
+ * file ends, is taken for one; further on, it makes a new file one in another order. Another style
+ * of separators, and a header that only one of the two has, are recognised by their first lines.
  *
  * In a header the value of "Generated" may be any line. A difference in the number of files or in
  * the digest is reported only if nothing else differs. With the digest alone the sources changed
