@@ -85,7 +85,8 @@ const struct command_text command_table[] = {
      "options are those of the build. Without -n and --back it copies what psql\n"
      "prints, and where a line begins psql:FILE:LINE: or psql:<stdin>:LINE:, it puts\n"
      "the source in place of the schema: of a FILE that has the bytes of a build, and\n"
-     "of no other. The status of psql is lost without 'set -o pipefail'.\n",
+     "of no other; <stdin> is taken for the schema unseen. The status of psql is lost\n"
+     "without 'set -o pipefail'.\n",
      "  confiture locate db/schema -n 8123\n"
      "  psql -f schema.sql 2>&1 | confiture locate db/schema\n"},
     {0, "help",

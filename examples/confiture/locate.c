@@ -267,7 +267,7 @@ static int find_lines(const struct located *located, const struct options *optio
 
 /* ---- back ---- */
 
-/* How well a text names an entry: 3 its path or name, 2 the same file, 1 the end of its path. */
+/* How well a text names an entry: 3 its path or name, 1 the end of its path. */
 static int names_entry(const confiture_map_entry *entry, const char *text, size_t size) {
     size_t length = strlen(entry->path);
     if (strcmp(entry->name, text) == 0 || strcmp(entry->path, text) == 0) return 3;

@@ -116,7 +116,9 @@ static enum verdict read_locus(const char *p, size_t size, struct locus *locus) 
 
 static void warn_line(struct filter *filter, const char *name, uint64_t line,
                       const confiture_map *map, const confiture_place *place) {
-    const char *what = place->kind == CONFITURE_PLACE_NONE ? "beyond its end" : "in its header";
+    const char *what = line == 0                             ? "no line, which is from 1"
+                       : place->kind == CONFITURE_PLACE_NONE ? "beyond its end"
+                                                             : "in its header";
     if (filter->warned) return;
     filter->warned = true;
     put_flush();

@@ -77,7 +77,7 @@ const struct option option_table[] = {
      "say of each file which DIR and pattern found it and what\n"
      "placed it, and of others what left them out"},
     {"quiet", 'q', KIND_FLAG, DIFF | GROUP_RESULT, AT(quiet), NULL,
-     "print nothing: the exit status tells"},
+     "print nothing but warnings: the exit status tells"},
     {"null", 'z', KIND_FLAG, DIFF | GROUP_RESULT, AT(null), NULL,
      "end letters and names with NUL, and quote and explain\n"
      "nothing, as 'git diff --name-status -z' does"},
@@ -92,7 +92,8 @@ const struct option option_table[] = {
      "the schema; an error unless it has the bytes of a build"},
     {"map", 0, KIND_TEXT, LOCATE | GROUP_RESULT, AT(map), "FILE",
      "read a map that build --map has written; without DIRs it\n"
-     "is believed, with DIRs it must be theirs"},
+     "is believed, with DIRs it must be theirs; under --header\n"
+     "without --timestamp only its files and lines are compared"},
     {"phase", 0, KIND_CHOICE, LOCATE | GROUP_RESULT, AT(phase),
      "any superuser_pre app superuser_post", "with --split: the schema of -n, and of <stdin>"},
 

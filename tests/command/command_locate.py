@@ -414,6 +414,8 @@ class Filter(CommandTest):
         ).decode(), text)
         text = MESSAGE.format("<stdin>", 999)
         self.assertEqual(self.filtered(text, warning="<stdin>:999: beyond its end").decode(), text)
+        text = "psql:<stdin>:0: NOTICE:  x\n"
+        self.assertEqual(self.filtered(text, warning="<stdin>:0: no line, which").decode(), text)
         text = MESSAGE.format("<stdin>", 9)
         self.assertEqual(self.filtered(text, "--header", warning="<stdin>:9: in its header"
                                        ).decode(), text)
