@@ -35,7 +35,7 @@ def newer(product, sources):
 
 
 class Programs:
-    """ours, floors, gbench, rust and command: the path of each, or None; why says why not."""
+    """ours, floors, peak, gbench, rust and command: the path of each, or None; why says why not."""
 
     def __init__(self, folder, quiet=False):
         self.folder = pathlib.Path(folder)
@@ -55,8 +55,9 @@ class Programs:
             self.why["many"] = "confiture.h has no function for many messages at once"
         self.ours = self.compile(self.cc, "ours", "ours.c", [])
         self.floors = self.compile(self.cc, "floors", "floors.c", self.crypto())
+        self.peak = self.compile(self.cc, "peak", "peak.c", [])
         self.command = self.compile_command()
-        for name in ("ours", "floors", "command"):
+        for name in ("ours", "floors", "peak", "command"):
             if getattr(self, name) is None:
                 raise Failed(self.why[name])
         self.gbench = self.compile_gbench()

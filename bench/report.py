@@ -154,13 +154,9 @@ def cold(tables):
 
 def memory(found):
     names = [k for k in found["rows"][0] if k != "name"]
-
-    def shown(kib):
-        # A child is never said to have had less than the Python that started it.
-        return ("< " if kib <= found["least"] + 1024 else "") + "{:.0f}".format(kib / 1024)
-
     return table(["the command, MiB at the most"] + names,
-                 [[row["name"]] + [shown(row[n]) for n in names] for row in found["rows"]])
+                 [[row["name"]] + ["{:.1f}".format(row[n] / 1024) for n in names]
+                  for row in found["rows"]])
 
 
 # ---- losses ----

@@ -51,7 +51,7 @@ class Plan:
         self.process_seconds = 0.15 if quick else 0.6
         self.cold_names = [] if quick else ["W2", "W3"]
         self.cold_rounds = 5
-        self.memory_names = ["W2"] if quick else ["W5", "W6"]
+        self.memory_names = ["W2"] if quick else self.names
         self.gbench_trees = [] if quick else ["W2"]
 
 
@@ -157,8 +157,6 @@ def measure(options, plan, programs, folder, results):
         def add(section, found):
             results[section] = results.get(section, []) + found
 
-        if "main" in wanted:
-            add("main", clock.each("main", names, main_table))
         if "threads" in wanted:
             add("threads", clock.each("threads", [n for n in names if n != "W7"], thread_table))
         if "processes" in wanted:
@@ -170,8 +168,11 @@ def measure(options, plan, programs, folder, results):
         if "memory" in wanted:
             at_hand = [name for name in those(plan.memory_names) if name in names]
             memory.extend(clock.each("memory", at_hand, memory_row))
+        # The peers take the longest: what there is no time for is then only that.
+        if "main" in wanted:
+            add("main", clock.each("main", names, main_table))
 
-    # The slowest last: what there is no time for is then only that.
+    # The slowest last.
     late = [name for name in ("W6", "W5", "W7") if name in trees]
     memory = []
     run([name for name in trees if name not in late])
@@ -187,7 +188,8 @@ def measure(options, plan, programs, folder, results):
     if plan.cold_names and "cold" in wanted and not sections.may_drop_caches():
         results["missing"].append("a cold cache: dropping it is not permitted")
     if "memory" in wanted:
-        results["memory"] = {"rows": memory, "least": sections.own_memory()}
+        memory.sort(key=lambda row: list(trees).index(row["name"]))
+        results["memory"] = {"rows": memory}
     for section in ("main", "threads", "processes"):
         results.get(section, []).sort(key=lambda table: list(trees).index(table["name"]))
     results["main"] = results.get("main", []) + real_tables

@@ -2,8 +2,6 @@
 
 import json
 import os
-import resource
-import subprocess
 
 import peer_table
 import rounds
@@ -332,30 +330,22 @@ def primitive_table(programs, folder, trees, plan):
 
 # ---- memory ----
 
-def peak_memory(command):
-    """KiB at the most, as the kernel counts them; never less than this Python itself has."""
-    process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    message = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if process.returncode != 0:
-        raise Failed("{}: {}".format(" ".join(map(str, command)), message.decode(errors="replace")))
-    return usage.ru_maxrss
-
-
-def own_memory():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak_memory(programs, *command):
+    """KiB at the most, as the kernel counts them."""
+    result = run([programs.peak, *command])
+    if result.returncode != 0:
+        raise Failed("{}: {}".format(" ".join(map(str, command)), result.stderr.strip()))
+    return int(result.stdout)
 
 
 def memory_row(programs, folder, name, tree):
     note("{}: memory".format(name))
     out = folder / "memory.sql"
     row = {"name": name,
-           "list": peak_memory([programs.command, "list", tree]),
-           "hash": peak_memory([programs.command, "hash", tree]),
-           "hash, tree": peak_memory([programs.command, "hash", "--digest", "tree", tree]),
-           "build to a file": peak_memory([programs.command, "build", tree, "-q", "-o", out])}
+           "list": peak_memory(programs, programs.command, "list", tree),
+           "hash": peak_memory(programs, programs.command, "hash", tree),
+           "hash, tree": peak_memory(programs, programs.command, "hash", "--digest", "tree", tree),
+           "build to a file": peak_memory(programs, programs.command, "build", tree, "-q", "-o",
+                                         out)}
     out.unlink(missing_ok=True)
     return row
