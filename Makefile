@@ -27,7 +27,8 @@ build = @mkdir -p $(@D) && echo "  CC  $@" && $(CC) $(CPPFLAGS) $(CFLAGS) $(2) $
 need = @command -v $(1) >/dev/null 2>&1 || \
     { echo "this needs $(2), and '$(1)' is not there: install one, or say $(3)=..." >&2; exit 1; }
 
-.PHONY: all help test check demo amalgam lint format bench bench-python clean need-cc need-python
+.PHONY: all help test check demo amalgam lint format bench bench-report bench-python clean need-cc \
+    need-python
 
 all: confiture ## build the command, ./confiture (the default)
 
@@ -105,6 +106,9 @@ lint: | need-cc ## the command and the examples with all warnings as errors
 
 bench: | need-cc need-python ## times beside the peers' and the machine's floors; BENCH="options"
 	@$(PYTHON) bench/run.py $(if $(filter-out 0,$(QUICK)),--quick) $(BENCH)
+
+bench-report: | need-python ## draw what bench has measured: build/bench/report.html
+	@$(PYTHON) bench/pictures.py
 
 bench-python: | need-cc need-python ## the Python extension beside its fallback and the Rust peer
 	@$(PYTHON) bench/python_promises.py

@@ -148,11 +148,17 @@ static void list_entries(int fd) {
 #endif
 }
 
-static uint64_t read_file(int at, const node *file) {
+typedef enum depth { LIST, OPEN, READ } depth;
+
+static uint64_t visit_file(int at, const node *file, depth depth) {
     int fd = openat(at, file->name, O_RDONLY | O_CLOEXEC);
     uint64_t total = 0;
     ssize_t got;
     if (fd < 0) return 0;
+    if (depth == OPEN) {
+        close(fd);
+        return 0;
+    }
     /* A short read is the end: the size of these files is known. */
     do {
         got = read(fd, buffer, file->size < sizeof(buffer) ? sizeof(buffer) : PIECE);
@@ -162,7 +168,7 @@ static uint64_t read_file(int at, const node *file) {
     return total;
 }
 
-static uint64_t visit(const node *parent, int fd, int reading) {
+static uint64_t visit(const node *parent, int fd, depth depth) {
     uint64_t total = 0;
     size_t i;
     list_entries(fd);
@@ -170,9 +176,9 @@ static uint64_t visit(const node *parent, int fd, int reading) {
         const node *child = &parent->children[i];
         if (child->is_directory) {
             int below = openat(fd, child->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-            total += visit(child, below, reading);
-        } else if (reading) {
-            total += read_file(fd, child);
+            total += visit(child, below, depth);
+        } else if (depth != LIST) {
+            total += visit_file(fd, child, depth);
         }
     }
     close(fd);
@@ -181,13 +187,19 @@ static uint64_t visit(const node *parent, int fd, int reading) {
 
 static uint64_t run_list(tree *t, const char *out) {
     (void)out;
-    visit(&t->root, open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
+    visit(&t->root, open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), LIST);
+    return 0;
+}
+
+static uint64_t run_opens(tree *t, const char *out) {
+    (void)out;
+    visit(&t->root, open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), OPEN);
     return 0;
 }
 
 static uint64_t run_files(tree *t, const char *out) {
     (void)out;
-    return visit(&t->root, open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), 1);
+    return visit(&t->root, open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), READ);
 }
 
 /* Memory that the kernel has already given, kept until "forget". */
@@ -331,6 +343,7 @@ static const struct {
     uint64_t (*run)(tree *t, const char *out);
 } parts[] = {
     {"list", run_list},
+    {"opens", run_opens},
     {"files", run_files},
     {"hash", run_hash_ours},
 #if defined(BENCH_OPENSSL)

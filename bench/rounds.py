@@ -102,9 +102,17 @@ class Cell:
     def median(self):
         return statistics.median(self.times) if self.times else None
 
+    @property
+    def quartiles(self):
+        """The first and the last, for the spread; of few times, the least and the greatest."""
+        if len(self.times) < 4:
+            return [min(self.times), max(self.times)] if self.times else None
+        first, _, last = statistics.quantiles(self.times, n=4)
+        return [first, last]
+
     def record(self):
         return {"label": self.label, "operation": self.operation, "min": self.least,
-                "median": self.median, "runs": len(self.times), "rounds": self.rounds,
+                "median": self.median, "quartiles": self.quartiles, "runs": len(self.times), "rounds": self.rounds,
                 "digest": self.digest, "files": self.files, "bytes": self.bytes,
                 "problem": self.problem}
 

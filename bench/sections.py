@@ -26,7 +26,8 @@ OPERATIONS = (
     ("whole_postgres", "whole build(), PostgreSQL"),
     ("whole_file", "the same to a new file"),
 )
-FLOORS = ("list", "files", "hash", "hash_openssl", "hash_many", "copy", "write_new", "write_over")
+FLOORS = ("list", "opens", "files", "hash", "hash_openssl", "hash_many", "copy", "write_new",
+          "write_over")
 
 # Results that must be the same bytes. The first that is there is the yardstick.
 AGREE = (
