@@ -16887,7 +16887,7 @@ CONFITURE_API confiture_status confiture_build_sink(confiture_schema *schema,
     return status == CONFITURE_OK ? status : cfti_report(error, &fail);
 }
 
-/* ---- to files ---- */
+/* ---- results/build_file.c: a build to a file, or to the three of a split ---- */
 
 /* Whether a file of the list is the target, which need not exist yet. Only files of the same name,
  * links, and files of a caller's own list, which may be links, are asked for their identity:

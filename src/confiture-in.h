@@ -83,6 +83,7 @@
 #include "results/separator.c"
 #include "results/header.c"
 #include "results/build.c"
+#include "results/build_file.c"
 #include "results/compare.c"
 #include "results/verify.c"
 #include "base/end.h"

@@ -45,7 +45,8 @@ SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 SANITIZED = {"ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:hard_rss_limit_mb=3000"}
 # The suites of tests/unit by their cost.
 CHEAP = ["memory", "block_cache", "ring", "path", "names", "rules", "face", "confine", "refused", "text", "walk", "output",
-         "system", "sha256", "lexer", "limit", "find", "build", "scan"]
+         "system", "sha256", "lexer", "limit", "sums", "diff", "explain", "verify", "map", "find", "build",
+         "scan"]
 # Those that are most likely to notice, where it is not the one of that name.
 FIRST = {
     "base.h": ["rules", "text", "path", "names"], "cpu.c": ["sha256"], "sha256/portable.c": ["sha256"],
@@ -60,7 +61,10 @@ FIRST = {
     "scan/read_many.c": ["ring", "scan", "limit"],
     "beneath.c": ["confine"],
     "digest.c": ["system", "scan"], "check.c": ["output", "build"], "output.c": ["output", "build"],
-    "build.c": ["output", "build"], "schema.c": ["output", "build"],
+    "build.c": ["output", "build"], "build_file.c": ["output", "build"],
+    "map.c": ["map", "verify"], "map_file.c": ["map"],
+    "statement.c": ["map"], "forms.c": ["diff"],
+    "compare.c": ["verify"],
     "threads/pool.c": ["system", "find", "scan"], "threads/workers.c": ["system", "find", "scan"],
     "threads/ring_cache.c": ["block_cache", "system"], "scan.c": ["system", "scan"],
 }
