@@ -11,8 +11,10 @@ STACK = 64 << 10
 
 ALLOC, REALLOC, FREE = (["cfti_default_" + what, "cfti_block_cache_" + what]
                         for what in ("alloc", "realloc", "free"))
-MAP = ["cfti_build_map", "cfti_check_map", "cfti_tree_map", "cfti_manifest_map"]
-FOLD = ["cfti_build_fold", "cfti_check_fold", "cfti_stream_fold", "cfti_tree_fold"]
+MAP = ["cfti_build_map", "cfti_check_map", "cfti_tree_map", "cfti_manifest_map",
+       "cfti_text_stream_map", "cfti_reread_map", "cfti_statement_map"]
+FOLD = ["cfti_build_fold", "cfti_check_fold", "cfti_stream_fold", "cfti_tree_fold",
+        "cfti_text_stream_fold"]
 RESERVE = ["cfti_build_reserve"]
 MANY = ["cfti_tree_map_many", "cfti_manifest_map_many"]
 KERNELS, LANES = ([f"cfti_sha256_blocks{lanes}_{name}" for name in names]
@@ -30,7 +32,10 @@ POINTERS = {
     "cfti_scan_rounds": TASKS,
     "cfti_os_list": ["cfti_listing_entry"],
     "cfti_sort": ["cfti_entry_order", "cfti_order_alike", "cfti_order_file", "cfti_order_hex",
-                  "cfti_order_path"],
+                  "cfti_order_path", "cfti_order_origin", "cfti_order_absent", "cfti_sums_order",
+                  "cfti_diff_order_leaves"],
+    "cfti_diff_pair_equal": ["cfti_diff_order_leaves", "cfti_diff_order_bytes"],
+    "cfti_build_fold": ["cfti_build_write", "cfti_verify_write"],
     "cfti_slot_map": MAP,
     "cfti_scan_fold": FOLD + RESERVE,
     "cfti_slot_release": MANY,
