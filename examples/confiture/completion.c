@@ -6,8 +6,8 @@
 
 enum values { VALUES_NONE, VALUES_OTHER, VALUES_WORDS, VALUES_FILES, VALUES_DIRECTORIES };
 
-/* What completes the value of an option. The name of a value tells: D and OUTDIR are directories, F
- * and FILE are files, and any other letter is a text that nothing completes. */
+/* What completes the value of an option. The name of a value tells: D and OUTDIR are directories;
+ * F, FILE and F:LINE begin with a file; any other is a text that nothing completes. */
 static enum values values_of(const struct option *option) {
     const char *value = option->value ? option->value : "";
     size_t length = strlen(value);
@@ -15,7 +15,7 @@ static enum values values_of(const struct option *option) {
     if (option->kind == KIND_CHOICE) return VALUES_WORDS;
     if (strcmp(value, "D") == 0 || (length >= 3 && strcmp(value + length - 3, "DIR") == 0))
         return VALUES_DIRECTORIES;
-    return length > 1 || value[0] == 'F' ? VALUES_FILES : VALUES_OTHER;
+    return value[0] == 'F' ? VALUES_FILES : VALUES_OTHER;
 }
 
 /* Prints a text without its newlines, for a string in single quotes. `quote` is how the shell

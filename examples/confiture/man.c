@@ -99,10 +99,13 @@ static void add_usage_word(const char *word, size_t size) {
     add_roff(word + option, size - option);
 }
 
-/* Adds a usage line without its first word, "confiture". What is in brackets may have spaces. */
+/* Adds a usage line. The name of the command is a macro, and what pipes into it stays as it is. What
+ * is in brackets may have spaces. */
 static void add_usage_line(const char *text, const char *end) {
+    const char *name = strstr(text, "confiture ");
+    if (name > text) add_macro(".Ic ", text, (size_t)(name - text) - 1);
     add_macro_line(".Nm");
-    for (text += strcspn(text, " "); text < end; text++) {
+    for (text = name + strcspn(name, " "); text < end; text++) {
         bool optional = *text == '[';
         const char *stop = text;
         if (*text == ' ') continue;

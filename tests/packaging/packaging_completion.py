@@ -70,6 +70,7 @@ class EachShell:
 
     def test_nothing_where_only_the_user_knows(self):
         self.assertEqual(self.complete("confiture list -j "), set())
+        self.assertEqual(self.complete("confiture locate --line "), set())
         self.assertEqual(self.complete("confiture build --environment "), set())
         self.assertEqual(self.complete("confiture version "), set())
 
