@@ -65,7 +65,7 @@ const struct command_text command_table[] = {
      "Prints what has changed from OLD to NEW. Each is a DIR, whose SQL files are\n"
      "searched, or a FILE of sums, as 'list --digests' and sha256sum print them; - is\n"
      "standard input. A line is a letter, a tab, and a name relative to DIR or --base:\n"
-     "  M  modified; if that is all, after a tab: line endings only, final newline\n"
+     "  M  modified; after a tab, if it is all: line endings only, final newline\n"
      "     only, byte order mark only. One of OLD and NEW must be a DIR for that\n"
      "  A  added; D  deleted; R  OLDNAME -> NEWNAME: the same bytes, renamed\n"
      "  O  the first file from which on the files that both have are in another order;\n"
@@ -83,10 +83,9 @@ const struct command_text command_table[] = {
      "Prints the source of a line of the schema, or the line of a source; the exit\n"
      "status is 1 for a line of a separator or of the header. DIRs (or FILEs) and\n"
      "options are those of the build. Without -n and --back it copies what psql\n"
-     "prints, and where a line begins psql:FILE:LINE: or psql:<stdin>:LINE:, it puts\n"
-     "the source in place of the schema: of a FILE that has the bytes of a build, and\n"
-     "of no other; <stdin> is taken for the schema unseen. The status of psql is lost\n"
-     "without 'set -o pipefail'.\n",
+     "prints, and where a line begins psql:FILE:LINE: it puts the source in place of\n"
+     "FILE:LINE, if FILE has the bytes of the build. <stdin> counts as the schema.\n"
+     "The status of psql is lost without 'set -o pipefail'.\n",
      "  confiture locate db/schema -n 8123\n"
      "  psql -f schema.sql 2>&1 | confiture locate db/schema\n"},
     {0, "help",

@@ -366,10 +366,13 @@ static void warn_repeated(const confiture_files *files, bool sorted) {
         if (strcmp(paths[i - 1], paths[i]) != 0) continue;
         if (repeated++ == 0) first = paths[i];
     }
-    if (repeated == 1) report_warning("%s: listed twice, so it is used twice; see --unique", first);
+    /* --unique is for a search. */
+    if (repeated == 1)
+        report_warning("%s: listed twice, so it is used twice%s", first,
+                       sorted ? "; see --unique" : "");
     else if (repeated > 1)
-        report_warning("%s: listed twice, so it is used twice, and %zu more like it; see --unique",
-                       first, repeated - 1);
+        report_warning("%s: listed twice, so it is used twice, and %zu more like it%s", first,
+                       repeated - 1, sorted ? "; see --unique" : "");
     free((void *)paths);
 }
 

@@ -17,6 +17,7 @@ static const struct {
      "The time in the header of build --header, in seconds since 1970; it is shown as UTC. Without "
      "it and without --timestamp, the header has the local time."},
     {"NO_COLOR", "If it is set and not empty, diff prints no colours, except with --color always."},
+    {"TERM", "If it is dumb, diff prints no colours, except with --color always."},
 };
 
 static struct text page;

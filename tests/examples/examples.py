@@ -170,6 +170,12 @@ class Hook(Repository):
         self.good("git", "add", ".")
         self.refuses("sql files/-x.sql:1: quote never closed")
 
+    def test_a_tree_without_a_file_in_git_refuses_the_commit(self):
+        self.write("db/schema/a.sql", "SELECT '")
+        self.good("git", "add", ".")
+        self.good("git", "config", "confiture.tree", "db/shema")
+        self.refuses("confiture.tree is 'db/shema', which has no file in git")
+
     def test_a_command_that_is_missing_refuses_the_commit(self):
         self.write("db/schema/a.sql")
         self.good("git", "add", ".")

@@ -47,6 +47,8 @@ POINTERS = {
     "cfti_sha256_blocks": KERNELS,
     "cfti_sha256_many": KERNELS + LANES,
     "cfti_scan_report": [],
+    "cfti_explain_listed": [],
+    "cfti_explain_report": [],
     "cfti_walk_levels": [],
 }
 # Started as a thread, not called.
