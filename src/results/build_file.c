@@ -158,7 +158,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     confiture_build_options defaults;
     confiture_allocator allocator;
     confiture_map maps[3];
-    cfti_target targets[6];
+    cfti_target *targets; /* too large for the stack */
     const cfti_target *twice;
     cfti_fail fail;
     confiture_status status = CONFITURE_OK;
@@ -184,7 +184,12 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
     if (!cfti_allocator_choose(&allocator, options->run.allocator))
         return cfti_report_plain(error, CONFITURE_E_ARGUMENT, cfti_no_allocator);
     cancel = cfti_cancel_disable();
-    memset(targets, 0, sizeof(targets));
+    targets = (cfti_target *)cfti_alloc(&allocator, total * sizeof(*targets));
+    if (targets == NULL) {
+        cfti_cancel_restore(cancel);
+        return cfti_report_plain(error, CONFITURE_E_MEMORY, NULL);
+    }
+    memset(targets, 0, total * sizeof(*targets));
     for (i = 0; i < total && status == CONFITURE_OK; i++, opened++)
         status = cfti_target_open(&targets[i], i < count ? paths[i] : options->map_paths[i - count],
                                   options, &allocator, &fail);
@@ -195,6 +200,7 @@ static confiture_status cfti_build_files(confiture_schema *schemas, const char *
             cfti_build_into_targets(schemas, targets, count, files, options, &allocator, &fail);
     if (status != CONFITURE_OK) status = cfti_report(error, &fail);
     for (i = 0; i < opened; i++) cfti_target_close(&targets[i]);
+    cfti_free(&allocator, targets, total * sizeof(*targets));
     cfti_maps_free(maps, count);
     cfti_cancel_restore(cancel);
     return status;

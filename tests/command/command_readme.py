@@ -25,7 +25,7 @@ class Readme(CommandTest):
     def shell(self, line):
         return subprocess.run(["/bin/sh", "-c", line], cwd=self.dir, env=command_base.environment(),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=60, check=False)
+                              stderr=subprocess.STDOUT, timeout=300, check=False)
 
     def text(self):
         with open(os.path.join(REPOSITORY, "README.md"), encoding="utf-8") as file:

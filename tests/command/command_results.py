@@ -379,14 +379,15 @@ class Check(CommandTest):
         result = self.run_command("check", "t/a.sql", "t/a.sql")
         self.assertEqual((result.code, result.out), (
             0, b"t/a.sql: note: listed twice, so the schema contains it twice: leave one out\n"))
-        warning = "confiture: warning: t/a.sql: listed twice, so it is used twice{}; see --unique"
+        warning = "confiture: warning: t/a.sql: listed twice, so it is used twice{}"
         for command in ("build", "hash", "list"):
             for more, paths in (("", ["t/a.sql"]), (", and 1 more like it", ["t/a.sql"] * 2),
                                 ("", ["t", "t"])):
                 paths = paths if paths[0] == "t" else ["t/a.sql", *paths]
                 result = self.run_command(command, *paths, "-q")
                 self.assertEqual((result.code, result.err.decode()),
-                                 (0, warning.format(more) + "\n"), result)
+                                 (0, warning.format(more) +
+                                  ("; see --unique" if paths == ["t", "t"] else "") + "\n"), result)
             self.assertEqual(self.run_command(command, "t", "t", "--unique", "-q").err, b"")
 
     def test_nothing_found(self):

@@ -34,6 +34,7 @@ POINTERS = {
     "cfti_sort": ["cfti_entry_order", "cfti_order_alike", "cfti_order_file", "cfti_order_hex",
                   "cfti_order_path", "cfti_order_origin", "cfti_order_absent", "cfti_sums_order",
                   "cfti_diff_order_leaves"],
+    "cfti_sums_are_in": ["cfti_order_path", "cfti_order_hex"],
     "cfti_diff_pair_equal": ["cfti_diff_order_leaves", "cfti_diff_order_bytes"],
     "cfti_build_fold": ["cfti_build_write", "cfti_verify_write"],
     "cfti_slot_map": MAP,
