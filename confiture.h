@@ -256,7 +256,7 @@
  *         return 1;
  *     if (!verification.matches) fprintf(stderr, "%s\n", verification.message);
  *
- *     schema.sql:812: out of date: db/schema/10_tables/users.sql:17 differs
+ * Such a message is "schema.sql:812: out of date: db/schema/10_tables/users.sql:17 differs".
  *
  * The list and the options must be those of the build. A difference is reported where the first
  * byte differs, and as far as the bytes show it. Separators that hold the name of their file show

@@ -210,10 +210,10 @@ TEST(path, errors) {
     const char *end;
     cfti_fail fail;
     int i;
-    for (i = 0; i <= CONFITURE_E_LIMIT + 1; i++) {
+    for (i = 0; i <= CONFITURE_E_FORMAT + 1; i++) {
         const char *text = confiture_status_text((confiture_status)i);
         CHECK(text != NULL && *text != '\0');
-        CHECK((strcmp(text, "unknown status") == 0) == (i > CONFITURE_E_LIMIT));
+        CHECK((strcmp(text, "unknown status") == 0) == (i > CONFITURE_E_FORMAT));
     }
     CHECK_STR(confiture_version(), CONFITURE_VERSION);
     path_report(&error, CONFITURE_E_UNCLOSED, "a/b.sql", 12, "comment never closed", 0);
