@@ -166,7 +166,7 @@ static confiture_status cfti_compare_value(cfti_compare *compare, char *value, s
 static confiture_status cfti_compare_header(cfti_compare *compare, const char *header, size_t size,
                                             cfti_fail *fail) {
     confiture_status status = CONFITURE_OK;
-    const char *end = header + size;
+    const char *end = size > 0 ? header + size : header; /* without a header both are NULL */
     size_t n;
     compare->part = CFTI_PART_HEADER;
     for (n = 0; header < end && status == CONFITURE_OK && !compare->differs; n++) {
