@@ -218,7 +218,10 @@ class Matrix:
         if compiler.cxx and way in ways.C_ONLY or not compiler.windows and way in ways.WINDOWS_ONLY:
             return False
         if self.everything:
-            return standard in (oldest, newest) or way in ways.MIDDLE
+            # musl-gcc and the cross compilers are gcc: its newest standard is looked at there.
+            is_gcc = compiler.emulator or compiler.command == "musl-gcc"
+            return (standard == oldest or way in ways.MIDDLE
+                    or standard == newest and not is_gcc)
         if standard == oldest:
             quick = ways.WAYS if compiler.command == "tcc" else ways.QUICK.get(compiler.command, ())
             return way == "late" or way in quick

@@ -200,7 +200,7 @@ TEST(map, each_line_is_that_of_its_file) {
 TEST(map, lines_across_pieces) {
     static const char *const units[] = {"x\r\n", "\r", "ab\rcd\n", "\r\n",
                                         "long line without end "};
-    enum { SIZE = 5 << 20 };
+    enum { SIZE = (2 << 20) + (600 << 10) }; /* ten pieces and a part */
     confiture_build_options options;
     confiture_header header;
     confiture_files *files;
