@@ -13786,9 +13786,10 @@ static void cfti_statement_feed(cfti_statement_pieces *pieces, const uint8_t *te
 static confiture_status cfti_statement_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                            cfti_fail *fail) {
     cfti_statement *statement = (cfti_statement *)ctx;
-    cfti_statement_pieces whole,
-        *pieces = chunk->piece_state != NULL ? (cfti_statement_pieces *)chunk->piece_state : &whole;
-    const cfti_lexer *lexer = &pieces->text.lexer;
+    cfti_statement_pieces whole, *pieces = &whole;
+    const cfti_lexer *lexer;
+    if (chunk->piece_state != NULL) pieces = (cfti_statement_pieces *)chunk->piece_state;
+    lexer = &pieces->text.lexer;
     if (chunk->first) {
         memset(pieces, 0, sizeof *pieces);
         cfti_lexer_init(&pieces->text.lexer, CONFITURE_CHECK_POSTGRES);
@@ -14880,7 +14881,7 @@ static bool cfti_map_digest(cfti_map_reader *reader, uint8_t digest[32]) {
 
 /* What the first line says instead of the mark and the version. */
 static void cfti_map_refuse(cfti_map_reader *reader) {
-    const char *end = reader->p;
+    const char *end;
     cfti_writer w;
     if (!cfti_map_skip(reader, CFTI_MAP_MARK)) {
         reader->what = "not a map: expected the line \"" CFTI_MAP_MARK CFTI_MAP_VERSION "\"";
@@ -15310,7 +15311,8 @@ static bool cfti_sums_take_name(cfti_sums_reader *r, const char *p, const char *
         if (c == '\\') {
             c = ++p < end ? *p : '\0';
             good = c == '\\' || c == 'n' || c == 'r';
-            c = (char)(c == 'n' ? '\n' : c == 'r' ? '\r' : c);
+            if (c == 'n') c = '\n';
+            else if (c == 'r') c = '\r';
         }
         fits = cfti_buffer_append(&raw, &c, 1);
     }
@@ -15462,7 +15464,7 @@ static bool cfti_sums_refuse_repeats(cfti_sums_reader *r) {
 static bool cfti_sums_read_all(cfti_sums_reader *r) {
     static const uint8_t utf8_mark[3] = {0xEF, 0xBB, 0xBF};
     size_t size = (size_t)(r->end - r->at), i;
-    const char *line, *end;
+    const char *line = NULL, *end = NULL; /* gcc does not see that they are set */
     if (size >= 2 && ((uint8_t)r->at[0] ^ (uint8_t)r->at[1]) == 1 && (uint8_t)r->at[0] >= 0xFE) {
         r->line = 1;
         return cfti_sums_refuse(r, "UTF-16, as PowerShell's > writes it: expected UTF-8");

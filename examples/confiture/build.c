@@ -288,13 +288,11 @@ int build_prepare(struct build_setup *setup, const struct options *options) {
     if (options->header) {
         setup->header.environment = options->environment;
         setup->header.timestamp = options->timestamp;
-        if (options->verify) {
-            setup->header.timestamp = NULL; /* it is not compared */
+        if (options->verify || (options->timestamp && strcmp(options->timestamp, "none") == 0)) {
+            setup->header.timestamp = NULL; /* a verification does not compare it */
         } else if (!options->timestamp) {
             if (!stamp_time(setup->stamp)) return EXIT_ERROR;
             setup->header.timestamp = setup->stamp;
-        } else if (strcmp(options->timestamp, "none") == 0) {
-            setup->header.timestamp = NULL;
         }
         build->header = &setup->header;
     }

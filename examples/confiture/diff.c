@@ -210,7 +210,8 @@ static void put_changes(const struct options *options, const struct side sides[2
     size_t i;
     for (i = 0; i < changes->count; i++) {
         const confiture_change *change = &changes->items[i];
-        const char *name = change->new_name ? change->new_name : change->old_name;
+        bool deleted = change->kind == CONFITURE_CHANGE_DELETED;
+        const char *name = deleted ? change->old_name : change->new_name;
         const char *old = change->kind == CONFITURE_CHANGE_RENAMED ? change->old_name : NULL;
         if (options->null) put_fields(kinds[change->kind].letter, old, name);
         else

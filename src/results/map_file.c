@@ -131,7 +131,7 @@ static bool cfti_map_digest(cfti_map_reader *reader, uint8_t digest[32]) {
 
 /* What the first line says instead of the mark and the version. */
 static void cfti_map_refuse(cfti_map_reader *reader) {
-    const char *end = reader->p;
+    const char *end;
     cfti_writer w;
     if (!cfti_map_skip(reader, CFTI_MAP_MARK)) {
         reader->what = "not a map: expected the line \"" CFTI_MAP_MARK CFTI_MAP_VERSION "\"";

@@ -42,9 +42,10 @@ static void cfti_statement_feed(cfti_statement_pieces *pieces, const uint8_t *te
 static confiture_status cfti_statement_map(void *ctx, cfti_chunk *chunk, cfti_arena *arena,
                                            cfti_fail *fail) {
     cfti_statement *statement = (cfti_statement *)ctx;
-    cfti_statement_pieces whole,
-        *pieces = chunk->piece_state != NULL ? (cfti_statement_pieces *)chunk->piece_state : &whole;
-    const cfti_lexer *lexer = &pieces->text.lexer;
+    cfti_statement_pieces whole, *pieces = &whole;
+    const cfti_lexer *lexer;
+    if (chunk->piece_state != NULL) pieces = (cfti_statement_pieces *)chunk->piece_state;
+    lexer = &pieces->text.lexer;
     if (chunk->first) {
         memset(pieces, 0, sizeof *pieces);
         cfti_lexer_init(&pieces->text.lexer, CONFITURE_CHECK_POSTGRES);

@@ -246,7 +246,8 @@ static bool cfti_sums_take_name(cfti_sums_reader *r, const char *p, const char *
         if (c == '\\') {
             c = ++p < end ? *p : '\0';
             good = c == '\\' || c == 'n' || c == 'r';
-            c = (char)(c == 'n' ? '\n' : c == 'r' ? '\r' : c);
+            if (c == 'n') c = '\n';
+            else if (c == 'r') c = '\r';
         }
         fits = cfti_buffer_append(&raw, &c, 1);
     }
@@ -398,7 +399,7 @@ static bool cfti_sums_refuse_repeats(cfti_sums_reader *r) {
 static bool cfti_sums_read_all(cfti_sums_reader *r) {
     static const uint8_t utf8_mark[3] = {0xEF, 0xBB, 0xBF};
     size_t size = (size_t)(r->end - r->at), i;
-    const char *line, *end;
+    const char *line = NULL, *end = NULL; /* gcc does not see that they are set */
     if (size >= 2 && ((uint8_t)r->at[0] ^ (uint8_t)r->at[1]) == 1 && (uint8_t)r->at[0] >= 0xFE) {
         r->line = 1;
         return cfti_sums_refuse(r, "UTF-16, as PowerShell's > writes it: expected UTF-8");
