@@ -244,7 +244,8 @@ static bool cfti_sums_take_name(cfti_sums_reader *r, const char *p, const char *
     for (; escaped && p < end && good && fits; p++) {
         char c = *p;
         if (c == '\\') {
-            c = ++p < end ? *p : '\0';
+            c = '\0';
+            if (++p < end) c = *p;
             good = c == '\\' || c == 'n' || c == 'r';
             if (c == 'n') c = '\n';
             else if (c == 'r') c = '\r';
