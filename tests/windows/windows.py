@@ -340,6 +340,7 @@ class Command:
         self.holds("out.sql", body)
         verify = ["build", "s", "--separator=none", "-o", "out.sql", "--verify"]
         self.run(*verify, "-q", output=b"", error="")
+        os.unlink(self.sandbox.inside("s/a.sql"))
         self.sandbox.file("s/a.sql", b"SELECT 1;\r\nSELECT 3;\r\n")
         self.run(*verify, code=1, error="confiture: out.sql:2: out of date: s/a.sql:2 differs\n")
         self.run("build", "s", "-o", "none.sql", "--verify", code=1,
