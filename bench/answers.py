@@ -108,7 +108,8 @@ def measure(lines, rounds):
 
 def table(title, times):
     def medians(name):
-        return ["%.3g" % statistics.median(side) for side in zip(*times[name])]
+        middle = [statistics.median(side) for side in zip(*times[name])]
+        return ["%.3g" % value if value < 1000 else "%.0f" % value for value in middle]
 
     def ratios(ours, other):
         least = [min(side) for side in zip(*times[NOTHING])]

@@ -80,14 +80,16 @@ class Drawing:
             x, y, "\n".join(other.elements)))
 
     def svg(self, alone=False):
-        """alone: as a file, which brings its own style and background."""
-        style = "<style>{}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>".format(
-            STYLE) if alone else ""
-        return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}"{2} role="img">'
-                "<title>{3}</title>\n{4}{5}\n</svg>\n").format(
-                    self.width, self.height,
-                    ' width="{}" height="{}"'.format(self.width, self.height) if alone else "",
-                    html.escape(self.label), style, "\n".join(self.elements))
+        """alone: as a file, which brings its own style, background and margin."""
+        margin = 8 if alone else 0
+        width, height = self.width + 2 * margin, self.height + 2 * margin
+        size = ' width="{}" height="{}"'.format(width, height) if alone else ""
+        frame = ('<style>{}</style>\n<rect x="{}" y="{}" width="100%" height="100%" '
+                 'fill="var(--paper)"/>'.format(STYLE, -margin, -margin)) if alone else ""
+        return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="{0} {0} {1} {2}"{3} role="img">'
+                "<title>{4}</title>\n{5}{6}\n</svg>\n").format(
+                    -margin, width, height, size, html.escape(self.label), frame,
+                    "\n".join(self.elements))
 
 
 def color(name):
@@ -361,6 +363,18 @@ def page(results):
             ).format(STYLE, PAGE_STYLE, "\n".join(parts))
 
 
+def write_svg(results, folder):
+    """The two pictures of the README."""
+    folder.mkdir(parents=True, exist_ok=True)
+    biggest = [table for table in results.get("main", []) if table["name"] in ("W2", "W3")][-1:]
+    pictures = {"time.svg": time_picture(results),
+                "ratio.svg": ratio_picture(biggest[0]) if biggest else None}
+    for name, picture in pictures.items():
+        if picture:
+            (folder / name).write_text(picture.svg(alone=True), encoding="utf-8")
+            print("{} written".format(folder / name))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Draw the figures of a run of bench/run.py.")
     parser.add_argument("--results", type=pathlib.Path,
@@ -377,14 +391,7 @@ def main():
     target.write_text(page(results), encoding="utf-8")
     print("{} written".format(target))
     if options.svg:
-        options.svg.mkdir(parents=True, exist_ok=True)
-        biggest = [t for t in results.get("main", []) if t["name"] in ("W3", "W2")]
-        pictures = {"time.svg": time_picture(results),
-                    "ratio.svg": ratio_picture(biggest[-1]) if biggest else None}
-        for name, picture in pictures.items():
-            if picture:
-                (options.svg / name).write_text(picture.svg(alone=True), encoding="utf-8")
-                print("{} written".format(options.svg / name))
+        write_svg(results, options.svg)
     return 0
 
 

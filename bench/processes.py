@@ -9,6 +9,9 @@ import time
 from building import Failed
 from rounds import note
 
+# From so many seconds on, the run that is checked is the one that counts: a shell's milliseconds are
+# nothing then, and the files are in the page cache, since they have just been hashed.
+LONG = 2.0
 FIND0 = "find {dir} -name '*.sql' -type f -print0 | LC_ALL=C sort -z | xargs -0 "
 FIND = "find {dir} -name '*.sql' -type f | LC_ALL=C sort | "
 
@@ -42,26 +45,25 @@ def words(text):
     return [line.split()[0].lstrip("\\") for line in text.splitlines() if line]
 
 
-def equal(name, fields):
-    """The tools see the same bytes in the same order, or nothing is timed."""
-    def output(line):
-        return shell(line.format(**fields))[0]
+class Expected:
+    """What the tools must print, so that they see the same bytes in the same order as ours."""
 
-    checks = []
-    digests = words(output("{confiture} list --digests {dir}"))
-    for label, _, tools, line in COMMANDS:
-        if any(shutil.which(tool) is None for tool in tools):
-            continue
+    def __init__(self, name, fields):
+        self.name = name
+        self.digests = words(shell("{confiture} list --digests {dir}".format(**fields))[0])
+        self.joined = words(shell("{confiture} build -q --separator none --check none {dir} | "
+                                  "sha256sum".format(**fields))[0])
+
+    def check(self, label, output):
+        found, expected = words(output), self.digests
         if label == "find, sort, cat, sha256sum":
-            joined = "{confiture} build -q --separator none --check none {dir} | sha256sum"
-            checks.append((label, words(output(line)), words(output(joined))))
-        elif label in ("openssl dgst", "sha256sum"):
-            checks.append((label, words(output(line)), digests))
+            expected = self.joined
         elif label in ("git hash-object", "b3sum"):  # other hashes: as many of them
-            checks.append((label, len(words(output(line))), len(digests)))
-    for label, found, expected in checks:
+            found, expected = len(found), len(expected)
+        elif label not in ("openssl dgst", "sha256sum"):
+            return
         if found != expected:
-            raise Failed("{}: {} does not see what confiture sees".format(name, label))
+            raise Failed("{}: {} does not see what confiture sees".format(self.name, label))
 
 
 def process_table(programs, folder, name, tree, plan):
@@ -70,7 +72,7 @@ def process_table(programs, folder, name, tree, plan):
     fields = {"confiture": shlex.quote(str(programs.command)), "dir": shlex.quote(str(tree)),
               "out": shlex.quote(str(folder / "process.sql"))}
     note("{}: whole processes, checking".format(name))
-    equal(name, fields)
+    expected = Expected(name, fields)
     rows = []
     export = folder / "hyperfine.json"
     for label, beside, tools, line in COMMANDS:
@@ -80,12 +82,15 @@ def process_table(programs, folder, name, tree, plan):
                          "problem": "not installed: " + ", ".join(missing)})
             continue
         line = line.format(**fields)
-        if not line.endswith(">" + " " + fields["out"]):
-            line += " > /dev/null"
         note("{}: {}".format(name, label))
-        took = shell(line)[1]  # and warm from here on
-        least = 1 if took > 1 else 3  # of seconds, the shell's own few milliseconds are nothing
-        runs = max(least, min(50, int(plan.process_seconds / took)))
+        output, took = shell(line)
+        expected.check(label, output)
+        if took > LONG:
+            rows.append({"label": label, "beside": beside, "min": took, "median": took, "runs": 1})
+            continue
+        if not line.endswith("> " + fields["out"]):
+            line += " > /dev/null"
+        runs = max(3, min(50, int(plan.process_seconds / took)))
         result = subprocess.run(["hyperfine", "--style", "none", "--runs", str(runs),
                                  "--export-json", str(export), line], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

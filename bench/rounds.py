@@ -112,8 +112,8 @@ class Cell:
 
     def record(self):
         return {"label": self.label, "operation": self.operation, "min": self.least,
-                "median": self.median, "quartiles": self.quartiles, "runs": len(self.times), "rounds": self.rounds,
-                "digest": self.digest, "files": self.files, "bytes": self.bytes,
+                "median": self.median, "quartiles": self.quartiles, "runs": len(self.times),
+                "rounds": self.rounds, "digest": self.digest, "files": self.files, "bytes": self.bytes,
                 "problem": self.problem}
 
 
@@ -125,23 +125,30 @@ def warm_up(cells):
 def interleave(cells, seconds, patience, before=None):
     """Rounds through all cells until each has had its share of the time and its minimum of rounds.
 
-    When all that has taken longer than `patience` allows, one round each must do.
+    When all that has taken longer than `patience` allows, one round each must do. A cell that has
+    kept its first run, and needs no more, takes no part.
     """
-    working = [cell for cell in cells if not cell.problem]
-    share = seconds / max(len(working), 1)
+    share = seconds / max(sum(not cell.problem for cell in cells), 1)
     turn = 0
     end = time.perf_counter() + patience
+
+    def is_due(cell):
+        return cell.rounds == 0 or time.perf_counter() < end
+
+    def is_unfinished(cell):
+        return not cell.problem and cell.rounds < 2000 and is_due(cell) and (
+            cell.rounds < cell.minimum or cell.used < share)
+
+    working = list(filter(is_unfinished, cells))
     while working:
         # Everybody is after everybody else at some time.
         turn = (turn + 1) % len(working)
         for cell in working[turn:] + working[:turn]:
-            if before:
-                before(cell)
-            if cell.rounds == 0 or time.perf_counter() < end:
+            if is_due(cell):
+                if before:
+                    before(cell)
                 cell.run()
-        working = [cell for cell in working if not cell.problem and
-                   (cell.rounds < cell.minimum or cell.used < share) and cell.rounds < 2000 and
-                   time.perf_counter() < end]
+        working = list(filter(is_unfinished, working))
 
 
 def note(text):

@@ -5,7 +5,7 @@
 
 Builds what it needs, makes the trees of workloads.py, checks that everybody computes the same
 bytes, and prints tables; bench/README.md says what they mean. --record writes
-bench/RESULTS.md. All figures are kept in build/bench/results.json.
+bench/RESULTS.md and the pictures of the README. All figures are kept in build/bench/results.json.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import time
 
 import building
 import goals
+import pictures
 import processes
 import report
 import rounds
@@ -26,6 +27,7 @@ import sections
 import workloads
 
 ROOT = building.ROOT
+MARK = "<!-- written by hand from here on -->"
 SECTIONS = ("main", "threads", "primitive", "processes", "memory", "cold", "real")
 
 
@@ -37,20 +39,20 @@ class Plan:
         self.rounds = 1 if quick else 3
         self.patience = 8 if quick else 60  # for the rounds of one table
         self.limit = 45 if quick else 540  # nothing more is begun after so many seconds
-        self.seconds = 2.5 if quick else 10.0  # for each workload
+        self.seconds = 2.5 if quick else 8.0  # for each workload
         self.thread_seconds = 0.6 if quick else 3.0
         self.thread_rounds = 1 if quick else 2
         self.skip_threads = ("4", "16", "auto") if quick else ()
         self.whole = ("W1", "W2") if quick else ("W1", "W2", "W3")
         # Where Python's rules for Rust are checked too, which takes as long as anything timed.
         self.core = self.whole if quick else ("W1", "W2", "W3", "W4")
-        self.gbench_time = 0.005 if quick else 0.05
+        self.gbench_time = 0.005 if quick else 0.03
         self.gbench_filter = "^(sha256|evp|memcpy)/.*/?(400|4096|65536)$" if quick else \
             "^(sha256|evp|memcpy)/"
         self.process_names = ["W2"] if quick else self.names
         self.process_seconds = 0.15 if quick else 0.6
         self.cold_names = [] if quick else ["W2", "W3"]
-        self.cold_rounds = 5
+        self.cold_rounds = 3
         self.memory_names = ["W2"] if quick else self.names
         self.gbench_trees = [] if quick else ["W2"]
 
@@ -58,7 +60,7 @@ class Plan:
 def arguments():
     parser = argparse.ArgumentParser(description="Time confiture.h beside its peers.")
     parser.add_argument("--quick", action="store_true", help="under a minute: W1 to W3, few rounds")
-    parser.add_argument("--record", action="store_true", help="write bench/RESULTS.md")
+    parser.add_argument("--record", action="store_true", help="write bench/RESULTS.md and the pictures")
     parser.add_argument("--million", action="store_true", help="W7 too: a million files")
     parser.add_argument("--only", metavar="W1,W2", help="these workloads")
     parser.add_argument("--sections", metavar="A,B",
@@ -157,6 +159,9 @@ def measure(options, plan, programs, folder, results):
         def add(section, found):
             results[section] = results.get(section, []) + found
 
+        if "memory" in wanted:
+            at_hand = [name for name in those(plan.memory_names) if name in names]
+            memory.extend(clock.each("memory", at_hand, memory_row))
         if "threads" in wanted:
             add("threads", clock.each("threads", [n for n in names if n != "W7"], thread_table))
         if "processes" in wanted:
@@ -165,10 +170,7 @@ def measure(options, plan, programs, folder, results):
         if plan.cold_names and "cold" in wanted and sections.may_drop_caches():
             at_hand = [name for name in those(plan.cold_names) if name in names]
             add("cold", clock.each("cold", at_hand, cold_table))
-        if "memory" in wanted:
-            at_hand = [name for name in those(plan.memory_names) if name in names]
-            memory.extend(clock.each("memory", at_hand, memory_row))
-        # The peers take the longest: what there is no time for is then only that.
+        # The peers take the longest: if time runs out, then for them alone.
         if "main" in wanted:
             add("main", clock.each("main", names, main_table))
 
@@ -194,6 +196,12 @@ def measure(options, plan, programs, folder, results):
         results.get(section, []).sort(key=lambda table: list(trees).index(table["name"]))
     results["main"] = results.get("main", []) + real_tables
     peers.close()
+
+
+def record(text, path):
+    """Replaces what a run has written. What follows the mark was written by hand, and stays."""
+    kept = path.read_text(encoding="utf-8").partition(MARK)[2] if path.exists() else ""
+    path.write_text(text + "\n" + MARK + (kept or "\n"), encoding="utf-8")
 
 
 def main():
@@ -231,8 +239,9 @@ def main():
     if options.goals:
         print("\n".join(goals.lines(results)))
     if options.record:
-        (ROOT / "bench" / "RESULTS.md").write_text(report.markdown(results), encoding="utf-8")
+        record(report.markdown(results), ROOT / "bench" / "RESULTS.md")
         print("bench/RESULTS.md written")
+        pictures.write_svg(results, ROOT / "bench")
     print("{:.0f} seconds".format(time.time() - results["time"]))
     return 0
 

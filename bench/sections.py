@@ -244,6 +244,7 @@ def thread_table(peers, name, tree, plan):
                 cell = peers.cell(peers.ours, operation, tree, label=label,
                                   minimum=1 if name == "W5" else plan.thread_rounds, **keys)
                 cell.kind = kind
+                cell.keep_first = name == "W5"
                 cells.append(cell)
     warm_up(cells)
     for operation in ("find", "hash_stream", "hash_tree", "build"):

@@ -110,6 +110,8 @@ SUITES = {
                       EXAMPLES, needs="git, entr"),
     "packaging": Suite("install, build systems, manual page, completions: as strangers use them",
                        PACKAGING, needs="cmake, meson, mandoc, zsh, fish"),
+    "bench": Suite("the benchmark runs, and its pictures show its figures; no time is judged",
+                   "{python} tests/bench/bench.py"),
     "format": Suite("every C file is as clang-format writes it",
                     "{python} tools/format.py --check", needs="clang-format"),
     "lint": Suite("the command and the examples compile without a warning",
@@ -129,5 +131,5 @@ GROUPS = {
     "CHECK": ["test", "posix", "compile QUICK=0", "address CC=gcc", "address CC=clang",
               "thread CC=gcc", "memory", "valgrind", "faults", "races", "hostile", "fuzz",
               "hygiene", "everywhere", "windows", "postgres", "psql", "python", "examples",
-              "packaging", "format", "lint"],
+              "packaging", "bench", "format", "lint"],
 }
