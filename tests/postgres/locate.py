@@ -9,18 +9,12 @@ line that each of them then has must be the last line of the statement, found in
 bytes. Without PostgreSQL it says so and skips. The last line is "N passed, N failed, N skipped".
 """
 
-import os
-import pathlib
 import re
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 
-from postgres_server import Server, find_programs
+from postgres_server import run_tests
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BAR = "=" * 42
 
 # name: text. "@" is the name of an error, "!" follows the statement that raises it: psql names its
@@ -45,20 +39,6 @@ FILES = {
     "80_comment.sql": "/* a\n * b\n */ SELECT -- c;\n  no_@(); -- d!\nSELECT 1;\n",
     "90_unended.sql": "SELECT 1;\nSELECT\n no_@()!",
 }
-
-
-class Counts:
-    passed = failed = 0
-
-    def check(self, what, good, detail=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED: {what}: {detail}")
-
-    def line(self, skipped=0):
-        return f"{self.passed} passed, {self.failed} failed, {skipped} skipped"
 
 
 def make_tree(folder, files):
@@ -193,31 +173,5 @@ def tests(server, counts, command, folder):
     one_file(server, counts, command, single)
 
 
-def main():
-    command = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "confiture").resolve())
-    programs, missing = find_programs()
-    counts = Counts()
-    if missing:
-        print(f"skipped: no PostgreSQL: {', '.join(missing)} not in /usr/lib/postgresql or PATH")
-        print(counts.line(skipped=1))
-        return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = tempfile.mkdtemp(prefix="confiture-pg-", dir="/tmp")
-    trees = tempfile.mkdtemp(prefix="confiture-locate-", dir="/tmp")
-    server = Server(folder, **programs)
-    try:
-        server.start()
-        print("PostgreSQL", server.sql("postgres", "SHOW server_version")[0])
-        tests(server, counts, command, pathlib.Path(trees))
-    except (RuntimeError, OSError, subprocess.TimeoutExpired) as problem:
-        counts.check("PostgreSQL", False, problem)
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(trees, ignore_errors=True)
-    print(counts.line())
-    return 1 if counts.failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(tests))

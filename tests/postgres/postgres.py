@@ -10,16 +10,11 @@ the folder. Without PostgreSQL it says so and skips.
 """
 
 import os
-import pathlib
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 
-from postgres_server import Server, find_programs
+from postgres_server import ROOT, run_tests
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EXAMPLE = ROOT / "examples" / "jamshop"
 
 # (what it shows, the question, the answer)
@@ -96,18 +91,11 @@ EMPTY = [
 ]
 
 
-class Counts:
-    passed = failed = 0
-
-    def check(self, what, good, detail=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED: {what}: {detail}")
-
-    def line(self, skipped=0):
-        return f"{self.passed} passed, {self.failed} failed, {skipped} skipped"
+def ask(server, counts, name, questions):
+    for what, question, expected in questions:
+        answer, message = server.sql(name, question)
+        counts.check(f"{name}: {what}", answer.split("\n")[-1] == expected,
+                     f"{question}\n    expected {expected!r}, got {answer!r} {message}")
 
 
 def load_and_ask(server, counts, command, folder, name, options, questions):
@@ -122,44 +110,18 @@ def load_and_ask(server, counts, command, folder, name, options, questions):
     status, _, message = server.client(name, ["-f", output])
     counts.check(f"{name}: load", status == 0, message)
     if status == 0:
-        for what, question, expected in questions:
-            answer, message = server.sql(name, question)
-            counts.check(f"{name}: {what}", answer.split("\n")[-1] == expected,
-                         f"{question}\n    expected {expected!r}, got {answer!r} {message}")
+        ask(server, counts, name, questions)
     dropped = server.sql("postgres", f"DROP DATABASE {name}")
     counts.check(f"{name}: drop", dropped[0] != "ERROR", dropped[1])
 
 
-def main():
-    command = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "confiture").resolve())
-    programs, missing = find_programs()
-    counts = Counts()
-    if missing:
-        print(f"skipped: no PostgreSQL: {', '.join(missing)} not in /usr/lib/postgresql or PATH")
-        print(counts.line(skipped=1))
-        return 0
-
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = tempfile.mkdtemp(prefix="confiture-pg-", dir="/tmp")
-    server = Server(folder, **programs)
-    try:
-        server.start()
-        print("PostgreSQL", server.sql("postgres", "SHOW server_version")[0])
-        tests = [
+def tests(server, counts, command, folder):
+    for name, options, questions in [
             ("whole", [], STRUCTURE + CONTENTS),
             ("schema_only", ["--schema-only"], EMPTY + STRUCTURE),
-            ("line_comment", ["--separator", "line_comment", "--header"], STRUCTURE + CONTENTS),
-        ]
-        for name, options, questions in tests:
-            load_and_ask(server, counts, command, folder, name, options, questions)
-    except (RuntimeError, OSError, subprocess.TimeoutExpired) as problem:
-        counts.check("PostgreSQL", False, problem)
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-    print(counts.line())
-    return 1 if counts.failed else 0
+            ("line_comment", ["--separator", "line_comment", "--header"], STRUCTURE + CONTENTS)]:
+        load_and_ask(server, counts, command, folder, name, options, questions)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(tests))

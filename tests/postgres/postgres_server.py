@@ -1,4 +1,5 @@
-"""A PostgreSQL of a test's own: in a temporary folder, reachable through a socket there alone."""
+"""A PostgreSQL of a test's own: in a temporary folder, reachable through a socket there alone; and
+what the tests that need one have in common."""
 
 import glob
 import os
@@ -8,7 +9,11 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 def find_program(name):
@@ -102,3 +107,49 @@ class Server:
                 return
             except subprocess.TimeoutExpired:
                 pass
+
+
+class Counts:
+    passed = failed = 0
+
+    def check(self, what, good, detail=""):
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED: {what}: {detail}")
+
+    def line(self, skipped=0):
+        return f"{self.passed} passed, {self.failed} failed, {skipped} skipped"
+
+
+def run_tests(tests, missing=()):
+    """tests(server, counts, command, folder), with a server that runs, the path of the command that
+    the first argument names, and an empty folder. missing: what else the tests lack, in words. The
+    exit status."""
+    command = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "confiture").resolve())
+    programs, absent = find_programs()
+    counts = Counts()
+    reasons = list(missing)
+    if absent:
+        reasons.append(f"no PostgreSQL: {', '.join(absent)} not in /usr/lib/postgresql or PATH")
+    if reasons:
+        print(f"skipped: {'; '.join(reasons)}")
+        print(counts.line(skipped=1))
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    place = tempfile.mkdtemp(prefix="confiture-pg-", dir="/tmp")
+    folder = tempfile.mkdtemp(prefix="confiture-trees-", dir="/tmp")
+    server = Server(place, **programs)
+    try:
+        server.start()
+        print("PostgreSQL", server.sql("postgres", "SHOW server_version")[0])
+        tests(server, counts, command, pathlib.Path(folder))
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as problem:
+        counts.check("PostgreSQL", False, problem)
+    finally:
+        server.stop()
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    print(counts.line())
+    return 1 if counts.failed else 0
