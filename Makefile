@@ -101,11 +101,15 @@ check: | need-cc need-python ## test, every compiler, sanitizers, faults, races,
 check-%: | need-cc need-python ## one suite of tests/suites.py, below; QUICK=1: a share of it
 	+@$(PYTHON) tests/run.py $*
 
+LINT = -O2 $(WARNINGS) -Werror -I. -c -o $(BUILD)/lint.o
 lint: | need-cc ## the command and the examples with all warnings as errors
 	@mkdir -p $(BUILD)
 	@for source in $(COMMAND_SOURCES) $(wildcard examples/*.c); do \
-	    $(CC) -std=c99 -O2 $(WARNINGS) -Werror -I. -c $$source -o $(BUILD)/lint.o || exit 1; \
+	    $(CC) -std=c99 $(LINT) $$source || exit 1; \
 	done
+	@if command -v $(firstword $(CXX)) >/dev/null 2>&1; then \
+	    $(CXX) -std=c++11 $(filter-out -Wstrict-prototypes,$(LINT)) examples/hash.cpp; \
+	else echo "skipped examples/hash.cpp: no $(firstword $(CXX))"; fi
 	@rm -f $(BUILD)/lint.o; echo "no warnings"
 
 bench: | need-cc need-python ## times beside the peers' and the machine's floors; BENCH="options"

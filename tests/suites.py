@@ -106,7 +106,7 @@ SUITES = {
     "python": Suite("the Python package and its workflow: built offline, tested; every Python found",
                     "{python} examples/python/workflow.py",
                     "{python} examples/python/workflow.py --quick"),
-    "examples": Suite("the hook and the CI jobs of examples/, in git repositories of their own",
+    "examples": Suite("hook, CI jobs and programs of examples/, in projects of their own",
                       EXAMPLES, needs="git, entr"),
     "packaging": Suite("install, build systems, manual page, completions: as strangers use them",
                        PACKAGING, needs="cmake, meson, mandoc, zsh, fish"),

@@ -147,9 +147,10 @@ def expected_output():
     return f"{len(files)} {stream.hexdigest()}\n"
 
 
-def example_programs():
+def example_programs(everything):
     """The programs that a user is shown first, as (name, text)."""
-    programs = [("examples/minimal.c", (ROOT / "examples" / "minimal.c").read_text())]
+    programs = [(f"examples/{name}.c", (ROOT / "examples" / f"{name}.c").read_text())
+                for name in ["minimal", *(["host"] if everything else [])]]
     programs += [("README.md", text) for _, text in snippets.readme_snippets()
                  if snippets.is_program(text)]
     programs.append(("the manual's shortest use", snippets.shortest_use()[1]))
@@ -365,7 +366,7 @@ class Matrix:
             command = compiler.build(folder, [text], [*compiler.flags(), "-pthread"])
             self.check_example(run(command, cwd=EXAMPLE))
 
-        for name, text in example_programs():
+        for name, text in example_programs(self.everything):
             self.add(f"{compiler.command}: {name}", check, text)
 
     def add_snippets(self, compiler):
@@ -393,7 +394,8 @@ class Matrix:
             linked = [*flags, "-DCONFITURE_IMPLEMENTED", implementation(), "-pthread"]
             run(compiler.build(folder, [text], linked), cwd=folder)
 
-        for name, text in snippets.snippets():
+        examples = [("examples/hash.cpp", (ROOT / "examples" / "hash.cpp").read_text())]
+        for name, text in [*snippets.snippets(), *(examples if compiler.cxx else [])]:
             self.add(f"{compiler.command} -std={standard}: {name}", check, text)
 
     def add_leaks(self, compiler):
@@ -432,7 +434,7 @@ class Matrix:
                 raise Failure("a leak is not seen")
         except (Failure, OSError, subprocess.TimeoutExpired) as failure:
             return f"leaks of the examples: {str(failure).splitlines()[0]}"
-        for name, text in example_programs():
+        for name, text in example_programs(self.everything):
             self.add(f"{compiler.command}: {name} leaks nothing", check, text)
         return None
 

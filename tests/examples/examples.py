@@ -4,8 +4,8 @@
     tests/examples/examples.py [COMMAND] [NAME...]    COMMAND: its path, ./confiture by default
                                         NAME: only tests whose id holds one of these
 
-Each test has a project of its own below one temporary folder. The steps of a CI job are taken
-out of their files and run as they stand. The last line is "N
+Each test has a project of its own below one temporary folder. The steps of a CI job and the lines
+that compile a program are taken out of their files and run as they stand. The last line is "N
 passed, N failed, N skipped".
 """
 
@@ -16,8 +16,9 @@ import unittest
 
 import examples_base
 import examples_git
+import examples_programs
 
-MODULES = (examples_git,)
+MODULES = (examples_git, examples_programs)
 
 
 def main():
