@@ -104,9 +104,12 @@ check-%: | need-cc need-python ## one suite of tests/suites.py, below; QUICK=1: 
 LINT = -O2 $(WARNINGS) -Werror -I. -c -o $(BUILD)/lint.o
 lint: | need-cc ## the command and the examples with all warnings as errors
 	@mkdir -p $(BUILD)
-	@for source in $(COMMAND_SOURCES) $(wildcard examples/*.c); do \
+	@for source in $(COMMAND_SOURCES) $(filter-out %/libpq.c,$(wildcard examples/*.c)); do \
 	    $(CC) -std=c99 $(LINT) $$source || exit 1; \
 	done
+	@if pkg-config --exists libpq 2>/dev/null; then \
+	    $(CC) -std=c99 $(LINT) examples/libpq.c $$(pkg-config --cflags libpq); \
+	else echo "skipped examples/libpq.c: pkg-config finds no libpq"; fi
 	@if command -v $(firstword $(CXX)) >/dev/null 2>&1; then \
 	    $(CXX) -std=c++11 $(filter-out -Wstrict-prototypes,$(LINT)) examples/hash.cpp; \
 	else echo "skipped examples/hash.cpp: no $(firstword $(CXX))"; fi

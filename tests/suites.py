@@ -95,12 +95,14 @@ SUITES = {
                         needs="cross compilers, qemu-user"),
     "windows": Suite("the library and the command under wine",
                      "{python} tests/windows/windows.py", needs="mingw-w64, wine"),
-    "postgres": Suite("a PostgreSQL server loads the example's schema, and names lines",
+    "postgres": Suite("a PostgreSQL server loads what is built, by psql and libpq, and names lines",
                       {"schema": "{make_quiet} {confiture} && "
                                  "{python} tests/postgres/postgres.py {confiture}",
                        "locate": "{make_quiet} {confiture} && "
-                                 "{python} tests/postgres/locate.py {confiture}"},
-                      needs="PostgreSQL"),
+                                 "{python} tests/postgres/locate.py {confiture}",
+                       "libpq": "{make_quiet} {confiture} && "
+                                "{python} tests/postgres/libpq.py {confiture}"},
+                      needs="PostgreSQL, libpq-dev"),
     "psql": Suite("the check of statements beside psql itself: cases and random texts; SEED=0",
                   PSQL + " --generated 20000 --cut 2000 --seed {seed}", PSQL, needs="psql"),
     "python": Suite("the Python package and its workflow: built offline, tested; every Python found",
