@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["src/**", "examples", "examples/confiture", "examples/python/native/**", "tests/**"]
+FOLDERS = ["src/**", "examples", "examples/confiture", "examples/rules",
+           "examples/python/native/**", "tests/**"]
 
 
 def main():

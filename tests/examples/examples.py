@@ -17,8 +17,9 @@ import unittest
 import examples_base
 import examples_git
 import examples_programs
+import examples_rules
 
-MODULES = (examples_git, examples_programs)
+MODULES = (examples_git, examples_programs, examples_rules)
 
 
 def main():
