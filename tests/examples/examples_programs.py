@@ -1,10 +1,8 @@
 """The programs of examples/ that need only a compiler, compiled and run by the line of their first
 comment. tests/postgres has the one that needs a server. Run by examples.py."""
 
-import os
 import re
 import shutil
-import subprocess
 import unittest
 
 from examples_base import REPOSITORY, Project
@@ -112,3 +110,12 @@ class Hash(Program):
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn(place, done.stdout)
                 self.assertEqual(done.stdout.count("\n"), 1, done.stdout)
+
+
+class Readme(unittest.TestCase):
+    def test_it_names_each_program(self):
+        text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+        table = text.partition("\n## Examples\n")[2].partition("\n## ")[0]
+        named = set(re.findall(r"\(examples/([\w.]+\.\w+)\)", table))
+        self.assertEqual(named, {path.name for path in (REPOSITORY / "examples").iterdir()
+                                 if path.suffix in (".c", ".cpp")})
