@@ -148,12 +148,14 @@ def expected_output():
 
 
 def example_programs(everything):
-    """The programs that a user is shown first, as (name, text)."""
+    """The programs that a user is shown first, as (name, text): one, or all of them."""
+    names = ["minimal", "host"] if everything else ["minimal"]
     programs = [(f"examples/{name}.c", (ROOT / "examples" / f"{name}.c").read_text())
-                for name in ["minimal", *(["host"] if everything else [])]]
-    programs += [("README.md", text) for _, text in snippets.readme_snippets()
-                 if snippets.is_program(text)]
-    programs.append(("the manual's shortest use", snippets.shortest_use()[1]))
+                for name in names]
+    if everything:
+        programs += [("README.md", text) for _, text in snippets.readme_snippets()
+                     if snippets.is_program(text)]
+        programs.append(("the manual's shortest use", snippets.shortest_use()[1]))
     return programs
 
 
@@ -496,7 +498,7 @@ def main():
         for compiler in here.values():
             matrix.add_programs(compiler)
         for c, cxx in (("gcc", "g++"), ("clang", "clang++")):
-            if c in here and cxx in here:
+            if c in here and cxx in here and (options.all or c == "gcc"):
                 matrix.add_mixed(here[c], here[cxx])
         for command in ("gcc", "clang++", "clang", "g++") if options.all else ("gcc", "clang++"):
             if command in here:
@@ -511,7 +513,7 @@ def main():
         common = [here[command] for command in ("gcc", "clang") if command in here]
         no_leaks = matrix.add_leaks(common[0]) if common else "leaks: neither gcc nor clang is here"
         # A program that is looked at for leaks must print the same.
-        for compiler in common if options.all or no_leaks else common[1:]:
+        for compiler in common if options.all else common[:bool(no_leaks)]:
             matrix.add_examples(compiler)
         for command in ("gcc", "g++", "clang", "clang++") if options.all else ("gcc", "g++"):
             if command in here:

@@ -170,7 +170,6 @@ QUICK = {
         "declare-late-implement",
         "twice",
         "two-files",
-        "static-in-two",
         "static-unused",
         "allocator-macros",
         "min-max",
