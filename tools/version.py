@@ -3,12 +3,15 @@
 
     tools/version.py             print it
     tools/version.py --check     exit 1 if a copy is another
+    tools/version.py --notes     print what CHANGELOG.md says of it
     tools/version.py 1.2.3       write it in all places; "make amalgam" then renews confiture.h
 
 The command, CMake, make, confiture.pc and the Debian package read it from confiture.h. The files
-below belong to tools that cannot.
+below belong to tools that cannot. The day of a version is that of its heading in CHANGELOG.md,
+which is written first; the manual page has a copy.
 """
 
+import datetime
 import pathlib
 import re
 import sys
@@ -26,6 +29,8 @@ COPIES = {
     "examples/python/src/confiture_native/__init__.py":
         re.compile(r'(?<=\n__version__ = ")[^"]+'),
 }
+MANUAL = "examples/confiture/man.c"
+DAY = re.compile(r'(?<=page_date\[\] = ")[^"]+')
 
 
 def found(path, pattern):
@@ -33,32 +38,53 @@ def found(path, pattern):
     return match[0] if len(match) == 1 else f"{len(match)} versions"
 
 
+def current():
+    return found(SOURCE, STRING)
+
+
+def changes(version):
+    """The day of a version, as the manual page writes it, and the text of its section."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## \[{re.escape(version)}\] - (\d{{4}}-\d\d-\d\d)\n(.*?)(?=^## |\Z)",
+                        text, re.M | re.S)
+    if not section:
+        sys.exit(f"CHANGELOG.md: expected a heading '## [{version}] - YYYY-MM-DD'")
+    day = datetime.date.fromisoformat(section[1])
+    return f"{day:%B} {day.day}, {day.year}", section[2].strip()
+
+
 def differences(version):
     numbers = ".".join(found(SOURCE, pattern) for _, pattern in NUMBERS)
     if numbers != version:
         yield f"src/public/config.h: its numbers are {numbers}, its text is {version}"
-    for path, pattern in COPIES.items():
-        if found(path, pattern) != version:
-            yield f"{path}: {found(path, pattern)}: expected {version}"
+    copies = [*((path, pattern, version) for path, pattern in COPIES.items()),
+              (MANUAL, DAY, changes(version)[0])]
+    for path, pattern, expected in copies:
+        if found(path, pattern) != expected:
+            yield f"{path}: {found(path, pattern)}: expected {expected}"
 
 
 def write(version):
-    for path, pattern in [(SOURCE, STRING), *((ROOT / path, p) for path, p in COPIES.items()),
-                          *zip([SOURCE] * 3, (p for _, p in NUMBERS))]:
-        number = dict(zip((p for _, p in NUMBERS), version.split("."))).get(pattern, version)
+    day = changes(version)[0]
+    places = [(SOURCE, STRING, version), (ROOT / MANUAL, DAY, day),
+              *((ROOT / path, pattern, version) for path, pattern in COPIES.items()),
+              *((SOURCE, pattern, number)
+                for (_, pattern), number in zip(NUMBERS, version.split(".")))]
+    for path, pattern, value in places:
         text = path.read_text(encoding="utf-8")
-        path.write_text(pattern.sub(number, text), encoding="utf-8")
+        path.write_text(pattern.sub(value, text), encoding="utf-8")
 
 
 def main():
-    version = found(SOURCE, STRING)
     argument = sys.argv[1] if len(sys.argv) == 2 else None
     if len(sys.argv) == 1:
-        print(version)
+        print(current())
     elif argument == "--check":
-        problems = list(differences(version))
-        print("\n".join(problems) if problems else f"{version} in {len(COPIES) + 1} places")
+        problems = list(differences(current()))
+        print("\n".join(problems) if problems else f"{current()} in {len(COPIES) + 2} places")
         return 1 if problems else 0
+    elif argument == "--notes":
+        print(changes(current())[1])
     elif argument and re.fullmatch(r"\d+\.\d+\.\d+", argument):
         write(argument)
     else:

@@ -93,9 +93,18 @@ class Version(PackagingTest):
     def test_one_command_writes_it_everywhere(self):
         copy = self.copy_of_all()
         tool = copy / "tools" / "version.py"
+        done = self.attempt(sys.executable, tool, "7.89.10")
+        self.assertEqual((done.returncode, done.stdout.decode()),
+                         (1, "CHANGELOG.md: expected a heading '## [7.89.10] - YYYY-MM-DD'\n"))
+        self.run_program(sys.executable, tool, "--check")
+        log = copy / "CHANGELOG.md"
+        log.write_text(log.read_text().replace(
+            "## [Unreleased]\n", "## [Unreleased]\n\n## [7.89.10] - 2031-02-03\n\nThe news.\n"))
         self.run_program(sys.executable, tool, "7.89.10")
         self.run_program(sys.executable, tool, "--check")
         self.assertEqual(self.run_program(sys.executable, tool), "7.89.10\n")
+        self.assertEqual(self.run_program(sys.executable, tool, "--notes"), "The news.\n")
+        self.assertIn("\"February 3, 2031\"", (copy / "examples/confiture/man.c").read_text())
         config = (copy / "src/public/config.h").read_text()
         for name, number in (("MAJOR", 7), ("MINOR", 89), ("PATCH", 10)):
             self.assertIn(f"#define CONFITURE_VERSION_{name} {number}\n", config)
@@ -105,7 +114,7 @@ class Version(PackagingTest):
     def copy_of_all(self):
         """The files that tools/version.py knows, and itself."""
         copy = self.sources()
-        for name in ("tools/version.py", "examples/python/pyproject.toml",
+        for name in ("CHANGELOG.md", "tools/version.py", "examples/python/pyproject.toml",
                      "examples/python/src/confiture_native/__init__.py"):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / name, copy / name)
