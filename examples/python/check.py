@@ -19,7 +19,6 @@ import glob
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -27,12 +26,12 @@ import time
 import zipfile
 
 import windows
+from packing import NATIVE, NEEDED, builders, pythons, run, source_distribution, wheel
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 COUNT = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 OLDEST = (3, 8)
-NATIVE = (3, 11)
 
 
 class Total:
@@ -52,97 +51,21 @@ class Total:
         print("skipped {}: {}".format(what, why), flush=True)
 
 
-def run(command, folder=None, **environment):
-    """(status, output) of a command, run in the folder if one is given."""
-    keys = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PIP_DISABLE_PIP_VERSION_CHECK="1",
-                PIP_NO_INPUT="1", **environment)
-    result = subprocess.run([str(part) for part in command], cwd=folder, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=keys,
-                            universal_newlines=True, errors="replace")
-    return result.returncode, result.stdout
-
-
-# ---- the Pythons of this machine ----
-
-PROBE = """
-import os, sys, sysconfig
-def has(name, least):
-    try:
-        from importlib.metadata import version
-        return tuple(int(n) for n in version(name).split(".")[:2]) >= least
-    except Exception:
-        return False
-builds = has("setuptools", (70, 1)) or has("setuptools", (61, 0)) and has("wheel", (0, 0))
-header = os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))
-print(sys.version_info[0], sys.version_info[1], int(builds), int(header),
-      int(sys.implementation.name == "cpython"), os.path.realpath(sys.executable))
-"""
-
-
-def pythons():
-    """{(major, minor): (executable, can build a wheel)}, one of each version that is found."""
-    folders = os.environ.get("PATH", "").split(os.pathsep)
-    places = [sys.executable]
-    for folder in folders:
-        places += sorted(glob.glob(os.path.join(glob.escape(folder), "python3*")))
-    pyenv = os.environ.get("PYENV_ROOT") or os.path.join(os.path.expanduser("~"), ".pyenv")
-    places += sorted(glob.glob(os.path.join(pyenv, "versions", "*", "bin", "python3")))
-    found, seen = {}, set()
-    for place in places:
-        if not re.fullmatch(r"python(3(\.\d+)?)?", os.path.basename(place)) or \
-                not os.access(place, os.X_OK):
-            continue
-        try:
-            status, output = run([place, "-c", PROBE])
-        except OSError:
-            continue
-        fields = output.split()
-        if status or len(fields) != 6 or fields[5] in seen or fields[4] != "1":
-            continue
-        seen.add(fields[5])
-        version = int(fields[0]), int(fields[1])
-        builds = fields[2] == fields[3] == "1"
-        # Of one version, a Python that can build is preferred.
-        if version not in found or (builds and not found[version][1]):
-            found[version] = place, builds
-    return found
-
-
 # ---- building ----
 
-def source_distribution(python, folder, total):
-    """Make one of a copy, to keep the repository clean, and unpack it: its folder, or None."""
-    copy = os.path.join(folder, "copy", "examples", "python")
-    shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("__pycache__", "build", "dist",
-                                                              "*.egg-info", "*.so"))
-    shutil.copy(os.path.join(ROOT, "confiture.h"), os.path.join(folder, "copy"))
-    status, output = run([python, "setup.py", "-q", "sdist", "-d", os.path.join(folder, "sdist")],
-                         copy)
-    made = glob.glob(os.path.join(folder, "sdist", "*.tar.gz"))
-    if not total.check("a source distribution is made", status == 0 and len(made) == 1,
-                       output if status else ""):
+def unpacked_source(python, folder, total):
+    """The folder of an unpacked source distribution, or None."""
+    made, output = source_distribution(python, ROOT, folder)
+    if not total.check("a source distribution is made", made, "" if made else output):
         return None
-    with tarfile.open(made[0]) as archive:
+    with tarfile.open(made) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
         archive.extractall(os.path.join(folder, "source"))
     total.check("it carries the header, the tests and the types",
                 {"native/confiture.h", "native/windows/pyconfig.h", "windows.py", "tests/run.py",
                  "tests/typing/user.py", "src/confiture_native/py.typed",
                  "src/confiture_native/_core.pyi"} <= set(names))
-    shutil.rmtree(os.path.join(folder, "copy"))
     return glob.glob(os.path.join(folder, "source", "*"))[0]
-
-
-def wheel(python, source, out, **environment):
-    """(path or None, output, seconds): pip's wheel of a source folder, without a network."""
-    work = out + "-source"
-    shutil.copytree(source, work)
-    start = time.monotonic()
-    status, output = run([python, "-m", "pip", "wheel", work, "--no-build-isolation", "--no-deps",
-                          "--no-index", "-w", out], **environment)
-    taken = time.monotonic() - start
-    made = glob.glob(os.path.join(out, "*.whl"))
-    return (made[0] if status == 0 and len(made) == 1 else None), output, taken
 
 
 def check_native_wheel(path, folder, limit, total):
@@ -351,14 +274,12 @@ def everything(folder, options, total, tests):
     found = pythons()
     print("found: " + ", ".join("{}.{} ({})".format(v[0], v[1], found[v][0])
                                 for v in sorted(found)), flush=True)
-    builders = [v for v in sorted(found) if v >= NATIVE and found[v][1]]
-    if not total.check("a Python of 3.11 or later that can build a wheel is there", builders,
-                       "" if builders else "it needs pip, setuptools 61, wheel and Python's headers"
-                       " (Debian: python3-pip python3-venv python3-setuptools python3-wheel"
-                       " python3-dev)"):
+    able = builders(found)
+    if not total.check("a Python of 3.11 or later that can build a wheel is there", able,
+                       "" if able else "it needs " + NEEDED):
         return
-    python = found[builders[0]][0]
-    source = source_distribution(python, folder, total)
+    python = found[able[0]][0]
+    source = unpacked_source(python, folder, total)
     if source is None:
         return
     native, output, taken = wheel(python, source, os.path.join(folder, "native"))
@@ -376,7 +297,7 @@ def everything(folder, options, total, tests):
         for made in [native, pure] + glob.glob(os.path.join(folder, "sdist", "*")):
             if made:
                 shutil.copy(made, options.wheels)
-    version = "Python {}.{}".format(*builders[0])
+    version = "Python {}.{}".format(*able[0])
     if native:
         inside = install(python, native, os.path.join(folder, "venv-native"), total, version)
         if inside:
@@ -392,7 +313,7 @@ def everything(folder, options, total, tests):
             # The same code as with the extension turned off: a share of the tests is enough.
             tests.add(inside, version + ", installed without a compiler", TREES="200", CALLS="2000")
     if not options.quick:
-        others(found, builders[0], native, pure, folder, total, tests)
+        others(found, able[0], native, pure, folder, total, tests)
 
 
 def others(found, done, native, pure, folder, total, tests):
