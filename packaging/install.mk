@@ -1,4 +1,4 @@
-# What "make install" copies, and where to. The Makefile includes this file.
+# What "make install" copies, and where to; packages and releases. The Makefile includes this file.
 
 INSTALL ?= install
 BINDIR ?= $(PREFIX)/bin
@@ -45,7 +45,7 @@ fill = sed $(call put,VERSION,$(VERSION)) $(call put,PREFIX,$(PREFIX)) \
     $(call put,INCLUDEDIR,$(call below,$(INCLUDEDIR),$${prefix}/)) \
     packaging/$(1).in > '$(DESTDIR)$(2)/$(1)'
 
-.PHONY: install uninstall deb
+.PHONY: install uninstall deb dist
 
 install: confiture ## copy the command, the header, manual page and completions below PREFIX
 	$(refuse)@case "$$($(NATIVE) version 2>&1)" in "confiture $(VERSION) "*) ;; \
@@ -72,3 +72,6 @@ uninstall: ## remove what install has copied, with the same variables
 
 deb: confiture ## make a Debian package in BUILD; needs dpkg-dev
 	@sh packaging/deb.sh '$(VERSION)' '$(BUILD)'
+
+dist: | need-python ## make the files of a release in BUILD/dist; needs git, pip, setuptools, wheel
+	@$(PYTHON) tools/dist.py '$(BUILD)/dist'

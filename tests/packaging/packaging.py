@@ -17,12 +17,13 @@ import unittest
 import packaging_base
 import packaging_build
 import packaging_completion
+import packaging_dist
 import packaging_files
 import packaging_install
 import packaging_manual
 
 MODULES = (packaging_files, packaging_manual, packaging_completion, packaging_install,
-           packaging_build)
+           packaging_build, packaging_dist)
 
 
 def select_tests(suite, words):

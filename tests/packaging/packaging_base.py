@@ -59,6 +59,13 @@ def files_below(folder):
             for path in sorted(folder.rglob("*")) if not path.is_dir()}
 
 
+def environment(**variables):
+    """That of this process, without what the calling make has put into it."""
+    kept = {key: value for key, value in os.environ.items() if key not in (
+        "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_QUIET", "BUILD", "SOURCE_DATE_EPOCH")}
+    return {**kept, **{key: str(value) for key, value in variables.items()}}
+
+
 class PackagingTest(unittest.TestCase):
     """Each test works in a fresh folder of its own, self.dir."""
 
@@ -75,14 +82,12 @@ class PackagingTest(unittest.TestCase):
             if not shutil.which(program):
                 self.skipTest(f"no {program} here")
 
-    def attempt(self, *command, cwd=None, timeout=300, **environment):
-        """Runs a program. Variables of the calling make do not reach it."""
-        kept = {key: value for key, value in os.environ.items()
-                if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_QUIET", "BUILD")}
+    def attempt(self, *command, cwd=None, timeout=300, **variables):
+        """Runs a program."""
         return subprocess.run([str(word) for word in command], cwd=cwd or self.dir,
-                              env={**kept, **{k: str(v) for k, v in environment.items()}},
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=timeout, check=False)
+                              env=environment(**variables), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                              check=False)
 
     def run_program(self, *command, **more):
         """Runs a program that must succeed. Returns what it printed."""
