@@ -8,7 +8,7 @@
 enum { INPUT_COLUMNS = 78 }; /* of a line of mdoc */
 
 /* The day of the release that the page belongs to. */
-static const char page_date[] = "November 24, 2026";
+static const char page_date[] = "November 29, 2026";
 
 static const struct {
     const char *name, *meaning;

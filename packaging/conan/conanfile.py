@@ -11,7 +11,7 @@ from conan.tools.files import copy
 
 class Confiture(ConanFile):
     name = "confiture"
-    version = "0.1.0"
+    version = "0.2.0"
     license = "MIT"
     description = "One schema and one digest from a tree of SQL files, as a single header"
     package_type = "header-library"

@@ -1,9 +1,9 @@
 /* ---- public/config.h: the user's macros, the version, the linkage ---- */
 
 #define CONFITURE_VERSION_MAJOR 0
-#define CONFITURE_VERSION_MINOR 1
+#define CONFITURE_VERSION_MINOR 2
 #define CONFITURE_VERSION_PATCH 0
-#define CONFITURE_VERSION "0.1.0"
+#define CONFITURE_VERSION "0.2.0"
 /* For comparisons, also in #if: 10203 is 1.2.3. */
 #define CONFITURE_VERSION_NUMBER                                                                   \
     (CONFITURE_VERSION_MAJOR * 10000 + CONFITURE_VERSION_MINOR * 100 + CONFITURE_VERSION_PATCH)

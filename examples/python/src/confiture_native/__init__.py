@@ -48,4 +48,4 @@ from .builder import SchemaBuilder  # noqa: E402  (needs the names above)
 __all__ = ["HAS_NATIVE", "ConfitureError", "Directory", "EncodingError", "Entry", "Finding",
            "Schema", "SchemaBuilder", "build_schema", "check", "digest", "find_files",
            "hash_files", "manifest", "schema"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
