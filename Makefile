@@ -131,5 +131,5 @@ format: | need-python ## let clang-format rewrite the C files
 
 include packaging/install.mk
 
-clean: ## remove all that was built, but not confiture.h
+clean: ## remove build/ and ./confiture
 	rm -rf $(BUILD) confiture

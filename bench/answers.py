@@ -6,14 +6,15 @@
 Whole processes, warm, one after another and in another order each round, so that a slow moment is
 slow for everybody. ms, medians: on the clock, and of processor time, all threads together, which
 others disturb less. A ratio is the median of those of each round, without what a shell takes that
-does nothing; above 1 ours is slower. A build to memory is one to /dev/null, which the command makes in memory first. Each exit
-status is checked.
+does nothing; above 1 ours is slower. A build to memory is one to /dev/null, which the command makes
+in memory first. Each exit status is checked.
 """
 
 import argparse
 import os
 import pathlib
 import resource
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -143,7 +144,8 @@ def main():
             tree = workloads.prepare(name, WORK / "work")
             filled = fields(command, tree, folder)
             try:
-                lines = [(n, line.format(**filled), status) for n, line, status in LINES]
+                quoted = {key: shlex.quote(str(value)) for key, value in filled.items()}
+                lines = [(n, line.format(**quoted), status) for n, line, status in LINES]
                 table("%s, %d rounds, ms" % (name, options.rounds), measure(lines, options.rounds))
             finally:
                 shutil.rmtree(filled["b"])

@@ -100,6 +100,11 @@ def decades(low, high):
     return range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
 
 
+def share(value, powers):
+    """How far along an axis of these decades."""
+    return (math.log10(value) - powers[0]) / max(1, powers[-1] - powers[0])
+
+
 def seconds(value):
     for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
         if value * factor >= 1 or unit == "µs":
@@ -130,7 +135,7 @@ def series(tables, operation):
 
 
 def time_panel(tables, operation, title):
-    drawing = Drawing(320, 250, "{}: time against the number of files, both logarithmic".format(title))
+    drawing = Drawing(320, 250, title + ": time against the number of files, both logarithmic")
     lines = series(tables, operation)
     xs = [x for points in lines.values() for x, _ in points]
     ys = [y for points in lines.values() for _, y in points]
@@ -140,8 +145,7 @@ def time_panel(tables, operation, title):
     left, right, top, bottom = 58, 300, 28, 208
 
     def place(x, y):
-        return (left + (right - left) * (math.log10(x) - across[0]) / max(1, across[-1] - across[0]),
-                bottom - (bottom - top) * (math.log10(y) - up[0]) / max(1, up[-1] - up[0]))
+        return (left + (right - left) * share(x, across), bottom - (bottom - top) * share(y, up))
 
     drawing.text(left, 16, title, class_="title")
     for power in up:
@@ -241,7 +245,7 @@ def ratio_picture(table):
                         fill=color(name), opacity=0.85)
             middle = y + each / 2
             drawing.line(place(least), middle, place(greatest), middle, "spread")
-            drawing.text(max(place(ratio), place(greatest)) + 6, middle + 4,
+            drawing.text(max(end, place(greatest)) + 6, middle + 4,
                          "{:.3g}".format(ratio))
             y += each
         y += 10
@@ -338,11 +342,11 @@ def page(results):
         parts += ["<h2>Time against the number of files</h2>",
                   figure([legend(LINES, 600)], ""),
                   figure(time_panels(results), "Medians, warm page cache, two threads where a peer "
-                         "has them; both axes are logarithmic.", panels=True),
+                         "has them. The floor is made of minima. Both axes are logarithmic.", panels=True),
                   "<h2>Times as long as confiture.h</h2>"]
         parts += [figure([ratio_picture(table) for table in main], "Medians. A line is the spread: "
-                         "the quartiles of the one against the opposite quartiles of the other. Left "
-                         "of the dashed line the peer is faster.", panels=True)]
+                         "the quartiles of the one against the opposite quartiles of the other. "
+                         "Left of the dashed line the peer is faster.", panels=True)]
         parts += ["<h2>What the work costs</h2>",
                   figure([cost_picture(workloads)], "The parts of a build to a new file with its "
                          "digest, one after another on one thread, without a peer and without "
@@ -359,8 +363,8 @@ def page(results):
               for why in results["missing"]]
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            "<title>confiture.h: benchmark</title><style>{}{}</style></head><body>\n{}\n</body></html>\n"
-            ).format(STYLE, PAGE_STYLE, "\n".join(parts))
+            "<title>confiture.h: benchmark</title><style>{}{}</style></head>"
+            "<body>\n{}\n</body></html>\n").format(STYLE, PAGE_STYLE, "\n".join(parts))
 
 
 def write_svg(results, folder):

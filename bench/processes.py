@@ -9,8 +9,8 @@ import time
 from building import Failed
 from rounds import note
 
-# From so many seconds on, the run that is checked is the one that counts: a shell's milliseconds are
-# nothing then, and the files are in the page cache, since they have just been hashed.
+# From so many seconds on, the run that is checked is the one that counts: a shell's milliseconds
+# are nothing then, and the files are in the page cache, since they have just been hashed.
 LONG = 2.0
 FIND0 = "find {dir} -name '*.sql' -type f -print0 | LC_ALL=C sort -z | xargs -0 "
 FIND = "find {dir} -name '*.sql' -type f | LC_ALL=C sort | "

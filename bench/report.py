@@ -49,7 +49,7 @@ def number(count, what):
 
 
 def peer_columns():
-    return [column for entry in peer_table.PEERS for column in (entry.title, "x")]
+    return [column for entry in peer_table.PEERS for column in (entry.title, "x", "x median")]
 
 
 def main_table(found):
@@ -66,8 +66,9 @@ def main_table(found):
             continue
         cells = [row["title"], ms(ours), ms(row["ours"]["median"])]
         for peer in peer_table.NAMES:
-            theirs = row.get(peer, {}).get("min")
-            cells += [ms(theirs), ratio(theirs, ours)]
+            theirs = row.get(peer, {})
+            cells += [ms(theirs.get("min")), ratio(theirs.get("min"), ours),
+                      ratio(theirs.get("median"), row["ours"]["median"])]
         rows.append(cells + [ms(row["floor"]), ratio(ours, row["floor"])])
     lines += table(head, rows)
     parts = found["parts"]

@@ -113,8 +113,8 @@ class Cell:
     def record(self):
         return {"label": self.label, "operation": self.operation, "min": self.least,
                 "median": self.median, "quartiles": self.quartiles, "runs": len(self.times),
-                "rounds": self.rounds, "digest": self.digest, "files": self.files, "bytes": self.bytes,
-                "problem": self.problem}
+                "rounds": self.rounds, "digest": self.digest, "files": self.files,
+                "bytes": self.bytes, "problem": self.problem}
 
 
 def warm_up(cells):

@@ -33,7 +33,8 @@ static std::string hash(const Files &files) {
 int main(int argc, char **argv) {
     const std::string directory = argc > 1 ? argv[1] : "db/schema";
     try {
-        std::cout << hash(find(directory)) << "  " << directory << "\n";
+        if (!(std::cout << hash(find(directory)) << "  " << directory << std::endl))
+            throw std::runtime_error("standard output cannot be written");
     } catch (const std::exception &error) {
         std::cerr << error.what() << "\n";
         return 1;

@@ -41,25 +41,27 @@ static void host_free(void *memory, void *block, size_t size) {
     free(block);
 }
 
-/* ---- a pool of threads that run the iterations of one loop at a time ---- */
+/* ---- a pool of threads that run the iterations of one loop at a time; others wait ---- */
 
 struct pool {
-    pthread_mutex_t lock; /* for all that follows */
+    pthread_mutex_t caller; /* held for a whole loop: a task must not begin another one */
+    pthread_mutex_t lock;   /* for all that follows */
     pthread_cond_t begun, done;
-    void (*task)(void *ctx, size_t index);
+    void (*task)(void *ctx, size_t index); /* this and ctx change only between loops */
     void *ctx;
     size_t next, end; /* the iterations that nobody has begun */
     size_t running;
-    size_t total; /* of all loops */
+    size_t total, helped; /* of all loops; those on a helper */
     bool stopped;
 };
 
-/* The caller holds the lock. */
-static void run_tasks(struct pool *pool) {
+/* The lock is held. */
+static void run_tasks(struct pool *pool, bool is_helper) {
     while (pool->next < pool->end) {
         size_t index = pool->next++;
         pool->running++;
         pool->total++;
+        pool->helped += is_helper;
         pthread_mutex_unlock(&pool->lock);
         pool->task(pool->ctx, index);
         pthread_mutex_lock(&pool->lock);
@@ -71,7 +73,7 @@ static void *help(void *user) {
     struct pool *pool = (struct pool *)user;
     pthread_mutex_lock(&pool->lock);
     while (!pool->stopped) {
-        run_tasks(pool);
+        run_tasks(pool, true);
         if (!pool->stopped) pthread_cond_wait(&pool->begun, &pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -81,15 +83,17 @@ static void *help(void *user) {
 /* The parallel_for of the library: returns when all tasks are done. */
 static int host_for(void *user, size_t n, void (*task)(void *ctx, size_t index), void *ctx) {
     struct pool *pool = (struct pool *)user;
+    pthread_mutex_lock(&pool->caller);
     pthread_mutex_lock(&pool->lock);
     pool->task = task;
     pool->ctx = ctx;
     pool->next = 0;
     pool->end = n;
     pthread_cond_broadcast(&pool->begun);
-    run_tasks(pool);
+    run_tasks(pool, false);
     while (pool->running > 0) pthread_cond_wait(&pool->done, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->caller);
     return 0;
 }
 
@@ -105,7 +109,8 @@ static void stop(struct pool *pool, const pthread_t *threads, size_t thread_coun
 
 int main(int argc, char **argv) {
     struct memory memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    struct pool pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
+    struct pool pool = {.caller = PTHREAD_MUTEX_INITIALIZER,
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
                         .begun = PTHREAD_COND_INITIALIZER,
                         .done = PTHREAD_COND_INITIALIZER};
     confiture_allocator allocator = {host_alloc, host_realloc, host_free, &memory};
@@ -140,7 +145,7 @@ int main(int argc, char **argv) {
     confiture_schema_free(&schema);
     confiture_files_free(files);
     stop(&pool, threads, helpers);
-    fprintf(stderr, "%zu allocations, at most %zu bytes, %zu bytes left; %zu tasks\n", memory.calls,
-            memory.peak, memory.used, pool.total);
-    return failed || memory.used != 0;
+    fprintf(stderr, "%zu allocations, at most %zu bytes, %zu left; %zu tasks, %zu on helpers\n",
+            memory.calls, memory.peak, memory.used, pool.total, pool.helped);
+    return failed || memory.used != 0 || fflush(stdout) != 0 || ferror(stdout) != 0;
 }

@@ -8,8 +8,8 @@
  * after COPY ... FROM stdin: both are syntax errors here. VACUUM, and what else refuses to run in a
  * transaction, is an error, too.
  *
- * One transaction holds all files, so an error undoes them all, unless a file has a COMMIT of its
- * own: what came before it stays. A file after which no transaction is open is an error.
+ * One transaction holds all files, so an error undoes them all. A file that ends it, by a COMMIT or
+ * ROLLBACK of its own, is an error, too; what it has committed stays.
  *
  * Each file has a PQexec() of its own. The server gives a position for what it cannot parse or
  * resolve, but none for what fails when it runs, such as a duplicate key: then at least the file is
@@ -68,40 +68,51 @@ static void report(void *user, const PGresult *result) {
     }
 }
 
-static bool run(struct load *load, const char *sql) {
+/* If `value` is not NULL, it receives the first column of the first row. */
+static bool run(struct load *load, const char *sql, char value[32]) {
     PGresult *result = PQexec(load->server, load->sql = sql);
     ExecStatusType status = PQresultStatus(result);
     bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
                 status == PGRES_EMPTY_QUERY; /* a file of comments */
     if (!good) report(load, result);
+    else if (value != NULL) snprintf(value, 32, "%s", PQgetvalue(result, 0, 0));
     PQclear(result);
     return good;
 }
 
 /* Runs the text of each file, with its separator: the lines of the map say where it ends. */
 static bool run_files(struct load *load, char *schema) {
+    static const char which[] = "SELECT txid_current()";
     const confiture_map *map = &load->map;
-    if (!run(load, "BEGIN")) return false;
+    char ours[32], now[32];
+    if (!run(load, "BEGIN", NULL) || !run(load, which, ours)) return false;
     for (load->entry = 0; load->entry < map->count; load->entry++) {
         const confiture_map_entry *entry = &map->entries[load->entry];
         uint64_t line = entry->separator_line;
         bool is_last = load->entry + 1 == map->count;
         uint64_t next = is_last ? map->line_count + 1 : entry[1].separator_line;
         char *end = schema, first;
-        bool good;
+        bool good, ended;
         for (; line < next; line++) end = strchr(end, '\n') + 1;
         first = *end;
         *end = '\0';
-        good = run(load, schema);
+        /* A file may have set another one. */
+        if (PQclientEncoding(load->server) != pg_char_to_encoding("UTF8"))
+            PQsetClientEncoding(load->server, "UTF8");
+        good = run(load, schema, NULL);
         *end = first;
-        if (PQtransactionStatus(load->server) == PQTRANS_IDLE) {
-            fprintf(stderr, "%s: ends the transaction; what it committed stays\n", entry->path);
-            return false;
+        ended = PQtransactionStatus(load->server) == PQTRANS_IDLE;
+        if (good && !ended) {
+            if (!run(load, which, now)) return false;
+            ended = strcmp(ours, now) != 0;
         }
-        if (!good) return false;
+        if (ended)
+            fprintf(stderr, "%s: ends the transaction: expected neither COMMIT nor ROLLBACK\n",
+                    entry->path);
+        if (!good || ended) return false;
         schema = end;
     }
-    return run(load, "COMMIT");
+    return run(load, "COMMIT", NULL);
 }
 
 int main(int argc, char **argv) {

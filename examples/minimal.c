@@ -1,5 +1,5 @@
 /* A schema from the SQL files below db/schema, in about twenty lines.
- *     cc -I. examples/minimal.c -o minimal -pthread && ./minimal > schema.sql */
+ *     cc -I. examples/minimal.c -o minimal -pthread && ./minimal db/schema > schema.sql */
 #define CONFITURE_IMPLEMENTATION
 #include "confiture.h"
 #include <stdio.h>
@@ -21,5 +21,5 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%zu files, %s\n", schema.file_count, schema.digest_hex);
     confiture_schema_free(&schema);
     confiture_files_free(files);
-    return 0;
+    return fflush(stdout) != 0 || ferror(stdout) != 0;
 }

@@ -3,7 +3,8 @@
 
     tools/dist.py FOLDER
 
-FOLDER is replaced as a whole, or left as it was on an error. It then holds
+FOLDER is replaced as a whole, or left as it was on an error. What is there must be empty or an
+earlier release. It then holds
 
     confiture-VERSION.tar.gz      the files of the commit, and MANIFEST, the sums of all of them
     confiture.h                   the single header
@@ -15,8 +16,8 @@ The Python package is built from the tarball, and its wheels from the source dis
 are SOURCE_DATE_EPOCH, or that of the commit. The folder, the umask, the time zone and the locale
 have no part in the bytes; the versions of zlib, setuptools, wheel and the compiler do.
 
-A change that is not committed is an error. Untracked files are left out, and named. Where there is
-a MANIFEST, in an unpacked tarball, it says what git says in a clone.
+A change that is not committed is an error. Untracked files are left out, and named. In an unpacked
+tarball, which has no .git, MANIFEST says what git says in a clone.
 """
 
 import gzip
@@ -26,6 +27,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -37,6 +39,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples" / "python"))
 import packing  # noqa: E402
 
+# What would change the bytes of the extension.
+COMPILING = ("CFLAGS", "CPPFLAGS", "LDFLAGS", "CONFITURE_NO_EXTENSION")
 HEADING = "# confiture {}, SOURCE_DATE_EPOCH {}\n"
 
 
@@ -87,8 +91,9 @@ def files_of(archive):
 
 
 def listed_files(manifest):
-    heading, *lines = manifest.read_text(encoding="utf-8").splitlines(keepends=True)
-    time = re.fullmatch(HEADING.format(re.escape(version.current()), r"(\d+)"), heading)
+    text = manifest.read_text(encoding="utf-8", errors="replace") or "nothing"
+    heading, *lines = text.splitlines(keepends=True)
+    time = re.fullmatch(HEADING.format(re.escape(version.current()), r"([0-9]+)"), heading)
     if not time:
         fail(f"MANIFEST begins with {heading.strip()!r}: expected one of version "
              f"{version.current()}")
@@ -104,7 +109,7 @@ def listed_files(manifest):
 
 def time_of_release(default):
     text = os.environ.get("SOURCE_DATE_EPOCH") or str(default)
-    if not re.fullmatch(r"\d{1,10}", text) or int(text) >= 1 << 32:
+    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 1 << 32:
         fail(f"SOURCE_DATE_EPOCH is {text!r}: expected seconds since 1970, below 2^32")
     return int(text)
 
@@ -168,12 +173,15 @@ def check_copies():
 
 def make(made, work):
     manifest = ROOT / "MANIFEST"
-    files, time = listed_files(manifest) if manifest.exists() else committed_files()
+    unpacked = manifest.exists() and not (ROOT / ".git").exists()
+    files, time = listed_files(manifest) if unpacked else committed_files()
     time = time_of_release(time)
     check_copies()
     python = packing.builder()
     if not python:
         fail(f"no Python of 3.11 or later can build a wheel: it needs {packing.NEEDED}")
+    for name in COMPILING:
+        os.environ.pop(name, None)
     os.environ.update(SOURCE_DATE_EPOCH=str(time), TZ="UTC", LC_ALL="C", PYTHONHASHSEED="0")
     root = unpack(pack_sources(made, files, time), work / "sources")
     shutil.copy(root / "confiture.h", made)
@@ -183,11 +191,14 @@ def make(made, work):
     return text
 
 
-def main():
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        sys.exit(__doc__.split("\n\n")[1])
-    folder = pathlib.Path(sys.argv[1]).absolute()
-    os.umask(0o022)
+def is_replaceable(folder):
+    return not folder.exists() or folder.is_dir() and (
+        (folder / "SHA256SUMS").is_file() or not any(folder.iterdir()))
+
+
+def replace(folder):
+    if not is_replaceable(folder):
+        fail(f"{folder} is not an earlier release: expected one, or an empty folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dist-", dir=folder.parent) as work:
         work = pathlib.Path(work)
@@ -198,8 +209,19 @@ def main():
             folder.rename(work / "old")
         made.rename(folder)
     print(text, end="")
-    return 0
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__.split("\n\n")[1])
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(kind, lambda number, _: fail(signal.Signals(number).name))
+    os.umask(0o022)
+    try:
+        replace(pathlib.Path(sys.argv[1]).absolute())
+    except OSError as error:
+        fail(error)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -49,7 +49,12 @@ def changes(version):
                         text, re.M | re.S)
     if not section:
         sys.exit(f"CHANGELOG.md: expected a heading '## [{version}] - YYYY-MM-DD'")
-    day = datetime.date.fromisoformat(section[1])
+    if not section[2].strip():
+        sys.exit(f"CHANGELOG.md: nothing below '## [{version}]': expected what has changed")
+    try:
+        day = datetime.date.fromisoformat(section[1])
+    except ValueError as error:
+        sys.exit(f"CHANGELOG.md: {section[1]}: {error}")
     return f"{day:%B} {day.day}, {day.year}", section[2].strip()
 
 
@@ -85,7 +90,7 @@ def main():
         return 1 if problems else 0
     elif argument == "--notes":
         print(changes(current())[1])
-    elif argument and re.fullmatch(r"\d+\.\d+\.\d+", argument):
+    elif argument and re.fullmatch(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}", argument):
         write(argument)
     else:
         print(__doc__, file=sys.stderr)

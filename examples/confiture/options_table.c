@@ -92,7 +92,7 @@ const struct option option_table[] = {
      "the schema; an error unless it has the bytes of a build"},
     {"map", 0, KIND_TEXT, LOCATE | GROUP_RESULT, AT(map), "FILE",
      "read a map that build --map has written; without DIRs it\n"
-     "it is not checked, with DIRs it must be theirs; --header\n"
+     "is not checked, with DIRs it must be theirs; --header\n"
      "without --timestamp only its files and lines are compared"},
     {"phase", 0, KIND_CHOICE, LOCATE | GROUP_RESULT, AT(phase),
      "any superuser_pre app superuser_post", "with --split: the schema of -n, and of <stdin>"},

@@ -112,7 +112,7 @@ def wheel(python, source, out, **environment):
     shutil.copytree(source, work)
     start = time.monotonic()
     status, output = run([python, "-m", "pip", "wheel", work, "--no-build-isolation", "--no-deps",
-                          "--no-index", "-w", out], **environment)
+                          "--no-index", "--no-cache-dir", "-w", out], **environment)
     taken = time.monotonic() - start
     made = glob.glob(os.path.join(out, "*.whl"))
     return (made[0] if status == 0 and len(made) == 1 else None), output, taken

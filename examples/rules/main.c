@@ -11,6 +11,6 @@ __asm__(".pushsection .rodata\n"
 extern const char schema_begin[], schema_end[];
 
 int main(void) {
-    size_t size = (size_t)(schema_end - schema_begin);
-    return fwrite(schema_begin, 1, size, stdout) == size ? 0 : 1;
+    fwrite(schema_begin, 1, (size_t)(schema_end - schema_begin), stdout);
+    return fflush(stdout) != 0 || ferror(stdout) != 0;
 }

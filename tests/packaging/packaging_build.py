@@ -1,9 +1,11 @@
 """Projects of strangers find, compile and run the library. Run by packaging.py."""
 
 import os
+import re
 import shutil
 
-from packaging_base import CONSUMER, REPOSITORY, PackagingTest, readme_blocks, version
+from packaging_base import CONSUMER, REPOSITORY, PackagingTest, readme_blocks, \
+    readme_install, version
 import packaging_base
 
 
@@ -33,12 +35,13 @@ class Compiler(PackagingTest):
                 environment["PKG_CONFIG_PATH"] = self.dir / place / "share" / "pkgconfig"
                 self.assertEqual(self.run_program("pkg-config", "--modversion", "confiture",
                                                   **environment).strip(), version())
-                flags = self.run_program("pkg-config", "--cflags", "--libs", "confiture",
-                                         **environment)
-                self.run_program("sh", "-c", f"cc {CONSUMER}/main.c {CONSUMER}/implementation.c "
-                                 f"-o {name} {flags}")
-                self.check_consumer(self.dir / name)
-
+                line, asked = re.search(r"^    (cc .*)\$\((pkg-config .*)\)$",
+                                        "".join(readme_install()), re.M).groups()
+                flags = self.run_program(*asked.split(), **environment)
+                for file in ("main.c", "implementation.c"):
+                    line = line.replace(file, f"{CONSUMER}/{file}")
+                self.run_program("sh", "-c", f"{line} {flags}")
+                self.check_consumer(self.dir / "program")
 
     def test_pkg_config_names_the_folder_however_it_is_called(self):
         self.need("make", "pkg-config")

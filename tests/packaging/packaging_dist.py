@@ -214,6 +214,30 @@ class Release(PackagingTest):
         self.check_refused(folder, "expected a clone, or an unpacked release with its MANIFEST\n",
                            GIT_CEILING_DIRECTORIES=self.dir)
 
+    def test_a_folder_that_is_no_release_is_not_replaced(self):
+        for folder in (self.two, self.two / "src", self.two / "LICENSE"):
+            done = self.attempt(self.python, self.two / "tools/dist.py", folder)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stdout.decode(), r"^dist: .*: expected one, or an empty folder\n$")
+            self.assertTrue((self.two / "LICENSE").is_file() and (self.two / ".git").is_dir())
+
+    def test_a_copy_of_the_version_that_differs_is_refused(self):
+        name = self.two / "meson.build"
+        text = name.read_text()
+        git = ["git", "-c", "user.name=A Tester", "-c", "user.email=tester@example.org"]
+        self.run_program(*git, "tag", "before", cwd=self.two)
+        self.addCleanup(self.run_program, *git, "reset", "-q", "--hard", "before", cwd=self.two)
+        name.write_text(text.replace(version(), "9.9.9"))
+        self.run_program(*git, "commit", "-q", "-a", "-m", "another", cwd=self.two)
+        # In a clone git is asked, whatever an old MANIFEST says.
+        (self.two / "MANIFEST").write_text("nothing\n")
+        self.addCleanup((self.two / "MANIFEST").unlink)
+        self.check_refused(self.two, f"meson.build: 9.9.9: expected {version()}\n")
+        name.unlink()
+        name.symlink_to("LICENSE")
+        self.run_program(*git, "commit", "-q", "-a", "-m", "a link", cwd=self.two)
+        self.check_refused(self.two, "meson.build is neither a file nor a folder: ")
+
     def test_the_time_is_checked(self):
         self.check_refused(self.two, "SOURCE_DATE_EPOCH is 'yesterday': expected seconds since",
                            SOURCE_DATE_EPOCH="yesterday")
@@ -247,14 +271,31 @@ class Release(PackagingTest):
         tag = f"v{version()}"
         status, said = self.step("Attach", TAG=tag, GH_REPO="owner/name")
         self.assertEqual(status, 0, said)
-        calls = pathlib.Path(self.service.calls).read_text().splitlines()
-        self.assertEqual([call.split()[:3] for call in calls], [
-            ["release", "view", tag], ["release", "create", tag], ["release", "upload", tag]])
-        self.assertEqual(set(calls[-1].split()[3:-1]), {f"build/dist/{name}" for name in files})
+        call, = pathlib.Path(self.service.calls).read_text().splitlines()
+        self.assertEqual(set(call.split()[3:]) - {f"build/dist/{name}" for name in files},
+                         {"--verify-tag", "--title", "confiture.h", tag, "--notes-file",
+                          "notes.md"})
+        self.assertEqual(call.split()[:3], ["release", "create", tag])
         notes = (self.one / "notes.md").read_text()
         section = (REPOSITORY / "CHANGELOG.md").read_text().partition(f"## [{version()}]")[2]
         self.assertEqual(notes.strip(),
                          section.partition("\n")[2].partition("\n## ")[0].strip())
+
+    def test_a_release_waits_for_the_checks_and_alone_may_write(self):
+        text = (WORKFLOWS / "release.yml").read_text(encoding="utf-8")
+        jobs = dict(re.findall(r"^  (\w+):\n((?:    .*\n|\n)+)", text.partition("\njobs:\n")[2],
+                               re.M))
+        self.assertEqual(list(jobs), ["version", "checks", "wheels", "release"])
+        for name in ("checks", "wheels"):
+            self.assertIn("    needs: version\n", jobs[name])
+        self.assertIn("    uses: ./.github/workflows/ci.yml\n", jobs["checks"])
+        self.assertIn("    needs: [checks, wheels]\n", jobs["release"])
+        self.assertEqual([name for name in jobs if "contents: write" in jobs[name]], ["release"])
+        self.assertIn("\npermissions:\n  contents: read\n", text)
+        wheels = (WORKFLOWS / "wheels.yml").read_text(encoding="utf-8")
+        pattern = re.search(r"pattern: (\w+-)\*\n", jobs["release"])[1]
+        names = re.findall(r"upload-artifact@v4\n +with:\n +name: (\S+)", wheels)
+        self.assertTrue(names and all(name.startswith(pattern) for name in names), names)
 
     def test_no_other_script_is_left_out(self):
         self.assertEqual(list(steps_of("release.yml")), ["Compare", "Make", "Gather", "Attach"])

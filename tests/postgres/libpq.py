@@ -39,6 +39,9 @@ ERRORS = {
         "db/20.sql:5", 'near "nonsense"'),
     "the end of the input": ({"20.sql": WIDE + "SELECT 1;\nSELECT 1 +\n\n"}, "db/20.sql:4",
                              "at end of input"),
+    "a file that sets another encoding": (
+        {"20.sql": "SET client_encoding = 'LATIN1';\n",
+         "30.sql": "-- " + "\u00e9" * 40 + "\n\n\nmissing;\n"}, "db/30.sql:4", 'near "missing"'),
     "text that looks like a separator": (
         {"20.sql": f"/* {BAR}\n * File: 10_first.sql\n * {BAR} */\n\nmissing;\n"},
         "db/20.sql:5", 'near "missing"'),
@@ -63,7 +66,7 @@ ERRORS = {
         "terminating connection"),
 }
 NESTED = "db/20.sql: WARNING: there is already a transaction in progress\n"
-ENDS = "db/20.sql: ends the transaction; what it committed stays\n"
+ENDS = "db/20.sql: ends the transaction: expected neither COMMIT nor ROLLBACK\n"
 # what it shows: (files beside 10_first.sql, exit status, what is said, tables that then exist)
 TRANSACTIONS = {
     "BEGIN and COMMIT of a file's own": (
@@ -73,6 +76,11 @@ TRANSACTIONS = {
         {"20.sql": "COMMIT;\nCREATE TABLE second ();\nSELECT 1/0;\n"}, 1,
         "db/20.sql: ERROR: division by zero\n" + ENDS, "first"),
     "ROLLBACK": ({"20.sql": "ROLLBACK;\n", "30.sql": "CREATE TABLE third ();\n"}, 1, ENDS, ""),
+    "COMMIT AND CHAIN": ({"20.sql": "COMMIT AND CHAIN;\n"}, 1, ENDS, "first"),
+    "ROLLBACK, and another transaction": (
+        {"20.sql": "ROLLBACK;\nBEGIN;\n", "30.sql": "CREATE TABLE third ();\n"}, 1, ENDS, ""),
+    "a savepoint": (
+        {"20.sql": "SAVEPOINT s;\nCREATE TABLE second ();\nROLLBACK TO s;\n"}, 0, "", "first"),
     "BEGIN without COMMIT": (
         {"20.sql": "BEGIN;\nCREATE TABLE second ();\n"}, 0,
         NESTED, "first,second"),
