@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 from confiture_reference import absolute, below, hex_key, hex_value, name_of, path_key, stem
-from selection import ConfitureError, Walk, is_wildcard, match, split_pattern
+from selection import ConfitureError, Walk, exists, is_wildcard, match, split_pattern
 
 NONE = "(none)"
 
@@ -23,6 +23,14 @@ def kind(path):
         return None
     return ("directory" if stat.S_ISDIR(mode) else "link" if stat.S_ISLNK(mode) else
             "file" if stat.S_ISREG(mode) else "special")
+
+
+def is_missing(path):
+    """By the rule of the search: a link that leads nowhere is there."""
+    try:
+        return not exists(path)
+    except ConfitureError:
+        return False
 
 
 def patterns_of(directory):
@@ -100,7 +108,7 @@ def rows(directories, exclude_dirs, sort_mode, unique, base, files):
     walk = 0
     for number, directory in enumerate(directories):
         root = str(Path(directory.path))
-        if not os.path.lexists(root):
+        if is_missing(root):
             continue
         by = first(exclude_dirs, lambda d, root=root: below(root, d))
         if by is not None:
