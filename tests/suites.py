@@ -20,7 +20,7 @@ DEFAULTS = {
     "races": "10000",
     "seconds": "600",
     "seed": "0",
-    "trees": "1000",
+    "trees": "500",
     "under": "",  # words before the unit tests' program
 }
 
@@ -58,7 +58,7 @@ SUITES = {
     "compile": Suite("every compiler, standard and way of including confiture.h",
                      "{python} tests/compile/compile.py --all", "{python} tests/compile/compile.py"),
     "command": Suite("the command, as its users see it", COMMAND),
-    "parity": Suite("random trees: the library beside the reference; TREES=1000", PARITY),
+    "parity": Suite("random trees: the library beside the reference; TREES=500", PARITY),
     "known-answers": Suite("SHA-256 beside NIST's vectors and OpenSSL",
                            KNOWN_ANSWERS + " --all", KNOWN_ANSWERS),
     "address": Suite("unit, parity and command tests with address and undefined sanitizers",
@@ -130,7 +130,7 @@ GROUPS = {
     # What tests/sanitize.py runs with the options of a sanitizer.
     "CORE": ["unit", "parity", "command"],
     # `make check`; VARIABLE=VALUE is for the suite that it follows.
-    "CHECK": ["test", "posix", "compile QUICK=0", "address CC=gcc", "address CC=clang",
+    "CHECK": ["test TREES=1000", "posix", "compile QUICK=0", "address CC=gcc", "address CC=clang",
               "thread CC=gcc", "memory", "valgrind", "faults", "races", "hostile", "fuzz",
               "hygiene", "everywhere", "windows", "postgres", "psql", "python", "examples",
               "packaging", "bench", "format", "lint"],

@@ -210,7 +210,7 @@ class Matrix:
             if self.everything:
                 self.add_program(compiler, standard, SPINE, "first")
         # Some warnings need the optimizer's eyes.
-        levels = ["-O2"] if compiler.gnu and self.everything or compiler.command == "gcc" else []
+        levels = ["-O2"] if compiler.gnu and self.everything else []
         if self.everything and compiler.command in ("gcc", "clang"):
             levels = ["-O1", "-O2", "-O3", "-Os"]
         for level in levels:
