@@ -48,6 +48,12 @@ def number(count, what):
     return "{:,} {}".format(count, plural)
 
 
+def peer_cells(ours, theirs):
+    """Under peer_columns: the time, and how many times as long as ours; two records."""
+    return [ms(theirs.get("min")), ratio(theirs.get("min"), ours["min"]),
+            ratio(theirs.get("median"), ours["median"])]
+
+
 def peer_columns():
     return [column for entry in peer_table.PEERS for column in (entry.title, "x", "x median")]
 
@@ -66,9 +72,7 @@ def main_table(found):
             continue
         cells = [row["title"], ms(ours), ms(row["ours"]["median"])]
         for peer in peer_table.NAMES:
-            theirs = row.get(peer, {})
-            cells += [ms(theirs.get("min")), ratio(theirs.get("min"), ours),
-                      ratio(theirs.get("median"), row["ours"]["median"])]
+            cells += peer_cells(row["ours"], row.get(peer, {}))
         rows.append(cells + [ms(row["floor"]), ratio(ours, row["floor"])])
     lines += table(head, rows)
     parts = found["parts"]
@@ -146,8 +150,7 @@ def cold(tables):
             ours = times[("ours", operation)]
             cells = [operation.replace("_", ", "), ms(ours["min"]), ms(ours["median"])]
             for peer in peer_table.NAMES:
-                theirs = times.get((peer, operation), {}).get("min")
-                cells += [ms(theirs), ratio(theirs, ours["min"])]
+                cells += peer_cells(ours, times.get((peer, operation), {}))
             rows.append(cells)
         lines += table([found["name"] + ", cold, ms", "minimum", "median", *peer_columns()], rows)
     return lines

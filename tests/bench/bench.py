@@ -72,6 +72,15 @@ class Run(unittest.TestCase):
                                   "reference check", "schema", "whole schema"},
                                  set(table["equal"]), table["name"])
 
+    def test_a_table_with_a_cold_cache_is_drawn(self):
+        """From times that this run has: to drop the page cache is not for a test."""
+        rows = [{**row[peer], "operation": row["operation"], "peer": peer}
+                for row in RESULTS["main"][0]["rows"] for peer in ("ours", "python")
+                if peer in row]
+        lines = run.report.cold([{"name": "W1", "rows": rows}, {"name": "W2", "problem": "none"}])
+        self.assertEqual(lines[-2:], ["W2: none.", ""])
+        self.assertEqual(len({line.count("|") for line in lines[:5]}), 1)
+
     def test_recording_keeps_what_was_written_by_hand(self):
         path = WHERE / "recorded.md"
         run.record("first\n", path)
