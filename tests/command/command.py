@@ -27,6 +27,9 @@ import command_readme
 import command_results
 import command_verify
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import unittest_total  # noqa: E402
+
 MODULES = (command_line, command_results, command_hash, command_input, command_diff,
            command_bad_input, command_process, command_readme, command_explain, command_locate,
            command_verify)
@@ -50,13 +53,7 @@ def main():
         sys.exit("no test's id holds " + " or ".join(sys.argv[2:]))
     with tempfile.TemporaryDirectory(prefix="confiture-command-") as root:
         command_base.setup(command, pathlib.Path(root))
-        result = unittest.TextTestRunner(stream=sys.stdout).run(unittest.TestSuite(tests))
-    for test, reason in result.skipped:
-        print(f"skipped {test.id()}: {reason}")
-    failed = len({t.id().split(" (")[0] for t, _ in result.failures + result.errors})
-    passed = result.testsRun - failed - len(result.skipped)
-    print(f"{passed} passed, {failed} failed, {len(result.skipped)} skipped")
-    return 1 if failed else 0
+        return unittest_total.run_tests(tests)
 
 
 if __name__ == "__main__":

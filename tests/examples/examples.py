@@ -19,6 +19,9 @@ import examples_git
 import examples_programs
 import examples_rules
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import unittest_total  # noqa: E402
+
 MODULES = (examples_git, examples_programs, examples_rules)
 
 
@@ -33,13 +36,7 @@ def main():
         sys.exit("no test's id holds " + " or ".join(sys.argv[2:]))
     with tempfile.TemporaryDirectory(prefix="confiture-examples-") as where:
         examples_base.setup(command, where)
-        result = unittest.TextTestRunner(stream=sys.stdout).run(tests)
-    for test, reason in result.skipped:
-        print(f"skipped {test.id()}: {reason}")
-    failed = len({t.id().split(" (")[0] for t, _ in result.failures + result.errors})
-    print(f"{result.testsRun - failed - len(result.skipped)} passed, {failed} failed, "
-          f"{len(result.skipped)} skipped")
-    return 1 if failed else 0
+        return unittest_total.run_tests(tests)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,11 @@ import time
 import unittest
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[1:1] = [os.path.join(TESTS, name) for name in ("command", "parity", "reference")]
+sys.path[1:1] = [os.path.join(TESTS, name) for name in ("", "command", "parity", "reference")]
 
 import command_base
 import confiture_reference as reference
+import unittest_total
 from command_base import CommandTest, block, stream_digest
 from parity_driver import Driver
 
@@ -652,13 +653,7 @@ def main():
         memory = None
     with tempfile.TemporaryDirectory(prefix="confiture-hostile-", dir=memory) as root:
         command_base.setup(command, pathlib.Path(root))
-        result = unittest.TextTestRunner(stream=sys.stdout).run(unittest.TestSuite(tests))
-    for test, reason in result.skipped:
-        print(f"skipped {test.id()}: {reason}")
-    failed = len({t.id().split(" (")[0] for t, _ in result.failures + result.errors})
-    passed = result.testsRun - failed - len(result.skipped)
-    print(f"{passed} passed, {failed} failed, {len(result.skipped)} skipped")
-    return 1 if failed else 0
+        return unittest_total.run_tests(tests)
 
 
 if __name__ == "__main__":

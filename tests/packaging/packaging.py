@@ -22,6 +22,9 @@ import packaging_files
 import packaging_install
 import packaging_manual
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import unittest_total  # noqa: E402
+
 MODULES = (packaging_files, packaging_manual, packaging_completion, packaging_install,
            packaging_build, packaging_dist)
 
@@ -44,13 +47,7 @@ def main():
         sys.exit("no test's id holds " + " or ".join(sys.argv[2:]))
     with tempfile.TemporaryDirectory(prefix="confiture packaging ") as root:
         packaging_base.setup(command, pathlib.Path(root).resolve())
-        result = unittest.TextTestRunner(stream=sys.stdout).run(unittest.TestSuite(tests))
-    for test, reason in result.skipped:
-        print(f"skipped {test.id()}: {reason}")
-    failed = len({t.id().split(" (")[0] for t, _ in result.failures + result.errors})
-    passed = result.testsRun - failed - len(result.skipped)
-    print(f"{passed} passed, {failed} failed, {len(result.skipped)} skipped")
-    return 1 if failed else 0
+        return unittest_total.run_tests(tests)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ import tempfile
 import time
 import unittest
 
-sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-                                "command"))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[1:1] = [TESTS, os.path.join(TESTS, "command")]
 import command_base
+import unittest_total
 from command_base import CommandTest
 
 KINDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)
@@ -182,13 +183,7 @@ def main():
     tests = unittest.TestLoader().loadTestsFromTestCase(Interrupted)
     with tempfile.TemporaryDirectory(prefix="confiture-interrupted-") as root:
         command_base.setup(options.command, pathlib.Path(root))
-        result = unittest.TextTestRunner(stream=sys.stdout).run(tests)
-    for test, reason in result.skipped:
-        print(f"skipped {test.id()}: {reason}")
-    failed = len({t.id() for t, _ in result.failures + result.errors})
-    passed = result.testsRun - failed - len(result.skipped)
-    print(f"{passed} passed, {failed} failed, {len(result.skipped)} skipped")
-    return 1 if failed else 0
+        return unittest_total.run_tests(tests)
 
 
 if __name__ == "__main__":
