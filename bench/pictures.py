@@ -342,7 +342,8 @@ def page(results):
         parts += ["<h2>Time against the number of files</h2>",
                   figure([legend(LINES, 600)], ""),
                   figure(time_panels(results), "Medians, warm page cache, two threads where a peer "
-                         "has them. The floor is made of minima. Both axes are logarithmic.", panels=True),
+                         "has them. The floor is made of minima. Both axes are logarithmic.",
+                         panels=True),
                   "<h2>Times as long as confiture.h</h2>"]
         parts += [figure([ratio_picture(table) for table in main], "Medians. A line is the spread: "
                          "the quartiles of the one against the opposite quartiles of the other. "

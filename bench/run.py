@@ -59,7 +59,8 @@ class Plan:
 
 def arguments():
     parser = argparse.ArgumentParser(description="Time confiture.h beside its peers.")
-    parser.add_argument("--quick", action="store_true", help="a minute or two: W1 to W3, few rounds")
+    parser.add_argument("--quick", action="store_true",
+                        help="a minute or two: W1 to W3, few rounds")
     parser.add_argument("--record", action="store_true",
                         help="write bench/RESULTS.md and the pictures")
     parser.add_argument("--million", action="store_true", help="W7 too: a million files")

@@ -1,5 +1,5 @@
 // Prints the digest of the SQL files below a directory, as `confiture hash` does, with exceptions
-// for errors and no call of a function that frees.
+// for errors, and with a list of files that frees itself.
 //     c++ -std=c++11 -I. examples/hash.cpp -o hash -pthread && ./hash db/schema
 #define CONFITURE_IMPLEMENTATION
 #include "confiture.h"

@@ -13,7 +13,6 @@ import textwrap
 STUBS = {
     "gh": """#!/bin/sh
 echo "$*" >>"$GH_CALLS"
-[ "$1 $2" != "release view" ]
 """,
     "sudo": """#!/bin/sh
 echo "not run here: $*"
